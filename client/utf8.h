@@ -1,0 +1,21 @@
+// What is text and what is not: a proto3 `string` that is not UTF-8 cannot be sent.
+#ifndef EMPTYCHAIR_CLIENT_UTF8_H_
+#define EMPTYCHAIR_CLIENT_UTF8_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+
+namespace emptychair {
+
+// Whether `text` is UTF-8 as RFC 3629 defines it: shortest forms only, no surrogates, nothing
+// above U+10FFFF.
+bool IsValidUtf8(absl::string_view text);
+
+// Looks at every string in `message`, at any depth. FIELD_INVALID with the path of the first that
+// is not UTF-8, for example `feedback[3].labels["channel"]`.
+absl::Status CheckUtf8(const google::protobuf::Message& message);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_CLIENT_UTF8_H_

@@ -1,0 +1,183 @@
+#include "common/base/errors.h"
+
+#include "absl/strings/cord.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/message.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace emptychair {
+namespace {
+
+constexpr absl::string_view kTypeUrlPrefix = "type.googleapis.com/";
+constexpr absl::string_view kReasonPrefix = "ERROR_REASON_";
+
+std::string TypeUrl(const google::protobuf::Descriptor* descriptor) {
+  return absl::StrCat(kTypeUrlPrefix, descriptor->full_name());
+}
+
+template <typename Detail>
+void SetDetail(absl::Status& status, const Detail& detail) {
+  status.SetPayload(TypeUrl(Detail::descriptor()), absl::Cord(detail.SerializeAsString()));
+}
+
+template <typename Detail>
+std::optional<Detail> GetDetail(const absl::Status& status) {
+  const auto payload = status.GetPayload(TypeUrl(Detail::descriptor()));
+  Detail detail;
+  if (!payload.has_value() || !detail.ParseFromString(std::string(*payload))) {
+    return std::nullopt;
+  }
+  return detail;
+}
+
+google::rpc::ErrorInfo MakeErrorInfo(v1::ErrorReason reason, ErrorMetadata metadata) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(std::string(ReasonName(reason)));
+  info.set_domain(std::string(kErrorDomain));
+  for (const auto& [key, value] : metadata) {
+    (*info.mutable_metadata())[std::string(key)] = std::string(value);
+  }
+  return info;
+}
+
+}  // namespace
+
+absl::StatusCode CodeOf(v1::ErrorReason reason) {
+  switch (reason) {
+    case v1::ERROR_REASON_FIELD_REQUIRED:
+    case v1::ERROR_REASON_FIELD_INVALID:
+    case v1::ERROR_REASON_SCORE_OUT_OF_RANGE:
+    case v1::ERROR_REASON_SCORE_NOT_ALLOWED:
+    case v1::ERROR_REASON_TIME_OUT_OF_RANGE:
+    case v1::ERROR_REASON_ID_REQUIRED:
+    case v1::ERROR_REASON_ID_TIME_MISMATCH:
+    case v1::ERROR_REASON_PAGE_TOKEN_INVALID:
+    case v1::ERROR_REASON_NOT_A_DIMENSION:
+    case v1::ERROR_REASON_TOO_MANY_POINTS:
+    case v1::ERROR_REASON_BATCH_TOO_LARGE:
+    case v1::ERROR_REASON_SURVEYS_NOT_POOLABLE:
+      return absl::StatusCode::kInvalidArgument;
+    case v1::ERROR_REASON_SURVEY_NOT_FOUND:
+    case v1::ERROR_REASON_FEEDBACK_NOT_FOUND:
+      return absl::StatusCode::kNotFound;
+    case v1::ERROR_REASON_SURVEY_EXISTS:
+    case v1::ERROR_REASON_CONTENT_DIFFERS:
+      return absl::StatusCode::kAlreadyExists;
+    case v1::ERROR_REASON_SURVEY_ARCHIVED:
+      return absl::StatusCode::kFailedPrecondition;
+    case v1::ERROR_REASON_QUEUE_FULL:
+      return absl::StatusCode::kResourceExhausted;
+    case v1::ERROR_REASON_SHUTTING_DOWN:
+      return absl::StatusCode::kUnavailable;
+    case v1::ERROR_REASON_STORE_DAMAGED:
+      return absl::StatusCode::kDataLoss;
+    default:
+      return absl::StatusCode::kUnknown;
+  }
+}
+
+absl::string_view ReasonName(v1::ErrorReason reason) {
+  return absl::StripPrefix(v1::ErrorReason_Name(reason), kReasonPrefix);
+}
+
+absl::Status Error(v1::ErrorReason reason, absl::string_view message, ErrorMetadata metadata) {
+  absl::Status status(CodeOf(reason), message);
+  SetDetail(status, MakeErrorInfo(reason, metadata));
+  return status;
+}
+
+absl::Status FieldError(v1::ErrorReason reason, absl::string_view field,
+                        absl::string_view description, ErrorMetadata metadata) {
+  absl::Status status(CodeOf(reason), absl::StrCat(field, ": ", description));
+  google::rpc::ErrorInfo info = MakeErrorInfo(reason, metadata);
+  (*info.mutable_metadata())["field"] = std::string(field);
+  SetDetail(status, info);
+  google::rpc::BadRequest bad_request;
+  auto* violation = bad_request.add_field_violations();
+  violation->set_field(std::string(field));
+  violation->set_description(std::string(description));
+  SetDetail(status, bad_request);
+  return status;
+}
+
+absl::Status RetryableError(v1::ErrorReason reason, absl::string_view message,
+                            absl::Duration retry_delay, ErrorMetadata metadata) {
+  absl::Status status = Error(reason, message, metadata);
+  google::rpc::RetryInfo retry;
+  const int64_t nanos = absl::ToInt64Nanoseconds(retry_delay);
+  retry.mutable_retry_delay()->set_seconds(nanos / 1'000'000'000);
+  retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(nanos % 1'000'000'000));
+  SetDetail(status, retry);
+  return status;
+}
+
+v1::ErrorReason ReasonOf(const absl::Status& status) {
+  v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
+  v1::ErrorReason_Parse(absl::StrCat(kReasonPrefix, ReasonNameOf(status)), &reason);
+  return reason;
+}
+
+std::string ReasonNameOf(const absl::Status& status) {
+  auto info = GetDetail<google::rpc::ErrorInfo>(status);
+  return info.has_value() && info->domain() == kErrorDomain ? info->reason() : "";
+}
+
+std::map<std::string, std::string> MetadataOf(const absl::Status& status) {
+  std::map<std::string, std::string> metadata;
+  if (auto info = GetDetail<google::rpc::ErrorInfo>(status)) {
+    metadata.insert(info->metadata().begin(), info->metadata().end());
+  }
+  return metadata;
+}
+
+std::vector<std::string> FieldsOf(const absl::Status& status) {
+  std::vector<std::string> fields;
+  if (auto bad_request = GetDetail<google::rpc::BadRequest>(status)) {
+    for (const auto& violation : bad_request->field_violations()) {
+      fields.push_back(violation.field());
+    }
+  }
+  return fields;
+}
+
+std::optional<absl::Duration> RetryDelayOf(const absl::Status& status) {
+  auto retry = GetDetail<google::rpc::RetryInfo>(status);
+  if (!retry.has_value()) {
+    return std::nullopt;
+  }
+  return absl::Seconds(retry->retry_delay().seconds()) +
+         absl::Nanoseconds(retry->retry_delay().nanos());
+}
+
+google::rpc::Status ToProto(const absl::Status& status) {
+  google::rpc::Status proto;
+  proto.set_code(static_cast<int32_t>(status.code()));
+  proto.set_message(std::string(status.message()));
+  std::map<std::string, std::string> details;
+  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
+    details[std::string(type_url)] = std::string(payload);
+  });
+  for (const auto& [type_url, value] : details) {
+    auto* detail = proto.add_details();
+    detail->set_type_url(type_url);
+    detail->set_value(value);
+  }
+  return proto;
+}
+
+absl::Status FromProto(const google::rpc::Status& proto) {
+  absl::Status status(static_cast<absl::StatusCode>(proto.code()), proto.message());
+  for (const auto& detail : proto.details()) {
+    status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  }
+  return status;
+}
+
+std::string Quoted(absl::string_view text, size_t bytes_max) {
+  const bool cut = text.size() > bytes_max;
+  return absl::StrCat("\"", absl::CHexEscape(text.substr(0, bytes_max)), cut ? "…" : "", "\"");
+}
+
+}  // namespace emptychair

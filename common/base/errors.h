@@ -1,0 +1,65 @@
+// The one way to make an error of the service and to read what an error says.
+//
+// An error is an absl::Status whose payloads are the google.rpc details, each under its type URL:
+// exactly one ErrorInfo, for fields a BadRequest, for pushback a RetryInfo. The details travel as
+// they are through `ToProto` and `FromProto`, so nothing is lost between the place that refuses
+// and the caller that reads the refusal.
+#ifndef EMPTYCHAIR_COMMON_BASE_ERRORS_H_
+#define EMPTYCHAIR_COMMON_BASE_ERRORS_H_
+
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "emptychair/v1/error_reason.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace emptychair {
+
+// Domain of every ErrorInfo this project makes.
+inline constexpr absl::string_view kErrorDomain = "emptychair";
+
+using ErrorMetadata = std::initializer_list<std::pair<absl::string_view, absl::string_view>>;
+
+// The status code that `reason` always has.
+absl::StatusCode CodeOf(v1::ErrorReason reason);
+
+// The name of `reason` as it stands in ErrorInfo: without the enum's prefix.
+absl::string_view ReasonName(v1::ErrorReason reason);
+
+// An error with `reason`. `message` is one sentence that says what came and what was wanted.
+absl::Status Error(v1::ErrorReason reason, absl::string_view message, ErrorMetadata metadata = {});
+
+// An error about one field: adds a BadRequest and the metadata `field`. `field` is the path in the
+// request, for example "feedback.labels". The status message becomes "<field>: <description>".
+absl::Status FieldError(v1::ErrorReason reason, absl::string_view field,
+                        absl::string_view description, ErrorMetadata metadata = {});
+
+// An error that can be tried again after `retry_delay`.
+absl::Status RetryableError(v1::ErrorReason reason, absl::string_view message,
+                            absl::Duration retry_delay, ErrorMetadata metadata = {});
+
+// Reads `status`; each answers "nothing" for a status that carries no such detail.
+v1::ErrorReason ReasonOf(const absl::Status& status);
+std::string ReasonNameOf(const absl::Status& status);
+std::map<std::string, std::string> MetadataOf(const absl::Status& status);
+std::vector<std::string> FieldsOf(const absl::Status& status);
+std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
+
+// The status as a message and back, with all its details in the order of their type URLs.
+google::rpc::Status ToProto(const absl::Status& status);
+absl::Status FromProto(const google::rpc::Status& proto);
+
+// `text` cut to at most `bytes_max` bytes and quoted, for use in messages about bad input. Bytes
+// that are not printable ASCII are escaped, so that no input can forge a log line.
+std::string Quoted(absl::string_view text, size_t bytes_max = 64);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_COMMON_BASE_ERRORS_H_

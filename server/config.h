@@ -1,0 +1,51 @@
+// What an operator can set, and what of it is refused.
+#ifndef EMPTYCHAIR_SERVER_CONFIG_H_
+#define EMPTYCHAIR_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/rpc/executor.h"
+
+namespace emptychair {
+
+// The settings of one server. Each is a flag of emptychaird; flags.cc names them.
+struct ServerConfig {
+  // Folder of the store; made if absent. Required: there is no store in memory.
+  std::string data_directory;
+
+  // Where to listen: "HOST:PORT", "[IPv6]:PORT" or "unix:PATH". Port 0: any that is free.
+  std::string listen_address = "127.0.0.1:7443";
+
+  // Listen in plain text where others than this machine can connect.
+  bool insecure = false;
+
+  // A JSON line a call: "stderr", "off" or the path of a file to append to.
+  std::string access_log = "stderr";
+
+  // How long calls that are under way may take to finish once the server is told to stop.
+  absl::Duration drain_deadline = absl::Seconds(10);
+
+  // Threads and queues for work that is not the committer's.
+  ExecutorOptions executor = ExecutorOptions::ForCores(2);
+
+  // Changes that wait for the disk, in bytes. Past it calls are refused with QUEUE_FULL.
+  int64_t queue_bytes_max = int64_t{64} << 20;
+
+  // Blocks of the store's tables kept in memory, in bytes.
+  int64_t block_cache_bytes = int64_t{256} << 20;
+
+  // What requests that are still being received may take in all, in bytes.
+  int64_t receive_bytes_max = int64_t{64} << 20;
+};
+
+// Refuses a setting that cannot work, or that opens the server to others without saying so. Reads
+// nothing but `config`. Errors name the flag: FIELD_REQUIRED, FIELD_INVALID.
+absl::Status ValidateConfig(const ServerConfig& config);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_CONFIG_H_

@@ -1,0 +1,40 @@
+// What a feedback record may be, and its forms on the wire and in the store.
+#ifndef EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_H_
+#define EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/base/uuid.h"
+#include "emptychair/store/v1/command.pb.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "storage/keyed_hash.h"
+#include "storage/records.h"
+#include "storage/view.h"
+
+namespace emptychair {
+
+// The submission that `feedback` asks for: its survey found, its identity and time resolved, its
+// fingerprint taken. `receive_time` is when the server got it. What depends on what is stored
+// (duplicates, archived surveys, scales) is judged later, when it is applied.
+// Errors are on fields below "feedback": FIELD_REQUIRED, FIELD_INVALID, ID_REQUIRED,
+// ID_TIME_MISMATCH, TIME_OUT_OF_RANGE; SURVEY_NOT_FOUND.
+absl::StatusOr<store::v1::Submission> PrepareSubmission(const v1::Feedback& feedback,
+                                                        absl::Time receive_time,
+                                                        const storage::View& view,
+                                                        const storage::KeyedHash& hash);
+
+v1::Feedback ToApi(const storage::FeedbackRecord& record, absl::string_view survey_id);
+
+// The id written in `text`. Errors on `field`: FIELD_REQUIRED for an empty text, FIELD_INVALID for
+// anything else but a UUIDv7.
+absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view text);
+
+// Errors: FIELD_REQUIRED, FIELD_INVALID on `field`; SURVEY_NOT_FOUND.
+absl::StatusOr<const storage::SurveyView*> FindSurvey(const storage::View& view,
+                                                      absl::string_view field,
+                                                      absl::string_view survey_id);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_H_

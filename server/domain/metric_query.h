@@ -1,0 +1,56 @@
+// From a QueryMetricRequest to its answer.
+#ifndef EMPTYCHAIR_SERVER_DOMAIN_METRIC_QUERY_H_
+#define EMPTYCHAIR_SERVER_DOMAIN_METRIC_QUERY_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "emptychair/v1/metrics_service.pb.h"
+#include "server/metrics/estimate.h"
+#include "server/metrics/score_method.h"
+#include "storage/store.h"
+#include "storage/view.h"
+
+namespace emptychair {
+
+// A question that was found to be sound, at one view of the store.
+struct MetricQuery {
+  std::shared_ptr<const storage::View> view;
+  // Of one kind, scale and zone; owned by `view`.
+  std::vector<const storage::SurveyView*> surveys;
+  absl::TimeZone zone;
+  std::optional<metrics::ScoreMethod> method;  // Always there once prepared.
+  metrics::Confidence confidence;
+  int32_t min_sample = 0;
+  v1::Granularity granularity = v1::GRANULARITY_NONE;
+  v1::WeekStart week_start = v1::WEEK_START_UNSPECIFIED;
+  int32_t trailing_buckets = 1;
+  // Whole milliseconds; absent for an edge that is open.
+  std::optional<absl::Time> start;
+  std::optional<absl::Time> end;
+  std::vector<std::string> group_by;
+  std::vector<v1::LabelFilter> filters;
+  bool include_excluded = false;
+  bool include_histogram = false;
+  // A filter names a label that is no dimension, so records are read one by one.
+  bool needs_scan = false;
+};
+
+// Checks the request and fills in its defaults; reads nothing from disk.
+// Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, SURVEYS_NOT_POOLABLE, NOT_A_DIMENSION.
+absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::View> view,
+                                               const v1::QueryMetricRequest& request);
+
+// Computes the answer. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
+absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,
+                            v1::QueryMetricResponse& response);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_DOMAIN_METRIC_QUERY_H_

@@ -1,0 +1,218 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "server/domain/feedback.h"
+#include "server/domain/metric_query.h"
+#include "server/domain/survey.h"
+#include "server/domain/validation.h"
+
+namespace emptychair {
+namespace {
+
+constexpr int kSurveysMax = 32;
+constexpr int kGroupByMax = 8;
+constexpr int kFiltersMax = 32;
+constexpr int kFilterValuesMax = 1'000;
+constexpr int32_t kTrailingBucketsMax = 1'000;
+constexpr absl::string_view kSurveyIdKey = "survey_id";
+
+template <typename Enum>
+absl::Status CheckEnum(absl::string_view field, Enum value, bool is_valid) {
+  if (!is_valid) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                      absl::StrCat("got ", static_cast<int>(value), ", which has no meaning"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
+                           absl::string_view field) {
+  const store::v1::StoredSurvey& a = *first.definition;
+  const store::v1::StoredSurvey& b = *other.definition;
+  if (a.kind() != b.kind() || a.time_zone() != b.time_zone() ||
+      !google::protobuf::util::MessageDifferencer::Equals(a.scale(), b.scale())) {
+    return FieldError(v1::ERROR_REASON_SURVEYS_NOT_POOLABLE, field,
+                      absl::StrCat("the surveys ", a.survey_id(), " and ", b.survey_id(),
+                                   " differ in kind, scale or time zone, so their answers cannot "
+                                   "be counted together"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FindSurveys(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  if (request.survey_ids().empty()) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "survey_ids", "must be given");
+  }
+  if (request.survey_ids_size() > kSurveysMax) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "survey_ids",
+        absl::StrCat("got ", request.survey_ids_size(), " ids, wanted 1 to ", kSurveysMax));
+  }
+  for (int i = 0; i < request.survey_ids_size(); ++i) {
+    const std::string field = absl::StrCat("survey_ids[", i, "]");
+    ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                     FindSurvey(*query.view, field, request.survey_ids(i)));
+    if (std::find(query.surveys.begin(), query.surveys.end(), survey) != query.surveys.end()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                        absl::StrCat("got \"", request.survey_ids(i), "\" twice"));
+    }
+    if (!query.surveys.empty()) {
+      RETURN_IF_ERROR(CheckPoolable(*query.surveys.front(), *survey, field));
+    }
+    query.surveys.push_back(survey);
+  }
+  query.zone = ZoneOf(*query.surveys.front()->definition);
+  return absl::OkStatus();
+}
+
+// The last millisecond that a Timestamp can name.
+constexpr absl::Time kLastTime = absl::FromUnixMillis(253'402'300'799'999);
+
+// Answers are stored by the millisecond, so an edge within one counts from the next.
+absl::StatusOr<absl::Time> CheckEdge(absl::string_view field,
+                                     const google::protobuf::Timestamp& timestamp) {
+  ASSIGN_OR_RETURN(const absl::Time time, CheckTimestamp(field, timestamp));
+  const absl::Time floor = absl::FromUnixMillis(absl::ToUnixMillis(time));
+  return floor == time ? floor : std::min(floor + absl::Milliseconds(1), kLastTime);
+}
+
+absl::Status CheckInterval(const v1::TimeInterval& interval, MetricQuery& query) {
+  if (interval.has_start_time()) {
+    ASSIGN_OR_RETURN(query.start, CheckEdge("interval.start_time", interval.start_time()));
+  }
+  if (interval.has_end_time()) {
+    ASSIGN_OR_RETURN(query.end, CheckEdge("interval.end_time", interval.end_time()));
+  }
+  if (query.start.has_value() && query.end.has_value() && *query.end <= *query.start) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "interval.end_time",
+                      absl::StrCat("got ", absl::FormatTime(*query.end, absl::UTCTimeZone()),
+                                   ", wanted a time after interval.start_time"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckBuckets(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  RETURN_IF_ERROR(CheckEnum("granularity", request.granularity(),
+                            v1::Granularity_IsValid(request.granularity())));
+  RETURN_IF_ERROR(
+      CheckEnum("week_start", request.week_start(), v1::WeekStart_IsValid(request.week_start())));
+  if (request.granularity() != v1::GRANULARITY_UNSPECIFIED) {
+    query.granularity = request.granularity();
+  }
+  if (query.granularity == v1::GRANULARITY_WEEK) {
+    query.week_start = request.week_start() == v1::WEEK_START_UNSPECIFIED ? v1::WEEK_START_MONDAY
+                                                                          : request.week_start();
+  }
+  RETURN_IF_ERROR(
+      CheckRange("trailing_buckets", request.trailing_buckets(), 0, kTrailingBucketsMax));
+  query.trailing_buckets = std::max(request.trailing_buckets(), 1);
+  if (query.trailing_buckets > 1 && query.granularity == v1::GRANULARITY_NONE) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "trailing_buckets",
+                      absl::StrCat("got ", query.trailing_buckets,
+                                   ", which needs a granularity other than NONE"));
+  }
+  return CheckInterval(request.interval(), query);
+}
+
+absl::Status CheckGroupBy(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  if (request.group_by_size() > kGroupByMax) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "group_by",
+        absl::StrCat("got ", request.group_by_size(), " keys, wanted at most ", kGroupByMax));
+  }
+  for (int i = 0; i < request.group_by_size(); ++i) {
+    const std::string field = absl::StrCat("group_by[", i, "]");
+    const std::string& key = request.group_by(i);
+    RETURN_IF_ERROR(CheckName(field, key));
+    if (std::find(query.group_by.begin(), query.group_by.end(), key) != query.group_by.end()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                        absl::StrCat("got \"", key, "\" twice"));
+    }
+    for (const storage::SurveyView* survey : query.surveys) {
+      if (key != kSurveyIdKey && !survey->DimensionOf(key).has_value()) {
+        const std::string& survey_id = survey->definition->survey_id();
+        return FieldError(v1::ERROR_REASON_NOT_A_DIMENSION, field,
+                          absl::StrCat("got \"", key, "\", which the survey ", survey_id,
+                                       " does not declare as a dimension"),
+                          {{"survey_id", survey_id}});
+      }
+    }
+    query.group_by.push_back(key);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFilterValue(absl::string_view field, absl::string_view value) {
+  return value == kNoneValue || value == kOtherValue ? absl::OkStatus() : CheckId(field, value);
+}
+
+absl::Status CheckFilters(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  if (request.filters_size() > kFiltersMax) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "filters",
+        absl::StrCat("got ", request.filters_size(), " filters, wanted at most ", kFiltersMax));
+  }
+  for (int i = 0; i < request.filters_size(); ++i) {
+    const v1::LabelFilter& filter = request.filters(i);
+    const std::string field = absl::StrCat("filters[", i, "]");
+    RETURN_IF_ERROR(CheckName(absl::StrCat(field, ".key"), filter.key()));
+    const std::string values_field = absl::StrCat(field, ".values");
+    if (filter.values().empty()) {
+      return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, values_field, "must be given");
+    }
+    if (filter.values_size() > kFilterValuesMax) {
+      return FieldError(
+          v1::ERROR_REASON_FIELD_INVALID, values_field,
+          absl::StrCat("got ", filter.values_size(), " values, wanted 1 to ", kFilterValuesMax));
+    }
+    for (int j = 0; j < filter.values_size(); ++j) {
+      RETURN_IF_ERROR(CheckFilterValue(absl::StrCat(values_field, "[", j, "]"), filter.values(j)));
+    }
+    for (const storage::SurveyView* survey : query.surveys) {
+      query.needs_scan = query.needs_scan || (filter.key() != kSurveyIdKey &&
+                                              !survey->DimensionOf(filter.key()).has_value());
+    }
+    query.filters.push_back(filter);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::View> view,
+                                               const v1::QueryMetricRequest& request) {
+  MetricQuery query;
+  query.view = std::move(view);
+  RETURN_IF_ERROR(FindSurveys(request, query));
+  const store::v1::StoredSurvey& definition = *query.surveys.front()->definition;
+  RETURN_IF_ERROR(
+      CheckEnum("method", request.method(), v1::MetricMethod_IsValid(request.method())));
+  std::optional<int> top_box_min;
+  if (request.has_top_box_min()) {
+    top_box_min = request.top_box_min();
+  }
+  ASSIGN_OR_RETURN(query.method,
+                   metrics::ScoreMethod::Resolve(definition.kind(), definition.scale(),
+                                                 request.method(), top_box_min));
+  RETURN_IF_ERROR(CheckEnum("respondent_rule", request.respondent_rule(),
+                            v1::RespondentRule_IsValid(request.respondent_rule())));
+  RETURN_IF_ERROR(CheckBuckets(request, query));
+  RETURN_IF_ERROR(CheckGroupBy(request, query));
+  RETURN_IF_ERROR(CheckFilters(request, query));
+  ASSIGN_OR_RETURN(query.confidence, metrics::Confidence::Of(request.confidence()));
+  RETURN_IF_ERROR(CheckRange("min_sample", request.min_sample(), 0, kMinSampleMax));
+  query.min_sample = request.min_sample();
+  for (const storage::SurveyView* survey : query.surveys) {
+    query.min_sample =
+        std::max(query.min_sample, static_cast<int32_t>(survey->definition->min_sample()));
+  }
+  query.include_excluded = request.include_excluded();
+  query.include_histogram = request.include_histogram();
+  return query;
+}
+
+}  // namespace emptychair

@@ -1,0 +1,24 @@
+// What a survey may be, and its forms on the wire and in the store.
+#ifndef EMPTYCHAIR_SERVER_DOMAIN_SURVEY_H_
+#define EMPTYCHAIR_SERVER_DOMAIN_SURVEY_H_
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "emptychair/v1/survey_service.pb.h"
+
+namespace emptychair {
+
+// The definition that `survey` asks for, defaults filled in. What the server sets is ignored.
+// Errors: FIELD_REQUIRED, FIELD_INVALID, on fields below "survey".
+absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
+                                                     absl::Time create_time);
+
+v1::Survey ToApi(const store::v1::StoredSurvey& survey);
+
+// The zone of a stored survey; UTC if the machine has lost its time-zone database.
+absl::TimeZone ZoneOf(const store::v1::StoredSurvey& survey);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_DOMAIN_SURVEY_H_

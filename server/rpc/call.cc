@@ -1,0 +1,149 @@
+#include "server/rpc/call.h"
+
+#include <algorithm>
+#include <cassert>
+#include <exception>
+#include <optional>
+#include <typeinfo>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/rpc/status_conversion.h"
+
+namespace emptychair {
+namespace {
+
+constexpr size_t kLoggedMessageBytesMax = 256;
+
+}  // namespace
+
+Finisher::~Finisher() {
+  if (call_ != nullptr) {
+    call_->AnswerForHandler(absl::InternalError("the server failed to answer this call"));
+  }
+}
+
+void Finisher::operator()(const absl::Status& status) {
+  assert(call_ != nullptr);
+  std::exchange(call_, nullptr)->AnswerForHandler(status);
+}
+
+void CallRunner::BeginShutdown() {
+  absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+}
+
+bool CallRunner::WaitUntilIdle(absl::Time deadline) {
+  absl::MutexLock lock(&mutex_);
+  return mutex_.AwaitWithDeadline(
+      absl::Condition(
+          +[](int64_t* calls) { return *calls == 0; }, &calls_in_flight_),
+      deadline);
+}
+
+int64_t CallRunner::calls_in_flight() const {
+  absl::MutexLock lock(&mutex_);
+  return calls_in_flight_;
+}
+
+bool CallRunner::Enter() {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_) {
+    return false;
+  }
+  ++calls_in_flight_;
+  return true;
+}
+
+void CallRunner::Leave() {
+  absl::MutexLock lock(&mutex_);
+  --calls_in_flight_;
+}
+
+void CallRunner::Guard(const char* method, absl::FunctionRef<void()> code) {
+  // Only the type is logged: the text of an exception may quote what the caller sent.
+  try {
+    code();
+  } catch (const std::exception& exception) {
+    log_->Error("handler threw", {{"method", method}, {"type", typeid(exception).name()}});
+  } catch (...) {
+    log_->Error("handler threw", {{"method", method}});
+  }
+}
+
+Call::Call(CallRunner* runner, grpc::CallbackServerContext* context, const char* method)
+    : runner_(runner),
+      context_(context),
+      method_(method),
+      start_time_(runner->clock_->Now()),
+      peer_(context->peer()) {}
+
+bool Call::Admit() {
+  admitted_ = runner_->Enter();
+  if (!admitted_) {
+    Answer(ShuttingDownError());
+    return false;
+  }
+  return IsAwaited();
+}
+
+bool Call::IsAwaited() {
+  // gRPC cancels a call when its deadline passes, so the deadline is asked first.
+  if (absl::FromChrono(context_->deadline()) <= runner_->clock_->Now()) {
+    Answer(absl::DeadlineExceededError("the deadline passed before the server began its work"));
+    return false;
+  }
+  if (context_->IsCancelled()) {
+    Answer(absl::CancelledError("the call was cancelled before the server began its work"));
+    return false;
+  }
+  return true;
+}
+
+void Call::RunOn(Lane lane, absl::AnyInvocable<void() &&> work) {
+  if (const absl::Status status = runner_->executor_->Submit(lane, std::move(work)); !status.ok()) {
+    Answer(status);
+  }
+}
+
+void Call::AnswerForHandler(const absl::Status& status) {
+  if (!status.ok() && ReasonNameOf(status).empty()) {
+    runner_->log_->Error("error without a reason",
+                         {{"method", method_},
+                          {"code", absl::StatusCodeToString(status.code())},
+                          {"message", Quoted(status.message(), kLoggedMessageBytesMax)}});
+  }
+  Answer(status);
+}
+
+void Call::Answer(const absl::Status& status) {
+  duration_ = std::max(runner_->clock_->Now() - start_time_, absl::ZeroDuration());
+  if (status.ok()) {
+    Finish(grpc::Status::OK);
+    return;
+  }
+  code_ = status.code();
+  reason_ = ReasonNameOf(status);
+  if (const std::optional<absl::Duration> delay = RetryDelayOf(status)) {
+    const int64_t delay_ms = absl::ToInt64Milliseconds(absl::Ceil(*delay, absl::Milliseconds(1)));
+    context_->AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(delay_ms));
+  }
+  Finish(ToGrpc(status));
+}
+
+void Call::OnDone() {
+  runner_->access_log_->Record({.time = start_time_,
+                                .method = method_,
+                                .code = code_,
+                                .reason = reason_,
+                                .duration = duration_,
+                                .peer = peer_});
+  CallRunner* const runner = runner_;
+  const bool admitted = admitted_;
+  delete this;
+  if (admitted) {
+    runner->Leave();
+  }
+}
+
+}  // namespace emptychair

@@ -1,0 +1,113 @@
+#include "server/rpc/executor.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+
+namespace emptychair {
+namespace {
+
+constexpr absl::Duration kShutdownRetryDelay = absl::Seconds(1);
+
+}  // namespace
+
+absl::Status ShuttingDownError() {
+  return RetryableError(v1::ERROR_REASON_SHUTTING_DOWN,
+                        "the server is stopping; send this call to another, or again later",
+                        kShutdownRetryDelay);
+}
+
+absl::string_view LaneName(Lane lane) {
+  switch (lane) {
+    case Lane::kQuery:
+      return "query";
+    case Lane::kScan:
+      return "scan";
+    case Lane::kIngest:
+      return "ingest";
+  }
+  return "";
+}
+
+ExecutorOptions ExecutorOptions::ForCores(int cores) {
+  cores = std::max(cores, 1);
+  const int half = std::max(cores / 2, 1);
+  return {
+      .query = {.threads = std::max(cores, 2),
+                .queue_max = 1'024,
+                .retry_delay = absl::Milliseconds(100)},
+      .scan = {.threads = half, .queue_max = 32, .retry_delay = absl::Seconds(1)},
+      .ingest = {.threads = half, .queue_max = 32, .retry_delay = absl::Milliseconds(250)},
+  };
+}
+
+Executor::Executor(const ExecutorOptions& options) {
+  lanes_[static_cast<size_t>(Lane::kQuery)].options = options.query;
+  lanes_[static_cast<size_t>(Lane::kScan)].options = options.scan;
+  lanes_[static_cast<size_t>(Lane::kIngest)].options = options.ingest;
+  absl::MutexLock lock(&stop_mutex_);
+  for (LaneState& lane : lanes_) {
+    assert(lane.options.threads >= 1 && lane.options.queue_max >= 1);
+    for (int i = 0; i < lane.options.threads; ++i) {
+      threads_.emplace_back([&lane] { Run(lane); });
+    }
+  }
+}
+
+Executor::~Executor() { Stop(); }
+
+absl::Status Executor::Submit(Lane lane, absl::AnyInvocable<void() &&> work) {
+  LaneState& state = lanes_[static_cast<size_t>(lane)];
+  {
+    absl::MutexLock lock(&state.mutex);
+    if (state.stopping) {
+      return ShuttingDownError();
+    }
+    if (state.queue.size() < static_cast<size_t>(state.options.queue_max)) {
+      state.queue.push_back(std::move(work));
+      state.changed.Signal();
+      return absl::OkStatus();
+    }
+  }
+  return RetryableError(
+      v1::ERROR_REASON_QUEUE_FULL,
+      absl::StrCat("the server has ", state.options.queue_max, " calls waiting in its ",
+                   LaneName(lane), " lane, which is all it accepts; send this one again later"),
+      state.options.retry_delay);
+}
+
+void Executor::Stop() {
+  for (LaneState& lane : lanes_) {
+    absl::MutexLock lock(&lane.mutex);
+    lane.stopping = true;
+    lane.changed.SignalAll();
+  }
+  absl::MutexLock lock(&stop_mutex_);
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+  threads_.clear();
+}
+
+void Executor::Run(LaneState& lane) {
+  while (true) {
+    absl::AnyInvocable<void() &&> work;
+    {
+      absl::MutexLock lock(&lane.mutex);
+      while (lane.queue.empty() && !lane.stopping) {
+        lane.changed.Wait(&lane.mutex);
+      }
+      if (lane.queue.empty()) {
+        return;
+      }
+      work = std::move(lane.queue.front());
+      lane.queue.pop_front();
+    }
+    std::move(work)();
+  }
+}
+
+}  // namespace emptychair

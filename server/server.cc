@@ -1,0 +1,128 @@
+#include "server/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/status_macros.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "server/rpc/access_log.h"
+#include "server/rpc/call.h"
+#include "server/rpc/executor.h"
+#include "server/rpc/server_builder.h"
+#include "server/services/admin_service.h"
+#include "server/services/feedback_service.h"
+#include "server/services/metrics_service.h"
+#include "server/services/survey_service.h"
+#include "storage/store.h"
+
+namespace emptychair {
+namespace {
+
+// Watches of the health service never finish by themselves; they are cut after this.
+constexpr absl::Duration kLastCallsDeadline = absl::Milliseconds(100);
+
+absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const ServerConfig& config,
+                                                          ServerEnvironment& environment) {
+  storage::StoreOptions options;
+  options.directory = config.data_directory;
+  options.env = environment.env;
+  options.block_cache_bytes = static_cast<size_t>(config.block_cache_bytes);
+  options.queue_bytes_max = static_cast<size_t>(config.queue_bytes_max);
+  options.on_failure = std::move(environment.on_storage_failure);
+  return storage::Store::Open(std::move(options));
+}
+
+}  // namespace
+
+// In the order in which they depend on each other, so that they end in the reverse one.
+struct Server::Parts {
+  Log* log = nullptr;
+  std::unique_ptr<AccessLog> access_log;
+  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<Executor> executor;
+  std::unique_ptr<CallRunner> runner;
+  std::unique_ptr<SurveyServiceImpl> survey_service;
+  std::unique_ptr<FeedbackServiceImpl> feedback_service;
+  std::unique_ptr<MetricsServiceImpl> metrics_service;
+  std::unique_ptr<AdminServiceImpl> admin_service;
+  std::unique_ptr<grpc::Server> grpc_server;
+  int port = 0;
+  std::string address;
+  absl::Mutex shutdown_mutex;
+  bool is_shut_down ABSL_GUARDED_BY(shutdown_mutex) = false;
+};
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, Log* log,
+                                                      ServerEnvironment environment) {
+  RETURN_IF_ERROR(ValidateConfig(config));
+  const Clock* clock = environment.clock;
+  auto parts = std::make_unique<Parts>();
+  parts->log = log;
+  ASSIGN_OR_RETURN(parts->access_log, AccessLog::Open(config.access_log));
+  ASSIGN_OR_RETURN(parts->store, OpenStore(config, environment));
+  storage::Store* store = parts->store.get();
+  parts->executor = std::make_unique<Executor>(config.executor);
+  parts->runner =
+      std::make_unique<CallRunner>(parts->executor.get(), parts->access_log.get(), log, clock);
+  CallRunner* runner = parts->runner.get();
+  parts->survey_service = std::make_unique<SurveyServiceImpl>(store, runner, clock);
+  parts->feedback_service = std::make_unique<FeedbackServiceImpl>(store, runner, clock);
+  parts->metrics_service = std::make_unique<MetricsServiceImpl>(store, runner);
+  parts->admin_service = std::make_unique<AdminServiceImpl>(store, runner, clock);
+
+  grpc::ServerBuilder builder;
+  ConfigureServer(builder, config.receive_bytes_max);
+  builder.AddListeningPort(config.listen_address, grpc::InsecureServerCredentials(), &parts->port);
+  builder.RegisterService(parts->survey_service.get());
+  builder.RegisterService(parts->feedback_service.get());
+  builder.RegisterService(parts->metrics_service.get());
+  builder.RegisterService(parts->admin_service.get());
+  parts->grpc_server = builder.BuildAndStart();
+  const bool is_unix = absl::StartsWith(config.listen_address, "unix:");
+  if (parts->grpc_server == nullptr || (parts->port == 0 && !is_unix)) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", config.listen_address,
+                     ": another program may be using the port. Give another one with --listen "
+                     "(port 0 takes any that is free)."));
+  }
+  parts->address = config.listen_address;
+  if (!is_unix) {
+    parts->address.resize(parts->address.rfind(':'));
+    absl::StrAppend(&parts->address, ":", parts->port);
+  }
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { Shutdown(absl::Now()); }
+
+int Server::port() const { return parts_->port; }
+
+const std::string& Server::address() const { return parts_->address; }
+
+void Server::Shutdown(absl::Time deadline) {
+  absl::MutexLock lock(&parts_->shutdown_mutex);
+  if (std::exchange(parts_->is_shut_down, true)) {
+    return;
+  }
+  parts_->grpc_server->GetHealthCheckService()->SetServingStatus(false);
+  parts_->runner->BeginShutdown();
+  parts_->runner->WaitUntilIdle(deadline);
+  const absl::Time last = std::min(deadline, absl::Now() + kLastCallsDeadline);
+  parts_->grpc_server->Shutdown(absl::ToChronoTime(last));
+  // Work that outlived its call's deadline still uses the store.
+  parts_->executor->Stop();
+  parts_->store->Stop();
+  if (const int64_t dropped = parts_->access_log->dropped(); dropped > 0) {
+    parts_->log->Warning("access log lines were dropped", {{"lines", absl::StrCat(dropped)}});
+  }
+}
+
+}  // namespace emptychair

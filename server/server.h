@@ -1,0 +1,60 @@
+// The whole server, in a process's own hands.
+#ifndef EMPTYCHAIR_SERVER_SERVER_H_
+#define EMPTYCHAIR_SERVER_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "server/config.h"
+#include "server/rpc/log.h"
+
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
+namespace emptychair {
+
+// What a test puts in the place of the machine. Everything must outlive the server.
+struct ServerEnvironment {
+  const Clock* clock = Clock::System();
+  // Null: the machine's file system.
+  rocksdb::Env* env = nullptr;
+  // Called once when the disk has refused a write. Nothing more is stored; the process should end.
+  absl::AnyInvocable<void(const absl::Status&)> on_storage_failure;
+};
+
+// A running server. Thread-safe.
+class Server {
+ public:
+  // Opens the store and listens. Serving when it returns. Errors say what to do.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config, Log* log,
+                                                       ServerEnvironment environment = {});
+
+  // Shuts down at once.
+  ~Server();
+
+  // The port that was given, or chosen for port 0; 0 for a Unix socket.
+  int port() const;
+  // Where it listens, as "ADDRESS:PORT" or "unix:PATH".
+  const std::string& address() const;
+
+  // Refuses new calls, lets those under way finish until `deadline` by the machine's clock, and
+  // closes the store. Idempotent.
+  void Shutdown(absl::Time deadline);
+
+ private:
+  struct Parts;
+
+  explicit Server(std::unique_ptr<Parts> parts);
+
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_SERVER_H_

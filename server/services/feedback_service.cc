@@ -1,0 +1,203 @@
+#include "server/services/feedback_service.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "server/domain/feedback.h"
+#include "server/domain/validation.h"
+#include "server/services/submit.h"
+
+namespace emptychair {
+namespace {
+
+using Outcome = storage::SubmissionOutcome;
+
+// Failures of a batch that are answered in full.
+constexpr size_t kFullFailuresMax = 100;
+
+struct Failure {
+  int32_t index = 0;
+  absl::Status status;
+};
+
+absl::Status CheckBatch(const v1::BatchSubmitFeedbackRequest& request) {
+  if (request.feedback().empty()) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "feedback",
+                      "got no records, wanted 1 to "
+                      "10,000");
+  }
+  if (request.feedback_size() > kBatchRecordsMax) {
+    const std::string limit = absl::StrCat(kBatchRecordsMax);
+    return FieldError(
+        v1::ERROR_REASON_BATCH_TOO_LARGE, "feedback",
+        absl::StrCat("got ", request.feedback_size(), " records, wanted at most ", limit),
+        {{"limit", limit}});
+  }
+  if (request.ByteSizeLong() > kBatchBytesMax) {
+    const std::string limit = absl::StrCat(kBatchBytesMax);
+    return FieldError(
+        v1::ERROR_REASON_BATCH_TOO_LARGE, "feedback",
+        absl::StrCat("got ", request.ByteSizeLong(), " bytes, wanted at most ", limit),
+        {{"limit", limit}});
+  }
+  return absl::OkStatus();
+}
+
+// Past the first hundred failures an answer has code and reason alone, which bounds its size.
+absl::Status Shortened(const absl::Status& status) {
+  const v1::ErrorReason reason = ReasonOf(status);
+  return reason == v1::ERROR_REASON_UNSPECIFIED ? absl::Status(status.code(), "")
+                                                : Error(reason, "");
+}
+
+// Merges what was refused before the store was asked with what the store made of the rest.
+// `indexes` are the positions in the request of the submissions that were sent to the store.
+void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>& indexes,
+                std::vector<Failure> failures, v1::BatchSubmitFeedbackResponse& response) {
+  int32_t accepted = 0;
+  for (size_t i = 0; i < result.outcomes.size(); ++i) {
+    switch (result.outcomes[i].kind) {
+      case Outcome::Kind::kAccepted:
+        ++accepted;
+        break;
+      case Outcome::Kind::kAlreadyExisted:
+        response.add_already_existed_indexes(indexes[i]);
+        break;
+      case Outcome::Kind::kRefused:
+        failures.push_back({indexes[i], result.outcomes[i].error});
+        break;
+    }
+  }
+  std::sort(failures.begin(), failures.end(),
+            [](const Failure& a, const Failure& b) { return a.index < b.index; });
+  for (size_t i = 0; i < failures.size(); ++i) {
+    v1::BatchFailure& failure = *response.add_failures();
+    failure.set_index(failures[i].index);
+    *failure.mutable_status() =
+        ToProto(i < kFullFailuresMax ? failures[i].status : Shortened(failures[i].status));
+  }
+  response.set_accepted_count(accepted);
+  response.set_already_existed_count(response.already_existed_indexes_size());
+  response.set_sequence(static_cast<int64_t>(result.sequence));
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* FeedbackServiceImpl::SubmitFeedback(
+    grpc::CallbackServerContext* context, const v1::SubmitFeedbackRequest* request,
+    v1::SubmitFeedbackResponse* response) {
+  return runner_->Start(context, "FeedbackService/SubmitFeedback", request, response,
+                        [this](const auto& request, auto& response, Finisher finish) {
+                          StartSubmit(request, response, std::move(finish));
+                        });
+}
+
+void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
+                                      v1::SubmitFeedbackResponse& response, Finisher finish) {
+  const absl::Time now = clock_->Now();
+  absl::StatusOr<store::v1::Submission> submission =
+      PrepareSubmission(request.feedback(), now, *store_->view(), store_->hash());
+  if (!submission.ok()) {
+    finish(submission.status());
+    return;
+  }
+  auto command = NewCommand();
+  command->mutable_submit_feedback()->set_receive_time_ms(absl::ToUnixMillis(now));
+  *command->mutable_submit_feedback()->add_submissions() = *std::move(submission);
+  SubmitCommand(*store_, std::move(command), /*want_records=*/true, std::move(finish),
+                [&request, &response](const storage::CommandResult& result) {
+                  const Outcome& outcome = result.outcomes.front();
+                  if (outcome.kind == Outcome::Kind::kRefused) {
+                    return outcome.error;
+                  }
+                  *response.mutable_feedback() =
+                      ToApi(*outcome.record, request.feedback().survey_id());
+                  response.set_already_existed(outcome.kind == Outcome::Kind::kAlreadyExisted);
+                  response.set_sequence(static_cast<int64_t>(result.sequence));
+                  return absl::OkStatus();
+                });
+}
+
+grpc::ServerUnaryReactor* FeedbackServiceImpl::BatchSubmitFeedback(
+    grpc::CallbackServerContext* context, const v1::BatchSubmitFeedbackRequest* request,
+    v1::BatchSubmitFeedbackResponse* response) {
+  return runner_->Start(context, "FeedbackService/BatchSubmitFeedback", Lane::kIngest, request,
+                        response, [this](const auto& request, auto& response, Finisher finish) {
+                          StartBatch(request, response, std::move(finish));
+                        });
+}
+
+void FeedbackServiceImpl::StartBatch(const v1::BatchSubmitFeedbackRequest& request,
+                                     v1::BatchSubmitFeedbackResponse& response, Finisher finish) {
+  if (absl::Status status = CheckBatch(request); !status.ok()) {
+    finish(status);
+    return;
+  }
+  const absl::Time now = clock_->Now();
+  const std::shared_ptr<const storage::View> view = store_->view();
+  auto command = NewCommand();
+  store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
+  submit.set_receive_time_ms(absl::ToUnixMillis(now));
+  submit.mutable_submissions()->Reserve(request.feedback_size());
+  std::vector<int32_t> indexes;
+  indexes.reserve(request.feedback_size());
+  std::vector<Failure> failures;
+  for (int32_t i = 0; i < request.feedback_size(); ++i) {
+    absl::StatusOr<store::v1::Submission> submission =
+        PrepareSubmission(request.feedback(i), now, *view, store_->hash());
+    if (submission.ok()) {
+      *submit.add_submissions() = *std::move(submission);
+      indexes.push_back(i);
+    } else {
+      failures.push_back({i, submission.status()});
+    }
+  }
+  SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(finish),
+                [indexes = std::move(indexes), failures = std::move(failures),
+                 &response](const storage::CommandResult& result) mutable {
+                  WriteBatch(result, indexes, std::move(failures), response);
+                  return absl::OkStatus();
+                });
+}
+
+grpc::ServerUnaryReactor* FeedbackServiceImpl::GetFeedback(grpc::CallbackServerContext* context,
+                                                           const v1::GetFeedbackRequest* request,
+                                                           v1::GetFeedbackResponse* response) {
+  return runner_->Execute(
+      context, "FeedbackService/GetFeedback", Lane::kQuery, request, response,
+      [this](const auto& request, auto& response) { return Get(request, response); });
+}
+
+absl::Status FeedbackServiceImpl::Get(const v1::GetFeedbackRequest& request,
+                                      v1::GetFeedbackResponse& response) const {
+  const std::shared_ptr<const storage::View> view = store_->view();
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(*view, "survey_id", request.survey_id()));
+  storage::FeedbackRecord record;
+  switch (request.id_case()) {
+    case v1::GetFeedbackRequest::kFeedbackId: {
+      ASSIGN_OR_RETURN(const Uuid id, ParseFeedbackId("feedback_id", request.feedback_id()));
+      ASSIGN_OR_RETURN(record, store_->records().Get(*view, *survey, id));
+      break;
+    }
+    case v1::GetFeedbackRequest::kExternalId: {
+      RETURN_IF_ERROR(CheckId("external_id", request.external_id()));
+      ASSIGN_OR_RETURN(record,
+                       store_->records().GetByExternalId(*view, *survey, request.external_id()));
+      break;
+    }
+    case v1::GetFeedbackRequest::ID_NOT_SET:
+      return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "feedback_id",
+                        "a feedback_id or an external_id must be given");
+  }
+  *response.mutable_feedback() = ToApi(record, request.survey_id());
+  return absl::OkStatus();
+}
+
+}  // namespace emptychair

@@ -1,0 +1,42 @@
+// FeedbackService: checks and translates.
+#ifndef EMPTYCHAIR_SERVER_SERVICES_FEEDBACK_SERVICE_H_
+#define EMPTYCHAIR_SERVER_SERVICES_FEEDBACK_SERVICE_H_
+
+#include "common/base/clock.h"
+#include "emptychair/v1/feedback_service.grpc.pb.h"
+#include "server/rpc/call.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// Thread-safe. What it is given must outlive it.
+class FeedbackServiceImpl final : public v1::FeedbackService::CallbackService {
+ public:
+  FeedbackServiceImpl(storage::Store* store, CallRunner* runner, const Clock* clock)
+      : store_(store), runner_(runner), clock_(clock) {}
+
+  grpc::ServerUnaryReactor* SubmitFeedback(grpc::CallbackServerContext* context,
+                                           const v1::SubmitFeedbackRequest* request,
+                                           v1::SubmitFeedbackResponse* response) override;
+  grpc::ServerUnaryReactor* BatchSubmitFeedback(grpc::CallbackServerContext* context,
+                                                const v1::BatchSubmitFeedbackRequest* request,
+                                                v1::BatchSubmitFeedbackResponse* response) override;
+  grpc::ServerUnaryReactor* GetFeedback(grpc::CallbackServerContext* context,
+                                        const v1::GetFeedbackRequest* request,
+                                        v1::GetFeedbackResponse* response) override;
+
+ private:
+  void StartSubmit(const v1::SubmitFeedbackRequest& request, v1::SubmitFeedbackResponse& response,
+                   Finisher finish);
+  void StartBatch(const v1::BatchSubmitFeedbackRequest& request,
+                  v1::BatchSubmitFeedbackResponse& response, Finisher finish);
+  absl::Status Get(const v1::GetFeedbackRequest& request, v1::GetFeedbackResponse& response) const;
+
+  storage::Store* const store_;
+  CallRunner* const runner_;
+  const Clock* const clock_;
+};
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_SERVICES_FEEDBACK_SERVICE_H_

@@ -1,0 +1,28 @@
+// MetricsService: checks and translates.
+#ifndef EMPTYCHAIR_SERVER_SERVICES_METRICS_SERVICE_H_
+#define EMPTYCHAIR_SERVER_SERVICES_METRICS_SERVICE_H_
+
+#include "emptychair/v1/metrics_service.grpc.pb.h"
+#include "server/rpc/call.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// Thread-safe. What it is given must outlive it.
+class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
+ public:
+  MetricsServiceImpl(const storage::Store* store, CallRunner* runner)
+      : store_(store), runner_(runner) {}
+
+  grpc::ServerUnaryReactor* QueryMetric(grpc::CallbackServerContext* context,
+                                        const v1::QueryMetricRequest* request,
+                                        v1::QueryMetricResponse* response) override;
+
+ private:
+  const storage::Store* const store_;
+  CallRunner* const runner_;
+};
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_SERVICES_METRICS_SERVICE_H_

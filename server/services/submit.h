@@ -1,0 +1,35 @@
+// Hands commands of calls to the store.
+#ifndef EMPTYCHAIR_SERVER_SERVICES_SUBMIT_H_
+#define EMPTYCHAIR_SERVER_SERVICES_SUBMIT_H_
+
+#include <memory>
+#include <utility>
+
+#include "emptychair/store/v1/command.pb.h"
+#include "server/rpc/call.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// An empty command of the present version.
+inline std::unique_ptr<store::v1::Command> NewCommand() {
+  auto command = std::make_unique<store::v1::Command>();
+  command->set_version(1);
+  return command;
+}
+
+// Enqueues `command` and answers the call when it is durable: with its error, or with the status
+// that `translate` makes of its result. `translate` must not block.
+template <typename Translate>
+void SubmitCommand(storage::Store& store, std::unique_ptr<store::v1::Command> command,
+                   bool want_records, Finisher finish, Translate translate) {
+  store.Enqueue(std::move(command), want_records,
+                [finish = std::move(finish),
+                 translate = std::move(translate)](storage::CommandResult result) mutable {
+                  finish(result.error.ok() ? translate(result) : result.error);
+                });
+}
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_SERVICES_SUBMIT_H_

@@ -1,0 +1,248 @@
+#include "storage/apply_feedback.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "storage/keys.h"
+#include "storage/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+// A record that already has one of the submission's ids.
+struct Existing {
+  Uuid feedback_id;
+  std::string value;
+};
+
+IdHash FingerprintOf(const store::v1::Submission& submission) {
+  IdHash fingerprint{};
+  std::memcpy(fingerprint.data(), submission.fingerprint().data(),
+              std::min(fingerprint.size(), submission.fingerprint().size()));
+  return fingerprint;
+}
+
+// A record with the submission's external id comes first: its own id may have been derived at
+// another time than this submission's.
+absl::StatusOr<std::optional<Existing>> FindExisting(const store::v1::Submission& submission,
+                                                     const Uuid& feedback_id,
+                                                     const std::string& external_id_key,
+                                                     const Group& group) {
+  Existing existing{feedback_id, {}};
+  bool has_external_id = false;
+  if (!external_id_key.empty()) {
+    std::string value;
+    ASSIGN_OR_RETURN(has_external_id,
+                     group.Get(Family::kFeedbackByExternalId, external_id_key, &value));
+    if (has_external_id) {
+      const std::optional<ExternalIdEntry> entry = DecodeExternalIdEntry(value);
+      if (!entry.has_value()) {
+        return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                     "an entry of the index by external id cannot be decoded");
+      }
+      existing.feedback_id = entry->feedback_id;
+    }
+  }
+  const FeedbackKey key{submission.survey_number(), existing.feedback_id};
+  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kFeedback, key.Encode(), &existing.value));
+  if (found) {
+    return existing;
+  }
+  if (has_external_id) {
+    return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                 "the index by external id names a record that is not there");
+  }
+  return std::nullopt;
+}
+
+SubmissionOutcome Refused(absl::Status error) {
+  return {SubmissionOutcome::Kind::kRefused, std::move(error), nullptr};
+}
+
+SubmissionOutcome JudgeExisting(const store::v1::Submission& submission, const Existing& existing,
+                                const WorkingSurvey& survey, bool want_record) {
+  absl::StatusOr<FeedbackRecord> record =
+      DecodeFeedbackRecord(submission.survey_number(), existing.feedback_id, existing.value);
+  if (!record.ok()) {
+    return Refused(record.status());
+  }
+  if (record->header.fingerprint != FingerprintOf(submission)) {
+    const std::string stored_id = existing.feedback_id.ToString();
+    return Refused(
+        Error(v1::ERROR_REASON_CONTENT_DIFFERS,
+              absl::StrCat("the record ", stored_id,
+                           " was submitted before under the same id with other content; "
+                           "it stays as it is"),
+              {{"survey_id", survey.definition->survey_id()}, {"feedback_id", stored_id}}));
+  }
+  SubmissionOutcome outcome{SubmissionOutcome::Kind::kAlreadyExisted, absl::OkStatus(), nullptr};
+  if (want_record) {
+    record->customer_id = submission.customer_id();
+    outcome.record = std::make_unique<FeedbackRecord>(*std::move(record));
+  }
+  return outcome;
+}
+
+absl::Status CheckState(const store::v1::Submission& submission, const WorkingSurvey& survey) {
+  const store::v1::StoredSurvey& definition = *survey.definition;
+  if (definition.archive_time_ms() != 0) {
+    return Error(v1::ERROR_REASON_SURVEY_ARCHIVED,
+                 absl::StrCat("the survey ", definition.survey_id(),
+                              " is archived and takes no new answers"),
+                 {{"survey_id", definition.survey_id()}});
+  }
+  if (!submission.has_score()) {
+    return absl::OkStatus();
+  }
+  if (definition.kind() == v1::SURVEY_KIND_TEXT) {
+    return FieldError(
+        v1::ERROR_REASON_SCORE_NOT_ALLOWED, "feedback.score",
+        absl::StrCat("got ", submission.score(), "; the survey takes comments without a score"),
+        {{"survey_id", definition.survey_id()}});
+  }
+  if (submission.score() < survey.scale_min() || submission.score() > survey.scale_max()) {
+    const std::string min = absl::StrCat(survey.scale_min());
+    const std::string max = absl::StrCat(survey.scale_max());
+    return FieldError(v1::ERROR_REASON_SCORE_OUT_OF_RANGE, "feedback.score",
+                      absl::StrCat("got ", submission.score(), ", wanted ", min, " to ", max),
+                      {{"min", min}, {"max", max}, {"survey_id", definition.survey_id()}});
+  }
+  return absl::OkStatus();
+}
+
+// The customer's ordinal, newly given when the customer is new.
+absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, State& state,
+                                         Group& group) {
+  if (customer_id.empty()) {
+    return kAnonymous;
+  }
+  const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
+  std::string key = CustomerByIdKey(hash);
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kCustomer, key, &value));
+  store::v1::StoredCustomer customer;
+  if (found) {
+    if (!DecodeMessage(value, customer)) {
+      return Error(v1::ERROR_REASON_STORE_DAMAGED, "a customer cannot be decoded");
+    }
+    return customer.ordinal();
+  }
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_last_customer_ordinal(counters.last_customer_ordinal() + 1);
+  customer.set_ordinal(counters.last_customer_ordinal());
+  customer.set_customer_id(customer_id);
+  group.Put(Family::kCustomer, std::move(key), EncodeMessage(customer));
+  group.Put(Family::kCustomer, CustomerByOrdinalKey(customer.ordinal()), EncodeCustomerHash(hash));
+  return customer.ordinal();
+}
+
+// The number of the submission's combination of dimension values, newly given when it is new and
+// the survey has room for it.
+uint32_t SeriesOf(const store::v1::Submission& submission, WorkingSurvey& survey, State& state,
+                  Group& group) {
+  const store::v1::StoredSurvey& definition = *survey.definition;
+  std::vector<absl::string_view> values(definition.dimensions_size());
+  for (int i = 0; i < definition.dimensions_size(); ++i) {
+    for (const store::v1::StoredLabel& label : submission.labels()) {
+      if (label.key() == definition.dimensions(i)) {
+        values[i] = label.value();
+      }
+    }
+  }
+  if (std::optional<uint32_t> known = survey.series->Find(values)) {
+    return *known;
+  }
+  if (survey.series->size() > definition.max_series()) {
+    return kOtherSeries;
+  }
+  store::v1::StoredSeries stored;
+  for (absl::string_view value : values) {
+    stored.add_values(std::string(value));
+  }
+  const uint32_t number = survey.series->Add(values);
+  group.Put(Family::kSeries, SeriesKey{definition.survey_number(), number}.Encode(),
+            EncodeMessage(stored));
+  state.MarkCatalogChanged();
+  return number;
+}
+
+}  // namespace
+
+SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64_t receive_time_ms,
+                                  bool want_record, State& state, Group& group) {
+  const uint32_t survey_number = submission.survey_number();
+  const std::optional<Uuid> feedback_id = Uuid::FromBytes(submission.feedback_id());
+  WorkingSurvey* survey = state.FindSurvey(survey_number);
+  if (survey == nullptr || !feedback_id.has_value()) {
+    return Refused(Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "the survey is not there any more"));
+  }
+  std::string external_id_key;
+  if (!submission.external_id().empty()) {
+    external_id_key = ExternalIdKey{survey_number, state.hash()(HashPurpose::kExternalId,
+                                                                submission.external_id())}
+                          .Encode();
+  }
+  // Duplicates come before every other check, so that a retry ends as the first try did.
+  absl::StatusOr<std::optional<Existing>> existing =
+      FindExisting(submission, *feedback_id, external_id_key, group);
+  if (!existing.ok()) {
+    return Refused(existing.status());
+  }
+  if (existing->has_value()) {
+    return JudgeExisting(submission, **existing, *survey, want_record);
+  }
+  if (absl::Status status = CheckState(submission, *survey); !status.ok()) {
+    return Refused(std::move(status));
+  }
+  // The last step that can fail; from here on the record is accepted.
+  const absl::StatusOr<uint32_t> customer = CustomerOrdinal(submission.customer_id(), state, group);
+  if (!customer.ok()) {
+    return Refused(customer.status());
+  }
+
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_sequence(counters.sequence() + 1);
+  counters.set_feedback_count(counters.feedback_count() + 1);
+  auto record = std::make_unique<FeedbackRecord>();
+  record->survey_number = survey_number;
+  record->feedback_id = *feedback_id;
+  if (submission.has_score()) {
+    record->header.score = submission.score();
+  }
+  record->header.customer_ordinal = *customer;
+  record->header.series = SeriesOf(submission, *survey, state, group);
+  record->header.zone_offset_seconds = submission.zone_offset_seconds();
+  record->header.sequence = counters.sequence();
+  record->header.fingerprint = FingerprintOf(submission);
+  record->body.set_external_id(submission.external_id());
+  record->body.set_comment(submission.comment());
+  *record->body.mutable_labels() = submission.labels();
+  record->body.set_receive_time_ms(receive_time_ms);
+
+  group.Put(Family::kFeedback, FeedbackKey{survey_number, *feedback_id}.Encode(),
+            EncodeFeedback(record->header, record->body));
+  if (!external_id_key.empty()) {
+    group.Put(Family::kFeedbackByExternalId, std::move(external_id_key),
+              EncodeExternalIdEntry(*feedback_id, submission.external_id()));
+  }
+  if (*customer != kAnonymous) {
+    group.Put(Family::kFeedbackByCustomer,
+              FeedbackByCustomerKey{*customer, *feedback_id, survey_number}.Encode(), "");
+  }
+  group.cube().Add(survey_number, feedback_id->UnixMs(), record->header, survey->scale_min(), 1);
+
+  SubmissionOutcome outcome{SubmissionOutcome::Kind::kAccepted, absl::OkStatus(), nullptr};
+  if (want_record) {
+    record->customer_id = submission.customer_id();
+    outcome.record = std::move(record);
+  }
+  return outcome;
+}
+
+}  // namespace emptychair::storage

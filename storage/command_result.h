@@ -1,0 +1,39 @@
+// How a command ended.
+#ifndef EMPTYCHAIR_STORAGE_COMMAND_RESULT_H_
+#define EMPTYCHAIR_STORAGE_COMMAND_RESULT_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/records.h"
+
+namespace emptychair::storage {
+
+// How one submission of a command ended.
+struct SubmissionOutcome {
+  enum class Kind : uint8_t { kAccepted, kAlreadyExisted, kRefused };
+
+  Kind kind = Kind::kRefused;
+  absl::Status error;  // Why it was refused.
+  // The record as stored, when it was asked for and not refused.
+  std::unique_ptr<FeedbackRecord> record;
+};
+
+// How a command ended.
+struct CommandResult {
+  // Why nothing of the command was carried out.
+  absl::Status error;
+  // The store's sequence once the command was carried out.
+  uint64_t sequence = 0;
+  // CreateSurveyCommand: the survey as stored.
+  std::shared_ptr<const store::v1::StoredSurvey> survey;
+  // SubmitFeedbackCommand: one for each submission.
+  std::vector<SubmissionOutcome> outcomes;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_COMMAND_RESULT_H_

@@ -1,0 +1,186 @@
+#include "storage/committer.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "storage/apply.h"
+#include "storage/keys.h"
+#include "storage/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+// About how long a full queue takes to empty by half.
+constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
+
+absl::Status Stopping() {
+  return Error(v1::ERROR_REASON_SHUTTING_DOWN,
+               "the server is stopping; send the same call again later, it is safe");
+}
+
+}  // namespace
+
+Committer::Committer(const Engine& engine, std::unique_ptr<State> state, Options options)
+    : engine_(engine), options_(std::move(options)), state_(std::move(state)) {
+  Publish();
+  thread_ = std::thread([this] { Run(); });
+}
+
+Committer::~Committer() {
+  Stop();
+  thread_.join();
+}
+
+void Committer::Enqueue(std::unique_ptr<const store::v1::Command> command, bool want_records,
+                        Done done) {
+  const size_t bytes = command->ByteSizeLong();
+  Pending pending{std::move(command), want_records, bytes, std::move(done)};
+  if (absl::Status refusal = Admit(pending); !refusal.ok()) {
+    CommandResult result;
+    result.error = std::move(refusal);
+    pending.done(std::move(result));
+  }
+}
+
+// Moves `pending` into the queue, or leaves it as it is.
+absl::Status Committer::Admit(Pending& pending) {
+  absl::MutexLock lock(&mutex_);
+  if (stopping_) {
+    return Stopping();
+  }
+  // An empty queue takes anything, so that no command is too large for ever.
+  if (queue_bytes_ > 0 && queue_bytes_ + pending.bytes > options_.queue_bytes_max) {
+    return RetryableError(v1::ERROR_REASON_QUEUE_FULL,
+                          absl::StrCat("the queue for writes is full (", queue_bytes_, " of ",
+                                       options_.queue_bytes_max, " bytes); nothing was stored"),
+                          kRetryDelay);
+  }
+  queue_bytes_ += pending.bytes;
+  queue_.push_back(std::move(pending));
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const View> Committer::view() const {
+  absl::MutexLock lock(&view_mutex_);
+  return view_;
+}
+
+void Committer::Stop() {
+  absl::MutexLock lock(&mutex_);
+  stopping_ = true;
+}
+
+size_t Committer::queue_bytes() const {
+  absl::MutexLock lock(&mutex_);
+  return queue_bytes_;
+}
+
+CommitCounts Committer::counts() const {
+  return {accepted_.load(std::memory_order_relaxed),
+          already_existed_.load(std::memory_order_relaxed),
+          refused_.load(std::memory_order_relaxed), groups_.load(std::memory_order_relaxed)};
+}
+
+void Committer::Run() {
+  for (std::vector<Pending> group = TakeGroup(); !group.empty(); group = TakeGroup()) {
+    CommitGroup(std::move(group));
+  }
+}
+
+// Empty only when there is nothing left and nothing to come.
+std::vector<Committer::Pending> Committer::TakeGroup() {
+  std::vector<Pending> group;
+  absl::MutexLock lock(&mutex_);
+  const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || !queue_.empty();
+  };
+  mutex_.Await(absl::Condition(&ready));
+  size_t bytes = 0;
+  while (!queue_.empty() &&
+         (group.empty() || bytes + queue_.front().bytes <= options_.group_bytes_max)) {
+    bytes += queue_.front().bytes;
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  queue_bytes_ -= bytes;
+  return group;
+}
+
+void Committer::CommitGroup(std::vector<Pending> pending) {
+  Group group(engine_);
+  std::vector<CommandResult> results;
+  results.reserve(pending.size());
+  for (const Pending& command : pending) {
+    results.push_back(Apply(*command.command, command.want_records, *state_, group));
+  }
+  if (!group.empty()) {
+    group.Put(Family::kMeta, CountersKey(), EncodeMessage(state_->counters()));
+    if (absl::Status status = group.Commit(row_ages_); !status.ok()) {
+      Fail(status);
+      for (Pending& command : pending) {
+        CommandResult result;
+        result.error = Stopping();
+        command.done(std::move(result));
+      }
+      return;
+    }
+    groups_.fetch_add(1, std::memory_order_relaxed);
+    Publish();
+  }
+  for (size_t i = 0; i < pending.size(); ++i) {
+    Count(results[i]);
+    pending[i].done(std::move(results[i]));
+  }
+}
+
+// After a failed write the kernel may have thrown the data away and reports success the next time,
+// so nothing is ever tried again.
+void Committer::Fail(const absl::Status& status) {
+  std::deque<Pending> rest;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    rest.swap(queue_);
+    queue_bytes_ = 0;
+  }
+  for (Pending& command : rest) {
+    CommandResult result;
+    result.error = Stopping();
+    command.done(std::move(result));
+  }
+  if (options_.on_failure) {
+    options_.on_failure(status);
+  }
+}
+
+void Committer::Publish() {
+  auto view = std::make_shared<View>();
+  view->counters = state_->counters();
+  view->catalog = state_->PublishedCatalog();
+  view->snapshot = std::make_shared<const Snapshot>(engine_.db());
+  std::shared_ptr<const View> published = std::move(view);
+  {
+    absl::MutexLock lock(&view_mutex_);
+    view_.swap(published);
+  }
+  // The view before is released here, outside of the lock.
+}
+
+void Committer::Count(const CommandResult& result) {
+  for (const SubmissionOutcome& outcome : result.outcomes) {
+    switch (outcome.kind) {
+      case SubmissionOutcome::Kind::kAccepted:
+        accepted_.fetch_add(1, std::memory_order_relaxed);
+        break;
+      case SubmissionOutcome::Kind::kAlreadyExisted:
+        already_existed_.fetch_add(1, std::memory_order_relaxed);
+        break;
+      case SubmissionOutcome::Kind::kRefused:
+        refused_.fetch_add(1, std::memory_order_relaxed);
+        break;
+    }
+  }
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,115 @@
+// The one way into the store.
+#ifndef EMPTYCHAIR_STORAGE_COMMITTER_H_
+#define EMPTYCHAIR_STORAGE_COMMITTER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "emptychair/store/v1/command.pb.h"
+#include "storage/command_result.h"
+#include "storage/engine.h"
+#include "storage/group.h"
+#include "storage/state.h"
+#include "storage/view.h"
+
+namespace emptychair::storage {
+
+// What was done since the start.
+struct CommitCounts {
+  int64_t accepted = 0;
+  int64_t already_existed = 0;
+  int64_t refused = 0;
+  int64_t groups = 0;
+};
+
+// Applies commands one after the other on a thread of its own, in groups: whatever has gathered
+// while one group was written is the next. A group is one atomic write, synced to disk; then its
+// state is published; only then are its commands answered. So what was acknowledged is durable and
+// can be read, and nobody ever sees half a group.
+//
+// Thread-safe.
+class Committer {
+ public:
+  struct Options {
+    // Bytes of commands that may wait.
+    size_t queue_bytes_max = size_t{64} << 20;
+    // A group ends when it has so many bytes of commands.
+    size_t group_bytes_max = size_t{4} << 20;
+    // Called once, on the committer's thread, when the disk has refused a write. What was not
+    // acknowledged may or may not be stored; nothing more is taken. The process should end.
+    absl::AnyInvocable<void(const absl::Status&)> on_failure;
+  };
+  // Called once; must not block.
+  using Done = absl::AnyInvocable<void(CommandResult)>;
+
+  Committer(const Engine& engine, std::unique_ptr<State> state, Options options);
+
+  // Finishes what is queued, then stops.
+  ~Committer();
+
+  // Takes a command. `done` gets its result on the committer's thread, or, at once and on this
+  // thread, a refusal: QUEUE_FULL when too much is waiting, SHUTTING_DOWN after Stop or a failed
+  // write.
+  void Enqueue(std::unique_ptr<const store::v1::Command> command, bool want_records, Done done)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The newest published state.
+  std::shared_ptr<const View> view() const ABSL_LOCKS_EXCLUDED(view_mutex_);
+
+  // Finishes what is queued and refuses all that comes later. Idempotent.
+  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  size_t queue_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
+  size_t queue_bytes_max() const { return options_.queue_bytes_max; }
+  CommitCounts counts() const;
+
+ private:
+  struct Pending {
+    std::unique_ptr<const store::v1::Command> command;
+    bool want_records;
+    size_t bytes;
+    Done done;
+  };
+
+  absl::Status Admit(Pending& pending) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Run();
+  std::vector<Pending> TakeGroup() ABSL_LOCKS_EXCLUDED(mutex_);
+  void CommitGroup(std::vector<Pending> pending);
+  void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Publish() ABSL_LOCKS_EXCLUDED(view_mutex_);
+  void Count(const CommandResult& result);
+
+  const Engine& engine_;
+  Options options_;
+
+  // The committer's thread only.
+  const std::unique_ptr<State> state_;
+  CubeRowAges row_ages_;
+
+  mutable absl::Mutex mutex_;
+  std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+
+  mutable absl::Mutex view_mutex_;
+  std::shared_ptr<const View> view_ ABSL_GUARDED_BY(view_mutex_);
+
+  std::atomic<int64_t> accepted_{0};
+  std::atomic<int64_t> already_existed_{0};
+  std::atomic<int64_t> refused_{0};
+  std::atomic<int64_t> groups_{0};
+
+  std::thread thread_;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_COMMITTER_H_

@@ -1,0 +1,148 @@
+#include "storage/cube_reader.h"
+
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "storage/cube_fold.h"
+#include "storage/cube_row.h"
+#include "storage/engine.h"
+#include "storage/keys.h"
+#include "storage/records.h"
+#include "storage/tally_grid.h"
+
+namespace emptychair::storage {
+namespace {
+
+constexpr int64_t kPointsMax = 10'000;
+
+absl::Status DamagedRow(const SurveyView& survey) {
+  return Error(v1::ERROR_REASON_STORE_DAMAGED,
+               absl::StrCat("survey ", survey.definition->survey_id(),
+                            ": a row of the cube cannot be decoded"),
+               {{"survey_id", survey.definition->survey_id()}});
+}
+
+// An iterator over all rows of a survey and unit.
+class RowIterator {
+ public:
+  RowIterator(const Engine& engine, const View& view, uint32_t survey_number, CubeUnit unit)
+      : lower_(CubeRowKey{survey_number, unit, INT32_MIN, 0}.Encode()),
+        upper_(CubeRowKey{survey_number, unit, INT32_MAX, UINT16_MAX}.Encode()),
+        lower_slice_(ToSlice(lower_)),
+        upper_slice_(ToSlice(upper_)) {
+    rocksdb::ReadOptions options;
+    options.snapshot = view.snapshot->get();
+    options.iterate_lower_bound = &lower_slice_;
+    options.iterate_upper_bound = &upper_slice_;
+    it_.reset(engine.db()->NewIterator(options, engine.handle(Family::kCell)));
+  }
+  RowIterator(const RowIterator&) = delete;
+  RowIterator& operator=(const RowIterator&) = delete;
+
+  rocksdb::Iterator* operator->() { return it_.get(); }
+
+ private:
+  const std::string lower_;
+  const std::string upper_;
+  const rocksdb::Slice lower_slice_;
+  const rocksdb::Slice upper_slice_;
+  std::unique_ptr<rocksdb::Iterator> it_;
+};
+
+// Adds one row. False when the grid is full.
+bool AddRow(CubeRowReader& row, uint32_t first_series, uint32_t target,
+            absl::Span<const uint32_t> group_of_series, TallyGrid& grid, int64_t& cells_read) {
+  bool has_room = true;
+  while (has_room && row.NextCell()) {
+    ++cells_read;
+    const uint32_t series = first_series + row.series();
+    const uint32_t group = series < group_of_series.size() ? group_of_series[series] : kNoGroup;
+    const uint8_t state = row.state();
+    row.ForEachBin([&](uint8_t bin, int64_t count) {
+      if (group != kNoGroup) {
+        has_room = has_room && grid.Add(group, target, state, bin, count);
+      }
+    });
+  }
+  return has_room;
+}
+
+}  // namespace
+
+absl::Status TooManyPoints(const TallyGrid& grid) {
+  const std::string points = absl::StrCat((grid.used_group_count() + 1) * grid.bucket_count());
+  const std::string limit = absl::StrCat(kPointsMax);
+  return Error(v1::ERROR_REASON_TOO_MANY_POINTS,
+               absl::StrCat("the answer would have ", points, " points or more, wanted at most ",
+                            limit, "; ask for longer buckets, a shorter interval or fewer groups"),
+               {{"points", points}, {"limit", limit}});
+}
+
+absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const CubePlan& plan,
+                              absl::Span<const uint32_t> group_of_series, TallyGrid& grid,
+                              ReadCost& cost) const {
+  for (const CubeRun& run : plan.rows) {
+    RowIterator it(engine_, view, survey.number(), run.unit);
+    for (it->Seek(CubeRowKey{survey.number(), run.unit, run.first_bucket, 0}.Encode()); it->Valid();
+         it->Next()) {
+      const std::optional<CubeRowKey> key = CubeRowKey::Decode(ToView(it->key()));
+      if (!key.has_value()) {
+        return DamagedRow(survey);
+      }
+      const int64_t position = int64_t{key->bucket} - run.first_bucket;
+      if (position >= static_cast<int64_t>(run.targets.size())) {
+        break;
+      }
+      CubeRowReader row(ToView(it->value()));
+      if (!AddRow(row, key->chunk * kSeriesPerChunk, run.targets[position], group_of_series, grid,
+                  cost.cells_read)) {
+        return TooManyPoints(grid);
+      }
+      if (!row.ok()) {
+        return DamagedRow(survey);
+      }
+    }
+    RETURN_IF_ERROR(FromRocksDb(it->status(), "reading the cube"));
+  }
+  const int32_t scale_min = survey.definition->scale().min();
+  for (const RecordRun& run : plan.records) {
+    RETURN_IF_ERROR(records_.Scan(
+        view, survey, run.span.start_ms, run.span.end_ms, [&](const ScannedRecord& record) {
+          ++cost.records_scanned;
+          const FeedbackHeader& header = record.header;
+          const uint32_t group =
+              header.series < group_of_series.size() ? group_of_series[header.series] : kNoGroup;
+          if (group != kNoGroup && !grid.Add(group, run.target, header.exclusion_reason,
+                                             BinOf(header.score, scale_min), 1)) {
+            return TooManyPoints(grid);
+          }
+          return absl::OkStatus();
+        }));
+  }
+  return grid.bins_past_scale() == 0 ? absl::OkStatus() : DamagedRow(survey);
+}
+
+absl::StatusOr<std::optional<BucketRange>> CubeReader::Extent(const View& view,
+                                                              const SurveyView& survey,
+                                                              CubeUnit unit) const {
+  RowIterator it(engine_, view, survey.number(), unit);
+  it->SeekToFirst();
+  std::optional<BucketRange> range;
+  if (it->Valid()) {
+    const std::optional<CubeRowKey> first = CubeRowKey::Decode(ToView(it->key()));
+    it->SeekToLast();
+    const std::optional<CubeRowKey> last =
+        it->Valid() ? CubeRowKey::Decode(ToView(it->key())) : std::nullopt;
+    if (!first.has_value() || !last.has_value()) {
+      return DamagedRow(survey);
+    }
+    range = BucketRange{first->bucket, last->bucket};
+  }
+  RETURN_IF_ERROR(FromRocksDb(it->status(), "reading the cube"));
+  return range;
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,107 @@
+// RocksDB as this project uses it: column families, options, and a guarded way to open it.
+#ifndef EMPTYCHAIR_STORAGE_ENGINE_H_
+#define EMPTYCHAIR_STORAGE_ENGINE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "storage/cube_merge_operator.h"
+
+namespace emptychair::storage {
+
+// Column families. docs/storage_format.md says what is in each.
+enum class Family : uint8_t {
+  kMeta,
+  kFeedback,
+  kFeedbackByCustomer,
+  kFeedbackByExternalId,
+  kSeries,
+  kCell,
+  kCustomer,
+};
+inline constexpr size_t kFamilyCount = 7;
+
+inline rocksdb::Slice ToSlice(absl::string_view bytes) { return {bytes.data(), bytes.size()}; }
+inline absl::string_view ToView(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+// A RocksDB error as an error of the service.
+absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view doing);
+
+// An open database directory, held by a lock. Thread-safe, as RocksDB is.
+class Engine {
+ public:
+  struct Options {
+    // Holds the store; made when absent.
+    std::string directory;
+    // Files are read and written through this. Must outlive the engine.
+    rocksdb::Env* env = rocksdb::Env::Default();
+    // Memory for blocks read from disk.
+    size_t block_cache_bytes = size_t{256} << 20;
+  };
+
+  // Opens the store in the directory, or makes one when the directory is empty. Never mends and
+  // never deletes: a directory that is in use, of a newer format, damaged, or full of other files
+  // is an error that says what to do, and stays as it is.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(const Options& options);
+
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  rocksdb::DB* db() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_[static_cast<size_t>(family)];
+  }
+
+  // Reads one value; false when there is none. `snapshot` may be null: the newest state.
+  absl::StatusOr<bool> Get(Family family, absl::string_view key, std::string* value,
+                           const rocksdb::Snapshot* snapshot = nullptr) const;
+
+  // A property such as "rocksdb.total-sst-files-size", summed over the column families.
+  int64_t SumOfProperty(const std::string& property) const;
+
+  int64_t block_cache_bytes() const { return static_cast<int64_t>(block_cache_->GetUsage()); }
+
+  // The rate that writes are slowed to; 0 when they are not.
+  int64_t DelayedBytesPerSecond() const;
+
+  int64_t undecodable_count() const { return merge_operator_->undecodable_count(); }
+
+ private:
+  explicit Engine(const Options& options);
+
+  absl::Status LockDirectory();
+  absl::StatusOr<bool> HasStore() const;
+  absl::Status CreateStore();
+  absl::Status CheckFormat() const;
+  absl::Status OpenDatabase(const std::string& path, bool create);
+  void CloseDatabase();
+  rocksdb::DBOptions DatabaseOptions() const;
+  rocksdb::ColumnFamilyOptions FamilyOptions(Family family) const;
+  std::string DatabasePath() const { return options_.directory + "/db"; }
+  std::string UnfinishedPath() const { return options_.directory + "/db.creating"; }
+  std::string LockPath() const { return options_.directory + "/LOCK"; }
+
+  const Options options_;
+  std::shared_ptr<CubeMergeOperator> merge_operator_;
+  std::shared_ptr<rocksdb::Cache> block_cache_;
+  rocksdb::FileLock* lock_ = nullptr;
+  std::unique_ptr<rocksdb::DB> db_;
+  rocksdb::ColumnFamilyHandle* default_handle_ = nullptr;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> handles_{};
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_ENGINE_H_

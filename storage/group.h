@@ -1,0 +1,64 @@
+// A group of changes that is written at once.
+#ifndef EMPTYCHAIR_STORAGE_GROUP_H_
+#define EMPTYCHAIR_STORAGE_GROUP_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "rocksdb/write_batch.h"
+#include "storage/cube_fold.h"
+#include "storage/engine.h"
+
+namespace emptychair::storage {
+
+// How many operands each row of the cube has gathered since it was last written whole. Bounds what
+// reading a row costs. For one thread.
+class CubeRowAges {
+ public:
+  // Whether the next write to the row must be whole. Rows that it knows nothing of, such as all
+  // after a start, are written whole once.
+  bool CountWrite(const CubeRowKey& key);
+
+ private:
+  static constexpr uint8_t kOperandsMax = 64;
+  // Rows known at once; past it all are forgotten, which costs each a whole write.
+  static constexpr size_t kRowsMax = 200'000;
+
+  absl::flat_hash_map<CubeRowKey, uint8_t> operands_;
+};
+
+// One atomic write in the making: what is put is read back by later changes of the same group, and
+// reaches the database with Commit, all of it or nothing. For one thread.
+class Group {
+ public:
+  explicit Group(const Engine& engine) : engine_(engine) {}
+
+  // Reads what this group has put, else what is stored; false when there is neither.
+  absl::StatusOr<bool> Get(Family family, const std::string& key, std::string* value) const;
+  void Put(Family family, std::string key, std::string value);
+
+  CubeFold& cube() { return cube_; }
+
+  bool empty() const { return puts_ == 0; }
+
+  // Writes the group with its cube rows and syncs it to disk. On an error nothing of the group may
+  // be acknowledged.
+  absl::Status Commit(CubeRowAges& ages);
+
+ private:
+  absl::Status WriteCube(CubeRowAges& ages);
+
+  const Engine& engine_;
+  rocksdb::WriteBatch batch_;
+  size_t puts_ = 0;
+  std::array<absl::flat_hash_map<std::string, std::string>, kFamilyCount> written_;
+  CubeFold cube_;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_GROUP_H_

@@ -1,0 +1,67 @@
+// What the committer's thread knows of the store while it applies changes.
+#ifndef EMPTYCHAIR_STORAGE_STATE_H_
+#define EMPTYCHAIR_STORAGE_STATE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/engine.h"
+#include "storage/keyed_hash.h"
+#include "storage/series_table.h"
+#include "storage/view.h"
+
+namespace emptychair::storage {
+
+// A survey as the committer works on it.
+struct WorkingSurvey {
+  std::shared_ptr<const store::v1::StoredSurvey> definition;
+  std::shared_ptr<SeriesTable> series;
+
+  int32_t scale_min() const { return definition->scale().min(); }
+  int32_t scale_max() const { return definition->scale().max(); }
+};
+
+// The state that the next change is applied to. It runs ahead of what is published by the group at
+// work. For one thread.
+class State {
+ public:
+  // Reads everything but the records. Errors: STORE_DAMAGED.
+  static absl::StatusOr<std::unique_ptr<State>> Load(const Engine& engine);
+
+  const store::v1::StoredIdentity& identity() const { return identity_; }
+  const KeyedHash& hash() const { return hash_; }
+  store::v1::StoredCounters& counters() { return counters_; }
+
+  // Null when there is none.
+  WorkingSurvey* FindSurvey(uint32_t survey_number);
+  WorkingSurvey* FindSurvey(absl::string_view survey_id);
+  void AddSurvey(store::v1::StoredSurvey definition);
+
+  // To be called after a change that queries must see in the catalog.
+  void MarkCatalogChanged() { catalog_changed_ = true; }
+
+  // The catalog as it is now; the same object as before when nothing changed.
+  std::shared_ptr<const Catalog> PublishedCatalog();
+
+ private:
+  State(store::v1::StoredIdentity identity, store::v1::StoredCounters counters);
+
+  absl::Status LoadSurveys(const Engine& engine);
+  absl::Status LoadSeries(const Engine& engine);
+
+  const store::v1::StoredIdentity identity_;
+  const KeyedHash hash_;
+  store::v1::StoredCounters counters_;
+  absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
+  absl::flat_hash_map<std::string, uint32_t> numbers_;
+  std::shared_ptr<const Catalog> catalog_;
+  bool catalog_changed_ = true;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_STATE_H_

@@ -1,0 +1,87 @@
+#include "storage/store.h"
+
+#include <sodium.h>
+
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "storage/committer.h"
+#include "storage/engine.h"
+#include "storage/state.h"
+
+namespace emptychair::storage {
+
+// In the order in which they depend on each other, so that they end in the reverse one.
+struct Store::Parts {
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<RecordReader> records;
+  std::unique_ptr<CubeReader> cube;
+  std::unique_ptr<Committer> committer;
+};
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
+  if (sodium_init() < 0) {
+    return absl::InternalError("libsodium cannot be initialised");
+  }
+  Engine::Options engine_options;
+  engine_options.directory = options.directory;
+  engine_options.block_cache_bytes = options.block_cache_bytes;
+  if (options.env != nullptr) {
+    engine_options.env = options.env;
+  }
+  auto parts = std::make_unique<Parts>();
+  ASSIGN_OR_RETURN(parts->engine, Engine::Open(engine_options));
+  ASSIGN_OR_RETURN(std::unique_ptr<State> state, State::Load(*parts->engine));
+  const Uuid store_id = *Uuid::FromBytes(state->identity().store_id());
+  const KeyedHash hash = state->hash();
+
+  Committer::Options committer_options;
+  committer_options.queue_bytes_max = options.queue_bytes_max;
+  committer_options.on_failure = std::move(options.on_failure);
+  std::unique_ptr<Store> store(new Store(std::move(parts), store_id, hash));
+  Parts& owned = *store->parts_;
+  owned.records = std::make_unique<RecordReader>(*owned.engine, store->hash_);
+  owned.cube = std::make_unique<CubeReader>(*owned.engine, *owned.records);
+  owned.committer =
+      std::make_unique<Committer>(*owned.engine, std::move(state), std::move(committer_options));
+  return store;
+}
+
+Store::Store(std::unique_ptr<Parts> parts, const Uuid& store_id, const KeyedHash& hash)
+    : store_id_(store_id), hash_(hash), parts_(std::move(parts)) {}
+
+Store::~Store() = default;
+
+void Store::Enqueue(std::unique_ptr<const store::v1::Command> command, bool want_records,
+                    Done done) {
+  parts_->committer->Enqueue(std::move(command), want_records, std::move(done));
+}
+
+void Store::Stop() { parts_->committer->Stop(); }
+
+std::shared_ptr<const View> Store::view() const { return parts_->committer->view(); }
+
+const RecordReader& Store::records() const { return *parts_->records; }
+
+const CubeReader& Store::cube() const { return *parts_->cube; }
+
+StoreStats Store::Stats() const {
+  const CommitCounts counts = parts_->committer->counts();
+  const Engine& engine = *parts_->engine;
+  StoreStats stats;
+  stats.accepted = counts.accepted;
+  stats.already_existed = counts.already_existed;
+  stats.refused = counts.refused;
+  stats.groups = counts.groups;
+  stats.table_bytes = engine.SumOfProperty("rocksdb.total-sst-files-size");
+  stats.memtable_bytes = engine.SumOfProperty("rocksdb.cur-size-all-mem-tables");
+  stats.block_cache_bytes = engine.block_cache_bytes();
+  stats.queue_bytes = static_cast<int64_t>(parts_->committer->queue_bytes());
+  stats.queue_bytes_max = static_cast<int64_t>(parts_->committer->queue_bytes_max());
+  stats.writes_stopped = engine.SumOfProperty("rocksdb.is-write-stopped") != 0;
+  stats.delayed_bytes_per_second = engine.DelayedBytesPerSecond();
+  stats.undecodable_values = engine.undecodable_count();
+  return stats;
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,100 @@
+// The store: everything that is kept, and the only door to it.
+#ifndef EMPTYCHAIR_STORAGE_STORE_H_
+#define EMPTYCHAIR_STORAGE_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/uuid.h"
+#include "emptychair/store/v1/command.pb.h"
+#include "storage/command_result.h"
+#include "storage/cube_reader.h"
+#include "storage/keyed_hash.h"
+#include "storage/records.h"
+#include "storage/view.h"
+
+namespace rocksdb {
+class Env;
+}  // namespace rocksdb
+
+namespace emptychair::storage {
+
+struct StoreOptions {
+  // Holds the store; made when absent.
+  std::string directory;
+  // Files are read and written through this; null means the machine's file system. Must outlive
+  // the store.
+  rocksdb::Env* env = nullptr;
+  // Memory for blocks read from disk.
+  size_t block_cache_bytes = size_t{256} << 20;
+  // Bytes of changes that may wait for the disk.
+  size_t queue_bytes_max = size_t{64} << 20;
+  // Called once when the disk has refused a write; see Committer::Options::on_failure.
+  absl::AnyInvocable<void(const absl::Status&)> on_failure;
+};
+
+// How the store is doing.
+struct StoreStats {
+  int64_t accepted = 0;
+  int64_t already_existed = 0;
+  int64_t refused = 0;
+  int64_t groups = 0;
+  int64_t table_bytes = 0;
+  int64_t memtable_bytes = 0;
+  int64_t block_cache_bytes = 0;
+  int64_t queue_bytes = 0;
+  int64_t queue_bytes_max = 0;
+  bool writes_stopped = false;
+  int64_t delayed_bytes_per_second = 0;
+  int64_t undecodable_values = 0;
+};
+
+// A durable store of surveys and feedback with its cube. Changes go in as commands, which are
+// acknowledged when they are on disk; queries read a View and never wait for a change.
+// Thread-safe.
+class Store {
+ public:
+  using Done = absl::AnyInvocable<void(CommandResult)>;
+
+  // Opens the store in the directory, or makes one when the directory is empty. Errors say what to
+  // do; a directory that cannot be opened is left as it is.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(StoreOptions options);
+
+  // Stops, then closes. No view may be left.
+  ~Store();
+
+  // Takes a change; see Committer::Enqueue.
+  void Enqueue(std::unique_ptr<const store::v1::Command> command, bool want_records, Done done);
+
+  // Finishes what was taken and refuses all that comes later. Idempotent.
+  void Stop();
+
+  // The newest acknowledged state.
+  std::shared_ptr<const View> view() const;
+
+  // New at creation and at every restore.
+  const Uuid& store_id() const { return store_id_; }
+  const KeyedHash& hash() const { return hash_; }
+  const RecordReader& records() const;
+  const CubeReader& cube() const;
+
+  StoreStats Stats() const;
+
+ private:
+  struct Parts;
+
+  Store(std::unique_ptr<Parts> parts, const Uuid& store_id, const KeyedHash& hash);
+
+  const Uuid store_id_;
+  const KeyedHash hash_;
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_STORE_H_

@@ -1,0 +1,98 @@
+// Sums of histograms by group and bucket: what a query adds up.
+#ifndef EMPTYCHAIR_STORAGE_TALLY_GRID_H_
+#define EMPTYCHAIR_STORAGE_TALLY_GRID_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "storage/cube_row.h"
+
+namespace emptychair::storage {
+
+// A tally for each pair of group and bucket. Memory is taken for a group when something is first
+// added to it, and for no more than `groups_max` groups. Not thread-safe.
+class TallyGrid {
+ public:
+  struct Options {
+    size_t buckets = 1;
+    size_t score_count = 0;  // Scores on the scale.
+    size_t groups_max = 1;
+    bool include_excluded = false;  // Excluded answers also count as if they were not.
+  };
+
+  TallyGrid(const Options& options, size_t group_count)
+      : options_(options),
+        bins_(1 + options.score_count),
+        stride_(bins_ + kStateMax + 1),
+        slab_of_group_(group_count, kNoSlab) {}
+
+  // Adds to one tally. `bin` is that of the cube's rows; one past the scale is left out and counted
+  // as damage. False when the group would be one too many.
+  bool Add(uint32_t group, uint32_t bucket, uint8_t state, uint8_t bin, int64_t count) {
+    int64_t* tally = Tally(group, bucket);
+    if (tally == nullptr) {
+      return false;
+    }
+    if (bin >= bins_) {
+      ++bins_past_scale_;
+      return true;
+    }
+    if (state != kCountedState) {
+      tally[bins_ + state] += count;
+    }
+    if (state == kCountedState || options_.include_excluded) {
+      tally[bin] += count;
+    }
+    return true;
+  }
+
+  size_t group_count() const { return slab_of_group_.size(); }
+  size_t bucket_count() const { return options_.buckets; }
+
+  // Groups that something was added to.
+  size_t used_group_count() const { return slab_count_; }
+  bool IsUsed(uint32_t group) const { return slab_of_group_[group] != kNoSlab; }
+
+  // Counts that stood outside of the scale.
+  int64_t bins_past_scale() const { return bins_past_scale_; }
+
+  // One tally: unscored, then each score, then excluded by reason (from reason 0, which is unused).
+  // Only for a used group.
+  absl::Span<const int64_t> At(uint32_t group, uint32_t bucket) const {
+    return absl::MakeConstSpan(tallies_).subspan(Offset(slab_of_group_[group], bucket), stride_);
+  }
+  size_t stride() const { return stride_; }
+
+ private:
+  static constexpr uint32_t kNoSlab = UINT32_MAX;
+
+  size_t Offset(uint32_t slab, uint32_t bucket) const {
+    return (slab * options_.buckets + bucket) * stride_;
+  }
+
+  int64_t* Tally(uint32_t group, uint32_t bucket) {
+    uint32_t& slab = slab_of_group_[group];
+    if (slab == kNoSlab) {
+      if (slab_count_ == options_.groups_max) {
+        return nullptr;
+      }
+      slab = slab_count_++;
+      tallies_.resize(static_cast<size_t>(slab_count_) * options_.buckets * stride_);
+    }
+    return &tallies_[Offset(slab, bucket)];
+  }
+
+  const Options options_;
+  const size_t bins_;
+  const size_t stride_;
+  std::vector<uint32_t> slab_of_group_;
+  uint32_t slab_count_ = 0;
+  int64_t bins_past_scale_ = 0;
+  std::vector<int64_t> tallies_;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_TALLY_GRID_H_

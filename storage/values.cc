@@ -1,0 +1,150 @@
+#include "storage/values.h"
+
+#include <cstring>
+
+namespace emptychair::storage {
+namespace {
+
+constexpr char kVersion = 1;
+constexpr uint8_t kHasScore = 1;
+
+// Fixed-width integers of values are little-endian.
+template <typename Int>
+void Put(std::string& out, Int value) {
+  using Unsigned = std::make_unsigned_t<Int>;
+  for (size_t i = 0; i < sizeof(Int); ++i) {
+    out.push_back(static_cast<char>(static_cast<Unsigned>(value) >> (8 * i)));
+  }
+}
+
+template <typename Int>
+Int Get(absl::string_view value, size_t offset) {
+  std::make_unsigned_t<Int> result = 0;
+  for (size_t i = 0; i < sizeof(Int); ++i) {
+    result |= static_cast<std::make_unsigned_t<Int>>(static_cast<uint8_t>(value[offset + i]))
+              << (8 * i);
+  }
+  return static_cast<Int>(result);
+}
+
+bool HasVersion(absl::string_view value) { return !value.empty() && value[0] == kVersion; }
+
+// Offsets in the header.
+constexpr size_t kFlagsAt = 1;
+constexpr size_t kExclusionAt = 2;
+constexpr size_t kReservedAt = 3;
+constexpr size_t kScoreAt = 4;
+constexpr size_t kCustomerAt = 8;
+constexpr size_t kSeriesAt = 12;
+constexpr size_t kZoneOffsetAt = 16;
+constexpr size_t kSequenceAt = 20;
+constexpr size_t kFingerprintAt = 28;
+constexpr size_t kFingerprintSize = std::tuple_size_v<IdHash>;
+constexpr uint8_t kExclusionReasonMax = 6;
+static_assert(kFingerprintAt + kFingerprintSize == FeedbackHeader::kSize);
+
+}  // namespace
+
+std::string EncodeFormat(uint32_t version) {
+  std::string value;
+  Put(value, version);
+  return value;
+}
+
+std::optional<uint32_t> DecodeFormat(absl::string_view value) {
+  if (value.size() != 4) {
+    return std::nullopt;
+  }
+  return Get<uint32_t>(value, 0);
+}
+
+std::string EncodeMessage(const google::protobuf::MessageLite& message) {
+  std::string value(1, kVersion);
+  message.AppendToString(&value);
+  return value;
+}
+
+bool DecodeMessage(absl::string_view value, google::protobuf::MessageLite& message) {
+  return HasVersion(value) &&
+         message.ParseFromArray(value.data() + 1, static_cast<int>(value.size() - 1));
+}
+
+std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::StoredFeedback& body) {
+  std::string value;
+  value.reserve(FeedbackHeader::kSize + body.ByteSizeLong());
+  value.push_back(kVersion);
+  Put<uint8_t>(value, header.score.has_value() ? kHasScore : 0);
+  Put<uint8_t>(value, header.exclusion_reason);
+  Put<uint8_t>(value, 0);
+  Put<int32_t>(value, header.score.value_or(0));
+  Put<uint32_t>(value, header.customer_ordinal);
+  Put<uint32_t>(value, header.series);
+  Put<int32_t>(value, header.zone_offset_seconds);
+  Put<uint64_t>(value, header.sequence);
+  value.append(reinterpret_cast<const char*>(header.fingerprint.data()), kFingerprintSize);
+  body.AppendToString(&value);
+  return value;
+}
+
+std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value) {
+  if (value.size() < FeedbackHeader::kSize || !HasVersion(value)) {
+    return std::nullopt;
+  }
+  const auto flags = Get<uint8_t>(value, kFlagsAt);
+  FeedbackHeader header;
+  header.exclusion_reason = Get<uint8_t>(value, kExclusionAt);
+  const auto score = Get<int32_t>(value, kScoreAt);
+  if ((flags & ~kHasScore) != 0 || header.exclusion_reason > kExclusionReasonMax ||
+      Get<uint8_t>(value, kReservedAt) != 0 || (flags == 0 && score != 0)) {
+    return std::nullopt;
+  }
+  if (flags == kHasScore) {
+    header.score = score;
+  }
+  header.customer_ordinal = Get<uint32_t>(value, kCustomerAt);
+  header.series = Get<uint32_t>(value, kSeriesAt);
+  header.zone_offset_seconds = Get<int32_t>(value, kZoneOffsetAt);
+  header.sequence = Get<uint64_t>(value, kSequenceAt);
+  std::memcpy(header.fingerprint.data(), value.data() + kFingerprintAt, kFingerprintSize);
+  return header;
+}
+
+bool DecodeFeedbackBody(absl::string_view value, store::v1::StoredFeedback& body) {
+  if (value.size() < FeedbackHeader::kSize) {
+    return false;
+  }
+  value.remove_prefix(FeedbackHeader::kSize);
+  return body.ParseFromArray(value.data(), static_cast<int>(value.size()));
+}
+
+std::string EncodeExternalIdEntry(const Uuid& feedback_id, absl::string_view external_id) {
+  std::string value(1, kVersion);
+  value.append(feedback_id.AsBytes().data(), Uuid::kSize);
+  value.append(external_id.data(), external_id.size());
+  return value;
+}
+
+std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value) {
+  if (value.size() <= 1 + Uuid::kSize || !HasVersion(value)) {
+    return std::nullopt;
+  }
+  return ExternalIdEntry{*Uuid::FromBytes(value.substr(1, Uuid::kSize)),
+                         std::string(value.substr(1 + Uuid::kSize))};
+}
+
+std::string EncodeCustomerHash(const IdHash& customer_id_hash) {
+  std::string value(1, kVersion);
+  value.append(reinterpret_cast<const char*>(customer_id_hash.data()), customer_id_hash.size());
+  return value;
+}
+
+std::optional<IdHash> DecodeCustomerHash(absl::string_view value) {
+  IdHash hash;
+  if (value.size() != 1 + hash.size() || !HasVersion(value)) {
+    return std::nullopt;
+  }
+  std::memcpy(hash.data(), value.data() + 1, hash.size());
+  return hash;
+}
+
+}  // namespace emptychair::storage

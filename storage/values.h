@@ -1,0 +1,71 @@
+// The bytes of values, other than the cube's rows (cube_row.h). docs/storage_format.md has the same
+// as a specification, with test vectors.
+//
+// Every value starts with a version byte. Decoders answer nothing for bytes that the encoder of
+// that version could not have made; the caller says which value is damaged.
+#ifndef EMPTYCHAIR_STORAGE_VALUES_H_
+#define EMPTYCHAIR_STORAGE_VALUES_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "common/base/uuid.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/keys.h"
+
+namespace emptychair::storage {
+
+// Version of the whole layout, in the value of FormatKey(). A store of a newer version is refused.
+inline constexpr uint32_t kFormatVersion = 1;
+
+std::string EncodeFormat(uint32_t version);
+std::optional<uint32_t> DecodeFormat(absl::string_view value);
+
+// A message behind the version byte. Used for identity, counters, surveys, series and customers.
+std::string EncodeMessage(const google::protobuf::MessageLite& message);
+bool DecodeMessage(absl::string_view value, google::protobuf::MessageLite& message);
+
+// No customer: an anonymous answer.
+inline constexpr uint32_t kAnonymous = 0;
+
+// The series of answers whose combination came after the survey had reached `max_series`.
+inline constexpr uint32_t kOtherSeries = 0;
+
+// What is read of a record without parsing its message: all that counting needs.
+struct FeedbackHeader {
+  static constexpr size_t kSize = 44;
+
+  std::optional<int32_t> score;
+  uint8_t exclusion_reason = 0;  // v1.ExclusionReason; 0 while the record counts.
+  uint32_t customer_ordinal = kAnonymous;
+  uint32_t series = kOtherSeries;
+  int32_t zone_offset_seconds = 0;
+  uint64_t sequence = 0;  // Of the newest change to the record.
+  IdHash fingerprint{};   // Of the submission as sent; never changes.
+
+  friend bool operator==(const FeedbackHeader&, const FeedbackHeader&) = default;
+};
+
+// Column family `feedback`: header, then a StoredFeedback.
+std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::StoredFeedback& body);
+std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value);
+bool DecodeFeedbackBody(absl::string_view value, store::v1::StoredFeedback& body);
+
+// Column family `feedback_by_external_id`: which record has the external id.
+struct ExternalIdEntry {
+  Uuid feedback_id;
+  std::string external_id;
+};
+std::string EncodeExternalIdEntry(const Uuid& feedback_id, absl::string_view external_id);
+std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value);
+
+// Column family `customer`, by ordinal: the hash under which the customer stands by id.
+std::string EncodeCustomerHash(const IdHash& customer_id_hash);
+std::optional<IdHash> DecodeCustomerHash(absl::string_view value);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_VALUES_H_

@@ -1,0 +1,76 @@
+#include "tools/chairctl/cli.h"
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "common/base/version.h"
+#include "tools/chairctl/session.h"
+#include "tools/chairctl/settings.h"
+
+namespace emptychair {
+namespace {
+
+void AddGlobalFlags(CLI::App& app, SettingFlags& flags) {
+  app.add_option("--endpoint", flags.endpoint,
+                 "HOST:PORT of the server (default 127.0.0.1:7443; EMPTYCHAIR_ENDPOINT)");
+  app.add_option("--output", flags.output, "table, json or csv (default table; EMPTYCHAIR_OUTPUT)");
+  app.add_option("--timeout", flags.timeout, "Time for a call (default 10s; EMPTYCHAIR_TIMEOUT)");
+  app.add_option("--config", flags.config,
+                 "File with endpoint, output and timeout (default "
+                 "~/.config/emptychair/chairctl.toml; EMPTYCHAIR_CONFIG)");
+}
+
+int RunCommand(const Command& command, const SettingFlags& flags, const Environment& environment) {
+  const absl::StatusOr<Settings> settings = ResolveSettings(flags, environment);
+  if (!settings.ok()) {
+    return UsageError(environment, settings.status().message());
+  }
+  absl::StatusOr<Client> client = Client::Create(settings->client);
+  if (!client.ok()) {
+    return UsageError(environment, client.status().message());
+  }
+  Session session{environment, settings->output, *std::move(client)};
+  const int exit_code = command(session);
+  if (!environment.out->flush()) {
+    return ToolError(environment, "cannot write to the standard output");
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int RunChairctl(const std::vector<std::string>& arguments, const Environment& environment) {
+  SettingFlags flags;
+  Command command;
+  CLI::App app("Asks and administers an Empty Chair server.", "chairctl");
+  app.require_subcommand(1);
+  app.fallthrough();  // Inherited: global flags can stand behind the command.
+  app.set_version_flag("--version", absl::StrCat("chairctl ", kVersion));
+  app.footer(
+      "These flags can also stand behind the command. Exit codes: 0; 1 a failure of this tool, or\n"
+      "an import with rejected rows; 2 wrong usage; 64 + gRPC code for an error of the server.\n"
+      "Example:\n"
+      "  chairctl metric query support-nps --last 12m --by month");
+  AddGlobalFlags(app, flags);
+  AddSurveyCommands(app, &command);
+  AddFeedbackCommands(app, &command);
+  AddMetricCommands(app, &command);
+  AddAdminCommands(app, &command);
+  try {
+    // CLI11 takes arguments from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp& e) {
+    return app.exit(e, *environment.out, *environment.err);
+  } catch (const CLI::CallForVersion& e) {
+    return app.exit(e, *environment.out, *environment.err);
+  } catch (const CLI::RequiredError& e) {
+    // An unknown command shows as a missing one.
+    const std::vector<std::string> unknown = app.remaining(true);
+    return UsageError(environment,
+                      unknown.empty() ? e.what() : absl::StrCat("not expected: ", unknown.front()));
+  } catch (const CLI::Error& e) {
+    return UsageError(environment, e.what());
+  }
+  return RunCommand(command, flags, environment);
+}
+
+}  // namespace emptychair

@@ -1,0 +1,383 @@
+#include "tools/chairctl/metric_output.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/civil_time.h"
+#include "tools/chairctl/csv.h"
+#include "tools/chairctl/enum_flag.h"
+#include "tools/chairctl/output.h"
+#include "tools/chairctl/written_time.h"
+
+namespace emptychair {
+namespace {
+
+constexpr int kBarWidthMin = 20;
+constexpr int kBarWidthMax = 48;
+
+std::string GroupName(const v1::GroupValue& group) {
+  switch (group.kind_case()) {
+    case v1::GroupValue::kValue:
+      return group.value();
+    case v1::GroupValue::kNone:
+      return "(none)";
+    case v1::GroupValue::kOther:
+      return "(other)";
+    default:
+      return "";
+  }
+}
+
+std::string ExactOrEmpty(bool present, double number) { return present ? ExactNumber(number) : ""; }
+
+std::string CountOrEmpty(bool present, int64_t count) { return present ? absl::StrCat(count) : ""; }
+
+// One line of the table.
+struct Line {
+  std::vector<std::string> groups;
+  std::string bucket;
+  const v1::MetricValue* point;
+};
+
+std::vector<Line> LinesOf(const v1::QueryMetricRequest& request,
+                          const v1::QueryMetricResponse& response, absl::TimeZone zone) {
+  std::vector<Line> lines;
+  const auto add = [&](const v1::MetricSeries& series, const std::vector<std::string>& groups) {
+    for (int i = 0; i < series.points_size() && i < response.buckets_size(); ++i) {
+      const absl::Time start = FromTimestamp(response.buckets(i).start_time());
+      lines.push_back({groups, BucketName(start, response.method_info().granularity(), zone),
+                       &series.points(i)});
+    }
+  };
+  for (const v1::MetricSeries& series : response.series()) {
+    std::vector<std::string> groups;
+    for (const v1::GroupValue& group : series.group_values()) {
+      groups.push_back(GroupName(group));
+    }
+    groups.resize(static_cast<size_t>(request.group_by_size()));
+    add(series, groups);
+  }
+  if (request.group_by_size() > 0) {
+    std::vector<std::string> groups(static_cast<size_t>(request.group_by_size()));
+    groups.front() = "(all)";
+    add(response.total(), groups);
+  }
+  return lines;
+}
+
+// The common axis of the bars.
+class Axis {
+ public:
+  explicit Axis(const std::vector<Line>& lines) {
+    for (const Line& line : lines) {
+      const v1::MetricValue& point = *line.point;
+      Include(point.has_value(), point.value());
+      Include(point.has_low(), point.low());
+      Include(point.has_high(), point.high());
+    }
+    if (max_.value_or(0) - min_.value_or(0) <= 0) {
+      min_ = min_.value_or(0) - 1;
+      max_ = max_.value_or(0) + 1;
+    }
+  }
+
+  // The two ends, at the two ends of `width` characters.
+  std::string Heading(int width) const {
+    const std::string low = RoundedNumber(*min_);
+    const std::string high = RoundedNumber(*max_);
+    const int gap = std::max(1, width - static_cast<int>(low.size() + high.size()));
+    return absl::StrCat(low, std::string(static_cast<size_t>(gap), ' '), high);
+  }
+
+  // The point's interval and value; `┊` marks zero where the axis crosses it.
+  std::string Bar(const v1::MetricValue& point, int width) const {
+    if (!point.has_value()) {
+      return "";
+    }
+    std::vector<std::string> cells(static_cast<size_t>(width), " ");
+    if (*min_ < 0 && *max_ > 0) {
+      cells[At(0, width)] = "┊";
+    }
+    if (point.has_low() && point.has_high()) {
+      const size_t low = At(point.low(), width);
+      const size_t high = At(point.high(), width);
+      std::fill(cells.begin() + static_cast<std::ptrdiff_t>(low),
+                cells.begin() + static_cast<std::ptrdiff_t>(high) + 1, "─");
+      cells[low] = "├";
+      cells[high] = "┤";
+    }
+    cells[At(point.value(), width)] = "●";
+    return absl::StrJoin(cells, "");
+  }
+
+ private:
+  void Include(bool present, double number) {
+    if (present && std::isfinite(number)) {
+      min_ = std::min(min_.value_or(number), number);
+      max_ = std::max(max_.value_or(number), number);
+    }
+  }
+
+  size_t At(double number, int width) const {
+    const double share = (std::clamp(number, *min_, *max_) - *min_) / (*max_ - *min_);
+    return static_cast<size_t>(std::lround(share * (width - 1)));
+  }
+
+  std::optional<double> min_;
+  std::optional<double> max_;
+};
+
+// What stands above the values, with their unit.
+absl::string_view ValueHeading(v1::MetricMethod method) {
+  switch (method) {
+    case v1::METRIC_METHOD_NET_PROMOTER:
+      return "NPS";
+    case v1::METRIC_METHOD_NET:
+      return "net";
+    case v1::METRIC_METHOD_MEAN:
+      return "mean";
+    case v1::METRIC_METHOD_COUNT:
+      return "count";
+    default:
+      return "percent";
+  }
+}
+
+// What a table of points shows; counts are optional.
+struct Layout {
+  bool buckets = false;
+  bool counts = false;
+  bool classes = false;
+  bool grade = false;
+  bool histogram = false;
+};
+
+std::string GradeText(const v1::MetricValue& point) {
+  if (point.grade() == v1::GRADE_UNSPECIFIED) {
+    return std::string(kAbsent);
+  }
+  return absl::StrCat(EnumFlag(point.grade()), point.grade_is_certain() ? "" : ", uncertain");
+}
+
+std::string RoundedOrAbsent(bool present, double number) {
+  return present ? RoundedNumber(number) : std::string(kAbsent);
+}
+
+std::string CountOrAbsent(bool present, int64_t count) {
+  return present ? absl::StrCat(count) : std::string(kAbsent);
+}
+
+std::vector<std::string> Cells(const Line& line, const Layout& layout, int min_sample) {
+  const v1::MetricValue& point = *line.point;
+  std::vector<std::string> cells = line.groups;
+  if (layout.buckets) {
+    cells.push_back(line.bucket);
+  }
+  cells.push_back(point.suppressed() ? absl::StrCat("(n<", min_sample, ")")
+                                     : RoundedOrAbsent(point.has_value(), point.value()));
+  cells.push_back(RoundedOrAbsent(point.has_low(), point.low()));
+  cells.push_back(RoundedOrAbsent(point.has_high(), point.high()));
+  cells.push_back(absl::StrCat(point.answers()));
+  if (layout.counts) {
+    cells.push_back(absl::StrCat(point.unscored()));
+  }
+  if (layout.classes) {
+    cells.push_back(CountOrAbsent(point.has_promoters(), point.promoters()));
+    cells.push_back(CountOrAbsent(point.has_passives(), point.passives()));
+    cells.push_back(CountOrAbsent(point.has_detractors(), point.detractors()));
+  }
+  if (layout.grade) {
+    cells.push_back(GradeText(point));
+  }
+  if (layout.histogram) {
+    cells.push_back(absl::StrJoin(point.histogram(), " "));
+  }
+  return cells;
+}
+
+Table HeadedTable(const v1::QueryMetricRequest& request, const v1::MethodInfo& info,
+                  const Layout& layout) {
+  Table table;
+  for (const std::string& key : request.group_by()) {
+    table.AddColumn(key, Table::Align::kLeft);
+  }
+  if (layout.buckets) {
+    table.AddColumn(EnumFlag(info.granularity()), Table::Align::kLeft);
+  }
+  for (const absl::string_view heading :
+       {ValueHeading(info.method()), absl::string_view("low"), absl::string_view("high"),
+        absl::string_view("answers")}) {
+    table.AddColumn(heading, Table::Align::kRight);
+  }
+  if (layout.counts) {
+    table.AddColumn("unscored", Table::Align::kRight);
+  }
+  if (layout.classes) {
+    for (const char* heading : {"promoters", "passives", "detractors"}) {
+      table.AddColumn(heading, Table::Align::kRight);
+    }
+  }
+  if (layout.grade) {
+    table.AddColumn("grade", Table::Align::kLeft);
+  }
+  if (layout.histogram) {
+    table.AddColumn("answers per score", Table::Align::kLeft);
+  }
+  return table;
+}
+
+Table MakeTable(const v1::QueryMetricRequest& request, const v1::QueryMetricResponse& response,
+                const std::vector<Line>& lines, const Layout& layout) {
+  Table table = HeadedTable(request, response.method_info(), layout);
+  for (const Line& line : lines) {
+    table.AddRow(Cells(line, layout, response.method_info().min_sample()));
+  }
+  return table;
+}
+
+// The edge of a window: a date where it is a midnight of the zone.
+std::string EdgeText(bool present, const google::protobuf::Timestamp& timestamp,
+                     absl::TimeZone zone, absl::string_view open) {
+  if (!present) {
+    return std::string(open);
+  }
+  const absl::Time time = FromTimestamp(timestamp);
+  const absl::CivilDay day = absl::ToCivilDay(time, zone);
+  return absl::FromCivil(day, zone) == time ? absl::FormatCivilTime(day)
+                                            : FormatInstant(time, zone);
+}
+
+void PrintHeading(const v1::QueryMetricRequest& request, const v1::MethodInfo& info,
+                  absl::TimeZone zone, std::ostream& out) {
+  out << absl::StrJoin(request.survey_ids(), ", ") << ": " << EnumFlag(info.method());
+  for (const v1::LabelFilter& filter : request.filters()) {
+    out << ", " << Printable(filter.key()) << (filter.negate() ? "!=" : "=")
+        << Printable(absl::StrJoin(filter.values(), "|"));
+  }
+  out << "\nwindow: ";
+  const v1::TimeInterval& interval = request.interval();
+  if (!interval.has_start_time() && !interval.has_end_time()) {
+    out << "everything";
+  } else {
+    out << EdgeText(interval.has_start_time(), interval.start_time(), zone, "the beginning")
+        << " to " << EdgeText(interval.has_end_time(), interval.end_time(), zone, "now and after")
+        << (interval.has_end_time() ? ", end not included" : "");
+  }
+  out << ", " << info.time_zone() << "\n"
+      << absl::StrFormat("method: %s, %g %% intervals", EnumFlag(info.respondent_rule()),
+                         100 * info.confidence());
+  if (info.min_sample() > 0) {
+    out << ", suppressed under " << info.min_sample() << " answers";
+  }
+  if (info.trailing_buckets() > 1) {
+    out << ", each point over " << info.trailing_buckets() << " buckets";
+  }
+  if (info.has_top_box_min()) {
+    out << ", satisfied from " << info.top_box_min();
+  }
+  out << (info.include_excluded() ? ", excluded answers counted" : "") << "\n\n";
+}
+
+bool HasClasses(v1::MetricMethod method) {
+  return method == v1::METRIC_METHOD_NET_PROMOTER || method == v1::METRIC_METHOD_NET;
+}
+
+}  // namespace
+
+std::string BucketName(absl::Time start, v1::Granularity granularity, absl::TimeZone zone) {
+  const absl::CivilDay day = absl::ToCivilDay(start, zone);
+  switch (granularity) {
+    case v1::GRANULARITY_HOUR:
+      return absl::FormatTime("%Y-%m-%d %H:%M%Ez", start, zone);
+    case v1::GRANULARITY_DAY:
+      return absl::FormatCivilTime(day);
+    case v1::GRANULARITY_WEEK:
+      return absl::FormatTime("%G-W%V", start, zone);
+    case v1::GRANULARITY_MONTH:
+      return absl::FormatCivilTime(absl::CivilMonth(day));
+    case v1::GRANULARITY_QUARTER:
+      return absl::StrCat(day.year(), "-Q", (day.month() + 2) / 3);
+    case v1::GRANULARITY_YEAR:
+      return absl::StrCat(day.year());
+    default:
+      return "";
+  }
+}
+
+void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetricResponse& response,
+                    std::ostream& out) {
+  std::vector<std::string> header = {"bucket_start", "bucket_end"};
+  header.insert(header.end(), request.group_by().begin(), request.group_by().end());
+  for (const char* name : {"value", "low", "high", "standard_error", "answers", "unscored",
+                           "promoters", "passives", "detractors", "suppressed"}) {
+    header.emplace_back(name);
+  }
+  out << CsvLine(header);
+  for (const v1::MetricSeries& series : response.series()) {
+    for (int i = 0; i < series.points_size() && i < response.buckets_size(); ++i) {
+      const v1::TimeInterval& bucket = response.buckets(i);
+      const v1::MetricValue& point = series.points(i);
+      std::vector<std::string> fields = {
+          TimestampText(bucket.has_start_time(), bucket.start_time()),
+          TimestampText(bucket.has_end_time(), bucket.end_time())};
+      for (const v1::GroupValue& group : series.group_values()) {
+        fields.push_back(GroupName(group));
+      }
+      for (std::string text : {ExactOrEmpty(point.has_value(), point.value()),
+                               ExactOrEmpty(point.has_low(), point.low()),
+                               ExactOrEmpty(point.has_high(), point.high()),
+                               ExactOrEmpty(point.has_standard_error(), point.standard_error()),
+                               absl::StrCat(point.answers()), absl::StrCat(point.unscored()),
+                               CountOrEmpty(point.has_promoters(), point.promoters()),
+                               CountOrEmpty(point.has_passives(), point.passives()),
+                               CountOrEmpty(point.has_detractors(), point.detractors()),
+                               std::string(point.suppressed() ? "true" : "false")}) {
+        fields.push_back(std::move(text));
+      }
+      out << CsvLine(fields);
+    }
+  }
+}
+
+void PrintMetricTable(const v1::QueryMetricRequest& request,
+                      const v1::QueryMetricResponse& response, int columns, std::ostream& out) {
+  const v1::MethodInfo& info = response.method_info();
+  absl::TimeZone zone = absl::UTCTimeZone();
+  absl::LoadTimeZone(info.time_zone(), &zone);
+  PrintHeading(request, info, zone, out);
+  const std::vector<Line> lines = LinesOf(request, response, zone);
+  Layout layout;
+  layout.buckets = info.granularity() != v1::GRANULARITY_NONE;
+  layout.counts = true;
+  layout.classes = HasClasses(info.method());
+  layout.grade = info.method() == v1::METRIC_METHOD_NET_PROMOTER;
+  layout.histogram = request.include_histogram();
+  Table table = MakeTable(request, response, lines, layout);
+  const bool draws = columns > 0 && lines.size() > 1;
+  const auto room = [columns](const Table& t) { return columns - static_cast<int>(t.Width()) - 2; };
+  if (draws && room(table) < kBarWidthMin) {
+    layout.counts = layout.classes = layout.grade = false;
+    table = MakeTable(request, response, lines, layout);
+  }
+  const int bar_width = std::min(room(table), kBarWidthMax);
+  if (!draws || bar_width < kBarWidthMin) {
+    table.Print(out);
+    return;
+  }
+  const Axis axis(lines);
+  table = HeadedTable(request, info, layout);
+  table.AddColumn(axis.Heading(bar_width), Table::Align::kLeft);
+  for (const Line& line : lines) {
+    std::vector<std::string> cells = Cells(line, layout, info.min_sample());
+    cells.push_back(axis.Bar(*line.point, bar_width));
+    table.AddRow(std::move(cells));
+  }
+  table.Print(out);
+}
+
+}  // namespace emptychair

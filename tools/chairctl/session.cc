@@ -1,0 +1,48 @@
+#include "tools/chairctl/session.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "tools/chairctl/written_time.h"
+
+namespace emptychair {
+
+std::string Describe(const absl::Status& status) {
+  const std::string reason = ReasonNameOf(status);
+  return absl::StrCat(reason.empty() ? absl::StatusCodeToString(status.code()) : reason,
+                      status.message().empty() ? "" : ": ", status.message());
+}
+
+int UsageError(const Environment& environment, absl::string_view message) {
+  *environment.err << "chairctl: " << Printable(message) << "\n"
+                   << "Run chairctl --help, or --help behind a command, for its usage.\n";
+  return kExitUsage;
+}
+
+int ToolError(const Environment& environment, absl::string_view message) {
+  *environment.err << "chairctl: " << Printable(message) << "\n";
+  return kExitFailure;
+}
+
+int ServiceError(const Environment& environment, const absl::Status& status) {
+  *environment.err << "chairctl: " << Printable(Describe(status)) << "\n";
+  return kExitService + static_cast<int>(status.code());
+}
+
+std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string& survey_id,
+                                             int* exit_code) {
+  v1::GetSurveyRequest request;
+  request.set_survey_id(survey_id);
+  const absl::StatusOr<v1::GetSurveyResponse> response = session.client.GetSurvey(request);
+  if (!response.ok()) {
+    *exit_code = ServiceError(session.environment, response.status());
+    return std::nullopt;
+  }
+  const absl::StatusOr<absl::TimeZone> zone = FindZone(response->survey().time_zone());
+  if (!zone.ok()) {
+    *exit_code = ToolError(session.environment, zone.status().message());
+    return std::nullopt;
+  }
+  return *zone;
+}
+
+}  // namespace emptychair

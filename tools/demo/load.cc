@@ -1,0 +1,118 @@
+#include "tools/demo/load.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "tools/demo/answers.h"
+
+namespace emptychair::demo {
+namespace {
+
+constexpr int kBatchSize = 1000;
+
+enum class SurveyState { kAbsent, kOurs, kForeign };
+
+absl::StatusOr<SurveyState> StateOf(Client& client, const DemoSurvey& demo) {
+  v1::GetSurveyRequest request;
+  request.set_survey_id(demo.survey.survey_id());
+  const absl::StatusOr<v1::GetSurveyResponse> response = client.GetSurvey(request);
+  if (ReasonOf(response.status()) == v1::ERROR_REASON_SURVEY_NOT_FOUND) {
+    return SurveyState::kAbsent;
+  }
+  RETURN_IF_ERROR(response.status());
+  // Name, question and further dimensions may have been changed since.
+  const v1::Survey& survey = response->survey();
+  const std::set<std::string> dimensions(survey.dimensions().begin(), survey.dimensions().end());
+  const bool is_ours = survey.kind() == demo.survey.kind() &&
+                       survey.time_zone() == demo.survey.time_zone() &&
+                       std::all_of(demo.survey.dimensions().begin(), demo.survey.dimensions().end(),
+                                   [&](const std::string& key) { return dimensions.count(key); });
+  return is_ours ? SurveyState::kOurs : SurveyState::kForeign;
+}
+
+absl::StatusOr<bool> HasSurveys(Client& client) {
+  v1::ListSurveysRequest request;
+  request.set_include_archived(true);
+  while (true) {
+    ASSIGN_OR_RETURN(const v1::ListSurveysResponse response, client.ListSurveys(request));
+    if (response.surveys_size() > 0 || response.next_page_token().empty()) {
+      return response.surveys_size() > 0;
+    }
+    request.set_page_token(response.next_page_token());
+  }
+}
+
+// How many answers the survey has in the demonstration's window.
+absl::StatusOr<int64_t> CountAnswers(Client& client, const DemoSurvey& demo) {
+  v1::QueryMetricRequest request;
+  request.add_survey_ids(demo.survey.survey_id());
+  *request.mutable_interval() = DemoInterval();
+  request.set_include_excluded(true);
+  ASSIGN_OR_RETURN(const v1::QueryMetricResponse response, client.QueryMetric(request));
+  int64_t count = 0;
+  for (const v1::MetricValue& point : response.total().points()) {
+    count += point.answers() + point.unscored();
+  }
+  return count;
+}
+
+absl::Status SendAnswers(Client& client, const DemoSurvey& demo) {
+  for (int first = 0; first < demo.answer_count; first += kBatchSize) {
+    v1::BatchSubmitFeedbackRequest request;
+    const int end = std::min(first + kBatchSize, demo.answer_count);
+    for (int index = first; index < end; ++index) {
+      *request.add_feedback() = Answer(demo, index);
+    }
+    ASSIGN_OR_RETURN(const v1::BatchSubmitFeedbackResponse response,
+                     client.BatchSubmitFeedback(request));
+    if (response.failures_size() > 0) {
+      return FromProto(response.failures(0).status());
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<LoadResult> Load(Client& client, std::ostream& progress) {
+  bool is_started = false;
+  for (const DemoSurvey& demo : DemoSurveys()) {
+    ASSIGN_OR_RETURN(const SurveyState state, StateOf(client, demo));
+    if (state == SurveyState::kForeign) {
+      return LoadResult::kDatabaseInUse;
+    }
+    is_started |= state == SurveyState::kOurs;
+  }
+  if (!is_started) {
+    ASSIGN_OR_RETURN(const bool has_surveys, HasSurveys(client));
+    if (has_surveys) {
+      return LoadResult::kDatabaseInUse;
+    }
+  }
+  LoadResult result = LoadResult::kWasComplete;
+  for (const DemoSurvey& demo : DemoSurveys()) {
+    ASSIGN_OR_RETURN(const SurveyState state, StateOf(client, demo));
+    if (state == SurveyState::kAbsent) {
+      v1::CreateSurveyRequest request;
+      *request.mutable_survey() = demo.survey;
+      RETURN_IF_ERROR(client.CreateSurvey(request).status());
+    }
+    ASSIGN_OR_RETURN(const int64_t count, CountAnswers(client, demo));
+    if (count >= demo.answer_count) {
+      continue;
+    }
+    progress << "Loading " << demo.answer_count << " answers to " << demo.survey.survey_id()
+             << " ..." << std::endl;
+    RETURN_IF_ERROR(SendAnswers(client, demo));
+    result = LoadResult::kLoaded;
+  }
+  return result;
+}
+
+}  // namespace emptychair::demo

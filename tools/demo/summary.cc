@@ -1,0 +1,178 @@
+#include "tools/demo/summary.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "common/base/status_macros.h"
+#include "tools/demo/answers.h"
+
+namespace emptychair::demo {
+namespace {
+
+// A point that rests on fewer answers is too uncertain to be called the worst.
+constexpr int kWorstMinAnswers = 30;
+
+std::string Thousands(int64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (size_t position = digits.size(); position > 3; position -= 3) {
+    digits.insert(position - 3, ",");
+  }
+  return digits;
+}
+
+std::string MonthOf(const v1::TimeInterval& bucket, absl::TimeZone zone) {
+  const absl::Time start = absl::FromUnixSeconds(bucket.start_time().seconds());
+  return absl::FormatTime("%Y-%m", start, zone);
+}
+
+std::optional<double> ValueOf(const v1::MetricValue& point) {
+  return point.has_value() ? std::optional<double>(point.value()) : std::nullopt;
+}
+
+// "by month  ▆▆▃▁▅▆  2024-01 33.1, lowest -12.0 in 2024-11, 2025-06 36.4"
+std::string Trend(const v1::MetricSeries& series, const v1::QueryMetricResponse& response) {
+  absl::TimeZone zone = absl::UTCTimeZone();
+  absl::LoadTimeZone(response.method_info().time_zone(), &zone);
+  std::vector<std::optional<double>> values;
+  int first = -1;
+  int last = -1;
+  int lowest = -1;
+  for (int i = 0; i < series.points_size(); ++i) {
+    values.push_back(ValueOf(series.points(i)));
+    if (!values[i].has_value()) {
+      continue;
+    }
+    first = first < 0 ? i : first;
+    last = i;
+    lowest = lowest < 0 || *values[i] < *values[lowest] ? i : lowest;
+  }
+  if (last < 0) {
+    return "by month  no scores yet";
+  }
+  const auto month = [&](int i) { return MonthOf(response.buckets(i), zone); };
+  std::string text =
+      absl::StrFormat("by month  %s  %s %.1f", Sparkline(values), month(first), *values[first]);
+  if (lowest != first && lowest != last) {
+    absl::StrAppendFormat(&text, ", lowest %.1f in %s", *values[lowest], month(lowest));
+  }
+  if (last != first) {
+    absl::StrAppendFormat(&text, ", %s %.1f", month(last), *values[last]);
+  }
+  return text;
+}
+
+absl::StatusOr<std::string> SurveySummary(Client& client, const v1::Survey& survey) {
+  v1::QueryMetricRequest request;
+  request.add_survey_ids(survey.survey_id());
+  ASSIGN_OR_RETURN(const v1::QueryMetricResponse whole, client.QueryMetric(request));
+  std::string text = absl::StrCat("\n", survey.survey_id());
+  if (!survey.display_name().empty()) {
+    absl::StrAppend(&text, " (", survey.display_name(), ")");
+  }
+  if (whole.total().points_size() == 0 || !whole.total().points(0).has_value()) {
+    return absl::StrCat(text, "\n  no scores yet\n");
+  }
+  const v1::MetricValue& value = whole.total().points(0);
+  absl::StrAppendFormat(&text,
+                        "\n  %s answers, %s without a score\n  NPS %.1f  (95 %%: %.1f … %.1f)\n",
+                        Thousands(value.answers() + value.unscored()), Thousands(value.unscored()),
+                        value.value(), value.low(), value.high());
+  request.set_granularity(v1::GRANULARITY_MONTH);
+  ASSIGN_OR_RETURN(const v1::QueryMetricResponse months, client.QueryMetric(request));
+  absl::StrAppend(&text, "  ", Trend(months.total(), months), "\n");
+  return text;
+}
+
+// The slice of the demonstration's deliveries with the worst month.
+absl::StatusOr<std::string> WorstSlice(Client& client) {
+  v1::QueryMetricRequest request;
+  request.add_survey_ids("delivery");
+  request.set_granularity(v1::GRANULARITY_MONTH);
+  request.add_group_by("region");
+  request.add_group_by("carrier");
+  *request.mutable_interval() = DemoInterval();
+  ASSIGN_OR_RETURN(const v1::QueryMetricResponse response, client.QueryMetric(request));
+  const v1::MetricSeries* worst = nullptr;
+  double worst_value = 0;
+  for (const v1::MetricSeries& series : response.series()) {
+    for (const v1::MetricValue& point : series.points()) {
+      if (point.answers() >= kWorstMinAnswers && point.has_value() &&
+          (worst == nullptr || point.value() < worst_value)) {
+        worst = &series;
+        worst_value = point.value();
+      }
+    }
+  }
+  if (worst == nullptr || worst->group_values_size() != 2) {
+    return "";
+  }
+  return absl::StrCat("  worst slice: region ", worst->group_values(0).value(), ", carrier ",
+                      worst->group_values(1).value(), "\n  ", Trend(*worst, response), "\n");
+}
+
+bool IsDemoDelivery(const v1::Survey& survey) {
+  const auto& dimensions = survey.dimensions();
+  return survey.survey_id() == "delivery" &&
+         std::count(dimensions.begin(), dimensions.end(), "region") > 0 &&
+         std::count(dimensions.begin(), dimensions.end(), "carrier") > 0;
+}
+
+}  // namespace
+
+std::string Sparkline(const std::vector<std::optional<double>>& values) {
+  static constexpr std::array<absl::string_view, 8> kBlocks = {"▁", "▂", "▃", "▄",
+                                                               "▅", "▆", "▇", "█"};
+  double low = 0;
+  double high = 0;
+  bool is_first = true;
+  for (const std::optional<double>& value : values) {
+    if (value.has_value()) {
+      low = is_first ? *value : std::min(low, *value);
+      high = is_first ? *value : std::max(high, *value);
+      is_first = false;
+    }
+  }
+  const double span = std::max(high - low, 20.0);
+  std::string line;
+  for (const std::optional<double>& value : values) {
+    if (!value.has_value()) {
+      line += ' ';
+      continue;
+    }
+    const auto height = static_cast<size_t>(std::lround((*value - low) / span * 7));
+    absl::StrAppend(&line, kBlocks[height]);
+  }
+  return line;
+}
+
+absl::StatusOr<std::string> Summary(Client& client) {
+  v1::ListSurveysRequest request;
+  std::string text;
+  while (true) {
+    ASSIGN_OR_RETURN(const v1::ListSurveysResponse response, client.ListSurveys(request));
+    for (const v1::Survey& survey : response.surveys()) {
+      if (survey.kind() != v1::SURVEY_KIND_NPS) {
+        continue;
+      }
+      ASSIGN_OR_RETURN(const std::string survey_text, SurveySummary(client, survey));
+      text += survey_text;
+      if (IsDemoDelivery(survey)) {
+        ASSIGN_OR_RETURN(const std::string slice_text, WorstSlice(client));
+        text += slice_text;
+      }
+    }
+    if (response.next_page_token().empty()) {
+      return text.empty() ? "The database holds no NPS survey.\n" : text;
+    }
+    request.set_page_token(response.next_page_token());
+  }
+}
+
+}  // namespace emptychair::demo

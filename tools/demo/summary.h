@@ -1,0 +1,24 @@
+// What a database holds, for a terminal.
+#ifndef EMPTYCHAIR_TOOLS_DEMO_SUMMARY_H_
+#define EMPTYCHAIR_TOOLS_DEMO_SUMMARY_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client/client.h"
+
+namespace emptychair::demo {
+
+// One character for each value, higher for larger ones, a space for what is absent. Differences
+// under 20 points do not fill the height.
+std::string Sparkline(const std::vector<std::optional<double>>& values);
+
+// Answers, NPS with its interval and the monthly trend of each NPS survey, and of the
+// demonstration's deliveries the slice that once did worst. All numbers are the server's.
+absl::StatusOr<std::string> Summary(Client& client);
+
+}  // namespace emptychair::demo
+
+#endif  // EMPTYCHAIR_TOOLS_DEMO_SUMMARY_H_
