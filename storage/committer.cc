@@ -14,11 +14,6 @@ namespace {
 // About how long a full queue takes to empty by half.
 constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
 
-absl::Status Stopping() {
-  return Error(v1::ERROR_REASON_SHUTTING_DOWN,
-               "the server is stopping; send the same call again later, it is safe");
-}
-
 }  // namespace
 
 Committer::Committer(const Engine& engine, std::unique_ptr<State> state, Options options)
@@ -47,7 +42,7 @@ void Committer::Enqueue(std::unique_ptr<const store::v1::Command> command, bool 
 absl::Status Committer::Admit(Pending& pending) {
   absl::MutexLock lock(&mutex_);
   if (stopping_) {
-    return Stopping();
+    return ShuttingDownError();
   }
   // An empty queue takes anything, so that no command is too large for ever.
   if (queue_bytes_ > 0 && queue_bytes_ + pending.bytes > options_.queue_bytes_max) {
@@ -120,7 +115,7 @@ void Committer::CommitGroup(std::vector<Pending> pending) {
       Fail(status);
       for (Pending& command : pending) {
         CommandResult result;
-        result.error = Stopping();
+        result.error = ShuttingDownError();
         command.done(std::move(result));
       }
       return;
@@ -146,7 +141,7 @@ void Committer::Fail(const absl::Status& status) {
   }
   for (Pending& command : rest) {
     CommandResult result;
-    result.error = Stopping();
+    result.error = ShuttingDownError();
     command.done(std::move(result));
   }
   if (options_.on_failure) {

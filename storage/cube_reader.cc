@@ -16,8 +16,6 @@
 namespace emptychair::storage {
 namespace {
 
-constexpr int64_t kPointsMax = 10'000;
-
 absl::Status DamagedRow(const SurveyView& survey) {
   return Error(v1::ERROR_REASON_STORE_DAMAGED,
                absl::StrCat("survey ", survey.definition->survey_id(),
@@ -72,15 +70,6 @@ bool AddRow(CubeRowReader& row, uint32_t first_series, uint32_t target,
 
 }  // namespace
 
-absl::Status TooManyPoints(const TallyGrid& grid) {
-  const std::string points = absl::StrCat((grid.used_group_count() + 1) * grid.bucket_count());
-  const std::string limit = absl::StrCat(kPointsMax);
-  return Error(v1::ERROR_REASON_TOO_MANY_POINTS,
-               absl::StrCat("the answer would have ", points, " points or more, wanted at most ",
-                            limit, "; ask for longer buckets, a shorter interval or fewer groups"),
-               {{"points", points}, {"limit", limit}});
-}
-
 absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const CubePlan& plan,
                               absl::Span<const uint32_t> group_of_series, TallyGrid& grid,
                               ReadCost& cost) const {
@@ -99,7 +88,7 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
       CubeRowReader row(ToView(it->value()));
       if (!AddRow(row, key->chunk * kSeriesPerChunk, run.targets[position], group_of_series, grid,
                   cost.cells_read)) {
-        return TooManyPoints(grid);
+        return absl::OkStatus();
       }
       if (!row.ok()) {
         return DamagedRow(survey);
@@ -115,9 +104,8 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
           const FeedbackHeader& header = record.header;
           const uint32_t group =
               header.series < group_of_series.size() ? group_of_series[header.series] : kNoGroup;
-          if (group != kNoGroup && !grid.Add(group, run.target, header.exclusion_reason,
-                                             BinOf(header.score, scale_min), 1)) {
-            return TooManyPoints(grid);
+          if (group != kNoGroup) {
+            grid.Add(group, run.target, header.exclusion_reason, BinOf(header.score, scale_min), 1);
           }
           return absl::OkStatus();
         }));

@@ -39,8 +39,8 @@ class CubeReader {
       : engine_(engine), records_(records) {}
 
   // Adds everything in `plan` to `grid`, each series under its group in `group_of_series`, which
-  // has one entry for every series of the view. Errors: STORE_DAMAGED; TOO_MANY_POINTS when the
-  // grid takes no more groups.
+  // has one entry for every series of the view. Stops early when the grid is full. Errors:
+  // STORE_DAMAGED.
   absl::Status Read(const View& view, const SurveyView& survey, const CubePlan& plan,
                     absl::Span<const uint32_t> group_of_series, TallyGrid& grid,
                     ReadCost& cost) const;
@@ -53,9 +53,6 @@ class CubeReader {
   const Engine& engine_;
   const RecordReader& records_;
 };
-
-// The error of a grid that takes no more groups.
-absl::Status TooManyPoints(const TallyGrid& grid);
 
 }  // namespace emptychair::storage
 

@@ -54,6 +54,10 @@ absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view doing)
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const Options& options) {
   std::unique_ptr<Engine> engine(new Engine(options));
+  RETURN_IF_ERROR(engine->MakeDirectory());
+  // Looked at before the lock's file is put in it, too: other people's directories stay as they
+  // are.
+  RETURN_IF_ERROR(engine->HasStore().status());
   RETURN_IF_ERROR(engine->LockDirectory());
   ASSIGN_OR_RETURN(const bool has_store, engine->HasStore());
   if (has_store) {
@@ -77,12 +81,16 @@ Engine::~Engine() {
   }
 }
 
-absl::Status Engine::LockDirectory() {
+absl::Status Engine::MakeDirectory() const {
   const rocksdb::Status made = options_.env->CreateDirIfMissing(options_.directory);
   if (!made.ok()) {
     return absl::FailedPreconditionError(absl::StrCat("cannot make the data directory \"",
                                                       options_.directory, "\": ", made.ToString()));
   }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::LockDirectory() {
   const rocksdb::Status locked = options_.env->LockFile(LockPath(), &lock_);
   if (!locked.ok()) {
     lock_ = nullptr;

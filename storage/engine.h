@@ -81,6 +81,7 @@ class Engine {
  private:
   explicit Engine(const Options& options);
 
+  absl::Status MakeDirectory() const;
   absl::Status LockDirectory();
   absl::StatusOr<bool> HasStore() const;
   absl::Status CreateStore();

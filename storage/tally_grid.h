@@ -29,7 +29,7 @@ class TallyGrid {
         slab_of_group_(group_count, kNoSlab) {}
 
   // Adds to one tally. `bin` is that of the cube's rows; one past the scale is left out and counted
-  // as damage. False when the group would be one too many.
+  // as damage. False, and nothing is added, when the group would be one too many.
   bool Add(uint32_t group, uint32_t bucket, uint8_t state, uint8_t bin, int64_t count) {
     int64_t* tally = Tally(group, bucket);
     if (tally == nullptr) {
@@ -55,6 +55,9 @@ class TallyGrid {
   size_t used_group_count() const { return slab_count_; }
   bool IsUsed(uint32_t group) const { return slab_of_group_[group] != kNoSlab; }
 
+  // Something was not added because its group would have been one too many.
+  bool is_full() const { return is_full_; }
+
   // Counts that stood outside of the scale.
   int64_t bins_past_scale() const { return bins_past_scale_; }
 
@@ -76,6 +79,7 @@ class TallyGrid {
     uint32_t& slab = slab_of_group_[group];
     if (slab == kNoSlab) {
       if (slab_count_ == options_.groups_max) {
+        is_full_ = true;
         return nullptr;
       }
       slab = slab_count_++;
@@ -90,6 +94,7 @@ class TallyGrid {
   std::vector<uint32_t> slab_of_group_;
   uint32_t slab_count_ = 0;
   int64_t bins_past_scale_ = 0;
+  bool is_full_ = false;
   std::vector<int64_t> tallies_;
 };
 

@@ -113,6 +113,12 @@ absl::Status RetryableError(v1::ErrorReason reason, absl::string_view message,
   return status;
 }
 
+absl::Status ShuttingDownError() {
+  return RetryableError(v1::ERROR_REASON_SHUTTING_DOWN,
+                        "the server is stopping; send the same call again, it is safe",
+                        absl::Seconds(1));
+}
+
 v1::ErrorReason ReasonOf(const absl::Status& status) {
   v1::ErrorReason reason = v1::ERROR_REASON_UNSPECIFIED;
   v1::ErrorReason_Parse(absl::StrCat(kReasonPrefix, ReasonNameOf(status)), &reason);

@@ -45,6 +45,9 @@ absl::Status FieldError(v1::ErrorReason reason, absl::string_view field,
 absl::Status RetryableError(v1::ErrorReason reason, absl::string_view message,
                             absl::Duration retry_delay, ErrorMetadata metadata = {});
 
+// What a server that is stopping answers: SHUTTING_DOWN, with a second's delay.
+absl::Status ShuttingDownError();
+
 // Reads `status`; each answers "nothing" for a status that carries no such detail.
 v1::ErrorReason ReasonOf(const absl::Status& status);
 std::string ReasonNameOf(const absl::Status& status);

@@ -97,6 +97,16 @@ std::vector<MsSpan> ToSpans(const std::vector<Bucket>& buckets) {
   return spans;
 }
 
+// The groups found so far and the one that has no room.
+absl::Status TooManyPoints(const TallyGrid& grid) {
+  const std::string points = absl::StrCat((grid.used_group_count() + 1) * grid.bucket_count());
+  const std::string limit = absl::StrCat(kPointsMax);
+  return Error(v1::ERROR_REASON_TOO_MANY_POINTS,
+               absl::StrCat("the answer would have ", points, " points or more, wanted at most ",
+                            limit, "; ask for longer buckets, a shorter interval or fewer groups"),
+               {{"points", points}, {"limit", limit}});
+}
+
 // Adds up the records one by one, for filters that the cube cannot answer.
 absl::Status ScanRecords(const storage::Store& store, const MetricQuery& query,
                          const storage::SurveyView& survey,
@@ -123,12 +133,11 @@ absl::Status ScanRecords(const storage::Store& store, const MetricQuery& query,
           return Error(v1::ERROR_REASON_STORE_DAMAGED, "a record cannot be decoded",
                        {{"survey_id", survey.definition->survey_id()}});
         }
-        if (PassesLabelFilters(query, survey, body) &&
-            !grid.Add(group, bucket, record.header.exclusion_reason,
-                      storage::BinOf(record.header.score, scale_min), 1)) {
-          return storage::TooManyPoints(grid);
+        if (PassesLabelFilters(query, survey, body)) {
+          grid.Add(group, bucket, record.header.exclusion_reason,
+                   storage::BinOf(record.header.score, scale_min), 1);
         }
-        return absl::OkStatus();
+        return grid.is_full() ? TooManyPoints(grid) : absl::OkStatus();
       });
 }
 
@@ -262,8 +271,8 @@ absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& quer
   TallyGrid::Options options;
   options.buckets = buckets.size();
   options.score_count = query.method->scale_size();
-  const size_t points_per_group = buckets.size() - std::min(buckets.size(), LookbackOf(query));
-  options.groups_max = kPointsMax / std::max<size_t>(points_per_group, 1);
+  // Buckets of the lookback count: they take as much memory as those that are shown.
+  options.groups_max = std::max<size_t>(kPointsMax / std::max<size_t>(buckets.size(), 1), 1);
   options.include_excluded = query.include_excluded;
   TallyGrid grid(options, groups.groups().size());
   storage::ReadCost cost;
@@ -276,6 +285,9 @@ absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& quer
           query.needs_scan
               ? ScanRecords(store, query, survey, groups.GroupOfSeries(i), spans, grid, cost)
               : store.cube().Read(*query.view, survey, plan, groups.GroupOfSeries(i), grid, cost));
+      if (grid.is_full()) {
+        return TooManyPoints(grid);
+      }
     }
   }
   WriteBuckets(query, buckets, response);

@@ -16,8 +16,6 @@ using storage::SeriesTable;
 using storage::SurveyView;
 using storage::ValueCode;
 
-constexpr absl::string_view kSurveyIdKey = "survey_id";
-
 // Whether the filter lets `value` through; reserved names stand for none and other.
 bool Passes(const v1::LabelFilter& filter, absl::string_view value) {
   const bool listed =

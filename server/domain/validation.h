@@ -26,6 +26,9 @@ inline constexpr int32_t kMinSampleMax = 1'000'000;
 inline constexpr absl::string_view kNoneValue = "(none)";
 inline constexpr absl::string_view kOtherValue = "(other)";
 
+// Groups and filters by survey; never a dimension.
+inline constexpr absl::string_view kSurveyIdKey = "survey_id";
+
 // `[a-z][a-z0-9_-]{0,62}`: survey ids and label keys.
 absl::Status CheckName(absl::string_view field, absl::string_view value);
 

@@ -8,17 +8,7 @@
 #include "common/base/errors.h"
 
 namespace emptychair {
-namespace {
-
-constexpr absl::Duration kShutdownRetryDelay = absl::Seconds(1);
-
-}  // namespace
-
-absl::Status ShuttingDownError() {
-  return RetryableError(v1::ERROR_REASON_SHUTTING_DOWN,
-                        "the server is stopping; send this call to another, or again later",
-                        kShutdownRetryDelay);
-}
+namespace {}  // namespace
 
 absl::string_view LaneName(Lane lane) {
   switch (lane) {

@@ -32,9 +32,6 @@ inline constexpr size_t kLaneCount = 3;
 // "query", "scan" or "ingest".
 absl::string_view LaneName(Lane lane);
 
-// What a server that is stopping answers: SHUTTING_DOWN, with a second's delay.
-absl::Status ShuttingDownError();
-
 struct LaneOptions {
   // How many pieces of work run at once; at least 1.
   int threads = 1;

@@ -82,8 +82,8 @@ class CsvRecordReader final : public RecordReader {
 
   std::string RejectsHeader() const override {
     std::vector<std::string> columns = csv_.columns();
-    columns.push_back(kLineColumn);
-    columns.push_back(kReasonColumn);
+    columns.emplace_back(kLineColumn);
+    columns.emplace_back(kReasonColumn);
     return CsvLine(columns);
   }
 

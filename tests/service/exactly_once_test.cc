@@ -1,0 +1,140 @@
+// Many senders of the same records, some of whose calls are cut short: each is stored once.
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/helpers/seed.h"
+#include "tests/helpers/status_matchers.h"
+#include "tests/service/backend.h"
+#include "tests/service/requests.h"
+
+namespace emptychair::testing {
+namespace {
+
+constexpr int kRecords = 2'000;
+constexpr int kSenders = 8;
+
+class ExactlyOnceTest : public ServiceTest {};
+
+EMPTYCHAIR_ON_BOTH_BACKENDS(ExactlyOnceTest);
+
+v1::Feedback Record(int number) {
+  v1::Feedback record = Answer("nps", absl::StrCat("row ", number),
+                               At("2024-01-01T00:00:00Z") + absl::Minutes(number), number % 11);
+  record.set_customer_id(absl::StrCat("customer ", number % 100));
+  (*record.mutable_labels())["region"] = absl::StrCat("r", number % 7);
+  return record;
+}
+
+// What one sender was told.
+struct Outcome {
+  std::vector<int> new_records = std::vector<int>(kRecords);
+  int cut_short = 0;
+  std::vector<std::string> errors;
+};
+
+// Sends every record, in an order of its own, until each was acknowledged. Before some of the
+// calls the same is sent with a deadline that hardly any call meets.
+void SendAll(const std::string& endpoint, uint64_t seed, Outcome& outcome) {
+  Client patient = MakeClient(endpoint);
+  Client hasty = MakeClient(endpoint, absl::Milliseconds(1));
+  std::mt19937_64 random(seed);
+  std::vector<int> order(kRecords);
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), random);
+  for (size_t next = 0; next < order.size();) {
+    const size_t size =
+        random() % 3 == 0 ? std::min<size_t>(1 + random() % 50, order.size() - next) : 1;
+    std::vector<v1::Feedback> records;
+    for (size_t i = 0; i < size; ++i) {
+      records.push_back(Record(order[next + i]));
+    }
+    if (random() % 3 == 0) {
+      outcome.cut_short += TryBatch(hasty, records).ok() ? 0 : 1;
+    }
+    if (size == 1) {
+      const absl::StatusOr<v1::SubmitFeedbackResponse> response = TrySubmit(patient, records[0]);
+      if (!response.ok()) {
+        outcome.errors.push_back(response.status().ToString());
+      } else if (!response->already_existed()) {
+        ++outcome.new_records[order[next]];
+      }
+    } else {
+      const absl::StatusOr<v1::BatchSubmitFeedbackResponse> response = TryBatch(patient, records);
+      if (!response.ok() || !response->failures().empty()) {
+        outcome.errors.push_back(response.status().ToString());
+      } else {
+        std::vector<bool> existed(size);
+        for (int index : response->already_existed_indexes()) {
+          existed[index] = true;
+        }
+        for (size_t i = 0; i < size; ++i) {
+          outcome.new_records[order[next + i]] += existed[i] ? 0 : 1;
+        }
+      }
+    }
+    next += size;
+  }
+}
+
+TEST_P(ExactlyOnceTest, TwoThousandRecordsFromEightSendersAreTwoThousand) {
+  const uint64_t seed = SeedFromEnvOrRandom();
+  Create(client(), NpsSurvey("nps", {"region"}));
+  std::vector<Outcome> outcomes(kSenders);
+  std::vector<std::thread> senders;
+  for (int i = 0; i < kSenders; ++i) {
+    senders.emplace_back([&, i] { SendAll(endpoint(), seed + i, outcomes[i]); });
+  }
+  for (std::thread& sender : senders) {
+    sender.join();
+  }
+  int cut_short = 0;
+  std::vector<int> new_records(kRecords);
+  for (const Outcome& outcome : outcomes) {
+    EXPECT_THAT(outcome.errors, ::testing::IsEmpty());
+    cut_short += outcome.cut_short;
+    for (int i = 0; i < kRecords; ++i) {
+      new_records[i] += outcome.new_records[i];
+    }
+  }
+  // A record that nobody was told is new came in by a call that was cut short.
+  EXPECT_LE(*std::max_element(new_records.begin(), new_records.end()), 1);
+  EXPECT_GT(cut_short, 0);
+
+  const v1::GetStatusResponse status = Status(client());
+  EXPECT_EQ(status.feedback_count(), kRecords);
+  EXPECT_EQ(status.sequence(), kRecords + 1);
+  EXPECT_EQ(status.customer_count(), 100);
+  EXPECT_EQ(status.since_start().accepted(), kRecords);
+  EXPECT_EQ(status.since_start().refused(), 0);
+  std::vector<int64_t> histogram(11);
+  for (int i = 0; i < kRecords; ++i) {
+    ++histogram[i % 11];
+  }
+  const v1::QueryMetricResponse answer =
+      Query(client(),
+            "survey_ids: 'nps' include_histogram: true granularity: GRANULARITY_DAY "
+            "group_by: 'region'");
+  EXPECT_EQ(answer.series_size(), 7);
+  std::vector<int64_t> counted(11);
+  for (const v1::MetricValue& point : answer.total().points()) {
+    for (int score = 0; score < point.histogram_size(); ++score) {
+      counted[score] += point.histogram(score);
+    }
+  }
+  EXPECT_EQ(counted, histogram);
+  for (int i = 0; i < kRecords; i += 97) {
+    EXPECT_EQ(Value(GetByExternalId(client(), "nps", absl::StrCat("row ", i))).feedback().score(),
+              i % 11);
+  }
+}
+
+}  // namespace
+}  // namespace emptychair::testing

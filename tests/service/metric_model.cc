@@ -1,0 +1,278 @@
+#include "tests/service/metric_model.h"
+
+#include <algorithm>
+
+#include "tests/service/requests.h"
+
+namespace emptychair::testing {
+namespace {
+
+constexpr size_t kPointsMax = 10'000;
+
+// The first day of the calendar unit that `day` lies in.
+absl::CivilDay UnitOf(v1::Granularity granularity, v1::WeekStart week_start, absl::CivilDay day) {
+  switch (granularity) {
+    case v1::GRANULARITY_WEEK: {
+      const absl::Weekday first =
+          week_start == v1::WEEK_START_SUNDAY ? absl::Weekday::sunday : absl::Weekday::monday;
+      while (absl::GetWeekday(day) != first) {
+        --day;
+      }
+      return day;
+    }
+    case v1::GRANULARITY_MONTH:
+      return absl::CivilDay(day.year(), day.month(), 1);
+    case v1::GRANULARITY_QUARTER:
+      return absl::CivilDay(day.year(), (day.month() - 1) / 3 * 3 + 1, 1);
+    case v1::GRANULARITY_YEAR:
+      return absl::CivilDay(day.year(), 1, 1);
+    default:
+      return day;
+  }
+}
+
+// The first day of the unit after, or (for -1) before the one that begins with `day`.
+absl::CivilDay Step(v1::Granularity granularity, absl::CivilDay day, int direction) {
+  switch (granularity) {
+    case v1::GRANULARITY_WEEK:
+      return day + 7 * direction;
+    case v1::GRANULARITY_MONTH:
+      return absl::CivilDay(day.year(), day.month() + direction, 1);
+    case v1::GRANULARITY_QUARTER:
+      return absl::CivilDay(day.year(), day.month() + 3 * direction, 1);
+    case v1::GRANULARITY_YEAR:
+      return absl::CivilDay(day.year() + direction, 1, 1);
+    default:
+      return day + direction;
+  }
+}
+
+absl::Time HourOf(absl::Time time) {
+  return absl::FromUnixSeconds(absl::ToUnixSeconds(time) / 3600 * 3600);
+}
+
+// All units of the query's granularity that lie, at least in part, in `span`, whole; before them
+// `lookback` more.
+std::vector<ModelSpan> UnitsOf(const v1::QueryMetricRequest& query, ModelSpan span, int lookback,
+                               ModelCalendar& calendar) {
+  std::vector<ModelSpan> units;
+  if (query.granularity() == v1::GRANULARITY_HOUR) {
+    for (absl::Time start = HourOf(span.start) - lookback * absl::Hours(1); start < span.end;
+         start += absl::Hours(1)) {
+      units.push_back({start, start + absl::Hours(1)});
+    }
+    return units;
+  }
+  const auto start_of = [&](absl::CivilDay day) { return calendar.FirstInstantFrom(day); };
+  absl::CivilDay day = UnitOf(query.granularity(), query.week_start(), calendar.DayOf(span.start));
+  for (int left = lookback; left > 0;) {
+    const absl::CivilDay before = Step(query.granularity(), day, -1);
+    left -= start_of(before) < start_of(day) ? 1 : 0;
+    day = before;
+  }
+  while (start_of(day) < span.end) {
+    const absl::CivilDay next = Step(query.granularity(), day, 1);
+    if (start_of(day) < start_of(next)) {
+      units.push_back({start_of(day), start_of(next)});
+    }
+    day = next;
+  }
+  return units;
+}
+
+bool Passes(const v1::QueryMetricRequest& query, const ModelSurvey& survey,
+            const ModelAnswer& answer) {
+  for (const v1::LabelFilter& filter : query.filters()) {
+    const std::set<std::string> values(filter.values().begin(), filter.values().end());
+    if ((values.count(survey.ValueOf(answer, filter.key())) == 1) == filter.negate()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Add(const ModelPoint& from, ModelPoint& to) {
+  for (size_t score = 0; score < to.histogram.size(); ++score) {
+    to.histogram[score] += from.histogram[score];
+  }
+  to.unscored += from.unscored;
+}
+
+// Each point with those of the `trailing` - 1 buckets before it.
+std::vector<ModelPoint> Trail(const std::vector<ModelPoint>& points, size_t trailing) {
+  std::vector<ModelPoint> trailed;
+  for (size_t last = trailing - 1; last < points.size(); ++last) {
+    ModelPoint& sum = trailed.emplace_back();
+    for (size_t i = last + 1 - trailing; i <= last; ++i) {
+      Add(points[i], sum);
+    }
+  }
+  return trailed;
+}
+
+// The interval of the query, its open edges set to those of the units with answers. Nothing when
+// there is nothing to show.
+std::optional<ModelSpan> IntervalOf(const v1::QueryMetricRequest& query,
+                                    const std::vector<const ModelSurvey*>& surveys,
+                                    ModelCalendar& calendar) {
+  ModelSpan span{absl::InfinitePast(), absl::InfiniteFuture()};
+  if (query.granularity() > v1::GRANULARITY_NONE &&
+      !(query.interval().has_start_time() && query.interval().has_end_time())) {
+    absl::Time first = absl::InfiniteFuture();
+    absl::Time last = absl::InfinitePast();
+    for (const ModelSurvey* survey : surveys) {
+      for (const ModelAnswer& answer : survey->answers()) {
+        first = std::min(first, answer.time);
+        last = std::max(last, answer.time);
+      }
+    }
+    if (first > last) {
+      return std::nullopt;
+    }
+    const absl::Duration tick = absl::Milliseconds(1);
+    span.start = UnitsOf(query, {first, first + tick}, 0, calendar).front().start;
+    span.end = UnitsOf(query, {last, last + tick}, 0, calendar).front().end;
+  }
+  if (query.interval().has_start_time()) {
+    span.start = FromTimestamp(query.interval().start_time());
+  }
+  if (query.interval().has_end_time()) {
+    span.end = FromTimestamp(query.interval().end_time());
+  }
+  if (span.start >= span.end) {
+    return std::nullopt;
+  }
+  return span;
+}
+
+}  // namespace
+
+void ModelSurvey::Add(ModelAnswer answer) {
+  std::vector<std::string> combination;
+  for (const std::string& dimension : dimensions_) {
+    combination.push_back(ValueOf(answer, dimension));
+  }
+  if (combinations_.count(combination) == 0) {
+    if (combinations_.size() == max_series_) {
+      answer.is_other = true;
+    } else {
+      combinations_.insert(combination);
+    }
+  }
+  answers_.push_back(std::move(answer));
+}
+
+std::string ModelSurvey::ValueOf(const ModelAnswer& answer, const std::string& key) const {
+  if (key == "survey_id") {
+    return survey_id_;
+  }
+  if (answer.is_other &&
+      std::find(dimensions_.begin(), dimensions_.end(), key) != dimensions_.end()) {
+    return "(other)";
+  }
+  const auto label = answer.labels.find(key);
+  return label == answer.labels.end() ? "(none)" : label->second;
+}
+
+absl::CivilDay ModelCalendar::DayOf(absl::Time time) const {
+  absl::CivilDay day(zone_.At(time).cs);
+  // The civil time just before the last change of the clock may have been further on.
+  absl::TimeZone::CivilTransition change;
+  if (zone_.PrevTransition(time + absl::Nanoseconds(1), &change)) {
+    const absl::Time changed = zone_.At(change.to).trans;
+    if (time - changed < absl::Hours(24)) {
+      day = std::max(day, absl::CivilDay(change.from - 1));
+    }
+  }
+  return day;
+}
+
+absl::Time ModelCalendar::FirstInstantFrom(absl::CivilDay day) {
+  const auto [known, is_new] = known_.try_emplace(day);
+  if (is_new) {
+    // No zone is as much as two days off UTC.
+    const int64_t utc_ms = absl::ToUnixMillis(absl::FromCivil(day, absl::UTCTimeZone()));
+    int64_t before = utc_ms - 2 * 86'400'000;
+    int64_t from = utc_ms + 2 * 86'400'000;
+    while (from - before > 1) {
+      const int64_t middle = before + (from - before) / 2;
+      (DayOf(absl::FromUnixMillis(middle)) < day ? before : from) = middle;
+    }
+    known->second = absl::FromUnixMillis(from);
+  }
+  return known->second;
+}
+
+int64_t ModelPoint::Count(int low, int high) const {
+  int64_t count = 0;
+  for (int score = low; score <= high; ++score) {
+    count += histogram[score];
+  }
+  return count;
+}
+
+ModelResult Recount(const v1::QueryMetricRequest& query,
+                    const std::vector<const ModelSurvey*>& surveys, ModelCalendar& calendar) {
+  ModelResult result;
+  const std::optional<ModelSpan> interval = IntervalOf(query, surveys, calendar);
+  if (!interval.has_value()) {
+    if (query.group_by().empty()) {
+      result.groups[{}];
+    }
+    return result;
+  }
+  const size_t trailing = std::max(query.trailing_buckets(), 1);
+  std::vector<ModelSpan> spans;
+  if (query.granularity() <= v1::GRANULARITY_NONE) {
+    spans.push_back(*interval);
+  } else {
+    spans = UnitsOf(query, *interval, static_cast<int>(trailing) - 1, calendar);
+    spans.back().end = std::min(spans.back().end, interval->end);
+    if (trailing == 1) {
+      spans.front().start = std::max(spans.front().start, interval->start);
+    }
+  }
+  result.buckets.assign(spans.begin() + trailing - 1, spans.end());
+  result.buckets.front().start = std::max(result.buckets.front().start, interval->start);
+
+  std::map<std::vector<std::string>, std::vector<ModelPoint>> groups;
+  std::vector<ModelPoint> total(spans.size());
+  for (const ModelSurvey* survey : surveys) {
+    for (const ModelAnswer& answer : survey->answers()) {
+      if (answer.time < spans.front().start || answer.time >= spans.back().end ||
+          !Passes(query, *survey, answer)) {
+        continue;
+      }
+      std::vector<std::string> group;
+      for (const std::string& key : query.group_by()) {
+        group.push_back(survey->ValueOf(answer, key));
+      }
+      const size_t bucket =
+          std::partition_point(spans.begin(), spans.end(),
+                               [&](const ModelSpan& span) { return span.end <= answer.time; }) -
+          spans.begin();
+      ModelPoint one;
+      if (answer.score.has_value()) {
+        one.histogram[*answer.score] = 1;
+      } else {
+        one.unscored = 1;
+      }
+      Add(one, groups.try_emplace(group, spans.size()).first->second[bucket]);
+      Add(one, total[bucket]);
+    }
+  }
+  result.too_many = std::max<size_t>(groups.size(), 1) * result.buckets.size() > kPointsMax;
+  if (result.too_many) {
+    return result;
+  }
+  if (query.group_by().empty()) {
+    groups.try_emplace(std::vector<std::string>(), spans.size());
+  }
+  for (const auto& [group, points] : groups) {
+    result.groups[group] = Trail(points, trailing);
+  }
+  result.total = Trail(total, trailing);
+  return result;
+}
+
+}  // namespace emptychair::testing

@@ -1,0 +1,263 @@
+#include "storage/cube_merge_operator.h"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "storage/cube_row.h"
+#include "tests/helpers/seed.h"
+#include "tests/storage/hex.h"
+
+namespace emptychair::storage {
+namespace {
+
+using Rows = std::vector<std::string>;
+
+// A full merge into a string that is not empty, as under RocksDB's iterators.
+std::string FullMerge(const CubeMergeOperator& merge, const std::optional<std::string>& base,
+                      const Rows& operands) {
+  const rocksdb::Slice base_slice = base.has_value() ? *base : rocksdb::Slice();
+  const std::vector<rocksdb::Slice> slices(operands.begin(), operands.end());
+  const rocksdb::MergeOperator::MergeOperationInput in(
+      "key", base.has_value() ? &base_slice : nullptr, slices, nullptr);
+  std::string new_value = "left over from the row before";
+  rocksdb::Slice existing_operand(nullptr, 0);
+  rocksdb::MergeOperator::MergeOperationOutput out(new_value, existing_operand);
+  EXPECT_TRUE(merge.FullMergeV2(in, &out));
+  EXPECT_EQ(existing_operand.data(), nullptr);
+  return new_value;
+}
+
+std::string PartialMerge(const CubeMergeOperator& merge, const Rows& operands) {
+  const std::deque<rocksdb::Slice> slices(operands.begin(), operands.end());
+  std::string new_value = "left over";
+  EXPECT_TRUE(merge.PartialMergeMulti("key", slices, &new_value, nullptr));
+  return new_value;
+}
+
+class Generator {
+ public:
+  explicit Generator(uint64_t seed) : random_(seed) {}
+  uint64_t Below(uint64_t limit) { return random_() % limit; }
+
+  std::string Row() {
+    CubeCounts counts(Below(5));
+    for (CubeCount& count : counts) {
+      count = {static_cast<uint16_t>(Below(3)), static_cast<uint8_t>(Below(2)),
+               static_cast<uint8_t>(Below(3)), static_cast<int64_t>(Below(7)) - 3};
+    }
+    Normalize(counts);
+    return EncodeCubeRow(counts);
+  }
+
+  std::string Garbage() {
+    std::string bytes(Below(6), '\0');
+    for (char& byte : bytes) {
+      byte = static_cast<char>(random_());
+    }
+    // Version 1 could be a row by chance.
+    return absl::StrCat("\x07", bytes);
+  }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+std::string SumOf(const Rows& rows) {
+  CubeCounts sum;
+  for (const std::string& row : rows) {
+    if (const auto counts = DecodeCubeRow(row)) {
+      sum.insert(sum.end(), counts->begin(), counts->end());
+    }
+  }
+  Normalize(sum);
+  return EncodeCubeRow(sum);
+}
+
+TEST(CubeMergeOperator, AddsOperandsToTheRow) {
+  const CubeMergeOperator merge;
+  const std::string one = Bytes("01 00 01 00 02");
+  EXPECT_EQ(FullMerge(merge, std::nullopt, {one}), one);
+  EXPECT_EQ(FullMerge(merge, one, {}), one);
+  EXPECT_EQ(HexOf(FullMerge(merge, one, {one, one})), "0100010006");
+  EXPECT_EQ(HexOf(FullMerge(merge, one, {Bytes("01 00 01 00 01")})), "01");
+  EXPECT_EQ(HexOf(PartialMerge(merge, {one, one})), "0100010004");
+  EXPECT_EQ(merge.undecodable_count(), 0);
+}
+
+TEST(CubeMergeOperator, HasTheNameThatIsOnDisk) {
+  EXPECT_STREQ(CubeMergeOperator().Name(), "emptychair.CubeRow");
+}
+
+TEST(CubeMergeOperator, LeavesOutAndCountsWhatCannotBeDecoded) {
+  const CubeMergeOperator merge;
+  const std::string one = Bytes("01 00 01 00 02");
+  EXPECT_EQ(FullMerge(merge, "", {one, "garbage", one}), Bytes("01 00 01 00 04"));
+  EXPECT_EQ(merge.undecodable_count(), 2);
+  EXPECT_EQ(PartialMerge(merge, {"\x02", one, ""}), one);
+  EXPECT_EQ(merge.undecodable_count(), 4);
+  EXPECT_EQ(FullMerge(merge, "garbage", {"garbage"}), Bytes("01"));
+  EXPECT_EQ(merge.undecodable_count(), 6);
+}
+
+TEST(CubeMergeOperator, NeverFailsWhateverTheBytes) {
+  Generator random(testing::SeedFromEnvOrRandom());
+  const CubeMergeOperator merge;
+  int64_t garbage = 0;
+  for (int round = 0; round < 2'000; ++round) {
+    Rows rows;
+    for (uint64_t count = random.Below(6); count > 0; --count) {
+      const bool is_garbage = random.Below(3) == 0;
+      garbage += is_garbage ? 1 : 0;
+      rows.push_back(is_garbage ? random.Garbage() : random.Row());
+    }
+    const std::string base = random.Row();
+    EXPECT_EQ(HexOf(FullMerge(merge, base, rows)), HexOf(SumOf([&] {
+                Rows all = rows;
+                all.push_back(base);
+                return all;
+              }())));
+    EXPECT_EQ(merge.undecodable_count(), garbage);
+  }
+}
+
+TEST(CubeMergeOperator, MakesTheSameBytesInAnyGrouping) {
+  Generator random(testing::SeedFromEnvOrRandom());
+  const CubeMergeOperator merge;
+  for (int round = 0; round < 1'000; ++round) {
+    const std::string base = random.Row();
+    Rows operands(1 + random.Below(12));
+    for (std::string& operand : operands) {
+      operand = random.Row();
+    }
+    const std::string at_once = FullMerge(merge, base, operands);
+    // Neighbours are merged until a few are left, as compactions do.
+    Rows grouped = operands;
+    while (grouped.size() > 1 && random.Below(4) != 0) {
+      const size_t first = random.Below(grouped.size() - 1);
+      const size_t size = 2 + random.Below(grouped.size() - first - 1);
+      const auto begin = grouped.begin() + first;
+      const std::string merged = PartialMerge(merge, Rows(begin, begin + size));
+      *begin = merged;
+      grouped.erase(begin + 1, begin + size);
+    }
+    EXPECT_EQ(HexOf(FullMerge(merge, base, grouped)), HexOf(at_once));
+    // Or one after the other.
+    std::string step = base;
+    for (const std::string& operand : operands) {
+      step = FullMerge(merge, step, {operand});
+    }
+    EXPECT_EQ(HexOf(step), HexOf(at_once));
+  }
+}
+
+class MergedDatabase : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    options.env = env_.get();
+    options.merge_operator = merge_;
+    options.write_buffer_size = 64 << 10;
+    options.disable_auto_compactions = true;
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status opened = rocksdb::DB::Open(options, "/merged", &db);
+    ASSERT_TRUE(opened.ok()) << opened.ToString();
+    db_.reset(db);
+  }
+
+  using Contents = std::map<std::string, std::string>;
+
+  Contents ByIterator(bool forward, const rocksdb::Snapshot* snapshot = nullptr) {
+    Contents contents;
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot;
+    std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options));
+    if (forward) {
+      for (it->SeekToFirst(); it->Valid(); it->Next()) {
+        contents[it->key().ToString()] = HexOf(it->value().ToString());
+      }
+    } else {
+      for (it->SeekToLast(); it->Valid(); it->Prev()) {
+        contents[it->key().ToString()] = HexOf(it->value().ToString());
+      }
+    }
+    EXPECT_TRUE(it->status().ok()) << it->status().ToString();
+    return contents;
+  }
+
+  void ExpectContents(const Contents& wanted) {
+    EXPECT_EQ(ByIterator(/*forward=*/true), wanted);
+    EXPECT_EQ(ByIterator(/*forward=*/false), wanted);
+    for (const auto& [key, hex] : wanted) {
+      std::string value;
+      ASSERT_TRUE(db_->Get(rocksdb::ReadOptions(), key, &value).ok());
+      EXPECT_EQ(HexOf(value), hex) << key;
+    }
+  }
+
+  const std::unique_ptr<rocksdb::Env> env_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
+  const std::shared_ptr<CubeMergeOperator> merge_ = std::make_shared<CubeMergeOperator>();
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+TEST_F(MergedDatabase, ReadsTheSameByGetIteratorSnapshotAndAfterCompaction) {
+  Generator random(testing::SeedFromEnvOrRandom());
+  Contents model;
+  const auto add = [&](const std::string& key, const std::string& row) {
+    const auto before = model.find(key);
+    model[key] = HexOf(SumOf({before == model.end() ? Bytes("01") : Bytes(before->second), row}));
+  };
+  for (int round = 0; round < 40; ++round) {
+    const Contents before = model;
+    const rocksdb::Snapshot* snapshot = db_->GetSnapshot();
+    for (int i = 0; i < 60; ++i) {
+      const std::string key = absl::StrCat("row", random.Below(8));
+      const std::string row = random.Row();
+      if (random.Below(20) == 0) {
+        ASSERT_TRUE(db_->Put(rocksdb::WriteOptions(), key, row).ok());
+        model[key] = HexOf(row);
+      } else {
+        ASSERT_TRUE(db_->Merge(rocksdb::WriteOptions(), key, row).ok());
+        add(key, row);
+      }
+    }
+    EXPECT_EQ(ByIterator(/*forward=*/true, snapshot), before);
+    if (random.Below(2) == 0) {
+      ASSERT_TRUE(db_->Flush(rocksdb::FlushOptions()).ok());
+    }
+    if (random.Below(6) == 0) {
+      // With a snapshot alive, compaction can only merge what lies on one side of it.
+      ASSERT_TRUE(db_->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr).ok());
+      EXPECT_EQ(ByIterator(/*forward=*/true, snapshot), before);
+    }
+    db_->ReleaseSnapshot(snapshot);
+    ExpectContents(model);
+  }
+  EXPECT_EQ(merge_->undecodable_count(), 0);
+}
+
+TEST_F(MergedDatabase, GoesOnAfterDamage) {
+  const std::string one = Bytes("01 00 01 00 02");
+  ASSERT_TRUE(db_->Put(rocksdb::WriteOptions(), "a", "not a row").ok());
+  ASSERT_TRUE(db_->Merge(rocksdb::WriteOptions(), "a", one).ok());
+  ASSERT_TRUE(db_->Flush(rocksdb::FlushOptions()).ok());
+  ASSERT_TRUE(db_->Merge(rocksdb::WriteOptions(), "a", "nor this").ok());
+  ASSERT_TRUE(db_->Merge(rocksdb::WriteOptions(), "a", one).ok());
+  ASSERT_TRUE(db_->Flush(rocksdb::FlushOptions()).ok());
+  ASSERT_TRUE(db_->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr).ok());
+  ExpectContents({{"a", HexOf(Bytes("01 00 01 00 04"))}});
+  EXPECT_GE(merge_->undecodable_count(), 2);
+  ASSERT_TRUE(db_->Put(rocksdb::WriteOptions(), "b", one).ok());
+}
+
+}  // namespace
+}  // namespace emptychair::storage

@@ -1,0 +1,317 @@
+#include "tests/storage/recount.h"
+
+#include <optional>
+#include <set>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/cube_row.h"
+#include "storage/keyed_hash.h"
+#include "storage/keys.h"
+#include "storage/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+constexpr size_t kReportedFaultsMax = 20;
+
+struct Record {
+  FeedbackKey key;
+  FeedbackHeader header;
+  store::v1::StoredFeedback body;
+};
+
+const std::map<std::string, std::string>& FamilyOf(const DatabaseDump& dump,
+                                                   const std::string& family) {
+  static const auto* const kEmpty = new std::map<std::string, std::string>();
+  const auto found = dump.find(family);
+  return found == dump.end() ? *kEmpty : found->second;
+}
+
+std::vector<Record> RecordsOf(const DatabaseDump& dump, std::vector<std::string>& faults) {
+  std::vector<Record> records;
+  for (const auto& [key, value] : FamilyOf(dump, "feedback")) {
+    const auto decoded_key = FeedbackKey::Decode(key);
+    const auto header = DecodeFeedbackHeader(value);
+    Record record;
+    if (!decoded_key.has_value() || !header.has_value() ||
+        !DecodeFeedbackBody(value, record.body)) {
+      faults.push_back(absl::StrCat("record ", absl::BytesToHexString(key), " does not decode"));
+      continue;
+    }
+    record.key = *decoded_key;
+    record.header = *header;
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+template <typename Message>
+Message MetaMessage(const DatabaseDump& dump, const std::string& key,
+                    std::vector<std::string>& faults) {
+  Message message;
+  const auto& meta = FamilyOf(dump, "meta");
+  const auto found = meta.find(key);
+  if (found == meta.end() || !DecodeMessage(found->second, message)) {
+    faults.push_back(absl::StrCat("meta ", key, " is absent or does not decode"));
+  }
+  return message;
+}
+
+std::map<uint32_t, store::v1::StoredSurvey> SurveysOf(const DatabaseDump& dump,
+                                                      std::vector<std::string>& faults) {
+  std::map<uint32_t, store::v1::StoredSurvey> surveys;
+  for (const auto& [key, value] : FamilyOf(dump, "meta")) {
+    if (!absl::StartsWith(key, "survey/")) {
+      continue;
+    }
+    store::v1::StoredSurvey survey;
+    const auto number = DecodeSurveyKey(key);
+    if (!number.has_value() || !DecodeMessage(value, survey) || survey.survey_number() != *number) {
+      faults.push_back(absl::StrCat("survey ", absl::BytesToHexString(key), " is damaged"));
+      continue;
+    }
+    surveys[*number] = survey;
+  }
+  return surveys;
+}
+
+// Looks from the records to the indexes, and demands that these have nothing else.
+class IndexCheck {
+ public:
+  IndexCheck(const DatabaseDump& dump, std::vector<std::string>& faults)
+      : dump_(dump),
+        faults_(faults),
+        records_(RecordsOf(dump, faults)),
+        counters_(MetaMessage<store::v1::StoredCounters>(dump, CountersKey(), faults)) {}
+
+  void Run() {
+    CheckExternalIds();
+    CheckCustomers();
+    CheckSeries();
+    CheckCounters();
+  }
+
+ private:
+  void Fault(const std::string& text) { faults_.push_back(text); }
+
+  void CheckExternalIds() {
+    const auto identity = MetaMessage<store::v1::StoredIdentity>(dump_, IdentityKey(), faults_);
+    KeyedHash::Secret secret{};
+    identity.hash_secret().copy(reinterpret_cast<char*>(secret.data()), secret.size());
+    const KeyedHash hash(secret);
+    std::map<std::string, std::string> wanted;
+    for (const Record& record : records_) {
+      const std::string& id = record.body.external_id();
+      if (!id.empty()) {
+        const ExternalIdKey key{record.key.survey_number, hash(HashPurpose::kExternalId, id)};
+        if (!wanted.emplace(key.Encode(), EncodeExternalIdEntry(record.key.feedback_id, id))
+                 .second) {
+          Fault(absl::StrCat("two records have the external id ", id));
+        }
+      }
+    }
+    if (FamilyOf(dump_, "feedback_by_external_id") != wanted) {
+      Fault("the index by external id is not what the records make");
+    }
+  }
+
+  void CheckCustomers() {
+    std::map<std::string, std::string> wanted;
+    for (const Record& record : records_) {
+      if (record.header.customer_ordinal != kAnonymous) {
+        wanted[FeedbackByCustomerKey{record.header.customer_ordinal, record.key.feedback_id,
+                                     record.key.survey_number}
+                   .Encode()] = "";
+      }
+      if (record.header.customer_ordinal > counters_.last_customer_ordinal()) {
+        Fault(absl::StrCat("customer ", record.header.customer_ordinal, " was never given out"));
+      }
+    }
+    if (FamilyOf(dump_, "feedback_by_customer") != wanted) {
+      Fault("the index by customer is not what the records make");
+    }
+    const auto& customers = FamilyOf(dump_, "customer");
+    if (customers.size() != 2 * size_t{counters_.last_customer_ordinal()}) {
+      Fault(absl::StrCat(customers.size(), " entries for ", counters_.last_customer_ordinal(),
+                         " customers"));
+    }
+    for (uint32_t ordinal = 1; ordinal <= counters_.last_customer_ordinal(); ++ordinal) {
+      const auto by_ordinal = customers.find(CustomerByOrdinalKey(ordinal));
+      const auto hash =
+          by_ordinal == customers.end() ? std::nullopt : DecodeCustomerHash(by_ordinal->second);
+      const auto by_id =
+          hash.has_value() ? customers.find(CustomerByIdKey(*hash)) : customers.end();
+      store::v1::StoredCustomer customer;
+      if (by_id == customers.end() || !DecodeMessage(by_id->second, customer) ||
+          customer.ordinal() != ordinal || customer.customer_id().empty()) {
+        Fault(absl::StrCat("customer ", ordinal, " cannot be found from number to id and back"));
+      }
+    }
+  }
+
+  void CheckSeries() {
+    const auto surveys = SurveysOf(dump_, faults_);
+    if (surveys.size() != counters_.last_survey_number()) {
+      Fault(absl::StrCat(surveys.size(), " surveys of ", counters_.last_survey_number()));
+    }
+    std::map<uint32_t, std::map<uint32_t, std::string>> series;
+    for (const auto& [key, value] : FamilyOf(dump_, "series")) {
+      store::v1::StoredSeries stored;
+      const auto decoded = SeriesKey::Decode(key);
+      if (!decoded.has_value() || !DecodeMessage(value, stored)) {
+        Fault("a series does not decode");
+        continue;
+      }
+      series[decoded->survey_number][decoded->series] = value;
+    }
+    for (const auto& [number, survey] : surveys) {
+      std::set<std::string> combinations;
+      uint32_t next = 1;
+      for (const auto& [series_number, value] : series[number]) {
+        if (series_number != next++ || !combinations.insert(value).second) {
+          Fault(absl::StrCat("survey ", number, ": series ", series_number,
+                             " is out of line or there twice"));
+        }
+      }
+      if (combinations.size() > survey.max_series()) {
+        Fault(absl::StrCat("survey ", number, " has too many series"));
+      }
+    }
+    for (const Record& record : records_) {
+      CheckSeriesOf(record, surveys, series);
+    }
+  }
+
+  // The record's series is the combination of its labels, or (other) for one without a number.
+  void CheckSeriesOf(const Record& record,
+                     const std::map<uint32_t, store::v1::StoredSurvey>& surveys,
+                     std::map<uint32_t, std::map<uint32_t, std::string>>& series) {
+    const auto survey = surveys.find(record.key.survey_number);
+    if (survey == surveys.end()) {
+      Fault("a record belongs to no survey");
+      return;
+    }
+    store::v1::StoredSeries wanted;
+    for (const std::string& dimension : survey->second.dimensions()) {
+      std::string value;
+      for (const auto& label : record.body.labels()) {
+        if (label.key() == dimension) {
+          value = label.value();
+        }
+      }
+      wanted.add_values(value);
+    }
+    const auto& numbers = series[record.key.survey_number];
+    const auto found = numbers.find(record.header.series);
+    if (record.header.series != kOtherSeries
+            ? found == numbers.end() || found->second != EncodeMessage(wanted)
+            : numbers.size() != survey->second.max_series()) {
+      Fault(absl::StrCat("record ", record.key.feedback_id.ToString(), " is in the wrong series"));
+    }
+  }
+
+  void CheckCounters() {
+    if (counters_.feedback_count() != records_.size()) {
+      Fault(
+          absl::StrCat(records_.size(), " records, but ", counters_.feedback_count(), " counted"));
+    }
+    std::set<uint64_t> sequences;
+    for (const Record& record : records_) {
+      sequences.insert(record.header.sequence);
+    }
+    for (const auto& [number, survey] : SurveysOf(dump_, faults_)) {
+      sequences.insert(survey.sequence());
+    }
+    // Every change so far made one record or one survey.
+    if (sequences.size() != counters_.sequence() ||
+        (!sequences.empty() &&
+         (*sequences.begin() != 1 || *sequences.rbegin() != counters_.sequence()))) {
+      Fault(absl::StrCat(sequences.size(), " sequence numbers up to ", counters_.sequence()));
+    }
+  }
+
+  const DatabaseDump& dump_;
+  std::vector<std::string>& faults_;
+  const std::vector<Record> records_;
+  const store::v1::StoredCounters counters_;
+};
+
+std::string ToText(const CubeCell& cell) {
+  const auto& [survey, unit, bucket, series, state, bin] = cell;
+  return absl::StrCat("survey ", survey, " unit ", unit, " bucket ", bucket, " series ", series,
+                      " state ", state, " bin ", bin);
+}
+
+}  // namespace
+
+CubeCells StoredCube(const DatabaseDump& dump, std::vector<std::string>& faults) {
+  CubeCells cells;
+  for (const auto& [key, value] : FamilyOf(dump, "cell")) {
+    const auto row_key = CubeRowKey::Decode(key);
+    const auto counts = DecodeCubeRow(value);
+    if (!row_key.has_value() || !counts.has_value()) {
+      faults.push_back(absl::StrCat("row ", absl::BytesToHexString(key), " does not decode"));
+      continue;
+    }
+    for (const CubeCount& count : *counts) {
+      cells[{row_key->survey_number, static_cast<int>(row_key->unit), row_key->bucket,
+             row_key->chunk * kSeriesPerChunk + count.series, count.state, count.bin}] =
+          count.count;
+    }
+  }
+  return cells;
+}
+
+CubeCells RecountedCube(const DatabaseDump& dump, std::vector<std::string>& faults) {
+  const auto surveys = SurveysOf(dump, faults);
+  CubeCells cells;
+  for (const Record& record : RecordsOf(dump, faults)) {
+    const auto survey = surveys.find(record.key.survey_number);
+    const int scale_min = survey == surveys.end() ? 0 : survey->second.scale().min();
+    const absl::Time time = absl::FromUnixMillis(record.key.feedback_id.UnixMs());
+    const absl::CivilSecond local =
+        absl::FixedTimeZone(record.header.zone_offset_seconds).At(time).cs;
+    const absl::CivilHour utc_hour(absl::UTCTimeZone().At(time).cs);
+    const int bin = record.header.score.has_value() ? *record.header.score - scale_min + 1 : 0;
+    const int64_t buckets[] = {utc_hour - absl::CivilHour(1970),
+                               absl::CivilDay(local) - absl::CivilDay(1970),
+                               absl::CivilMonth(local) - absl::CivilMonth(1970)};
+    for (int unit = 1; unit <= 3; ++unit) {
+      ++cells[{record.key.survey_number, unit, buckets[unit - 1], record.header.series,
+               record.header.exclusion_reason, bin}];
+    }
+  }
+  return cells;
+}
+
+std::vector<std::string> FindFaults(const DatabaseDump& dump) {
+  std::vector<std::string> faults;
+  IndexCheck(dump, faults).Run();
+  const CubeCells stored = StoredCube(dump, faults);
+  const CubeCells recounted = RecountedCube(dump, faults);
+  for (const auto& [cell, count] : recounted) {
+    const auto found = stored.find(cell);
+    if (found == stored.end() || found->second != count) {
+      faults.push_back(absl::StrCat(ToText(cell), ": ", count, " records, but ",
+                                    found == stored.end() ? 0 : found->second, " in the cube"));
+    }
+  }
+  for (const auto& [cell, count] : stored) {
+    if (recounted.count(cell) == 0) {
+      faults.push_back(absl::StrCat(ToText(cell), ": no records, but ", count, " in the cube"));
+    }
+  }
+  if (faults.size() > kReportedFaultsMax) {
+    const size_t left_out = faults.size() - kReportedFaultsMax;
+    faults.resize(kReportedFaultsMax);
+    faults.push_back(absl::StrCat("and ", left_out, " more"));
+  }
+  return faults;
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,185 @@
+#include "tests/storage/store_harness.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "common/base/errors.h"
+#include "storage/cube_plan.h"
+#include "storage/keyed_hash.h"
+#include "storage/tally_grid.h"
+
+namespace emptychair::storage {
+
+Uuid IdOf(const Answer& answer) {
+  std::array<uint8_t, 10> entropy{};
+  for (size_t i = 0; i < 8; ++i) {
+    entropy[2 + i] = static_cast<uint8_t>(answer.id >> (8 * (7 - i)));
+  }
+  return Uuid::MakeV7(answer.time_ms, entropy);
+}
+
+store::v1::Submission ToSubmission(const Answer& answer) {
+  store::v1::Submission submission;
+  submission.set_survey_number(answer.survey);
+  submission.set_external_id(answer.external_id);
+  submission.set_customer_id(answer.customer_id);
+  if (answer.score.has_value()) {
+    submission.set_score(*answer.score);
+  }
+  submission.set_comment(answer.comment);
+  auto labels = answer.labels;
+  std::sort(labels.begin(), labels.end());
+  for (const auto& [key, value] : labels) {
+    auto* label = submission.add_labels();
+    label->set_key(key);
+    label->set_value(value);
+  }
+  submission.set_zone_offset_seconds(answer.zone_offset_seconds);
+  const std::string id(IdOf(answer).AsBytes());
+  if (answer.sends_id) {
+    submission.set_feedback_id(id);
+  }
+  const IdHash fingerprint =
+      KeyedHash(KeyedHash::Secret{})(HashPurpose::kFingerprint, submission.SerializeAsString());
+  submission.set_fingerprint(fingerprint.data(), fingerprint.size());
+  submission.set_feedback_id(id);
+  return submission;
+}
+
+std::unique_ptr<store::v1::Command> SubmitCommand(const std::vector<Answer>& answers) {
+  auto command = std::make_unique<store::v1::Command>();
+  command->set_version(1);
+  command->mutable_submit_feedback()->set_receive_time_ms(kNoonMs + 1'000);
+  for (const Answer& answer : answers) {
+    *command->mutable_submit_feedback()->add_submissions() = ToSubmission(answer);
+  }
+  return command;
+}
+
+store::v1::StoredSurvey NpsSurvey(const std::string& survey_id,
+                                  const std::vector<std::string>& dimensions, uint32_t max_series) {
+  store::v1::StoredSurvey survey;
+  survey.set_survey_id(survey_id);
+  survey.set_display_name("A survey");
+  survey.set_kind(v1::SURVEY_KIND_NPS);
+  survey.mutable_scale()->set_min(0);
+  survey.mutable_scale()->set_max(10);
+  survey.set_time_zone("UTC");
+  survey.set_min_sample(30);
+  survey.set_max_series(max_series);
+  survey.set_create_time_ms(kNoonMs);
+  for (const std::string& dimension : dimensions) {
+    survey.add_dimensions(dimension);
+  }
+  return survey;
+}
+
+CommandResult RunCommand(Store& store, std::unique_ptr<store::v1::Command> command,
+                         bool want_records) {
+  absl::Notification done;
+  CommandResult result;
+  store.Enqueue(std::move(command), want_records, [&](CommandResult answered) {
+    result = std::move(answered);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  return result;
+}
+
+CommandResult CreateSurvey(Store& store, const store::v1::StoredSurvey& survey) {
+  auto command = std::make_unique<store::v1::Command>();
+  command->set_version(1);
+  *command->mutable_create_survey()->mutable_survey() = survey;
+  return RunCommand(store, std::move(command));
+}
+
+std::vector<SubmissionOutcome> Submit(Store& store, const std::vector<Answer>& answers) {
+  CommandResult result = RunCommand(store, SubmitCommand(answers));
+  EXPECT_OK(result.error);
+  EXPECT_EQ(result.outcomes.size(), answers.size());
+  return std::move(result.outcomes);
+}
+
+SubmissionOutcome SubmitOne(Store& store, const Answer& answer) {
+  std::vector<SubmissionOutcome> outcomes = Submit(store, {answer});
+  return std::move(outcomes.at(0));
+}
+
+int64_t CountInCube(const Store& store, const View& view, const std::string& survey_id,
+                    int64_t start_ms, int64_t end_ms) {
+  const SurveyView* survey = view.FindSurvey(survey_id);
+  if (survey == nullptr) {
+    ADD_FAILURE() << "no survey " << survey_id;
+    return -1;
+  }
+  const auto& scale = survey->definition->scale();
+  TallyGrid grid({.buckets = 1,
+                  .score_count = static_cast<size_t>(scale.max() - scale.min() + 1),
+                  .groups_max = 1},
+                 1);
+  const std::vector<uint32_t> group_of_series(survey->series_count, 0);
+  ReadCost cost;
+  EXPECT_OK(store.cube().Read(view, *survey,
+                              PlanCube(absl::UTCTimeZone(), {MsSpan{start_ms, end_ms}}),
+                              group_of_series, grid, cost));
+  int64_t sum = 0;
+  if (grid.IsUsed(0)) {
+    for (const int64_t count : grid.At(0, 0)) {
+      sum += count;
+    }
+  }
+  return sum;
+}
+
+std::string ToText(const SubmissionOutcome& outcome) {
+  switch (outcome.kind) {
+    case SubmissionOutcome::Kind::kAccepted:
+      return "accepted";
+    case SubmissionOutcome::Kind::kAlreadyExisted:
+      return "existed";
+    case SubmissionOutcome::Kind::kRefused:
+      break;
+  }
+  return ReasonNameOf(outcome.error);
+}
+
+std::vector<std::string> ToText(const std::vector<SubmissionOutcome>& outcomes) {
+  std::vector<std::string> texts;
+  for (const SubmissionOutcome& outcome : outcomes) {
+    texts.push_back(ToText(outcome));
+  }
+  return texts;
+}
+
+StoreHarness::StoreHarness(Place place)
+    : memory_env_(place == Place::kMemory ? rocksdb::NewMemEnv(rocksdb::Env::Default()) : nullptr),
+      directory_(place == Place::kMemory ? "/store" : temp_dir_.Join("store")) {}
+
+absl::Status StoreHarness::Open(StoreOptions options) {
+  options.directory = directory_;
+  options.env = memory_env_.get();
+  absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(std::move(options));
+  if (store.ok()) {
+    store_ = *std::move(store);
+  }
+  return store.status();
+}
+
+DatabaseDump StoreHarness::Dump() const {
+  return PlainDatabase(env(), directory_, PlainDatabase::Mode::kRead).Dump();
+}
+
+void StoreTest::TearDown() {
+  if (harness_.is_open()) {
+    harness_.Close();
+    EXPECT_THAT(FindFaults(harness_.Dump()), ::testing::IsEmpty());
+  }
+}
+
+std::string PlaceName(const ::testing::TestParamInfo<Place>& place) {
+  return place.param == Place::kMemory ? "InMemory" : "OnDisk";
+}
+
+}  // namespace emptychair::storage
