@@ -24,6 +24,10 @@
 namespace emptychair {
 namespace {
 
+// Callers are refused until none has called for this long, so that each was told to come back.
+constexpr absl::Duration kQuiet = absl::Milliseconds(100);
+// But no longer than this: some never stop calling.
+constexpr absl::Duration kRefusalMax = absl::Seconds(2);
 // Watches of the health service never finish by themselves; they are cut after this.
 constexpr absl::Duration kLastCallsDeadline = absl::Milliseconds(100);
 
@@ -115,6 +119,7 @@ void Server::Shutdown(absl::Time deadline) {
   parts_->grpc_server->GetHealthCheckService()->SetServingStatus(false);
   parts_->runner->BeginShutdown();
   parts_->runner->WaitUntilIdle(deadline);
+  parts_->runner->RefuseUntilQuiet(kQuiet, std::min(deadline, absl::Now() + kRefusalMax));
   const absl::Time last = std::min(deadline, absl::Now() + kLastCallsDeadline);
   parts_->grpc_server->Shutdown(absl::ToChronoTime(last));
   // Work that outlived its call's deadline still uses the store.

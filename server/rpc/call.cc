@@ -41,6 +41,17 @@ bool CallRunner::WaitUntilIdle(absl::Time deadline) {
       deadline);
 }
 
+void CallRunner::RefuseUntilQuiet(absl::Duration quiet, absl::Time deadline) {
+  absl::MutexLock lock(&mutex_);
+  for (int64_t refused = -1; refused != calls_refused_ && absl::Now() < deadline;) {
+    refused = calls_refused_;
+    const auto was_called = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return calls_refused_ != refused;
+    };
+    mutex_.AwaitWithDeadline(absl::Condition(&was_called), std::min(absl::Now() + quiet, deadline));
+  }
+}
+
 int64_t CallRunner::calls_in_flight() const {
   absl::MutexLock lock(&mutex_);
   return calls_in_flight_;
@@ -49,6 +60,7 @@ int64_t CallRunner::calls_in_flight() const {
 bool CallRunner::Enter() {
   absl::MutexLock lock(&mutex_);
   if (stopping_) {
+    ++calls_refused_;
     return false;
   }
   ++calls_in_flight_;

@@ -97,6 +97,11 @@ class CallRunner {
   // none is. Lasts only after `BeginShutdown`.
   bool WaitUntilIdle(absl::Time deadline);
 
+  // After `BeginShutdown`: goes on refusing until no call has come for `quiet`, or until `deadline`
+  // by the machine's clock. gRPC cuts calls that arrive while it shuts down, so a caller should
+  // have been told before.
+  void RefuseUntilQuiet(absl::Duration quiet, absl::Time deadline);
+
   // Admitted calls that gRPC is not done with.
   int64_t calls_in_flight() const;
 
@@ -117,6 +122,7 @@ class CallRunner {
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t calls_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t calls_refused_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // One call, from its arrival until gRPC is done with it. Deletes itself then, which is never before
