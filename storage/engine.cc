@@ -238,6 +238,8 @@ rocksdb::DBOptions Engine::DatabaseOptions() const {
   // One thread writes; a concurrent memtable would only cost.
   options.allow_concurrent_memtable_write = false;
   options.track_and_verify_wals_in_manifest = true;
+  // Bounds what a start has to replay, whichever column family is slow to fill.
+  options.max_total_wal_size = uint64_t{256} << 20;
   options.stats_dump_period_sec = 0;
   options.keep_log_file_num = 4;
   options.max_log_file_size = size_t{16} << 20;
