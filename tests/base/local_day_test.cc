@@ -7,10 +7,13 @@
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/seed.h"
+#include "tests/helpers/times.h"
 
 namespace emptychair {
 namespace {
 
+using testing::At;
+using testing::Zone;
 // Zones whose days are odd somewhere: changes at and around midnight, half hours, skipped dates,
 // offsets with seconds.
 constexpr const char* kZones[] = {
@@ -39,19 +42,6 @@ constexpr const char* kZones[] = {
     "Pacific/Kiritimati",
     "Pacific/Kwajalein",
 };
-
-absl::TimeZone Zone(absl::string_view name) {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
-  return zone;
-}
-
-absl::Time At(absl::string_view rfc3339) {
-  absl::Time time;
-  std::string error;
-  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, rfc3339, &time, &error)) << rfc3339 << error;
-  return time;
-}
 
 // The day in which `time` counts, as a record's stored offset tells it.
 absl::CivilDay CountedDay(const absl::TimeZone& zone, absl::Time time) {

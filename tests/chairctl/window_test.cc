@@ -7,24 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/times.h"
 
 namespace emptychair {
 namespace {
 
+using testing::At;
+using testing::Zone;
 using Text = std::optional<std::string>;
-
-absl::TimeZone Zone(const char* name) {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
-  return zone;
-}
-
-absl::Time Instant(const char* text) {
-  absl::Time time;
-  std::string error;
-  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, text, &time, &error)) << error;
-  return time;
-}
 
 // "START END" in local time, or the error.
 std::string Read(const WindowFlags& flags, const char* zone_name = "Europe/Berlin",
@@ -34,7 +24,7 @@ std::string Read(const WindowFlags& flags, const char* zone_name = "Europe/Berli
     return std::string(window.status().message());
   }
   const absl::TimeZone zone = Zone(zone_name);
-  const absl::StatusOr<Interval> interval = window->Resolve(zone, Instant(now));
+  const absl::StatusOr<Interval> interval = window->Resolve(zone, At(now));
   if (!interval.ok()) {
     return std::string(interval.status().message());
   }

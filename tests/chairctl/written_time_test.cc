@@ -4,16 +4,12 @@
 
 #include "common/base/errors.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/times.h"
 
 namespace emptychair {
 namespace {
 
-absl::TimeZone Zone(const char* name) {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
-  return zone;
-}
-
+using testing::Zone;
 std::string ReadIn(const char* zone, absl::string_view text) {
   const absl::StatusOr<WrittenTime> time = ParseWrittenTime("time", text);
   return time.ok() ? FormatInstant(InZone(*time, Zone(zone)), absl::UTCTimeZone())

@@ -12,10 +12,13 @@
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/times.h"
 
 namespace emptychair::metrics {
 namespace {
 
+using emptychair::testing::At;
+using emptychair::testing::Zone;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -23,20 +26,6 @@ using ::testing::SizeIs;
 constexpr size_t kBucketsMax = 10'000;
 constexpr auto kMonday = v1::WEEK_START_MONDAY;
 constexpr auto kSunday = v1::WEEK_START_SUNDAY;
-
-absl::TimeZone Zone(absl::string_view name) {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
-  return zone;
-}
-
-// An instant as RFC 3339 writes it, for example "2024-03-10T00:00:00-05:00".
-absl::Time At(absl::string_view rfc3339) {
-  absl::Time time;
-  std::string error;
-  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, rfc3339, &time, &error)) << rfc3339 << error;
-  return time;
-}
 
 // The instants at which buckets start, and the last one's end, on the clocks of `zone`. Fails where
 // buckets leave a gap.
@@ -336,7 +325,7 @@ TEST(MakeBuckets, TilesAnyIntervalByCalendarUnits) {
       {v1::GRANULARITY_WEEK, absl::Hours(168)},        {v1::GRANULARITY_MONTH, absl::Hours(730)},
       {v1::GRANULARITY_QUARTER, absl::Hours(3 * 730)}, {v1::GRANULARITY_YEAR, absl::Hours(8766)}};
   const uint64_t seed = std::random_device()();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   const auto uniform = [&](int64_t low, int64_t high) {
     return std::uniform_int_distribution<int64_t>(low, high)(random);
@@ -352,9 +341,9 @@ TEST(MakeBuckets, TilesAnyIntervalByCalendarUnits) {
     const absl::Time start = absl::FromUnixMillis(uniform(0, 2'200'000'000'000));
     const absl::Time end =
         start + absl::Milliseconds(uniform(1, 60 * (length / absl::Milliseconds(1))));
-    SCOPED_TRACE(testing::Message() << zone_name << " " << v1::Granularity_Name(granularity) << " "
-                                    << v1::WeekStart_Name(week_start) << " [" << start << ", "
-                                    << end << ") lookback " << lookback);
+    SCOPED_TRACE(::testing::Message() << zone_name << " " << v1::Granularity_Name(granularity)
+                                      << " " << v1::WeekStart_Name(week_start) << " [" << start
+                                      << ", " << end << ") lookback " << lookback);
     const auto buckets =
         MakeBuckets(zone, granularity, week_start, start, end, lookback, kBucketsMax);
     ASSERT_TRUE(buckets.ok()) << buckets.status();

@@ -14,16 +14,6 @@ T Expect(absl::StatusOr<T> result, std::source_location where) {
 
 }  // namespace
 
-absl::Time At(absl::string_view text) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) {
-    std::cerr << "not a time: " << text << ": " << error << std::endl;
-    std::abort();
-  }
-  return time;
-}
-
 google::protobuf::Timestamp Timestamp(absl::Time time) {
   google::protobuf::Timestamp timestamp;
   timestamp.set_seconds(absl::ToUnixSeconds(time));

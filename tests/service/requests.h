@@ -18,6 +18,7 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/times.h"
 
 namespace emptychair::testing {
 
@@ -51,8 +52,6 @@ MATCHER_P(EqualsMessage, expected, "equals " + expected.DebugString()) {
   return equal;
 }
 
-// The time written in RFC 3339. Aborts when it is none.
-absl::Time At(absl::string_view text);
 google::protobuf::Timestamp Timestamp(absl::Time time);
 absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp);
 

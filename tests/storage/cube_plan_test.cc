@@ -11,27 +11,19 @@
 #include "gtest/gtest.h"
 #include "storage/cube_fold.h"
 #include "tests/helpers/seed.h"
+#include "tests/helpers/times.h"
 
 namespace emptychair::storage {
 namespace {
 
+using emptychair::testing::At;
+using emptychair::testing::Zone;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr int64_t kHourMs = 3'600'000;
 
-absl::TimeZone Zone(absl::string_view name) {
-  absl::TimeZone zone;
-  EXPECT_TRUE(absl::LoadTimeZone(name, &zone)) << name;
-  return zone;
-}
-
-int64_t Ms(absl::string_view rfc3339) {
-  absl::Time time;
-  std::string error;
-  EXPECT_TRUE(absl::ParseTime(absl::RFC3339_full, rfc3339, &time, &error)) << rfc3339 << error;
-  return absl::ToUnixMillis(time);
-}
+int64_t Ms(absl::string_view rfc3339) { return absl::ToUnixMillis(At(rfc3339)); }
 
 MsSpan Span(absl::string_view start, absl::string_view end) { return {Ms(start), Ms(end)}; }
 
