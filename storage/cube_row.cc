@@ -21,11 +21,6 @@ bool SameCell(const CubeCount& a, const CubeCount& b) {
   return a.series == b.series && a.state == b.state;
 }
 
-// Counts wrap instead of overflowing, so that adding damaged rows is defined.
-int64_t WrappingSum(int64_t a, int64_t b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
-
 }  // namespace
 
 void Normalize(CubeCounts& counts) {

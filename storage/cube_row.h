@@ -41,6 +41,11 @@ struct CubeCount {
   friend bool operator==(const CubeCount&, const CubeCount&) = default;
 };
 
+// Counts wrap instead of overflowing, so that adding damaged rows is defined.
+inline int64_t WrappingSum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
 // The counts of a row in order, none of them 0.
 using CubeCounts = std::vector<CubeCount>;
 

@@ -40,10 +40,10 @@ class TallyGrid {
       return true;
     }
     if (state != kCountedState) {
-      tally[bins_ + state] += count;
+      tally[bins_ + state] = WrappingSum(tally[bins_ + state], count);
     }
     if (state == kCountedState || options_.include_excluded) {
-      tally[bin] += count;
+      tally[bin] = WrappingSum(tally[bin], count);
     }
     return true;
   }
