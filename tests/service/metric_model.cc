@@ -178,7 +178,9 @@ absl::CivilDay ModelCalendar::DayOf(absl::Time time) const {
   absl::CivilDay day(zone_.At(time).cs);
   // The civil time just before the last change of the clock may have been further on.
   absl::TimeZone::CivilTransition change;
-  if (zone_.PrevTransition(time + absl::Nanoseconds(1), &change)) {
+  // Changes are at whole seconds, and those before one are looked up by it.
+  const absl::Time next_second = absl::FromUnixSeconds(absl::ToUnixSeconds(time) + 1);
+  if (zone_.PrevTransition(next_second, &change)) {
     const absl::Time changed = zone_.At(change.to).trans;
     if (time - changed < absl::Hours(24)) {
       day = std::max(day, absl::CivilDay(change.from - 1));

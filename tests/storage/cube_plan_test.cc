@@ -115,6 +115,22 @@ TEST(PlanCube, KeepsDaysWholeWhereAClockWasSetBackAcrossMidnight) {
   EXPECT_THAT(plan.records, IsEmpty());
 }
 
+TEST(PlanCube, StartsAndEndsWithinTheMinutesThatComeTwice) {
+  const absl::TimeZone zone = Zone("America/St_Johns");
+  // Counted in the 29th, though the clock says the 28th.
+  const absl::string_view inside = "2006-10-28T23:30:00-03:30";
+  const CubePlan from = PlanCube(zone, {Span(inside, "2006-10-31T00:00:00-03:30")});
+  EXPECT_THAT(from.rows,
+              ElementsAre(CubeRun{CubeUnit::kHour, Hour("2006-10-29T03:00:00Z"), Times(24, 0)},
+                          CubeRun{CubeUnit::kDay, Day(2006, 10, 30), {0}}));
+  EXPECT_THAT(from.records,
+              ElementsAre(RecordRun{Span("2006-10-30T03:00:00Z", "2006-10-30T03:30:00Z"), 0}));
+  const CubePlan until = PlanCube(zone, {Span("2006-10-28T00:00:00-02:30", inside)});
+  EXPECT_THAT(until.rows, ElementsAre(CubeRun{CubeUnit::kDay, Day(2006, 10, 28), {0}}));
+  EXPECT_THAT(until.records,
+              ElementsAre(RecordRun{Span("2006-10-29T02:30:00Z", "2006-10-29T03:00:00Z"), 0}));
+}
+
 TEST(PlanCube, ReadsRecordsForLessThanAnHour) {
   for (const MsSpan& span : {Span("2024-01-01T10:00:00.001Z", "2024-01-01T11:00:00Z"),
                              Span("2024-01-01T10:59:59.999Z", "2024-01-01T11:00:00.001Z"),
@@ -165,6 +181,12 @@ class SpanGenerator {
 
   std::vector<MsSpan> Spans() {
     int64_t at = Uniform(-40, 400) * 30 * 24 * kHourMs + Uniform(0, 24 * kHourMs);
+    if (absl::TimeZone::CivilTransition change;
+        Uniform(0, 1) == 0 && zone_.NextTransition(absl::FromUnixMillis(at), &change)) {
+      // Near where the clock is changed, often within the hour.
+      const int64_t away_ms = Uniform(0, 1) == 0 ? kHourMs : 48 * kHourMs;
+      at = absl::ToUnixMillis(zone_.At(change.to).pre) + Uniform(-away_ms, away_ms);
+    }
     std::vector<MsSpan> spans;
     for (int64_t count = Uniform(1, 5); count > 0; --count) {
       const int64_t start = Snap(at);
