@@ -21,10 +21,14 @@ namespace {
 // Files, without a store.
 class UnsyncedFilesTest : public ::testing::Test {
  protected:
+  void SetUp() override { ASSERT_TRUE(std::filesystem::create_directory(folder_)); }
+
+  std::string Path(absl::string_view name) const { return absl::StrCat(folder_, "/", name); }
+
   // Writes to `name`; `sync` syncs the file, not its directory.
   void Write(absl::string_view name, const std::string& text, bool sync) {
     std::unique_ptr<rocksdb::FSWritableFile> file;
-    ASSERT_TRUE(files_.NewWritableFile(dir_.Join(name), {}, &file, nullptr).ok());
+    ASSERT_TRUE(files_.NewWritableFile(Path(name), {}, &file, nullptr).ok());
     ASSERT_TRUE(file->Append(text, {}, nullptr).ok());
     if (sync) {
       ASSERT_TRUE(file->Sync({}, nullptr).ok());
@@ -34,38 +38,38 @@ class UnsyncedFilesTest : public ::testing::Test {
 
   void SyncDirectory() {
     std::unique_ptr<rocksdb::FSDirectory> directory;
-    ASSERT_TRUE(files_.NewDirectory(dir_.path() + "/", {}, &directory, nullptr).ok());
+    ASSERT_TRUE(files_.NewDirectory(folder_ + "/", {}, &directory, nullptr).ok());
     ASSERT_TRUE(directory->Fsync({}, nullptr).ok());
   }
 
   bool Rename(absl::string_view from, absl::string_view to) {
-    return files_.RenameFile(dir_.Join(from), dir_.Join(to), {}, nullptr).ok();
+    return files_.RenameFile(Path(from), Path(to), {}, nullptr).ok();
   }
 
-  bool Delete(absl::string_view name) {
-    return files_.DeleteFile(dir_.Join(name), {}, nullptr).ok();
-  }
+  bool Delete(absl::string_view name) { return files_.DeleteFile(Path(name), {}, nullptr).ok(); }
 
   void LosePower() {
     files_.CutPower();
     ASSERT_TRUE(files_.LoseUnsynced().ok());
-    EXPECT_FALSE(std::filesystem::exists(dir_.path() + ".kept") &&
-                 !std::filesystem::is_empty(dir_.path() + ".kept"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ + ".kept") &&
+                 !std::filesystem::is_empty(folder_ + ".kept"));
   }
 
   // The content of `name`, or "(none)".
   std::string Read(absl::string_view name) {
-    std::ifstream file(dir_.Join(name));
+    std::ifstream file(Path(name));
     return file ? std::string(std::istreambuf_iterator<char>(file), {}) : "(none)";
   }
 
   TempDir dir_;
+  // Inside, because deleted bytes are kept beside it.
+  const std::string folder_ = dir_.Join("files");
   UnsyncedLossFileSystem files_;
 };
 
 TEST_F(UnsyncedFilesTest, LoseTheBytesAfterTheLastSync) {
   std::unique_ptr<rocksdb::FSWritableFile> file;
-  ASSERT_TRUE(files_.NewWritableFile(dir_.Join("log"), {}, &file, nullptr).ok());
+  ASSERT_TRUE(files_.NewWritableFile(Path("log"), {}, &file, nullptr).ok());
   SyncDirectory();
   ASSERT_TRUE(file->Append("synced", {}, nullptr).ok());
   ASSERT_TRUE(file->Fsync({}, nullptr).ok());
@@ -141,9 +145,9 @@ TEST_F(UnsyncedFilesTest, CannotChangeWithoutPower) {
   SyncDirectory();
   files_.CutPower();
   std::unique_ptr<rocksdb::FSWritableFile> file;
-  EXPECT_TRUE(files_.NewWritableFile(dir_.Join("b"), {}, &file, nullptr).IsIOError());
-  EXPECT_TRUE(files_.ReopenWritableFile(dir_.Join("a"), {}, &file, nullptr).IsIOError());
-  EXPECT_TRUE(files_.CreateDir(dir_.Join("d"), {}, nullptr).IsIOError());
+  EXPECT_TRUE(files_.NewWritableFile(Path("b"), {}, &file, nullptr).IsIOError());
+  EXPECT_TRUE(files_.ReopenWritableFile(Path("a"), {}, &file, nullptr).IsIOError());
+  EXPECT_TRUE(files_.CreateDir(Path("d"), {}, nullptr).IsIOError());
   EXPECT_FALSE(Rename("a", "b"));
   EXPECT_FALSE(Delete("a"));
   EXPECT_EQ(Read("a"), "1");
