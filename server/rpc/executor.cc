@@ -8,8 +8,6 @@
 #include "common/base/errors.h"
 
 namespace emptychair {
-namespace {}  // namespace
-
 absl::string_view LaneName(Lane lane) {
   switch (lane) {
     case Lane::kQuery:

@@ -506,5 +506,16 @@ TEST_F(CallTest, ManyCallsAtOnceAreAllAnsweredAndLogged) {
   EXPECT_EQ(access_log_.lines().size(), kThreads * kCalls);
 }
 
+TEST_F(CallTest, IsRefusedUntilItHasBeenQuiet) {
+  runner_.BeginShutdown();
+  const absl::Time start = absl::Now();
+  runner_.RefuseUntilQuiet(absl::Milliseconds(5), absl::InfiniteFuture());
+  EXPECT_GE(absl::Now(), start + absl::Milliseconds(5));
+  // Never quiet for so long, so the deadline ends it.
+  const absl::Time deadline = absl::Now() + absl::Milliseconds(5);
+  runner_.RefuseUntilQuiet(absl::Hours(1), deadline);
+  EXPECT_GE(absl::Now(), deadline);
+}
+
 }  // namespace
 }  // namespace emptychair
