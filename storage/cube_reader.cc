@@ -98,6 +98,9 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
   }
   const int32_t scale_min = survey.definition->scale().min();
   for (const RecordRun& run : plan.records) {
+    if (grid.is_full()) {
+      return absl::OkStatus();
+    }
     RETURN_IF_ERROR(records_.Scan(
         view, survey, run.span.start_ms, run.span.end_ms, [&](const ScannedRecord& record) {
           ++cost.records_scanned;
