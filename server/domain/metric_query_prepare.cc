@@ -18,6 +18,7 @@ constexpr int kGroupByMax = 8;
 constexpr int kFiltersMax = 32;
 constexpr int kFilterValuesMax = 1'000;
 constexpr int32_t kTrailingBucketsMax = 1'000;
+
 template <typename Enum>
 absl::Status CheckEnum(absl::string_view field, Enum value, bool is_valid) {
   if (!is_valid) {

@@ -20,6 +20,7 @@ constexpr size_t kDisplayNameBytesMax = 256;
 constexpr size_t kQuestionBytesMax = 4096;
 constexpr int32_t kMaxSeriesDefault = 10'000;
 constexpr int32_t kMaxSeriesMax = 1'000'000;
+
 // A name as the IANA database has them. What else the library would take (paths, the machine's own
 // zone and rules, fixed offsets, the copies with and without leap seconds) means different things
 // on different machines or is no zone.
