@@ -117,6 +117,21 @@ absl::StatusOr<v1::ListSurveysResponse> Client::ListSurveys(const v1::ListSurvey
   return stubs_->Call(stubs_->surveys, &v1::SurveyService::Stub::ListSurveys, request);
 }
 
+absl::StatusOr<v1::UpdateSurveyResponse> Client::UpdateSurvey(
+    const v1::UpdateSurveyRequest& request) {
+  return stubs_->Call(stubs_->surveys, &v1::SurveyService::Stub::UpdateSurvey, request);
+}
+
+absl::StatusOr<v1::ArchiveSurveyResponse> Client::ArchiveSurvey(
+    const v1::ArchiveSurveyRequest& request) {
+  return stubs_->Call(stubs_->surveys, &v1::SurveyService::Stub::ArchiveSurvey, request);
+}
+
+absl::StatusOr<v1::DeleteSurveyResponse> Client::DeleteSurvey(
+    const v1::DeleteSurveyRequest& request) {
+  return stubs_->Call(stubs_->surveys, &v1::SurveyService::Stub::DeleteSurvey, request);
+}
+
 absl::StatusOr<v1::SubmitFeedbackResponse> Client::SubmitFeedback(
     const v1::SubmitFeedbackRequest& request) {
   return stubs_->Call(stubs_->feedback, &v1::FeedbackService::Stub::SubmitFeedback, request);
@@ -129,6 +144,31 @@ absl::StatusOr<v1::BatchSubmitFeedbackResponse> Client::BatchSubmitFeedback(
 
 absl::StatusOr<v1::GetFeedbackResponse> Client::GetFeedback(const v1::GetFeedbackRequest& request) {
   return stubs_->Call(stubs_->feedback, &v1::FeedbackService::Stub::GetFeedback, request);
+}
+
+absl::StatusOr<v1::ListFeedbackResponse> Client::ListFeedback(
+    const v1::ListFeedbackRequest& request) {
+  return stubs_->Call(stubs_->feedback, &v1::FeedbackService::Stub::ListFeedback, request);
+}
+
+absl::StatusOr<v1::AmendFeedbackResponse> Client::AmendFeedback(
+    const v1::AmendFeedbackRequest& request) {
+  return stubs_->Call(stubs_->feedback, &v1::FeedbackService::Stub::AmendFeedback, request);
+}
+
+absl::StatusOr<v1::ExcludeFeedbackResponse> Client::ExcludeFeedback(
+    const v1::ExcludeFeedbackRequest& request) {
+  return stubs_->Call(stubs_->feedback, &v1::FeedbackService::Stub::ExcludeFeedback, request);
+}
+
+absl::StatusOr<v1::IncludeFeedbackResponse> Client::IncludeFeedback(
+    const v1::IncludeFeedbackRequest& request) {
+  return stubs_->Call(stubs_->feedback, &v1::FeedbackService::Stub::IncludeFeedback, request);
+}
+
+absl::StatusOr<v1::EraseFeedbackResponse> Client::EraseFeedback(
+    const v1::EraseFeedbackRequest& request) {
+  return stubs_->Call(stubs_->feedback, &v1::FeedbackService::Stub::EraseFeedback, request);
 }
 
 absl::StatusOr<v1::QueryMetricResponse> Client::QueryMetric(const v1::QueryMetricRequest& request) {

@@ -38,11 +38,21 @@ class Client {
   absl::StatusOr<v1::CreateSurveyResponse> CreateSurvey(const v1::CreateSurveyRequest& request);
   absl::StatusOr<v1::GetSurveyResponse> GetSurvey(const v1::GetSurveyRequest& request);
   absl::StatusOr<v1::ListSurveysResponse> ListSurveys(const v1::ListSurveysRequest& request);
+  absl::StatusOr<v1::UpdateSurveyResponse> UpdateSurvey(const v1::UpdateSurveyRequest& request);
+  absl::StatusOr<v1::ArchiveSurveyResponse> ArchiveSurvey(const v1::ArchiveSurveyRequest& request);
+  absl::StatusOr<v1::DeleteSurveyResponse> DeleteSurvey(const v1::DeleteSurveyRequest& request);
   absl::StatusOr<v1::SubmitFeedbackResponse> SubmitFeedback(
       const v1::SubmitFeedbackRequest& request);
   absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
       const v1::BatchSubmitFeedbackRequest& request);
   absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(const v1::GetFeedbackRequest& request);
+  absl::StatusOr<v1::ListFeedbackResponse> ListFeedback(const v1::ListFeedbackRequest& request);
+  absl::StatusOr<v1::AmendFeedbackResponse> AmendFeedback(const v1::AmendFeedbackRequest& request);
+  absl::StatusOr<v1::ExcludeFeedbackResponse> ExcludeFeedback(
+      const v1::ExcludeFeedbackRequest& request);
+  absl::StatusOr<v1::IncludeFeedbackResponse> IncludeFeedback(
+      const v1::IncludeFeedbackRequest& request);
+  absl::StatusOr<v1::EraseFeedbackResponse> EraseFeedback(const v1::EraseFeedbackRequest& request);
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(const v1::QueryMetricRequest& request);
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request);
 

@@ -1,54 +1,11 @@
 #include "storage/apply.h"
 
-#include <utility>
-
-#include "absl/strings/str_cat.h"
-#include "common/base/errors.h"
-#include "google/protobuf/util/message_differencer.h"
+#include "storage/apply_change.h"
 #include "storage/apply_feedback.h"
-#include "storage/keys.h"
-#include "storage/values.h"
+#include "storage/apply_survey.h"
 
 namespace emptychair::storage {
 namespace {
-
-// Whether the two are the same but for what the store itself adds.
-bool SameDefinition(const store::v1::StoredSurvey& stored, store::v1::StoredSurvey wanted) {
-  wanted.set_survey_number(stored.survey_number());
-  wanted.set_create_time_ms(stored.create_time_ms());
-  wanted.set_archive_time_ms(stored.archive_time_ms());
-  wanted.set_sequence(stored.sequence());
-  return google::protobuf::util::MessageDifferencer::Equals(stored, wanted);
-}
-
-CommandResult ApplyCreateSurvey(const store::v1::CreateSurveyCommand& command, State& state,
-                                Group& group) {
-  CommandResult result;
-  store::v1::StoredSurvey survey = command.survey();
-  if (const WorkingSurvey* existing = state.FindSurvey(survey.survey_id())) {
-    if (SameDefinition(*existing->definition, std::move(survey))) {
-      result.survey = existing->definition;
-    } else {
-      result.error =
-          Error(v1::ERROR_REASON_SURVEY_EXISTS,
-                absl::StrCat("survey.survey_id: the survey ", existing->definition->survey_id(),
-                             " exists with another definition; choose another id, or send what is "
-                             "stored"),
-                {{"survey_id", existing->definition->survey_id()}});
-    }
-    return result;
-  }
-  store::v1::StoredCounters& counters = state.counters();
-  counters.set_last_survey_number(counters.last_survey_number() + 1);
-  counters.set_sequence(counters.sequence() + 1);
-  survey.set_survey_number(counters.last_survey_number());
-  survey.set_sequence(counters.sequence());
-  group.Put(Family::kMeta, SurveyKey(survey.survey_number()), EncodeMessage(survey));
-  const uint32_t number = survey.survey_number();
-  state.AddSurvey(std::move(survey));
-  result.survey = state.FindSurvey(number)->definition;
-  return result;
-}
 
 CommandResult ApplySubmitFeedback(const store::v1::SubmitFeedbackCommand& command,
                                   bool want_records, State& state, Group& group) {
@@ -70,8 +27,32 @@ CommandResult Apply(const store::v1::Command& command, bool want_records, State&
     case store::v1::Command::kCreateSurvey:
       result = ApplyCreateSurvey(command.create_survey(), state, group);
       break;
+    case store::v1::Command::kUpdateSurvey:
+      result = ApplyUpdateSurvey(command.update_survey(), state, group);
+      break;
+    case store::v1::Command::kArchiveSurvey:
+      result = ApplyArchiveSurvey(command.archive_survey(), state, group);
+      break;
+    case store::v1::Command::kDeleteSurvey:
+      result = ApplyDeleteSurvey(command.delete_survey(), state, group);
+      break;
+    case store::v1::Command::kPurgeSurvey:
+      result = ApplyPurgeSurvey(command.purge_survey(), state, group);
+      break;
     case store::v1::Command::kSubmitFeedback:
       result = ApplySubmitFeedback(command.submit_feedback(), want_records, state, group);
+      break;
+    case store::v1::Command::kAmendFeedback:
+      result = ApplyAmendFeedback(command.amend_feedback(), state, group);
+      break;
+    case store::v1::Command::kExcludeFeedback:
+      result = ApplyExcludeFeedback(command.exclude_feedback(), state, group);
+      break;
+    case store::v1::Command::kIncludeFeedback:
+      result = ApplyIncludeFeedback(command.include_feedback(), state, group);
+      break;
+    case store::v1::Command::kEraseFeedback:
+      result = ApplyEraseFeedback(command.erase_feedback(), state, group);
       break;
     case store::v1::Command::KIND_NOT_SET:
       result.error = absl::InternalError("a command without a kind");

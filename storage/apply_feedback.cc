@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "storage/apply_record.h"
 #include "storage/keys.h"
 #include "storage/values.h"
 
@@ -20,6 +21,13 @@ struct Existing {
   Uuid feedback_id;
   std::string value;
 };
+
+// By then the state that the change left is published.
+constexpr absl::Duration kSurveyChangedDelay = absl::Milliseconds(10);
+
+std::optional<int32_t> ScoreOf(const store::v1::Submission& submission) {
+  return submission.has_score() ? std::optional(submission.score()) : std::nullopt;
+}
 
 IdHash FingerprintOf(const store::v1::Submission& submission) {
   IdHash fingerprint{};
@@ -72,6 +80,9 @@ SubmissionOutcome JudgeExisting(const store::v1::Submission& submission, const E
   if (!record.ok()) {
     return Refused(record.status());
   }
+  if (record->header.is_erased) {
+    return Refused(ErasedError(survey, existing.feedback_id));
+  }
   if (record->header.fingerprint != FingerprintOf(submission)) {
     const std::string stored_id = existing.feedback_id.ToString();
     return Refused(
@@ -97,23 +108,14 @@ absl::Status CheckState(const store::v1::Submission& submission, const WorkingSu
                               " is archived and takes no new answers"),
                  {{"survey_id", definition.survey_id()}});
   }
-  if (!submission.has_score()) {
-    return absl::OkStatus();
+  // The offset of another zone would put the record into the wrong day.
+  if (definition.zone_revision() != submission.zone_revision()) {
+    return RetryableError(v1::ERROR_REASON_SURVEY_CHANGED,
+                          absl::StrCat("the time zone of the survey ", definition.survey_id(),
+                                       " was changed meanwhile; send the record again"),
+                          kSurveyChangedDelay, {{"survey_id", definition.survey_id()}});
   }
-  if (definition.kind() == v1::SURVEY_KIND_TEXT) {
-    return FieldError(
-        v1::ERROR_REASON_SCORE_NOT_ALLOWED, "feedback.score",
-        absl::StrCat("got ", submission.score(), "; the survey takes comments without a score"),
-        {{"survey_id", definition.survey_id()}});
-  }
-  if (submission.score() < survey.scale_min() || submission.score() > survey.scale_max()) {
-    const std::string min = absl::StrCat(survey.scale_min());
-    const std::string max = absl::StrCat(survey.scale_max());
-    return FieldError(v1::ERROR_REASON_SCORE_OUT_OF_RANGE, "feedback.score",
-                      absl::StrCat("got ", submission.score(), ", wanted ", min, " to ", max),
-                      {{"min", min}, {"max", max}, {"survey_id", definition.survey_id()}});
-  }
-  return absl::OkStatus();
+  return CheckScore(ScoreOf(submission), survey);
 }
 
 // The customer's ordinal, newly given when the customer is new.
@@ -140,36 +142,6 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, State& 
   group.Put(Family::kCustomer, std::move(key), EncodeMessage(customer));
   group.Put(Family::kCustomer, CustomerByOrdinalKey(customer.ordinal()), EncodeCustomerHash(hash));
   return customer.ordinal();
-}
-
-// The number of the submission's combination of dimension values, newly given when it is new and
-// the survey has room for it.
-uint32_t SeriesOf(const store::v1::Submission& submission, WorkingSurvey& survey, State& state,
-                  Group& group) {
-  const store::v1::StoredSurvey& definition = *survey.definition;
-  std::vector<absl::string_view> values(definition.dimensions_size());
-  for (int i = 0; i < definition.dimensions_size(); ++i) {
-    for (const store::v1::StoredLabel& label : submission.labels()) {
-      if (label.key() == definition.dimensions(i)) {
-        values[i] = label.value();
-      }
-    }
-  }
-  if (std::optional<uint32_t> known = survey.series->Find(values)) {
-    return *known;
-  }
-  if (survey.series->size() > definition.max_series()) {
-    return kOtherSeries;
-  }
-  store::v1::StoredSeries stored;
-  for (absl::string_view value : values) {
-    stored.add_values(std::string(value));
-  }
-  const uint32_t number = survey.series->Add(values);
-  group.Put(Family::kSeries, SeriesKey{definition.survey_number(), number}.Encode(),
-            EncodeMessage(stored));
-  state.MarkCatalogChanged();
-  return number;
 }
 
 }  // namespace
@@ -207,18 +179,16 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64
   }
 
   store::v1::StoredCounters& counters = state.counters();
-  counters.set_sequence(counters.sequence() + 1);
   counters.set_feedback_count(counters.feedback_count() + 1);
+  survey->has_answers = true;
   auto record = std::make_unique<FeedbackRecord>();
   record->survey_number = survey_number;
   record->feedback_id = *feedback_id;
-  if (submission.has_score()) {
-    record->header.score = submission.score();
-  }
+  record->header.score = ScoreOf(submission);
   record->header.customer_ordinal = *customer;
-  record->header.series = SeriesOf(submission, *survey, state, group);
+  record->header.series = SeriesOf(submission.labels(), *survey, state, group);
   record->header.zone_offset_seconds = submission.zone_offset_seconds();
-  record->header.sequence = counters.sequence();
+  record->header.sequence = NextSequence(state);
   record->header.fingerprint = FingerprintOf(submission);
   record->body.set_external_id(submission.external_id());
   record->body.set_comment(submission.comment());
@@ -235,7 +205,7 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64
     group.Put(Family::kFeedbackByCustomer,
               FeedbackByCustomerKey{*customer, *feedback_id, survey_number}.Encode(), "");
   }
-  group.cube().Add(survey_number, feedback_id->UnixMs(), record->header, survey->scale_min(), 1);
+  CountInCube(*record, *survey, 1, group);
 
   SubmissionOutcome outcome{SubmissionOutcome::Kind::kAccepted, absl::OkStatus(), nullptr};
   if (want_record) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "emptychair/store/v1/command.pb.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/records.h"
 
@@ -28,10 +29,14 @@ struct CommandResult {
   absl::Status error;
   // The store's sequence once the command was carried out.
   uint64_t sequence = 0;
-  // CreateSurveyCommand: the survey as stored.
+  // Commands that create or change a survey: the survey as stored.
   std::shared_ptr<const store::v1::StoredSurvey> survey;
+  // Commands that change a record, but for erasing it: the record as stored.
+  std::unique_ptr<FeedbackRecord> record;
   // SubmitFeedbackCommand: one for each submission.
   std::vector<SubmissionOutcome> outcomes;
+  // What remains to be done. The committer takes it up by itself.
+  std::unique_ptr<const store::v1::Command> follow_up;
 };
 
 }  // namespace emptychair::storage

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "storage/apply.h"
+#include "storage/apply_survey.h"
 #include "storage/keys.h"
 #include "storage/values.h"
 
@@ -19,6 +20,9 @@ constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
 Committer::Committer(const Engine& engine, std::unique_ptr<State> state, Options options)
     : engine_(engine), options_(std::move(options)), state_(std::move(state)) {
   Publish();
+  for (const uint32_t survey_number : state_->DeletedSurveys()) {
+    EnqueueFollowUp(FirstPurge(survey_number));
+  }
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -125,7 +129,20 @@ void Committer::CommitGroup(std::vector<Pending> pending) {
   }
   for (size_t i = 0; i < pending.size(); ++i) {
     Count(results[i]);
+    if (results[i].follow_up != nullptr) {
+      EnqueueFollowUp(std::move(results[i].follow_up));
+    }
     pending[i].done(std::move(results[i]));
+  }
+}
+
+// Has room in every queue: there is never more than one for each survey.
+void Committer::EnqueueFollowUp(std::unique_ptr<const store::v1::Command> command) {
+  const size_t bytes = command->ByteSizeLong();
+  absl::MutexLock lock(&mutex_);
+  if (!stopping_) {
+    queue_bytes_ += bytes;
+    queue_.push_back({std::move(command), /*want_records=*/false, bytes, [](CommandResult) {}});
   }
 }
 

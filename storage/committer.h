@@ -83,6 +83,8 @@ class Committer {
   void Run();
   std::vector<Pending> TakeGroup() ABSL_LOCKS_EXCLUDED(mutex_);
   void CommitGroup(std::vector<Pending> pending);
+  void EnqueueFollowUp(std::unique_ptr<const store::v1::Command> command)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void Publish() ABSL_LOCKS_EXCLUDED(view_mutex_);
   void Count(const CommandResult& result);

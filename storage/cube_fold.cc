@@ -40,6 +40,10 @@ void CubeFold::Add(uint32_t survey_number, int64_t occur_time_ms, const Feedback
   rows_[{survey_number, CubeUnit::kMonth, buckets.month, chunk}].push_back(cell);
 }
 
+void CubeFold::Drop(uint32_t survey_number) {
+  absl::erase_if(rows_, [&](const auto& row) { return row.first.survey_number == survey_number; });
+}
+
 absl::flat_hash_map<CubeRowKey, CubeCounts> CubeFold::TakeRows() {
   for (auto& [key, counts] : rows_) {
     Normalize(counts);

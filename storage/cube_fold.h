@@ -30,6 +30,11 @@ class CubeFold {
   void Add(uint32_t survey_number, int64_t occur_time_ms, const FeedbackHeader& header,
            int32_t scale_min, int64_t count);
 
+  bool empty() const { return rows_.empty(); }
+
+  // Forgets what was added for the survey.
+  void Drop(uint32_t survey_number);
+
   // Normalized when taken.
   absl::flat_hash_map<CubeRowKey, CubeCounts> TakeRows();
 

@@ -102,7 +102,8 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
       return absl::OkStatus();
     }
     RETURN_IF_ERROR(records_.Scan(
-        view, survey, run.span.start_ms, run.span.end_ms, [&](const ScannedRecord& record) {
+        view, {.survey = &survey, .start_ms = run.span.start_ms, .end_ms = run.span.end_ms},
+        [&](const ScannedRecord& record) {
           ++cost.records_scanned;
           const FeedbackHeader& header = record.header;
           const uint32_t group =
@@ -110,7 +111,7 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
           if (group != kNoGroup) {
             grid.Add(group, run.target, header.exclusion_reason, BinOf(header.score, scale_min), 1);
           }
-          return absl::OkStatus();
+          return true;
         }));
   }
   return grid.bins_past_scale() == 0 ? absl::OkStatus() : DamagedRow(survey);
@@ -120,11 +121,19 @@ absl::StatusOr<std::optional<BucketRange>> CubeReader::Extent(const View& view,
                                                               const SurveyView& survey,
                                                               CubeUnit unit) const {
   RowIterator it(engine_, view, survey.number(), unit);
+  // Rows whose answers were all erased stay behind, empty.
+  const auto is_empty = [&] { return ToView(it->value()) == EncodeCubeRow({}); };
   it->SeekToFirst();
+  while (it->Valid() && is_empty()) {
+    it->Next();
+  }
   std::optional<BucketRange> range;
   if (it->Valid()) {
     const std::optional<CubeRowKey> first = CubeRowKey::Decode(ToView(it->key()));
     it->SeekToLast();
+    while (it->Valid() && is_empty()) {
+      it->Prev();
+    }
     const std::optional<CubeRowKey> last =
         it->Valid() ? CubeRowKey::Decode(ToView(it->key())) : std::nullopt;
     if (!first.has_value() || !last.has_value()) {

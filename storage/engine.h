@@ -3,6 +3,7 @@
 #define EMPTYCHAIR_STORAGE_ENGINE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -76,7 +77,13 @@ class Engine {
   // The rate that writes are slowed to; 0 when they are not.
   int64_t DelayedBytesPerSecond() const;
 
-  int64_t undecodable_count() const { return merge_operator_->undecodable_count(); }
+  // Stored values that could not be decoded since the engine was opened.
+  int64_t undecodable_count() const {
+    return merge_operator_->undecodable_count() +
+           undecodable_count_.load(std::memory_order_relaxed);
+  }
+  // Adds one, found by a reader that goes on without it.
+  void CountUndecodable() const { undecodable_count_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   explicit Engine(const Options& options);
@@ -96,6 +103,7 @@ class Engine {
 
   const Options options_;
   std::shared_ptr<CubeMergeOperator> merge_operator_;
+  mutable std::atomic<int64_t> undecodable_count_{0};
   std::shared_ptr<rocksdb::Cache> block_cache_;
   rocksdb::FileLock* lock_ = nullptr;
   std::unique_ptr<rocksdb::DB> db_;

@@ -1,8 +1,10 @@
 #include "storage/group.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/match.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/mutant.h"
@@ -25,17 +27,50 @@ absl::StatusOr<bool> Group::Get(Family family, const std::string& key, std::stri
   const auto& written = written_[static_cast<size_t>(family)];
   auto found = written.find(key);
   if (found != written.end()) {
-    *value = found->second;
-    return true;
+    if (found->second.has_value()) {
+      *value = *found->second;
+    }
+    return found->second.has_value();
   }
   return engine_.Get(family, key, value);
 }
 
 void Group::Put(Family family, std::string key, std::string value) {
-  ++puts_;
   // A WriteBatch without a size limit accepts every put.
   batch_.Put(engine_.handle(family), ToSlice(key), ToSlice(value)).PermitUncheckedError();
   written_[static_cast<size_t>(family)][std::move(key)] = std::move(value);
+}
+
+void Group::Delete(Family family, std::string key) {
+  batch_.Delete(engine_.handle(family), ToSlice(key)).PermitUncheckedError();
+  written_[static_cast<size_t>(family)][std::move(key)] = std::nullopt;
+}
+
+absl::StatusOr<std::vector<Group::Entry>> Group::List(Family family, absl::string_view prefix,
+                                                      absl::string_view start,
+                                                      size_t entries_max) const {
+  const auto& written = written_[static_cast<size_t>(family)];
+  std::vector<Entry> entries;
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine_.db()->NewIterator(rocksdb::ReadOptions(), engine_.handle(family)));
+  for (it->Seek(ToSlice(std::max(prefix, start)));
+       it->Valid() && entries.size() < entries_max && absl::StartsWith(ToView(it->key()), prefix);
+       it->Next()) {
+    std::string key(ToView(it->key()));
+    if (!written.contains(key)) {
+      entries.push_back({std::move(key), std::string(ToView(it->value()))});
+    }
+  }
+  RETURN_IF_ERROR(FromRocksDb(it->status(), "listing entries"));
+  for (const auto& [key, value] : written) {
+    if (entries.size() == entries_max) {
+      break;
+    }
+    if (value.has_value() && absl::StartsWith(key, prefix)) {
+      entries.push_back({key, *value});
+    }
+  }
+  return entries;
 }
 
 absl::Status Group::Commit(CubeRowAges& ages) {

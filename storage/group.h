@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -37,13 +39,25 @@ class Group {
  public:
   explicit Group(const Engine& engine) : engine_(engine) {}
 
-  // Reads what this group has put, else what is stored; false when there is neither.
+  // Reads what this group has put, else what is stored; false when there is neither, or when this
+  // group has deleted it.
   absl::StatusOr<bool> Get(Family family, const std::string& key, std::string* value) const;
   void Put(Family family, std::string key, std::string value);
+  void Delete(Family family, std::string key);
+
+  // Up to `entries_max` entries whose key starts with `prefix` and, as far as they are stored
+  // already, is not below `start`. In order of their keys, but for those that this group has put,
+  // which come last.
+  struct Entry {
+    std::string key;
+    std::string value;
+  };
+  absl::StatusOr<std::vector<Entry>> List(Family family, absl::string_view prefix,
+                                          absl::string_view start, size_t entries_max) const;
 
   CubeFold& cube() { return cube_; }
 
-  bool empty() const { return puts_ == 0; }
+  bool empty() const { return batch_.Count() == 0 && cube_.empty(); }
 
   // Writes the group with its cube rows and syncs it to disk. On an error nothing of the group may
   // be acknowledged.
@@ -54,8 +68,8 @@ class Group {
 
   const Engine& engine_;
   rocksdb::WriteBatch batch_;
-  size_t puts_ = 0;
-  std::array<absl::flat_hash_map<std::string, std::string>, kFamilyCount> written_;
+  // Nothing stands for a key that this group has deleted.
+  std::array<absl::flat_hash_map<std::string, std::optional<std::string>>, kFamilyCount> written_;
   CubeFold cube_;
 };
 

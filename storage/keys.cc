@@ -89,6 +89,8 @@ std::optional<uint32_t> DecodeSurveyKey(absl::string_view key) {
   return Reader(key.substr(kSurveyPrefix.size())).Int<uint32_t>();
 }
 
+std::string SurveyDataPrefix(uint32_t survey_number) { return Writer(4).Int(survey_number).Take(); }
+
 std::string FeedbackKey::Encode() const {
   return Writer(20).Int(survey_number).Bytes(feedback_id.AsBytes()).Take();
 }

@@ -3,8 +3,8 @@
 #define EMPTYCHAIR_STORAGE_RECORDS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -28,14 +28,38 @@ struct FeedbackRecord {
   std::string customer_id;  // Empty: anonymous.
 };
 
-// A record during a scan: the header is decoded, the rest only on demand.
-struct ScannedRecord {
-  int64_t occur_time_ms = 0;
-  FeedbackHeader header;
-  absl::string_view value;  // All of it, for DecodeFeedbackBody; valid during the visit.
+// Where a record stands in a list: by time and id, then by survey.
+struct RecordPosition {
+  Uuid feedback_id;
+  uint32_t survey_number = 0;
 };
 
-// Reads records at a view. Thread-safe.
+// A record during a scan: the header is decoded, the rest only on demand.
+struct ScannedRecord {
+  RecordPosition position;
+  FeedbackHeader header;
+  absl::string_view value;  // All of it, for DecodeFeedbackBody; valid during the visit.
+
+  int64_t occur_time_ms() const { return position.feedback_id.UnixMs(); }
+};
+
+// Which records to visit, and in which order.
+struct RecordRange {
+  // One of the two must be given; with both, the customer's records in the survey.
+  const SurveyView* survey = nullptr;
+  std::optional<uint32_t> customer_ordinal;
+  // Records whose time is in [start_ms, end_ms).
+  int64_t start_ms = 0;
+  int64_t end_ms = INT64_MAX;
+  bool newest_first = false;
+  // Goes on behind this record, which need not be there any more.
+  std::optional<RecordPosition> after;
+  // Records that cannot be decoded are counted and left out instead of being an error: for lists,
+  // where one of them must not hide the others, but not for sums, which would be wrong.
+  bool skip_damaged = false;
+};
+
+// Reads records at a view. Erased records are not there. Thread-safe.
 class RecordReader {
  public:
   RecordReader(const Engine& engine, const KeyedHash& hash) : engine_(engine), hash_(hash) {}
@@ -46,15 +70,37 @@ class RecordReader {
   absl::StatusOr<FeedbackRecord> GetByExternalId(const View& view, const SurveyView& survey,
                                                  absl::string_view external_id) const;
 
-  // Visits the survey's records whose time is in [start_ms, end_ms), oldest first, until the visit
-  // answers an error. Errors: those of `visit`, STORE_DAMAGED.
-  absl::Status Scan(const View& view, const SurveyView& survey, int64_t start_ms, int64_t end_ms,
-                    absl::FunctionRef<absl::Status(const ScannedRecord&)> visit) const;
+  // The id of the customer with the number; empty for kAnonymous. Errors: STORE_DAMAGED.
+  absl::StatusOr<std::string> CustomerId(const View& view, uint32_t customer_ordinal) const;
+
+  // The number of the customer, or nothing. Errors: STORE_DAMAGED.
+  absl::StatusOr<std::optional<uint32_t>> CustomerOrdinal(const View& view,
+                                                          absl::string_view customer_id) const;
+
+  // Visits records until the visit answers false or an error. Errors: those of `visit`,
+  // STORE_DAMAGED.
+  using Visit = absl::FunctionRef<absl::StatusOr<bool>(const ScannedRecord&)>;
+  absl::Status Scan(const View& view, const RecordRange& range, Visit visit) const;
 
  private:
+  absl::Status ScanSurvey(const View& view, const RecordRange& range, Visit visit) const;
+  absl::Status ScanCustomer(const View& view, const RecordRange& range, Visit visit) const;
+
   const Engine& engine_;
   const KeyedHash& hash_;
 };
+
+// What tells a caller which state of a record or survey it has: the number of the newest change.
+std::string EtagOf(uint64_t sequence);
+
+absl::Status FeedbackNotFoundError(const store::v1::StoredSurvey& survey, absl::string_view id);
+
+// The id of the customer with the number, empty for kAnonymous, as `get_customer` reads the column
+// family `customer`. Errors: STORE_DAMAGED, those of `get_customer`.
+absl::StatusOr<std::string> ReadCustomerId(
+    uint32_t customer_ordinal,
+    absl::FunctionRef<absl::StatusOr<bool>(const std::string& key, std::string* value)>
+        get_customer);
 
 // The record `value` under the given key as far as it can be told from the two; the customer id is
 // left empty. Errors: STORE_DAMAGED.

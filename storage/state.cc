@@ -68,9 +68,18 @@ absl::Status State::LoadSurveys(const Engine& engine) {
         definition.survey_number() != *number) {
       return Damaged("survey");
     }
-    AddSurvey(std::move(definition));
+    PutSurvey(std::move(definition));
   }
-  return FromRocksDb(it->status(), "reading surveys");
+  RETURN_IF_ERROR(FromRocksDb(it->status(), "reading surveys"));
+  std::unique_ptr<rocksdb::Iterator> records(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kFeedback)));
+  for (auto& [number, survey] : surveys_) {
+    const std::string prefix = SurveyDataPrefix(number);
+    records->Seek(ToSlice(prefix));
+    survey.has_answers = records->Valid() && absl::StartsWith(ToView(records->key()), prefix);
+    RETURN_IF_ERROR(FromRocksDb(records->status(), "reading records"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status State::LoadSeries(const Engine& engine) {
@@ -79,6 +88,9 @@ absl::Status State::LoadSeries(const Engine& engine) {
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const std::optional<SeriesKey> key = SeriesKey::Decode(ToView(it->key()));
     store::v1::StoredSeries stored;
+    if (key.has_value() && FindDeletedSurvey(key->survey_number) != nullptr) {
+      continue;
+    }
     WorkingSurvey* survey = key.has_value() ? FindSurvey(key->survey_number) : nullptr;
     if (survey == nullptr || !DecodeMessage(ToView(it->value()), stored) ||
         static_cast<size_t>(stored.values_size()) > kDimensionsMax ||
@@ -93,7 +105,7 @@ absl::Status State::LoadSeries(const Engine& engine) {
 
 WorkingSurvey* State::FindSurvey(uint32_t survey_number) {
   auto found = surveys_.find(survey_number);
-  return found == surveys_.end() ? nullptr : &found->second;
+  return found == surveys_.end() || found->second.is_deleted() ? nullptr : &found->second;
 }
 
 WorkingSurvey* State::FindSurvey(absl::string_view survey_id) {
@@ -101,19 +113,44 @@ WorkingSurvey* State::FindSurvey(absl::string_view survey_id) {
   return found == numbers_.end() ? nullptr : FindSurvey(found->second);
 }
 
-void State::AddSurvey(store::v1::StoredSurvey definition) {
-  const uint32_t number = definition.survey_number();
-  numbers_[definition.survey_id()] = number;
-  surveys_[number] = {std::make_shared<const store::v1::StoredSurvey>(std::move(definition)),
-                      std::make_shared<SeriesTable>()};
+void State::PutSurvey(store::v1::StoredSurvey definition) {
+  WorkingSurvey& survey = surveys_[definition.survey_number()];
+  if (survey.series == nullptr) {
+    survey.series = std::make_shared<SeriesTable>();
+  }
+  survey.definition = std::make_shared<const store::v1::StoredSurvey>(std::move(definition));
+  if (!survey.is_deleted()) {
+    numbers_[survey.definition->survey_id()] = survey.definition->survey_number();
+  } else if (auto found = numbers_.find(survey.definition->survey_id());
+             found != numbers_.end() && found->second == survey.definition->survey_number()) {
+    numbers_.erase(found);
+  }
   MarkCatalogChanged();
 }
+
+std::vector<uint32_t> State::DeletedSurveys() const {
+  std::vector<uint32_t> numbers;
+  for (const auto& [number, survey] : surveys_) {
+    if (survey.is_deleted()) {
+      numbers.push_back(number);
+    }
+  }
+  return numbers;
+}
+
+WorkingSurvey* State::FindDeletedSurvey(uint32_t survey_number) {
+  auto found = surveys_.find(survey_number);
+  return found == surveys_.end() || !found->second.is_deleted() ? nullptr : &found->second;
+}
+
+void State::ForgetSurvey(uint32_t survey_number) { surveys_.erase(survey_number); }
 
 std::shared_ptr<const Catalog> State::PublishedCatalog() {
   if (std::exchange(catalog_changed_, false)) {
     auto catalog = std::make_shared<Catalog>();
-    for (const auto& [number, survey] : surveys_) {
-      (*catalog)[survey.definition->survey_id()] = std::make_shared<const SurveyView>(SurveyView{
+    for (const auto& [survey_id, number] : numbers_) {
+      const WorkingSurvey& survey = surveys_.at(number);
+      (*catalog)[survey_id] = std::make_shared<const SurveyView>(SurveyView{
           survey.definition, survey.series, static_cast<uint32_t>(survey.series->size())});
     }
     catalog_ = std::move(catalog);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
@@ -20,7 +21,9 @@ namespace emptychair::storage {
 struct WorkingSurvey {
   std::shared_ptr<const store::v1::StoredSurvey> definition;
   std::shared_ptr<SeriesTable> series;
+  bool has_answers = false;  // Has or had; erased ones count.
 
+  bool is_deleted() const { return definition->delete_time_ms() != 0; }
   int32_t scale_min() const { return definition->scale().min(); }
   int32_t scale_max() const { return definition->scale().max(); }
 };
@@ -36,10 +39,18 @@ class State {
   const KeyedHash& hash() const { return hash_; }
   store::v1::StoredCounters& counters() { return counters_; }
 
-  // Null when there is none.
+  // Null when there is none, or when it was deleted.
   WorkingSurvey* FindSurvey(uint32_t survey_number);
   WorkingSurvey* FindSurvey(absl::string_view survey_id);
-  void AddSurvey(store::v1::StoredSurvey definition);
+
+  // Adds a survey, or gives one a new definition.
+  void PutSurvey(store::v1::StoredSurvey definition);
+
+  // Surveys that were deleted but have not been forgotten.
+  std::vector<uint32_t> DeletedSurveys() const;
+  // Null when there is none.
+  WorkingSurvey* FindDeletedSurvey(uint32_t survey_number);
+  void ForgetSurvey(uint32_t survey_number);
 
   // To be called after a change that queries must see in the catalog.
   void MarkCatalogChanged() { catalog_changed_ = true; }
@@ -57,7 +68,7 @@ class State {
   const KeyedHash hash_;
   store::v1::StoredCounters counters_;
   absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
-  absl::flat_hash_map<std::string, uint32_t> numbers_;
+  absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
   std::shared_ptr<const Catalog> catalog_;
   bool catalog_changed_ = true;
 };

@@ -65,6 +65,8 @@ const RecordReader& Store::records() const { return *parts_->records; }
 
 const CubeReader& Store::cube() const { return *parts_->cube; }
 
+void Store::CountUndecodable() const { parts_->engine->CountUndecodable(); }
+
 StoreStats Store::Stats() const {
   const CommitCounts counts = parts_->committer->counts();
   const Engine& engine = *parts_->engine;

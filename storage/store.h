@@ -83,6 +83,9 @@ class Store {
   const RecordReader& records() const;
   const CubeReader& cube() const;
 
+  // Counts a stored value that could not be decoded, found by a reader that goes on without it.
+  void CountUndecodable() const;
+
   StoreStats Stats() const;
 
  private:

@@ -7,6 +7,7 @@ namespace {
 
 constexpr char kVersion = 1;
 constexpr uint8_t kHasScore = 1;
+constexpr uint8_t kIsErased = 2;
 
 // Fixed-width integers of values are little-endian.
 template <typename Int>
@@ -86,12 +87,23 @@ std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::Stored
   return value;
 }
 
+std::string EncodeTombstone(uint64_t sequence) {
+  std::string value = EncodeFeedback({.sequence = sequence}, store::v1::StoredFeedback());
+  value[kFlagsAt] = kIsErased;
+  return value;
+}
+
 std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value) {
   if (value.size() < FeedbackHeader::kSize || !HasVersion(value)) {
     return std::nullopt;
   }
   const auto flags = Get<uint8_t>(value, kFlagsAt);
   FeedbackHeader header;
+  if (flags == kIsErased) {
+    header.is_erased = true;
+    header.sequence = Get<uint64_t>(value, kSequenceAt);
+    return value == EncodeTombstone(header.sequence) ? std::optional(header) : std::nullopt;
+  }
   header.exclusion_reason = Get<uint8_t>(value, kExclusionAt);
   const auto score = Get<int32_t>(value, kScoreAt);
   if ((flags & ~kHasScore) != 0 || header.exclusion_reason > kExclusionReasonMax ||
@@ -125,7 +137,7 @@ std::string EncodeExternalIdEntry(const Uuid& feedback_id, absl::string_view ext
 }
 
 std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value) {
-  if (value.size() <= 1 + Uuid::kSize || !HasVersion(value)) {
+  if (value.size() < 1 + Uuid::kSize || !HasVersion(value)) {
     return std::nullopt;
   }
   return ExternalIdEntry{*Uuid::FromBytes(value.substr(1, Uuid::kSize)),

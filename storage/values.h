@@ -38,6 +38,8 @@ inline constexpr uint32_t kOtherSeries = 0;
 struct FeedbackHeader {
   static constexpr size_t kSize = 44;
 
+  // A tombstone: the record was erased, of which only ids and `sequence` are left.
+  bool is_erased = false;
   std::optional<int32_t> score;
   uint8_t exclusion_reason = 0;  // v1.ExclusionReason; 0 while the record counts.
   uint32_t customer_ordinal = kAnonymous;
@@ -54,10 +56,13 @@ std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::Stored
 std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value);
 bool DecodeFeedbackBody(absl::string_view value, store::v1::StoredFeedback& body);
 
+// What stays of a record that was erased by the change `sequence`.
+std::string EncodeTombstone(uint64_t sequence);
+
 // Column family `feedback_by_external_id`: which record has the external id.
 struct ExternalIdEntry {
   Uuid feedback_id;
-  std::string external_id;
+  std::string external_id;  // Empty once the record is erased.
 };
 std::string EncodeExternalIdEntry(const Uuid& feedback_id, absl::string_view external_id);
 std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value);

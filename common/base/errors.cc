@@ -66,10 +66,15 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_CONTENT_DIFFERS:
       return absl::StatusCode::kAlreadyExists;
     case v1::ERROR_REASON_SURVEY_ARCHIVED:
+    case v1::ERROR_REASON_SURVEY_HAS_ANSWERS:
+    case v1::ERROR_REASON_ERASED:
       return absl::StatusCode::kFailedPrecondition;
+    case v1::ERROR_REASON_ETAG_MISMATCH:
+      return absl::StatusCode::kAborted;
     case v1::ERROR_REASON_QUEUE_FULL:
       return absl::StatusCode::kResourceExhausted;
     case v1::ERROR_REASON_SHUTTING_DOWN:
+    case v1::ERROR_REASON_SURVEY_CHANGED:
       return absl::StatusCode::kUnavailable;
     case v1::ERROR_REASON_STORE_DAMAGED:
       return absl::StatusCode::kDataLoss;

@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
+#include "storage/cube_row.h"
 
 namespace emptychair {
 namespace {
@@ -66,31 +67,6 @@ absl::StatusOr<SentIdentity> CheckIdentity(const v1::Feedback& feedback, absl::T
   return sent;
 }
 
-absl::StatusOr<std::vector<store::v1::StoredLabel>> CheckLabels(const v1::Feedback& feedback) {
-  if (feedback.labels_size() > kLabelsMax) {
-    return FieldError(
-        v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
-        absl::StrCat("got ", feedback.labels_size(), " labels, wanted at most ", kLabelsMax));
-  }
-  std::vector<store::v1::StoredLabel> labels;
-  labels.reserve(feedback.labels_size());
-  for (const auto& [key, value] : feedback.labels()) {
-    if (absl::Status status = CheckName("feedback.labels", key); !status.ok()) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
-                        absl::StrCat("got the key ", Quoted(key),
-                                     ", wanted a lower-case letter and up to 62 more of a-z, 0-9, "
-                                     "_ and -"));
-    }
-    RETURN_IF_ERROR(CheckLabelValue(absl::StrCat("feedback.labels[\"", key, "\"]"), value));
-    store::v1::StoredLabel& label = labels.emplace_back();
-    label.set_key(key);
-    label.set_value(value);
-  }
-  std::sort(labels.begin(), labels.end(),
-            [](const auto& a, const auto& b) { return a.key() < b.key(); });
-  return labels;
-}
-
 void AppendField(std::string& text, absl::string_view field) {
   absl::StrAppend(&text, field.size(), ":", field);
 }
@@ -129,6 +105,31 @@ std::string ToBytes(const storage::IdHash& hash) { return std::string(hash.begin
 
 }  // namespace
 
+absl::StatusOr<std::vector<store::v1::StoredLabel>> CheckLabels(const v1::Feedback& feedback) {
+  if (feedback.labels_size() > kLabelsMax) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
+        absl::StrCat("got ", feedback.labels_size(), " labels, wanted at most ", kLabelsMax));
+  }
+  std::vector<store::v1::StoredLabel> labels;
+  labels.reserve(feedback.labels_size());
+  for (const auto& [key, value] : feedback.labels()) {
+    if (absl::Status status = CheckName("feedback.labels", key); !status.ok()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
+                        absl::StrCat("got the key ", Quoted(key),
+                                     ", wanted a lower-case letter and up to 62 more of a-z, 0-9, "
+                                     "_ and -"));
+    }
+    RETURN_IF_ERROR(CheckLabelValue(absl::StrCat("feedback.labels[\"", key, "\"]"), value));
+    store::v1::StoredLabel& label = labels.emplace_back();
+    label.set_key(key);
+    label.set_value(value);
+  }
+  std::sort(labels.begin(), labels.end(),
+            [](const auto& a, const auto& b) { return a.key() < b.key(); });
+  return labels;
+}
+
 absl::StatusOr<store::v1::Submission> PrepareSubmission(const v1::Feedback& feedback,
                                                         absl::Time receive_time,
                                                         const storage::View& view,
@@ -161,6 +162,7 @@ absl::StatusOr<store::v1::Submission> PrepareSubmission(const v1::Feedback& feed
           ? *sent.feedback_id
           : DeriveFeedbackId(feedback.survey_id(), feedback.external_id(), occur_ms, hash);
   submission.set_feedback_id(std::string(feedback_id.AsBytes()));
+  submission.set_zone_revision(survey->definition->zone_revision());
   submission.set_zone_offset_seconds(
       DayOffsetSeconds(ZoneOf(*survey->definition), absl::FromUnixMillis(occur_ms)));
   return submission;
@@ -181,8 +183,14 @@ v1::Feedback ToApi(const storage::FeedbackRecord& record, absl::string_view surv
   }
   *feedback.mutable_occur_time() = ToTimestamp(record.feedback_id.UnixMs());
   *feedback.mutable_receive_time() = ToTimestamp(record.body.receive_time_ms());
+  if (record.header.exclusion_reason != storage::kCountedState) {
+    v1::Exclusion& exclusion = *feedback.mutable_exclusion();
+    exclusion.set_reason(static_cast<v1::ExclusionReason>(record.header.exclusion_reason));
+    exclusion.set_note(record.body.exclusion_note());
+    *exclusion.mutable_time() = ToTimestamp(record.body.exclusion_time_ms());
+  }
   feedback.set_sequence(static_cast<int64_t>(record.header.sequence));
-  feedback.set_etag(absl::StrCat(record.header.sequence));
+  feedback.set_etag(storage::EtagOf(record.header.sequence));
   return feedback;
 }
 
@@ -198,19 +206,6 @@ absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view 
                                    "\"0190163d-8694-739b-aea5-966c26f8ad91\""));
   }
   return *id;
-}
-
-absl::StatusOr<const storage::SurveyView*> FindSurvey(const storage::View& view,
-                                                      absl::string_view field,
-                                                      absl::string_view survey_id) {
-  RETURN_IF_ERROR(CheckName(field, survey_id));
-  const storage::SurveyView* survey = view.FindSurvey(survey_id);
-  if (survey == nullptr) {
-    return Error(v1::ERROR_REASON_SURVEY_NOT_FOUND,
-                 absl::StrCat(field, ": there is no survey ", Quoted(survey_id)),
-                 {{"survey_id", survey_id}});
-  }
-  return survey;
 }
 
 }  // namespace emptychair

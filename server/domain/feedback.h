@@ -2,6 +2,8 @@
 #ifndef EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_H_
 #define EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_H_
 
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -24,16 +26,15 @@ absl::StatusOr<store::v1::Submission> PrepareSubmission(const v1::Feedback& feed
                                                         const storage::View& view,
                                                         const storage::KeyedHash& hash);
 
+// The labels of `feedback`, ordered by key. Errors: FIELD_REQUIRED, FIELD_INVALID below
+// "feedback.labels".
+absl::StatusOr<std::vector<store::v1::StoredLabel>> CheckLabels(const v1::Feedback& feedback);
+
 v1::Feedback ToApi(const storage::FeedbackRecord& record, absl::string_view survey_id);
 
 // The id written in `text`. Errors on `field`: FIELD_REQUIRED for an empty text, FIELD_INVALID for
 // anything else but a UUIDv7.
 absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view text);
-
-// Errors: FIELD_REQUIRED, FIELD_INVALID on `field`; SURVEY_NOT_FOUND.
-absl::StatusOr<const storage::SurveyView*> FindSurvey(const storage::View& view,
-                                                      absl::string_view field,
-                                                      absl::string_view survey_id);
 
 }  // namespace emptychair
 

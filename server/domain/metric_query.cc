@@ -67,18 +67,18 @@ absl::StatusOr<std::optional<Bucket>> FindExtent(const storage::Store& store,
 // nothing to show.
 absl::StatusOr<std::vector<Bucket>> FindBuckets(const storage::Store& store,
                                                 const MetricQuery& query) {
-  Bucket interval{query.start.value_or(absl::InfinitePast()),
-                  query.end.value_or(absl::InfiniteFuture())};
+  Bucket interval{query.interval.start.value_or(absl::InfinitePast()),
+                  query.interval.end.value_or(absl::InfiniteFuture())};
   if (query.granularity == v1::GRANULARITY_NONE) {
     return std::vector<Bucket>{interval};
   }
-  if (!query.start.has_value() || !query.end.has_value()) {
+  if (!query.interval.start.has_value() || !query.interval.end.has_value()) {
     ASSIGN_OR_RETURN(const std::optional<Bucket> extent, FindExtent(store, query));
     if (!extent.has_value()) {
       return std::vector<Bucket>();
     }
-    interval.start = query.start.value_or(extent->start);
-    interval.end = query.end.value_or(extent->end);
+    interval.start = query.interval.start.value_or(extent->start);
+    interval.end = query.interval.end.value_or(extent->end);
     if (interval.start >= interval.end) {
       return std::vector<Bucket>();
     }
@@ -117,17 +117,18 @@ absl::Status ScanRecords(const storage::Store& store, const MetricQuery& query,
   uint32_t bucket = 0;
   store::v1::StoredFeedback body;
   return store.records().Scan(
-      *query.view, survey, spans.front().start_ms, spans.back().end_ms,
-      [&](const storage::ScannedRecord& record) {
+      *query.view,
+      {.survey = &survey, .start_ms = spans.front().start_ms, .end_ms = spans.back().end_ms},
+      [&](const storage::ScannedRecord& record) -> absl::StatusOr<bool> {
         ++cost.records_scanned;
-        while (record.occur_time_ms >= spans[bucket].end_ms) {
+        while (record.occur_time_ms() >= spans[bucket].end_ms) {
           ++bucket;
         }
         const uint32_t series = record.header.series;
         const uint32_t group =
             series < group_of_series.size() ? group_of_series[series] : storage::kNoGroup;
         if (group == storage::kNoGroup) {
-          return absl::OkStatus();
+          return true;
         }
         if (!storage::DecodeFeedbackBody(record.value, body)) {
           return Error(v1::ERROR_REASON_STORE_DAMAGED, "a record cannot be decoded",
@@ -137,7 +138,10 @@ absl::Status ScanRecords(const storage::Store& store, const MetricQuery& query,
           grid.Add(group, bucket, record.header.exclusion_reason,
                    storage::BinOf(record.header.score, scale_min), 1);
         }
-        return grid.is_full() ? TooManyPoints(grid) : absl::OkStatus();
+        if (grid.is_full()) {
+          return TooManyPoints(grid);
+        }
+        return true;
       });
 }
 
@@ -237,7 +241,8 @@ void WriteBuckets(const MetricQuery& query, const std::vector<Bucket>& buckets,
   for (size_t i = LookbackOf(query); i < buckets.size(); ++i) {
     v1::TimeInterval& interval = *response.add_buckets();
     // A bucket that trails is whole in what it counts, but is shown as it lies in the interval.
-    const absl::Time start = std::max(buckets[i].start, query.start.value_or(absl::InfinitePast()));
+    const absl::Time start =
+        std::max(buckets[i].start, query.interval.start.value_or(absl::InfinitePast()));
     if (start != absl::InfinitePast()) {
       *interval.mutable_start_time() = ToTimestamp(start);
     }

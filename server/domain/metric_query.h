@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
+#include "server/domain/selection.h"
 #include "server/metrics/estimate.h"
 #include "server/metrics/score_method.h"
 #include "storage/store.h"
@@ -31,9 +32,7 @@ struct MetricQuery {
   v1::Granularity granularity = v1::GRANULARITY_NONE;
   v1::WeekStart week_start = v1::WEEK_START_UNSPECIFIED;
   int32_t trailing_buckets = 1;
-  // Whole milliseconds; absent for an edge that is open.
-  std::optional<absl::Time> start;
-  std::optional<absl::Time> end;
+  TimeSpan interval;
   std::vector<std::string> group_by;
   std::vector<v1::LabelFilter> filters;
   bool include_excluded = false;

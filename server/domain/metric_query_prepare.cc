@@ -7,6 +7,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "server/domain/feedback.h"
 #include "server/domain/metric_query.h"
+#include "server/domain/selection.h"
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
 
@@ -15,18 +16,7 @@ namespace {
 
 constexpr int kSurveysMax = 32;
 constexpr int kGroupByMax = 8;
-constexpr int kFiltersMax = 32;
-constexpr int kFilterValuesMax = 1'000;
 constexpr int32_t kTrailingBucketsMax = 1'000;
-
-template <typename Enum>
-absl::Status CheckEnum(absl::string_view field, Enum value, bool is_valid) {
-  if (!is_valid) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
-                      absl::StrCat("got ", static_cast<int>(value), ", which has no meaning"));
-  }
-  return absl::OkStatus();
-}
 
 absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
                            absl::string_view field) {
@@ -68,37 +58,9 @@ absl::Status FindSurveys(const v1::QueryMetricRequest& request, MetricQuery& que
   return absl::OkStatus();
 }
 
-// The last millisecond that a Timestamp can name.
-constexpr absl::Time kLastTime = absl::FromUnixMillis(253'402'300'799'999);
-
-// Answers are stored by the millisecond, so an edge within one counts from the next.
-absl::StatusOr<absl::Time> CheckEdge(absl::string_view field,
-                                     const google::protobuf::Timestamp& timestamp) {
-  ASSIGN_OR_RETURN(const absl::Time time, CheckTimestamp(field, timestamp));
-  const absl::Time floor = absl::FromUnixMillis(absl::ToUnixMillis(time));
-  return floor == time ? floor : std::min(floor + absl::Milliseconds(1), kLastTime);
-}
-
-absl::Status CheckInterval(const v1::TimeInterval& interval, MetricQuery& query) {
-  if (interval.has_start_time()) {
-    ASSIGN_OR_RETURN(query.start, CheckEdge("interval.start_time", interval.start_time()));
-  }
-  if (interval.has_end_time()) {
-    ASSIGN_OR_RETURN(query.end, CheckEdge("interval.end_time", interval.end_time()));
-  }
-  if (query.start.has_value() && query.end.has_value() && *query.end <= *query.start) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "interval.end_time",
-                      absl::StrCat("got ", absl::FormatTime(*query.end, absl::UTCTimeZone()),
-                                   ", wanted a time after interval.start_time"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckBuckets(const v1::QueryMetricRequest& request, MetricQuery& query) {
-  RETURN_IF_ERROR(CheckEnum("granularity", request.granularity(),
-                            v1::Granularity_IsValid(request.granularity())));
-  RETURN_IF_ERROR(
-      CheckEnum("week_start", request.week_start(), v1::WeekStart_IsValid(request.week_start())));
+  RETURN_IF_ERROR(CheckEnum("granularity", request.granularity(), v1::Granularity_IsValid));
+  RETURN_IF_ERROR(CheckEnum("week_start", request.week_start(), v1::WeekStart_IsValid));
   if (request.granularity() != v1::GRANULARITY_UNSPECIFIED) {
     query.granularity = request.granularity();
   }
@@ -114,7 +76,8 @@ absl::Status CheckBuckets(const v1::QueryMetricRequest& request, MetricQuery& qu
                       absl::StrCat("got ", query.trailing_buckets,
                                    ", which needs a granularity other than NONE"));
   }
-  return CheckInterval(request.interval(), query);
+  ASSIGN_OR_RETURN(query.interval, CheckInterval(request.interval()));
+  return absl::OkStatus();
 }
 
 absl::Status CheckGroupBy(const v1::QueryMetricRequest& request, MetricQuery& query) {
@@ -145,32 +108,9 @@ absl::Status CheckGroupBy(const v1::QueryMetricRequest& request, MetricQuery& qu
   return absl::OkStatus();
 }
 
-absl::Status CheckFilterValue(absl::string_view field, absl::string_view value) {
-  return value == kNoneValue || value == kOtherValue ? absl::OkStatus() : CheckId(field, value);
-}
-
-absl::Status CheckFilters(const v1::QueryMetricRequest& request, MetricQuery& query) {
-  if (request.filters_size() > kFiltersMax) {
-    return FieldError(
-        v1::ERROR_REASON_FIELD_INVALID, "filters",
-        absl::StrCat("got ", request.filters_size(), " filters, wanted at most ", kFiltersMax));
-  }
-  for (int i = 0; i < request.filters_size(); ++i) {
-    const v1::LabelFilter& filter = request.filters(i);
-    const std::string field = absl::StrCat("filters[", i, "]");
-    RETURN_IF_ERROR(CheckName(absl::StrCat(field, ".key"), filter.key()));
-    const std::string values_field = absl::StrCat(field, ".values");
-    if (filter.values().empty()) {
-      return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, values_field, "must be given");
-    }
-    if (filter.values_size() > kFilterValuesMax) {
-      return FieldError(
-          v1::ERROR_REASON_FIELD_INVALID, values_field,
-          absl::StrCat("got ", filter.values_size(), " values, wanted 1 to ", kFilterValuesMax));
-    }
-    for (int j = 0; j < filter.values_size(); ++j) {
-      RETURN_IF_ERROR(CheckFilterValue(absl::StrCat(values_field, "[", j, "]"), filter.values(j)));
-    }
+absl::Status TakeFilters(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  RETURN_IF_ERROR(CheckFilters(request.filters()));
+  for (const v1::LabelFilter& filter : request.filters()) {
     for (const storage::SurveyView* survey : query.surveys) {
       query.needs_scan = query.needs_scan || (filter.key() != kSurveyIdKey &&
                                               !survey->DimensionOf(filter.key()).has_value());
@@ -188,8 +128,7 @@ absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::Vi
   query.view = std::move(view);
   RETURN_IF_ERROR(FindSurveys(request, query));
   const store::v1::StoredSurvey& definition = *query.surveys.front()->definition;
-  RETURN_IF_ERROR(
-      CheckEnum("method", request.method(), v1::MetricMethod_IsValid(request.method())));
+  RETURN_IF_ERROR(CheckEnum("method", request.method(), v1::MetricMethod_IsValid));
   std::optional<int> top_box_min;
   if (request.has_top_box_min()) {
     top_box_min = request.top_box_min();
@@ -197,11 +136,11 @@ absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::Vi
   ASSIGN_OR_RETURN(query.method,
                    metrics::ScoreMethod::Resolve(definition.kind(), definition.scale(),
                                                  request.method(), top_box_min));
-  RETURN_IF_ERROR(CheckEnum("respondent_rule", request.respondent_rule(),
-                            v1::RespondentRule_IsValid(request.respondent_rule())));
+  RETURN_IF_ERROR(
+      CheckEnum("respondent_rule", request.respondent_rule(), v1::RespondentRule_IsValid));
   RETURN_IF_ERROR(CheckBuckets(request, query));
   RETURN_IF_ERROR(CheckGroupBy(request, query));
-  RETURN_IF_ERROR(CheckFilters(request, query));
+  RETURN_IF_ERROR(TakeFilters(request, query));
   ASSIGN_OR_RETURN(query.confidence, metrics::Confidence::Of(request.confidence()));
   RETURN_IF_ERROR(CheckRange("min_sample", request.min_sample(), 0, kMinSampleMax));
   query.min_sample = request.min_sample();

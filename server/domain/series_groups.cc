@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "server/domain/selection.h"
 #include "server/domain/validation.h"
 #include "storage/cube_reader.h"
 #include "storage/series_table.h"
@@ -15,13 +16,6 @@ namespace {
 using storage::SeriesTable;
 using storage::SurveyView;
 using storage::ValueCode;
-
-// Whether the filter lets `value` through; reserved names stand for none and other.
-bool Passes(const v1::LabelFilter& filter, absl::string_view value) {
-  const bool listed =
-      std::find(filter.values().begin(), filter.values().end(), value) != filter.values().end();
-  return listed != filter.negate();
-}
 
 absl::string_view FilterText(const SeriesTable& series, size_t dimension, ValueCode code) {
   if (code == storage::kNoneCode) {
@@ -122,13 +116,7 @@ bool PassesLabelFilters(const MetricQuery& query, const SurveyView& survey,
     if (filter.key() == kSurveyIdKey || survey.DimensionOf(filter.key()).has_value()) {
       continue;
     }
-    absl::string_view value = kNoneValue;
-    for (const store::v1::StoredLabel& label : body.labels()) {
-      if (label.key() == filter.key()) {
-        value = label.value();
-      }
-    }
-    if (!Passes(filter, value)) {
+    if (!Passes(filter, LabelOf(body, filter.key()))) {
       return false;
     }
   }

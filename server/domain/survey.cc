@@ -9,8 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "google/protobuf/util/field_mask_util.h"
 #include "server/domain/validation.h"
 #include "server/metrics/score_method.h"
+#include "storage/records.h"
 #include "storage/series_table.h"
 
 namespace emptychair {
@@ -79,10 +81,7 @@ absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
   if (survey.kind() == v1::SURVEY_KIND_UNSPECIFIED) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "survey.kind", "must be given");
   }
-  if (!v1::SurveyKind_IsValid(survey.kind())) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "survey.kind",
-                      absl::StrCat("got ", survey.kind(), ", which is no SurveyKind"));
-  }
+  RETURN_IF_ERROR(CheckEnum("survey.kind", survey.kind(), v1::SurveyKind_IsValid));
   ASSIGN_OR_RETURN(
       std::optional<v1::Scale> scale,
       metrics::ResolveScale(survey.kind(), survey.has_scale() ? &survey.scale() : nullptr,
@@ -110,6 +109,49 @@ absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
   return stored;
 }
 
+absl::StatusOr<const storage::SurveyView*> FindSurvey(const storage::View& view,
+                                                      absl::string_view field,
+                                                      absl::string_view survey_id) {
+  RETURN_IF_ERROR(CheckName(field, survey_id));
+  const storage::SurveyView* survey = view.FindSurvey(survey_id);
+  if (survey == nullptr) {
+    return Error(v1::ERROR_REASON_SURVEY_NOT_FOUND,
+                 absl::StrCat(field, ": there is no survey ", Quoted(survey_id)),
+                 {{"survey_id", survey_id}});
+  }
+  return survey;
+}
+
+absl::StatusOr<store::v1::StoredSurvey> RedefineSurvey(const v1::UpdateSurveyRequest& request,
+                                                       const storage::View& view) {
+  const v1::Survey& wanted = request.survey();
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(view, "survey.survey_id", wanted.survey_id()));
+  static constexpr absl::string_view kPaths[] = {"display_name", "question",   "kind",
+                                                 "scale",        "dimensions", "time_zone",
+                                                 "min_sample",   "max_series"};
+  RETURN_IF_ERROR(CheckMask("update_mask", request.update_mask(), kPaths));
+  v1::Survey changed = ToApi(*survey->definition);
+  google::protobuf::FieldMask mask = request.update_mask();
+  // A scale belongs to its kind: a new kind without one gets its default.
+  const bool sets_kind =
+      std::find(mask.paths().begin(), mask.paths().end(), "kind") != mask.paths().end();
+  if (sets_kind && wanted.kind() != changed.kind()) {
+    mask.add_paths("scale");
+  }
+  google::protobuf::util::FieldMaskUtil::MergeOptions options;
+  options.set_replace_message_fields(true);
+  options.set_replace_repeated_fields(true);
+  google::protobuf::util::FieldMaskUtil::MergeMessageTo(wanted, mask, options, &changed);
+  ASSIGN_OR_RETURN(store::v1::StoredSurvey stored, DefineSurvey(changed, absl::UnixEpoch()));
+  stored.set_survey_number(survey->number());
+  // 0 is the sequence of no survey.
+  const uint64_t sequence = survey->definition->sequence();
+  const bool is_current = wanted.etag().empty() || wanted.etag() == storage::EtagOf(sequence);
+  stored.set_sequence(is_current ? sequence : 0);
+  return stored;
+}
+
 v1::Survey ToApi(const store::v1::StoredSurvey& survey) {
   v1::Survey api;
   api.set_survey_id(survey.survey_id());
@@ -119,7 +161,11 @@ v1::Survey ToApi(const store::v1::StoredSurvey& survey) {
   if (survey.has_scale()) {
     *api.mutable_scale() = survey.scale();
   }
-  *api.mutable_dimensions() = survey.dimensions();
+  for (const std::string& key : survey.dimensions()) {
+    const auto& retired = survey.retired_dimensions();
+    const bool is_retired = std::find(retired.begin(), retired.end(), key) != retired.end();
+    (is_retired ? api.add_retired_dimensions() : api.add_dimensions())->assign(key);
+  }
   api.set_time_zone(survey.time_zone());
   api.set_min_sample(static_cast<int32_t>(survey.min_sample()));
   api.set_max_series(static_cast<int32_t>(survey.max_series()));
@@ -127,7 +173,7 @@ v1::Survey ToApi(const store::v1::StoredSurvey& survey) {
   if (survey.archive_time_ms() != 0) {
     *api.mutable_archive_time() = ToTimestamp(survey.archive_time_ms());
   }
-  api.set_etag(absl::StrCat(survey.sequence()));
+  api.set_etag(storage::EtagOf(survey.sequence()));
   return api;
 }
 

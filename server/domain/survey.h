@@ -3,9 +3,11 @@
 #define EMPTYCHAIR_SERVER_DOMAIN_SURVEY_H_
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
+#include "storage/view.h"
 
 namespace emptychair {
 
@@ -13,6 +15,16 @@ namespace emptychair {
 // Errors: FIELD_REQUIRED, FIELD_INVALID, on fields below "survey".
 absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
                                                      absl::Time create_time);
+
+// The definition that the survey named in `request` gets if it is still as in `view`.
+// Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND.
+absl::StatusOr<store::v1::StoredSurvey> RedefineSurvey(const v1::UpdateSurveyRequest& request,
+                                                       const storage::View& view);
+
+// The survey in `view`. Errors: FIELD_REQUIRED, FIELD_INVALID on `field`; SURVEY_NOT_FOUND.
+absl::StatusOr<const storage::SurveyView*> FindSurvey(const storage::View& view,
+                                                      absl::string_view field,
+                                                      absl::string_view survey_id);
 
 v1::Survey ToApi(const store::v1::StoredSurvey& survey);
 

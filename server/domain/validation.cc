@@ -1,7 +1,11 @@
 #include "server/domain/validation.h"
 
+#include <algorithm>
+#include <string>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 
@@ -90,6 +94,30 @@ absl::Status CheckLength(absl::string_view field, absl::string_view value, size_
 absl::Status CheckRange(absl::string_view field, int64_t value, int64_t low, int64_t high) {
   if (value < low || value > high) {
     return Invalid(field, absl::StrCat("got ", value, ", wanted ", low, " to ", high));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEnum(absl::string_view field, int value, bool (*is_valid)(int)) {
+  if (!is_valid(value)) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                      absl::StrCat("got ", value, ", which has no meaning"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMask(absl::string_view field, const google::protobuf::FieldMask& mask,
+                       absl::Span<const absl::string_view> known) {
+  const std::string names = absl::StrJoin(known, ", ");
+  if (mask.paths().empty()) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, field,
+                      absl::StrCat("got no paths, wanted some of ", names));
+  }
+  for (const std::string& path : mask.paths()) {
+    if (std::find(known.begin(), known.end(), path) == known.end()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                        absl::StrCat("got the path ", Quoted(path), ", wanted some of ", names));
+    }
   }
   return absl::OkStatus();
 }

@@ -10,6 +10,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "google/protobuf/field_mask.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 
 namespace emptychair {
@@ -43,6 +45,13 @@ absl::Status CheckLength(absl::string_view field, absl::string_view value, size_
 
 // `low` to `high`, both inclusive.
 absl::Status CheckRange(absl::string_view field, int64_t value, int64_t low, int64_t high);
+
+// A value that the enum declares, as its `X_IsValid` says.
+absl::Status CheckEnum(absl::string_view field, int value, bool (*is_valid)(int));
+
+// The paths of an update_mask: at least one, all of `known`.
+absl::Status CheckMask(absl::string_view field, const google::protobuf::FieldMask& mask,
+                       absl::Span<const absl::string_view> known);
 
 // The time of a Timestamp that is valid by its own rules (year 1 to 9999).
 absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,

@@ -10,6 +10,9 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "server/domain/feedback.h"
+#include "server/domain/feedback_change.h"
+#include "server/domain/feedback_list.h"
+#include "server/domain/survey.h"
 #include "server/domain/validation.h"
 #include "server/services/submit.h"
 
@@ -85,6 +88,16 @@ void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>
   response.set_accepted_count(accepted);
   response.set_already_existed_count(response.already_existed_indexes_size());
   response.set_sequence(static_cast<int64_t>(result.sequence));
+}
+
+// Answers a change of a record with the record as it is then.
+template <typename Response>
+auto TranslateChange(const std::string& survey_id, Response& response) {
+  return [&survey_id, &response](const storage::CommandResult& result) {
+    *response.mutable_feedback() = ToApi(*result.record, survey_id);
+    response.set_sequence(static_cast<int64_t>(result.sequence));
+    return absl::OkStatus();
+  };
 }
 
 }  // namespace
@@ -198,6 +211,67 @@ absl::Status FeedbackServiceImpl::Get(const v1::GetFeedbackRequest& request,
   }
   *response.mutable_feedback() = ToApi(record, request.survey_id());
   return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* FeedbackServiceImpl::ListFeedback(grpc::CallbackServerContext* context,
+                                                            const v1::ListFeedbackRequest* request,
+                                                            v1::ListFeedbackResponse* response) {
+  // Prepared here because the lane depends on it; it reads nothing from disk.
+  absl::StatusOr<FeedbackList> list = PrepareFeedbackList(*store_, *request);
+  const Lane lane = list.ok() && list->has_conditions ? Lane::kScan : Lane::kQuery;
+  return runner_->Execute(context, "FeedbackService/ListFeedback", lane, request, response,
+                          [this, list = std::move(list)](const v1::ListFeedbackRequest&,
+                                                         v1::ListFeedbackResponse& response) {
+                            return list.ok() ? RunFeedbackList(*store_, *list, response)
+                                             : list.status();
+                          });
+}
+
+grpc::ServerUnaryReactor* FeedbackServiceImpl::AmendFeedback(
+    grpc::CallbackServerContext* context, const v1::AmendFeedbackRequest* request,
+    v1::AmendFeedbackResponse* response) {
+  return runner_->Start(context, "FeedbackService/AmendFeedback", request, response,
+                        [this](const auto& request, auto& response, Finisher finish) {
+                          SubmitCommand(*store_, PrepareAmend(request, *store_->view()),
+                                        std::move(finish),
+                                        TranslateChange(request.feedback().survey_id(), response));
+                        });
+}
+
+grpc::ServerUnaryReactor* FeedbackServiceImpl::ExcludeFeedback(
+    grpc::CallbackServerContext* context, const v1::ExcludeFeedbackRequest* request,
+    v1::ExcludeFeedbackResponse* response) {
+  return runner_->Start(context, "FeedbackService/ExcludeFeedback", request, response,
+                        [this](const auto& request, auto& response, Finisher finish) {
+                          SubmitCommand(
+                              *store_, PrepareExclude(request, clock_->Now(), *store_->view()),
+                              std::move(finish), TranslateChange(request.survey_id(), response));
+                        });
+}
+
+grpc::ServerUnaryReactor* FeedbackServiceImpl::IncludeFeedback(
+    grpc::CallbackServerContext* context, const v1::IncludeFeedbackRequest* request,
+    v1::IncludeFeedbackResponse* response) {
+  return runner_->Start(context, "FeedbackService/IncludeFeedback", request, response,
+                        [this](const auto& request, auto& response, Finisher finish) {
+                          SubmitCommand(*store_, PrepareInclude(request, *store_->view()),
+                                        std::move(finish),
+                                        TranslateChange(request.survey_id(), response));
+                        });
+}
+
+grpc::ServerUnaryReactor* FeedbackServiceImpl::EraseFeedback(
+    grpc::CallbackServerContext* context, const v1::EraseFeedbackRequest* request,
+    v1::EraseFeedbackResponse* response) {
+  return runner_->Start(context, "FeedbackService/EraseFeedback", request, response,
+                        [this](const auto& request, auto& response, Finisher finish) {
+                          SubmitCommand(
+                              *store_, PrepareErase(request, *store_->view()), std::move(finish),
+                              [&response](const storage::CommandResult& result) {
+                                response.set_sequence(static_cast<int64_t>(result.sequence));
+                                return absl::OkStatus();
+                              });
+                        });
 }
 
 }  // namespace emptychair

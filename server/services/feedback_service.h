@@ -24,6 +24,21 @@ class FeedbackServiceImpl final : public v1::FeedbackService::CallbackService {
   grpc::ServerUnaryReactor* GetFeedback(grpc::CallbackServerContext* context,
                                         const v1::GetFeedbackRequest* request,
                                         v1::GetFeedbackResponse* response) override;
+  grpc::ServerUnaryReactor* ListFeedback(grpc::CallbackServerContext* context,
+                                         const v1::ListFeedbackRequest* request,
+                                         v1::ListFeedbackResponse* response) override;
+  grpc::ServerUnaryReactor* AmendFeedback(grpc::CallbackServerContext* context,
+                                          const v1::AmendFeedbackRequest* request,
+                                          v1::AmendFeedbackResponse* response) override;
+  grpc::ServerUnaryReactor* ExcludeFeedback(grpc::CallbackServerContext* context,
+                                            const v1::ExcludeFeedbackRequest* request,
+                                            v1::ExcludeFeedbackResponse* response) override;
+  grpc::ServerUnaryReactor* IncludeFeedback(grpc::CallbackServerContext* context,
+                                            const v1::IncludeFeedbackRequest* request,
+                                            v1::IncludeFeedbackResponse* response) override;
+  grpc::ServerUnaryReactor* EraseFeedback(grpc::CallbackServerContext* context,
+                                          const v1::EraseFeedbackRequest* request,
+                                          v1::EraseFeedbackResponse* response) override;
 
  private:
   void StartSubmit(const v1::SubmitFeedbackRequest& request, v1::SubmitFeedbackResponse& response,

@@ -5,18 +5,13 @@
 #include <memory>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "emptychair/store/v1/command.pb.h"
+#include "server/domain/command.h"
 #include "server/rpc/call.h"
 #include "storage/store.h"
 
 namespace emptychair {
-
-// An empty command of the present version.
-inline std::unique_ptr<store::v1::Command> NewCommand() {
-  auto command = std::make_unique<store::v1::Command>();
-  command->set_version(1);
-  return command;
-}
 
 // Enqueues `command` and answers the call when it is durable: with its error, or with the status
 // that `translate` makes of its result. `translate` must not block.
@@ -28,6 +23,19 @@ void SubmitCommand(storage::Store& store, std::unique_ptr<store::v1::Command> co
                  translate = std::move(translate)](storage::CommandResult result) mutable {
                   finish(result.error.ok() ? translate(result) : result.error);
                 });
+}
+
+// The same for a command that could not be made when `command` is an error.
+template <typename Translate>
+void SubmitCommand(storage::Store& store,
+                   absl::StatusOr<std::unique_ptr<store::v1::Command>> command, Finisher finish,
+                   Translate translate) {
+  if (!command.ok()) {
+    finish(command.status());
+    return;
+  }
+  SubmitCommand(store, *std::move(command), /*want_records=*/false, std::move(finish),
+                std::move(translate));
 }
 
 }  // namespace emptychair

@@ -2,11 +2,12 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/domain/feedback.h"
 #include "server/domain/page_token.h"
 #include "server/domain/survey.h"
+#include "server/domain/validation.h"
 #include "server/services/submit.h"
 
 namespace emptychair {
@@ -32,6 +33,60 @@ absl::Status ListPage(const storage::Store& store, const v1::ListSurveysRequest&
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareCreate(
+    const v1::CreateSurveyRequest& request, absl::Time now) {
+  auto command = NewCommand();
+  ASSIGN_OR_RETURN(*command->mutable_create_survey()->mutable_survey(),
+                   DefineSurvey(request.survey(), now));
+  return command;
+}
+
+absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareUpdate(
+    const v1::UpdateSurveyRequest& request, const storage::View& view) {
+  auto command = NewCommand();
+  ASSIGN_OR_RETURN(*command->mutable_update_survey()->mutable_survey(),
+                   RedefineSurvey(request, view));
+  return command;
+}
+
+absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareArchive(
+    const v1::ArchiveSurveyRequest& request, absl::Time now, const storage::View& view) {
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(view, "survey_id", request.survey_id()));
+  auto command = NewCommand();
+  store::v1::ArchiveSurveyCommand& archive = *command->mutable_archive_survey();
+  archive.set_survey_number(survey->number());
+  archive.set_archive_time_ms(request.undo() ? 0 : absl::ToUnixMillis(now));
+  return command;
+}
+
+absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareDelete(
+    const v1::DeleteSurveyRequest& request, absl::Time now, const storage::View& view) {
+  RETURN_IF_ERROR(CheckName("survey_id", request.survey_id()));
+  RETURN_IF_ERROR(CheckName("confirm_survey_id", request.confirm_survey_id()));
+  if (request.confirm_survey_id() != request.survey_id()) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "confirm_survey_id",
+                      absl::StrCat("got ", Quoted(request.confirm_survey_id()),
+                                   ", wanted the survey_id again, ", Quoted(request.survey_id())));
+  }
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(view, "survey_id", request.survey_id()));
+  auto command = NewCommand();
+  store::v1::DeleteSurveyCommand& remove = *command->mutable_delete_survey();
+  remove.set_survey_number(survey->number());
+  remove.set_delete_time_ms(absl::ToUnixMillis(now));
+  return command;
+}
+
+// Answers with the survey as it is then.
+template <typename Response>
+auto TranslateSurvey(Response& response) {
+  return [&response](const storage::CommandResult& result) {
+    *response.mutable_survey() = ToApi(*result.survey);
+    return absl::OkStatus();
+  };
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* SurveyServiceImpl::CreateSurvey(grpc::CallbackServerContext* context,
@@ -39,24 +94,9 @@ grpc::ServerUnaryReactor* SurveyServiceImpl::CreateSurvey(grpc::CallbackServerCo
                                                           v1::CreateSurveyResponse* response) {
   return runner_->Start(context, "SurveyService/CreateSurvey", request, response,
                         [this](const auto& request, auto& response, Finisher finish) {
-                          StartCreate(request, response, std::move(finish));
+                          SubmitCommand(*store_, PrepareCreate(request, clock_->Now()),
+                                        std::move(finish), TranslateSurvey(response));
                         });
-}
-
-void SurveyServiceImpl::StartCreate(const v1::CreateSurveyRequest& request,
-                                    v1::CreateSurveyResponse& response, Finisher finish) {
-  absl::StatusOr<store::v1::StoredSurvey> survey = DefineSurvey(request.survey(), clock_->Now());
-  if (!survey.ok()) {
-    finish(survey.status());
-    return;
-  }
-  auto command = NewCommand();
-  *command->mutable_create_survey()->mutable_survey() = *std::move(survey);
-  SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(finish),
-                [&response](const storage::CommandResult& result) {
-                  *response.mutable_survey() = ToApi(*result.survey);
-                  return absl::OkStatus();
-                });
 }
 
 grpc::ServerUnaryReactor* SurveyServiceImpl::GetSurvey(grpc::CallbackServerContext* context,
@@ -79,6 +119,60 @@ grpc::ServerUnaryReactor* SurveyServiceImpl::ListSurveys(grpc::CallbackServerCon
   return runner_->Execute(
       context, "SurveyService/ListSurveys", Lane::kQuery, request, response,
       [this](const auto& request, auto& response) { return ListPage(*store_, request, response); });
+}
+
+grpc::ServerUnaryReactor* SurveyServiceImpl::UpdateSurvey(grpc::CallbackServerContext* context,
+                                                          const v1::UpdateSurveyRequest* request,
+                                                          v1::UpdateSurveyResponse* response) {
+  return runner_->Start(context, "SurveyService/UpdateSurvey", request, response,
+                        [this](const auto& request, auto& response, Finisher finish) {
+                          StartUpdate(request, response, std::move(finish));
+                        });
+}
+
+void SurveyServiceImpl::StartUpdate(const v1::UpdateSurveyRequest& request,
+                                    v1::UpdateSurveyResponse& response, Finisher finish) {
+  absl::StatusOr<std::unique_ptr<store::v1::Command>> command =
+      PrepareUpdate(request, *store_->view());
+  if (!command.ok()) {
+    finish(command.status());
+    return;
+  }
+  store_->Enqueue(*std::move(command), /*want_records=*/false,
+                  [this, &request, &response,
+                   finish = std::move(finish)](storage::CommandResult result) mutable {
+                    // Another change came in between, and the caller set no condition: once more,
+                    // on top of that one, which is published by now.
+                    if (ReasonOf(result.error) == v1::ERROR_REASON_ETAG_MISMATCH &&
+                        request.survey().etag().empty()) {
+                      StartUpdate(request, response, std::move(finish));
+                      return;
+                    }
+                    finish(result.error.ok() ? TranslateSurvey(response)(result) : result.error);
+                  });
+}
+
+grpc::ServerUnaryReactor* SurveyServiceImpl::ArchiveSurvey(grpc::CallbackServerContext* context,
+                                                           const v1::ArchiveSurveyRequest* request,
+                                                           v1::ArchiveSurveyResponse* response) {
+  return runner_->Start(context, "SurveyService/ArchiveSurvey", request, response,
+                        [this](const auto& request, auto& response, Finisher finish) {
+                          SubmitCommand(*store_,
+                                        PrepareArchive(request, clock_->Now(), *store_->view()),
+                                        std::move(finish), TranslateSurvey(response));
+                        });
+}
+
+grpc::ServerUnaryReactor* SurveyServiceImpl::DeleteSurvey(grpc::CallbackServerContext* context,
+                                                          const v1::DeleteSurveyRequest* request,
+                                                          v1::DeleteSurveyResponse* response) {
+  return runner_->Start(context, "SurveyService/DeleteSurvey", request, response,
+                        [this](const auto& request, auto& response, Finisher finish) {
+                          SubmitCommand(
+                              *store_, PrepareDelete(request, clock_->Now(), *store_->view()),
+                              std::move(finish),
+                              [](const storage::CommandResult&) { return absl::OkStatus(); });
+                        });
 }
 
 }  // namespace emptychair

@@ -24,9 +24,18 @@ class SurveyServiceImpl final : public v1::SurveyService::CallbackService {
   grpc::ServerUnaryReactor* ListSurveys(grpc::CallbackServerContext* context,
                                         const v1::ListSurveysRequest* request,
                                         v1::ListSurveysResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateSurvey(grpc::CallbackServerContext* context,
+                                         const v1::UpdateSurveyRequest* request,
+                                         v1::UpdateSurveyResponse* response) override;
+  grpc::ServerUnaryReactor* ArchiveSurvey(grpc::CallbackServerContext* context,
+                                          const v1::ArchiveSurveyRequest* request,
+                                          v1::ArchiveSurveyResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteSurvey(grpc::CallbackServerContext* context,
+                                         const v1::DeleteSurveyRequest* request,
+                                         v1::DeleteSurveyResponse* response) override;
 
  private:
-  void StartCreate(const v1::CreateSurveyRequest& request, v1::CreateSurveyResponse& response,
+  void StartUpdate(const v1::UpdateSurveyRequest& request, v1::UpdateSurveyResponse& response,
                    Finisher finish);
 
   storage::Store* const store_;

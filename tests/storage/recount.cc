@@ -99,6 +99,22 @@ class IndexCheck {
  private:
   void Fault(const std::string& text) { faults_.push_back(text); }
 
+  // Erased records keep their ids, of which the external one is known by its hash alone.
+  std::set<std::string> TakeTombstones(std::map<std::string, std::string>& entries) {
+    std::set<std::string> erased;
+    for (auto entry = entries.begin(); entry != entries.end();) {
+      const auto decoded = DecodeExternalIdEntry(entry->second);
+      if (!decoded.has_value() || !decoded->external_id.empty()) {
+        ++entry;
+        continue;
+      }
+      const auto key = ExternalIdKey::Decode(entry->first);
+      erased.insert(FeedbackKey{key->survey_number, decoded->feedback_id}.Encode());
+      entry = entries.erase(entry);
+    }
+    return erased;
+  }
+
   void CheckExternalIds() {
     const auto identity = MetaMessage<store::v1::StoredIdentity>(dump_, IdentityKey(), faults_);
     KeyedHash::Secret secret{};
@@ -115,7 +131,21 @@ class IndexCheck {
         }
       }
     }
-    if (FamilyOf(dump_, "feedback_by_external_id") != wanted) {
+    std::map<std::string, std::string> entries = FamilyOf(dump_, "feedback_by_external_id");
+    const auto surveys = SurveysOf(dump_, faults_);
+    for (const std::string& key : TakeTombstones(entries)) {
+      const auto& records = FamilyOf(dump_, "feedback");
+      const auto found = records.find(key);
+      const auto survey = surveys.find(FeedbackKey::Decode(key)->survey_number);
+      // Of a deleted survey records are removed first.
+      const bool is_purged =
+          found == records.end() && survey != surveys.end() && survey->second.delete_time_ms() != 0;
+      if (!is_purged &&
+          (found == records.end() || !DecodeFeedbackHeader(found->second)->is_erased)) {
+        Fault("an external id is erased, but not its record");
+      }
+    }
+    if (entries != wanted) {
       Fault("the index by external id is not what the records make");
     }
   }
@@ -156,8 +186,8 @@ class IndexCheck {
 
   void CheckSeries() {
     const auto surveys = SurveysOf(dump_, faults_);
-    if (surveys.size() != counters_.last_survey_number()) {
-      Fault(absl::StrCat(surveys.size(), " surveys of ", counters_.last_survey_number()));
+    if (!surveys.empty() && surveys.rbegin()->first > counters_.last_survey_number()) {
+      Fault(absl::StrCat("survey ", surveys.rbegin()->first, " was never given out"));
     }
     std::map<uint32_t, std::map<uint32_t, std::string>> series;
     for (const auto& [key, value] : FamilyOf(dump_, "series")) {
@@ -183,11 +213,15 @@ class IndexCheck {
       }
     }
     for (const Record& record : records_) {
-      CheckSeriesOf(record, surveys, series);
+      if (!record.header.is_erased) {
+        CheckSeriesOf(record, surveys, series);
+      }
     }
   }
 
-  // The record's series is the combination of its labels, or (other) for one without a number.
+  // The record's series is the combination of its labels, or (other) for one without a number. A
+  // value can be absent although the record has the label: its dimension was declared later, or
+  // retired before.
   void CheckSeriesOf(const Record& record,
                      const std::map<uint32_t, store::v1::StoredSurvey>& surveys,
                      std::map<uint32_t, std::map<uint32_t, std::string>>& series) {
@@ -209,16 +243,32 @@ class IndexCheck {
     const auto& numbers = series[record.key.survey_number];
     const auto found = numbers.find(record.header.series);
     if (record.header.series != kOtherSeries
-            ? found == numbers.end() || found->second != EncodeMessage(wanted)
-            : numbers.size() != survey->second.max_series()) {
+            ? found == numbers.end() || !IsPartOf(found->second, wanted)
+            : numbers.size() < survey->second.max_series()) {
       Fault(absl::StrCat("record ", record.key.feedback_id.ToString(), " is in the wrong series"));
     }
   }
 
+  static bool IsPartOf(const std::string& series, const store::v1::StoredSeries& wanted) {
+    store::v1::StoredSeries stored;
+    if (!DecodeMessage(series, stored) || stored.values_size() > wanted.values_size()) {
+      return false;
+    }
+    for (int i = 0; i < stored.values_size(); ++i) {
+      if (!stored.values(i).empty() && stored.values(i) != wanted.values(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   void CheckCounters() {
-    if (counters_.feedback_count() != records_.size()) {
-      Fault(
-          absl::StrCat(records_.size(), " records, but ", counters_.feedback_count(), " counted"));
+    size_t count = 0;
+    for (const Record& record : records_) {
+      count += record.header.is_erased ? 0 : 1;
+    }
+    if (counters_.feedback_count() != count) {
+      Fault(absl::StrCat(count, " records, but ", counters_.feedback_count(), " counted"));
     }
     std::set<uint64_t> sequences;
     for (const Record& record : records_) {
@@ -227,10 +277,9 @@ class IndexCheck {
     for (const auto& [number, survey] : SurveysOf(dump_, faults_)) {
       sequences.insert(survey.sequence());
     }
-    // Every change so far made one record or one survey.
-    if (sequences.size() != counters_.sequence() ||
-        (!sequences.empty() &&
-         (*sequences.begin() != 1 || *sequences.rbegin() != counters_.sequence()))) {
+    // Each is the newest change to one record or survey.
+    if (sequences.size() != records_.size() + SurveysOf(dump_, faults_).size() ||
+        (!sequences.empty() && *sequences.rbegin() > counters_.sequence())) {
       Fault(absl::StrCat(sequences.size(), " sequence numbers up to ", counters_.sequence()));
     }
   }
@@ -271,6 +320,9 @@ CubeCells RecountedCube(const DatabaseDump& dump, std::vector<std::string>& faul
   const auto surveys = SurveysOf(dump, faults);
   CubeCells cells;
   for (const Record& record : RecordsOf(dump, faults)) {
+    if (record.header.is_erased) {
+      continue;
+    }
     const auto survey = surveys.find(record.key.survey_number);
     const int scale_min = survey == surveys.end() ? 0 : survey->second.scale().min();
     const absl::Time time = absl::FromUnixMillis(record.key.feedback_id.UnixMs());

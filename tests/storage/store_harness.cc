@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "common/base/errors.h"
@@ -49,8 +50,7 @@ store::v1::Submission ToSubmission(const Answer& answer) {
 }
 
 std::unique_ptr<store::v1::Command> SubmitCommand(const std::vector<Answer>& answers) {
-  auto command = std::make_unique<store::v1::Command>();
-  command->set_version(1);
+  auto command = NewCommand();
   command->mutable_submit_feedback()->set_receive_time_ms(kNoonMs + 1'000);
   for (const Answer& answer : answers) {
     *command->mutable_submit_feedback()->add_submissions() = ToSubmission(answer);
@@ -89,9 +89,45 @@ CommandResult RunCommand(Store& store, std::unique_ptr<store::v1::Command> comma
 }
 
 CommandResult CreateSurvey(Store& store, const store::v1::StoredSurvey& survey) {
+  auto command = NewCommand();
+  *command->mutable_create_survey()->mutable_survey() = survey;
+  return RunCommand(store, std::move(command));
+}
+
+std::unique_ptr<store::v1::Command> NewCommand() {
   auto command = std::make_unique<store::v1::Command>();
   command->set_version(1);
-  *command->mutable_create_survey()->mutable_survey() = survey;
+  return command;
+}
+
+store::v1::RecordTarget TargetOf(const Answer& answer, const std::string& etag) {
+  store::v1::RecordTarget target;
+  target.set_survey_number(answer.survey);
+  target.set_feedback_id(std::string(IdOf(answer).AsBytes()));
+  target.set_etag(etag);
+  return target;
+}
+
+CommandResult Exclude(Store& store, const Answer& answer, v1::ExclusionReason reason,
+                      const std::string& note, const std::string& etag) {
+  auto command = NewCommand();
+  auto& exclude = *command->mutable_exclude_feedback();
+  *exclude.mutable_target() = TargetOf(answer, etag);
+  exclude.set_reason(reason);
+  exclude.set_note(note);
+  exclude.set_time_ms(kNoonMs + 2'000);
+  return RunCommand(store, std::move(command));
+}
+
+CommandResult Include(Store& store, const Answer& answer, const std::string& etag) {
+  auto command = NewCommand();
+  *command->mutable_include_feedback()->mutable_target() = TargetOf(answer, etag);
+  return RunCommand(store, std::move(command));
+}
+
+CommandResult Erase(Store& store, const Answer& answer) {
+  auto command = NewCommand();
+  *command->mutable_erase_feedback()->mutable_target() = TargetOf(answer);
   return RunCommand(store, std::move(command));
 }
 
@@ -105,6 +141,27 @@ std::vector<SubmissionOutcome> Submit(Store& store, const std::vector<Answer>& a
 SubmissionOutcome SubmitOne(Store& store, const Answer& answer) {
   std::vector<SubmissionOutcome> outcomes = Submit(store, {answer});
   return std::move(outcomes.at(0));
+}
+
+std::vector<CommandResult> RunInOneGroup(
+    Store& store, std::vector<std::unique_ptr<store::v1::Command>> commands) {
+  std::vector<CommandResult> results(commands.size());
+  absl::BlockingCounter left(static_cast<int>(commands.size()));
+  {
+    Brake brake(store);
+    for (size_t i = 0; i < commands.size(); ++i) {
+      store.Enqueue(std::move(commands[i]), /*want_records=*/true, [&, i](CommandResult result) {
+        results[i] = std::move(result);
+        left.DecrementCount();
+      });
+    }
+  }
+  left.Wait();
+  return results;
+}
+
+std::string ToText(const CommandResult& result) {
+  return result.error.ok() ? "ok" : ReasonNameOf(result.error);
 }
 
 int64_t CountInCube(const Store& store, const View& view, const std::string& survey_id,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
 #include "emptychair/store/v1/command.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -56,9 +57,51 @@ store::v1::StoredSurvey NpsSurvey(const std::string& survey_id,
 CommandResult RunCommand(Store& store, std::unique_ptr<store::v1::Command> command,
                          bool want_records = true);
 CommandResult CreateSurvey(Store& store, const store::v1::StoredSurvey& survey);
+// An empty command of the present version.
+std::unique_ptr<store::v1::Command> NewCommand();
+store::v1::RecordTarget TargetOf(const Answer& answer, const std::string& etag = "");
+CommandResult Exclude(Store& store, const Answer& answer, v1::ExclusionReason reason,
+                      const std::string& note = "", const std::string& etag = "");
+CommandResult Include(Store& store, const Answer& answer, const std::string& etag = "");
+CommandResult Erase(Store& store, const Answer& answer);
 // The outcomes, one for each of `answers`.
 std::vector<SubmissionOutcome> Submit(Store& store, const std::vector<Answer>& answers);
 SubmissionOutcome SubmitOne(Store& store, const Answer& answer);
+
+// Holds up the committer's thread until it is let go.
+class Brake {
+ public:
+  explicit Brake(Store& store) {
+    // A refused command: nothing is stored.
+    store.Enqueue(std::make_unique<store::v1::Command>(), false, [this](CommandResult) {
+      holds_.Notify();
+      let_go_.WaitForNotification();
+      ended_.Notify();
+    });
+    holds_.WaitForNotification();
+  }
+  ~Brake() {
+    LetGo();
+    ended_.WaitForNotification();
+  }
+  void LetGo() {
+    if (!let_go_.HasBeenNotified()) {
+      let_go_.Notify();
+    }
+  }
+
+ private:
+  absl::Notification holds_;
+  absl::Notification let_go_;
+  absl::Notification ended_;
+};
+
+// How commands were answered that the store took as one group.
+std::vector<CommandResult> RunInOneGroup(Store& store,
+                                         std::vector<std::unique_ptr<store::v1::Command>> commands);
+
+// "ok", or the reason of the error.
+std::string ToText(const CommandResult& result);
 
 // Answers that the cube of `view` counts in [start_ms, end_ms) of UTC days, whatever their series.
 int64_t CountInCube(const Store& store, const View& view, const std::string& survey_id,

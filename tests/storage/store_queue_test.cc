@@ -15,34 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// Holds up the committer's thread until it is let go.
-class Brake {
- public:
-  explicit Brake(Store& store) {
-    // A refused command: nothing is stored.
-    store.Enqueue(std::make_unique<store::v1::Command>(), false, [this](CommandResult) {
-      holds_.Notify();
-      let_go_.WaitForNotification();
-      ended_.Notify();
-    });
-    holds_.WaitForNotification();
-  }
-  ~Brake() {
-    LetGo();
-    ended_.WaitForNotification();
-  }
-  void LetGo() {
-    if (!let_go_.HasBeenNotified()) {
-      let_go_.Notify();
-    }
-  }
-
- private:
-  absl::Notification holds_;
-  absl::Notification let_go_;
-  absl::Notification ended_;
-};
-
 // Collects how commands ended.
 class Results {
  public:
@@ -190,10 +162,10 @@ TEST_P(StoreQueueTest, ShowsWholeGroupsToQueriesBesideIt) {
       uint64_t scanned = 0;
       const SurveyView& survey = *view->FindSurvey("pulse");
       ASSERT_OK(
-          store().records().Scan(*view, survey, 0, INT64_MAX, [&](const ScannedRecord& record) {
+          store().records().Scan(*view, {.survey = &survey}, [&](const ScannedRecord& record) {
             EXPECT_LT(record.header.series, survey.series_count);
             ++scanned;
-            return absl::OkStatus();
+            return true;
           }));
       ASSERT_EQ(scanned, count);
     }

@@ -130,13 +130,43 @@ TEST(FeedbackHeader, IsRejectedWithAnyOtherVersionFlagReasonOrReservedByte) {
 }
 
 TEST(FeedbackHeader, OfAnUnscoredRecordTellsAFlippedFlagOnlyInItsOwnBit) {
-  const std::string value = EncodeFeedback(FeedbackHeader(), {});
+  const std::string value = EncodeFeedback({.fingerprint = Counting()}, {});
   for (int bit = 0; bit < 8; ++bit) {
     std::string other = value;
     other[1] = static_cast<char>(1 << bit);
     const auto header = DecodeFeedbackHeader(other);
     EXPECT_EQ(header.has_value(), bit == 0) << bit;
   }
+}
+
+TEST(Tombstone, HasTheseBytes) {
+  const std::string value = EncodeTombstone(12);
+  EXPECT_EQ(HexOf(value), Packed("01 02 00 00 00000000 00000000 00000000 00000000 "
+                                 "0c00000000000000 00000000000000000000000000000000"));
+  const auto header = DecodeFeedbackHeader(value);
+  ASSERT_TRUE(header.has_value());
+  EXPECT_TRUE(header->is_erased);
+  EXPECT_EQ(header->sequence, 12u);
+}
+
+TEST(Tombstone, IsRejectedWithAnythingElseInIt) {
+  const std::string value = EncodeTombstone(12);
+  for (size_t at = 0; at < value.size(); ++at) {
+    std::string other = value;
+    other[at] = static_cast<char>(other[at] + 1);
+    const auto header = DecodeFeedbackHeader(other);
+    const bool is_sequence = at >= 20 && at < 28;
+    EXPECT_EQ(header.has_value() && header->is_erased, is_sequence) << at;
+  }
+  EXPECT_EQ(DecodeFeedbackHeader(value + "x"), std::nullopt);
+}
+
+TEST(ExternalIdEntry, IsEmptyBehindTheIdOnceTheRecordIsErased) {
+  const Uuid uuid = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+  const auto entry = DecodeExternalIdEntry(EncodeExternalIdEntry(uuid, ""));
+  ASSERT_TRUE(entry.has_value());
+  EXPECT_EQ(entry->feedback_id, uuid);
+  EXPECT_EQ(entry->external_id, "");
 }
 
 TEST(ExternalIdEntry, HasTheseBytes) {
@@ -149,9 +179,9 @@ TEST(ExternalIdEntry, HasTheseBytes) {
   EXPECT_EQ(entry->external_id, "order-7");
 }
 
-TEST(ExternalIdEntry, IsRejectedWithoutAnIdOrWithAnotherVersion) {
+TEST(ExternalIdEntry, IsRejectedWhenCutOrWithAnotherVersion) {
   const std::string value = EncodeExternalIdEntry(Uuid(), "x");
-  for (size_t size = 0; size < value.size(); ++size) {
+  for (size_t size = 0; size + 1 < value.size(); ++size) {
     EXPECT_FALSE(DecodeExternalIdEntry(value.substr(0, size)).has_value()) << size;
   }
   for (int version = 0; version < 256; ++version) {

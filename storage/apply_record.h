@@ -1,0 +1,37 @@
+// What all changes of records have in common.
+#ifndef EMPTYCHAIR_STORAGE_APPLY_RECORD_H_
+#define EMPTYCHAIR_STORAGE_APPLY_RECORD_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "storage/group.h"
+#include "storage/records.h"
+#include "storage/state.h"
+
+namespace emptychair::storage {
+
+// Whether the survey takes `score`. Errors: SCORE_NOT_ALLOWED, SCORE_OUT_OF_RANGE.
+absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& survey);
+
+// The number of the combination of dimension values that `labels` have, newly given when it is new
+// and the survey has room for it.
+uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
+                  WorkingSurvey& survey, State& state, Group& group);
+
+// Counts `record` in the cube, or with -1 takes it out again.
+void CountInCube(const FeedbackRecord& record, const WorkingSurvey& survey, int64_t count,
+                 Group& group);
+
+// The error for an erased record.
+absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id);
+
+// Takes the next number for a change.
+uint64_t NextSequence(State& state);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_APPLY_RECORD_H_
