@@ -1,11 +1,14 @@
 #include "storage/apply.h"
 
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "storage/apply_feedback.h"
+#include "storage/cube_row.h"
 #include "storage/keys.h"
 #include "storage/values.h"
 
@@ -61,6 +64,46 @@ CommandResult ApplySubmitFeedback(const store::v1::SubmitFeedbackCommand& comman
   return result;
 }
 
+// The row that is corrected; nothing for a command that cannot be carried out.
+std::optional<CubeRowKey> RowOf(const store::v1::CubeRowCorrection& correction) {
+  if (correction.chunk() > UINT16_MAX || correction.unit() > UINT8_MAX) {
+    return std::nullopt;
+  }
+  // Decoded again because that is where units are checked.
+  return CubeRowKey::Decode(
+      CubeRowKey{correction.survey_number(), static_cast<CubeUnit>(correction.unit()),
+                 correction.bucket(), static_cast<uint16_t>(correction.chunk())}
+          .Encode());
+}
+
+CommandResult ApplyCorrectCube(const store::v1::CorrectCubeCommand& command, State& state,
+                               Group& group) {
+  CommandResult result;
+  std::vector<std::pair<CubeRowKey, CubeCounts>> corrections;
+  for (const store::v1::CubeRowCorrection& correction : command.rows()) {
+    const std::optional<CubeRowKey> row = RowOf(correction);
+    std::optional<CubeCounts> added = DecodeCubeRow(correction.added());
+    if (!row.has_value() || !added.has_value()) {
+      result.error = absl::InternalError("a correction of the cube that does not decode");
+      return result;
+    }
+    corrections.emplace_back(*row, *std::move(added));
+  }
+  for (auto& [row, added] : corrections) {
+    // A survey that is gone took its rows with it.
+    if (state.FindSurvey(row.survey_number) != nullptr) {
+      group.CorrectRow(row, added);
+    }
+  }
+  for (const std::string& key : command.stray_keys()) {
+    const std::optional<CubeRowKey> row = CubeRowKey::Decode(key);
+    if (!row.has_value() || state.FindSurvey(row->survey_number) == nullptr) {
+      group.Delete(Family::kCell, key);
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 CommandResult Apply(const store::v1::Command& command, bool want_records, State& state,
@@ -72,6 +115,9 @@ CommandResult Apply(const store::v1::Command& command, bool want_records, State&
       break;
     case store::v1::Command::kSubmitFeedback:
       result = ApplySubmitFeedback(command.submit_feedback(), want_records, state, group);
+      break;
+    case store::v1::Command::kCorrectCube:
+      result = ApplyCorrectCube(command.correct_cube(), state, group);
       break;
     case store::v1::Command::KIND_NOT_SET:
       result.error = absl::InternalError("a command without a kind");

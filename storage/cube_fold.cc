@@ -40,6 +40,11 @@ void CubeFold::Add(uint32_t survey_number, int64_t occur_time_ms, const Feedback
   rows_[{survey_number, CubeUnit::kMonth, buckets.month, chunk}].push_back(cell);
 }
 
+void CubeFold::Add(const CubeRowKey& row, const CubeCounts& counts) {
+  CubeCounts& added = rows_[row];
+  added.insert(added.end(), counts.begin(), counts.end());
+}
+
 absl::flat_hash_map<CubeRowKey, CubeCounts> CubeFold::TakeRows() {
   for (auto& [key, counts] : rows_) {
     Normalize(counts);

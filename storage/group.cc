@@ -25,17 +25,35 @@ absl::StatusOr<bool> Group::Get(Family family, const std::string& key, std::stri
   const auto& written = written_[static_cast<size_t>(family)];
   auto found = written.find(key);
   if (found != written.end()) {
-    *value = found->second;
-    return true;
+    if (found->second.has_value()) {
+      *value = *found->second;
+    }
+    return found->second.has_value();
   }
   return engine_.Get(family, key, value);
 }
 
 void Group::Put(Family family, std::string key, std::string value) {
-  ++puts_;
+  ++changes_;
+  if ((family == Family::kFeedbackByCustomer || family == Family::kFeedbackByExternalId) &&
+      IsMutantOnce("drop_index_entry")) {
+    return;
+  }
   // A WriteBatch without a size limit accepts every put.
   batch_.Put(engine_.handle(family), ToSlice(key), ToSlice(value)).PermitUncheckedError();
   written_[static_cast<size_t>(family)][std::move(key)] = std::move(value);
+}
+
+void Group::Delete(Family family, std::string key) {
+  ++changes_;
+  batch_.Delete(engine_.handle(family), ToSlice(key)).PermitUncheckedError();
+  written_[static_cast<size_t>(family)][std::move(key)] = std::nullopt;
+}
+
+void Group::CorrectRow(const CubeRowKey& row, const CubeCounts& added) {
+  ++changes_;
+  cube_.Add(row, added);
+  corrected_rows_.insert(row);
 }
 
 absl::Status Group::Commit(CubeRowAges& ages) {
@@ -48,11 +66,18 @@ absl::Status Group::Commit(CubeRowAges& ages) {
 absl::Status Group::WriteCube(CubeRowAges& ages) {
   rocksdb::ColumnFamilyHandle* cells = engine_.handle(Family::kCell);
   for (auto& [row_key, added] : cube_.TakeRows()) {
-    if (added.empty()) {
+    const bool is_corrected = corrected_rows_.contains(row_key);
+    if (added.empty() && !is_corrected) {
       continue;
     }
+    if (!added.empty() && IsMutantOnce("drop_cell")) {
+      added.pop_back();
+    }
+    if (!added.empty() && IsMutantOnce("change_count")) {
+      ++added.back().count;
+    }
     const std::string key = row_key.Encode();
-    if (!ages.CountWrite(row_key)) {
+    if (!ages.CountWrite(row_key) && !is_corrected) {
       RETURN_IF_ERROR(FromRocksDb(batch_.Merge(cells, ToSlice(key), EncodeCubeRow(added)),
                                   "adding to the cube"));
       continue;
@@ -62,6 +87,9 @@ absl::Status Group::WriteCube(CubeRowAges& ages) {
     CubeCounts whole = std::move(added);
     if (found) {
       std::optional<CubeCounts> before = DecodeCubeRow(stored);
+      if (!before.has_value() && is_corrected) {
+        before.emplace();
+      }
       if (!before.has_value()) {
         // Left for the merge operator to count; writing it whole would hide the damage.
         RETURN_IF_ERROR(FromRocksDb(batch_.Merge(cells, ToSlice(key), EncodeCubeRow(whole)),

@@ -4,9 +4,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "rocksdb/write_batch.h"
@@ -40,10 +42,15 @@ class Group {
   // Reads what this group has put, else what is stored; false when there is neither.
   absl::StatusOr<bool> Get(Family family, const std::string& key, std::string* value) const;
   void Put(Family family, std::string key, std::string value);
+  void Delete(Family family, std::string key);
 
   CubeFold& cube() { return cube_; }
 
-  bool empty() const { return puts_ == 0; }
+  // Adds `added` to a row of the cube, and writes the row whole, in the place of stored bytes that
+  // do not decode.
+  void CorrectRow(const CubeRowKey& row, const CubeCounts& added);
+
+  bool empty() const { return changes_ == 0; }
 
   // Writes the group with its cube rows and syncs it to disk. On an error nothing of the group may
   // be acknowledged.
@@ -54,9 +61,11 @@ class Group {
 
   const Engine& engine_;
   rocksdb::WriteBatch batch_;
-  size_t puts_ = 0;
-  std::array<absl::flat_hash_map<std::string, std::string>, kFamilyCount> written_;
+  size_t changes_ = 0;
+  // Nothing: deleted.
+  std::array<absl::flat_hash_map<std::string, std::optional<std::string>>, kFamilyCount> written_;
   CubeFold cube_;
+  absl::flat_hash_set<CubeRowKey> corrected_rows_;
 };
 
 }  // namespace emptychair::storage
