@@ -90,6 +90,24 @@ class Client::Stubs {
     return response;
   }
 
+  // The same for a call that answers with a stream.
+  template <typename Stub, typename Request, typename Response>
+  absl::Status CallStream(Stub& stub,
+                          std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(
+                              grpc::ClientContext*, const Request&),
+                          const Request& request,
+                          absl::FunctionRef<void(const Response&)> on_message) const {
+    RETURN_IF_ERROR(CheckUtf8(request));
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + timeout_);
+    const std::unique_ptr<grpc::ClientReader<Response>> reader = (stub.*method)(&context, request);
+    Response message;
+    while (reader->Read(&message)) {
+      on_message(message);
+    }
+    return FromGrpc(reader->Finish());
+  }
+
   v1::SurveyService::Stub surveys;
   v1::FeedbackService::Stub feedback;
   v1::MetricsService::Stub metrics;
@@ -177,6 +195,22 @@ absl::StatusOr<v1::QueryMetricResponse> Client::QueryMetric(const v1::QueryMetri
 
 absl::StatusOr<v1::GetStatusResponse> Client::GetStatus(const v1::GetStatusRequest& request) {
   return stubs_->Call(stubs_->admin, &v1::AdminService::Stub::GetStatus, request);
+}
+
+absl::Status Client::VerifyStore(
+    const v1::VerifyStoreRequest& request,
+    absl::FunctionRef<void(const v1::VerifyStoreResponse& message)> on_message) {
+  return stubs_->CallStream(stubs_->admin, &v1::AdminService::Stub::VerifyStore, request,
+                            on_message);
+}
+
+absl::StatusOr<v1::RebuildCubeResponse> Client::RebuildCube(const v1::RebuildCubeRequest& request) {
+  return stubs_->Call(stubs_->admin, &v1::AdminService::Stub::RebuildCube, request);
+}
+
+absl::StatusOr<v1::CompactStoreResponse> Client::CompactStore(
+    const v1::CompactStoreRequest& request) {
+  return stubs_->Call(stubs_->admin, &v1::AdminService::Stub::CompactStore, request);
 }
 
 }  // namespace emptychair

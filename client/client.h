@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/admin_service.pb.h"
@@ -55,6 +57,12 @@ class Client {
   absl::StatusOr<v1::EraseFeedbackResponse> EraseFeedback(const v1::EraseFeedbackRequest& request);
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(const v1::QueryMetricRequest& request);
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request);
+  // Calls `on_message` with each message as it comes, until the stream ends.
+  absl::Status VerifyStore(
+      const v1::VerifyStoreRequest& request,
+      absl::FunctionRef<void(const v1::VerifyStoreResponse& message)> on_message);
+  absl::StatusOr<v1::RebuildCubeResponse> RebuildCube(const v1::RebuildCubeRequest& request);
+  absl::StatusOr<v1::CompactStoreResponse> CompactStore(const v1::CompactStoreRequest& request);
 
  private:
   class Stubs;

@@ -137,6 +137,8 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   RETURN_IF_ERROR(ValidateLane("query", config.executor.query));
   RETURN_IF_ERROR(ValidateLane("scan", config.executor.scan));
   RETURN_IF_ERROR(ValidateLane("ingest", config.executor.ingest));
+  RETURN_IF_ERROR(
+      ValidateRange("--maintenance_queue", config.executor.maintenance.queue_max, 1, kQueueMax));
   // A batch of the largest size must fit.
   RETURN_IF_ERROR(ValidateRange("--queue_bytes", config.queue_bytes_max, 8 * kMebibyte, kBytesMax));
   RETURN_IF_ERROR(

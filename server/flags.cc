@@ -23,6 +23,9 @@ ABSL_FLAG(int, scan_threads, 0, "Long reads that run at once. 0: fit for this ma
 ABSL_FLAG(int, scan_queue, 0, "Long reads that may wait. 0: the default.");
 ABSL_FLAG(int, ingest_threads, 0, "Batches that are prepared at once. 0: fit for this machine.");
 ABSL_FLAG(int, ingest_queue, 0, "Batches that may wait to be prepared. 0: the default.");
+ABSL_FLAG(
+    int, maintenance_queue, 0,
+    "Checks and repairs of the whole store that may wait; one runs at a time. 0: the default.");
 ABSL_FLAG(int64_t, queue_bytes, emptychair::ServerConfig().queue_bytes_max,
           "Bytes of changes that may wait for the disk; past it calls are refused.");
 ABSL_FLAG(int64_t, block_cache_bytes, emptychair::ServerConfig().block_cache_bytes,
@@ -56,6 +59,7 @@ ServerConfig ConfigFromFlags() {
   Override(config.executor.scan.queue_max, absl::GetFlag(FLAGS_scan_queue));
   Override(config.executor.ingest.threads, absl::GetFlag(FLAGS_ingest_threads));
   Override(config.executor.ingest.queue_max, absl::GetFlag(FLAGS_ingest_queue));
+  Override(config.executor.maintenance.queue_max, absl::GetFlag(FLAGS_maintenance_queue));
   config.queue_bytes_max = absl::GetFlag(FLAGS_queue_bytes);
   config.block_cache_bytes = absl::GetFlag(FLAGS_block_cache_bytes);
   config.receive_bytes_max = absl::GetFlag(FLAGS_receive_bytes);

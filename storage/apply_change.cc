@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "storage/apply_record.h"
+#include "storage/index_entries.h"
 #include "storage/keys.h"
 #include "storage/values.h"
 
@@ -123,19 +124,16 @@ absl::Status Erase(const store::v1::RecordTarget& ref, State& state, Group& grou
     return absl::OkStatus();
   }
   CountInCube(record, *target.survey, -1, group);
-  if (record.header.customer_ordinal != kAnonymous) {
-    group.Delete(Family::kFeedbackByCustomer,
-                 FeedbackByCustomerKey{record.header.customer_ordinal, record.feedback_id,
-                                       record.survey_number}
-                     .Encode());
+  const FeedbackKey key{record.survey_number, record.feedback_id};
+  IndexEntries entries = EntriesOf(state.hash(), key, record.header, record.body);
+  if (!entries.by_customer_key.empty()) {
+    group.Delete(Family::kFeedbackByCustomer, std::move(entries.by_customer_key));
   }
-  if (!record.body.external_id().empty()) {
-    const IdHash hash = state.hash()(HashPurpose::kExternalId, record.body.external_id());
-    group.Put(Family::kFeedbackByExternalId, ExternalIdKey{record.survey_number, hash}.Encode(),
+  if (!entries.by_external_id_key.empty()) {
+    group.Put(Family::kFeedbackByExternalId, std::move(entries.by_external_id_key),
               EncodeExternalIdEntry(record.feedback_id, ""));
   }
-  group.Put(Family::kFeedback, FeedbackKey{record.survey_number, record.feedback_id}.Encode(),
-            EncodeTombstone(NextSequence(state)));
+  group.Put(Family::kFeedback, key.Encode(), EncodeTombstone(NextSequence(state)));
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() - 1);
   return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include "common/base/status_macros.h"
 #include "storage/apply_record.h"
 #include "storage/apply_survey.h"
+#include "storage/index_entries.h"
 #include "storage/keys.h"
 #include "storage/values.h"
 
@@ -43,15 +44,12 @@ void Uncount(const Group::Entry& entry, const WorkingSurvey& survey, State& stat
     return;
   }
   CountInCube(*record, survey, -1, group);
-  if (record->header.customer_ordinal != kAnonymous) {
-    group.Delete(
-        Family::kFeedbackByCustomer,
-        FeedbackByCustomerKey{record->header.customer_ordinal, key->feedback_id, key->survey_number}
-            .Encode());
+  IndexEntries entries = EntriesOf(state.hash(), *key, record->header, record->body);
+  if (!entries.by_customer_key.empty()) {
+    group.Delete(Family::kFeedbackByCustomer, std::move(entries.by_customer_key));
   }
-  if (!record->body.external_id().empty()) {
-    const IdHash hash = state.hash()(HashPurpose::kExternalId, record->body.external_id());
-    group.Delete(Family::kFeedbackByExternalId, ExternalIdKey{key->survey_number, hash}.Encode());
+  if (!entries.by_external_id_key.empty()) {
+    group.Delete(Family::kFeedbackByExternalId, std::move(entries.by_external_id_key));
   }
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() - 1);

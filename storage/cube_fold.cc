@@ -44,6 +44,11 @@ void CubeFold::Drop(uint32_t survey_number) {
   absl::erase_if(rows_, [&](const auto& row) { return row.first.survey_number == survey_number; });
 }
 
+void CubeFold::Add(const CubeRowKey& row, const CubeCounts& counts) {
+  CubeCounts& added = rows_[row];
+  added.insert(added.end(), counts.begin(), counts.end());
+}
+
 absl::flat_hash_map<CubeRowKey, CubeCounts> CubeFold::TakeRows() {
   for (auto& [key, counts] : rows_) {
     Normalize(counts);

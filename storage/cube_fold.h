@@ -30,6 +30,9 @@ class CubeFold {
   void Add(uint32_t survey_number, int64_t occur_time_ms, const FeedbackHeader& header,
            int32_t scale_min, int64_t count);
 
+  // Adds `counts` to one row.
+  void Add(const CubeRowKey& row, const CubeCounts& counts);
+
   bool empty() const { return rows_.empty(); }
 
   // Forgets what was added for the survey.

@@ -1,6 +1,5 @@
 #include "storage/cube_reader.h"
 
-#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "storage/cube_fold.h"
 #include "storage/cube_row.h"
+#include "storage/cube_row_iterator.h"
 #include "storage/engine.h"
 #include "storage/keys.h"
 #include "storage/records.h"
@@ -22,33 +22,6 @@ absl::Status DamagedRow(const SurveyView& survey) {
                             ": a row of the cube cannot be decoded"),
                {{"survey_id", survey.definition->survey_id()}});
 }
-
-// An iterator over all rows of a survey and unit.
-class RowIterator {
- public:
-  RowIterator(const Engine& engine, const View& view, uint32_t survey_number, CubeUnit unit)
-      : lower_(CubeRowKey{survey_number, unit, INT32_MIN, 0}.Encode()),
-        upper_(CubeRowKey{survey_number, unit, INT32_MAX, UINT16_MAX}.Encode()),
-        lower_slice_(ToSlice(lower_)),
-        upper_slice_(ToSlice(upper_)) {
-    rocksdb::ReadOptions options;
-    options.snapshot = view.snapshot->get();
-    options.iterate_lower_bound = &lower_slice_;
-    options.iterate_upper_bound = &upper_slice_;
-    it_.reset(engine.db()->NewIterator(options, engine.handle(Family::kCell)));
-  }
-  RowIterator(const RowIterator&) = delete;
-  RowIterator& operator=(const RowIterator&) = delete;
-
-  rocksdb::Iterator* operator->() { return it_.get(); }
-
- private:
-  const std::string lower_;
-  const std::string upper_;
-  const rocksdb::Slice lower_slice_;
-  const rocksdb::Slice upper_slice_;
-  std::unique_ptr<rocksdb::Iterator> it_;
-};
 
 // Adds one row. False when the grid is full.
 bool AddRow(CubeRowReader& row, uint32_t first_series, uint32_t target,
@@ -74,7 +47,7 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
                               absl::Span<const uint32_t> group_of_series, TallyGrid& grid,
                               ReadCost& cost) const {
   for (const CubeRun& run : plan.rows) {
-    RowIterator it(engine_, view, survey.number(), run.unit);
+    CubeRowIterator it(engine_, view, survey.number(), run.unit);
     for (it->Seek(CubeRowKey{survey.number(), run.unit, run.first_bucket, 0}.Encode()); it->Valid();
          it->Next()) {
       const std::optional<CubeRowKey> key = CubeRowKey::Decode(ToView(it->key()));
@@ -120,7 +93,7 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
 absl::StatusOr<std::optional<BucketRange>> CubeReader::Extent(const View& view,
                                                               const SurveyView& survey,
                                                               CubeUnit unit) const {
-  RowIterator it(engine_, view, survey.number(), unit);
+  CubeRowIterator it(engine_, view, survey.number(), unit);
   // Rows whose answers were all erased stay behind, empty.
   const auto is_empty = [&] { return ToView(it->value()) == EncodeCubeRow({}); };
   it->SeekToFirst();

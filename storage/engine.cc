@@ -45,6 +45,8 @@ absl::Status DeleteTree(rocksdb::Env* env, const std::string& path) {
 
 }  // namespace
 
+absl::string_view FamilyName(Family family) { return kFamilyNames[static_cast<size_t>(family)]; }
+
 absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view doing) {
   if (status.ok()) {
     return absl::OkStatus();
@@ -286,6 +288,30 @@ absl::StatusOr<bool> Engine::Get(Family family, absl::string_view key, std::stri
   }
   RETURN_IF_ERROR(FromRocksDb(status, "reading the store"));
   return true;
+}
+
+int64_t Engine::EstimatedKeys(Family family) const {
+  uint64_t keys = 0;
+  db_->GetIntProperty(handle(family), rocksdb::DB::Properties::kEstimateNumKeys, &keys);
+  return static_cast<int64_t>(keys);
+}
+
+absl::Status Engine::Flush() const {
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles(handles_.begin(), handles_.end());
+  return FromRocksDb(db_->Flush(rocksdb::FlushOptions(), handles), "flushing the store");
+}
+
+absl::Status Engine::Compact(Family family, std::atomic<bool>* stop) const {
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  // Compactions of its own go on beside this one.
+  options.exclusive_manual_compaction = false;
+  options.canceled = stop;
+  const rocksdb::Status status = db_->CompactRange(options, handle(family), nullptr, nullptr);
+  if (stop->load() && status.IsIncomplete()) {
+    return ShuttingDownError();
+  }
+  return FromRocksDb(status, "compacting the store");
 }
 
 int64_t Engine::DelayedBytesPerSecond() const {

@@ -31,6 +31,9 @@ enum class Family : uint8_t {
 };
 inline constexpr size_t kFamilyCount = 7;
 
+// The name of a column family.
+absl::string_view FamilyName(Family family);
+
 inline rocksdb::Slice ToSlice(absl::string_view bytes) { return {bytes.data(), bytes.size()}; }
 inline absl::string_view ToView(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
@@ -71,6 +74,16 @@ class Engine {
 
   // A property such as "rocksdb.total-sst-files-size", summed over the column families.
   int64_t SumOfProperty(const std::string& property) const;
+
+  // About how many entries a family has.
+  int64_t EstimatedKeys(Family family) const;
+
+  // Moves everything in memory into tables.
+  absl::Status Flush() const;
+
+  // Rewrites all tables of a family, so that only what can still be read is left. Ends early, with
+  // SHUTTING_DOWN, once `*stop` is set.
+  absl::Status Compact(Family family, std::atomic<bool>* stop) const;
 
   int64_t block_cache_bytes() const { return static_cast<int64_t>(block_cache_->GetUsage()); }
 

@@ -36,6 +36,10 @@ absl::StatusOr<bool> Group::Get(Family family, const std::string& key, std::stri
 }
 
 void Group::Put(Family family, std::string key, std::string value) {
+  if ((family == Family::kFeedbackByCustomer || family == Family::kFeedbackByExternalId) &&
+      IsMutantOnce("drop_index_entry")) {
+    return;
+  }
   // A WriteBatch without a size limit accepts every put.
   batch_.Put(engine_.handle(family), ToSlice(key), ToSlice(value)).PermitUncheckedError();
   written_[static_cast<size_t>(family)][std::move(key)] = std::move(value);
@@ -73,6 +77,11 @@ absl::StatusOr<std::vector<Group::Entry>> Group::List(Family family, absl::strin
   return entries;
 }
 
+void Group::CorrectRow(const CubeRowKey& row, const CubeCounts& added) {
+  cube_.Add(row, added);
+  corrected_rows_.insert(row);
+}
+
 absl::Status Group::Commit(CubeRowAges& ages) {
   RETURN_IF_ERROR(WriteCube(ages));
   rocksdb::WriteOptions options;
@@ -83,11 +92,18 @@ absl::Status Group::Commit(CubeRowAges& ages) {
 absl::Status Group::WriteCube(CubeRowAges& ages) {
   rocksdb::ColumnFamilyHandle* cells = engine_.handle(Family::kCell);
   for (auto& [row_key, added] : cube_.TakeRows()) {
-    if (added.empty()) {
+    const bool is_corrected = corrected_rows_.contains(row_key);
+    if (added.empty() && !is_corrected) {
       continue;
     }
+    if (!added.empty() && IsMutantOnce("drop_cell")) {
+      added.pop_back();
+    }
+    if (!added.empty() && IsMutantOnce("change_count")) {
+      ++added.back().count;
+    }
     const std::string key = row_key.Encode();
-    if (!ages.CountWrite(row_key)) {
+    if (!ages.CountWrite(row_key) && !is_corrected) {
       RETURN_IF_ERROR(FromRocksDb(batch_.Merge(cells, ToSlice(key), EncodeCubeRow(added)),
                                   "adding to the cube"));
       continue;
@@ -97,6 +113,9 @@ absl::Status Group::WriteCube(CubeRowAges& ages) {
     CubeCounts whole = std::move(added);
     if (found) {
       std::optional<CubeCounts> before = DecodeCubeRow(stored);
+      if (!before.has_value() && is_corrected) {
+        before.emplace();
+      }
       if (!before.has_value()) {
         // Left for the merge operator to count; writing it whole would hide the damage.
         RETURN_IF_ERROR(FromRocksDb(batch_.Merge(cells, ToSlice(key), EncodeCubeRow(whole)),

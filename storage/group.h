@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "rocksdb/write_batch.h"
@@ -57,6 +58,10 @@ class Group {
 
   CubeFold& cube() { return cube_; }
 
+  // Adds `added` to a row of the cube, and writes the row whole, in the place of stored bytes that
+  // do not decode.
+  void CorrectRow(const CubeRowKey& row, const CubeCounts& added);
+
   bool empty() const { return batch_.Count() == 0 && cube_.empty(); }
 
   // Writes the group with its cube rows and syncs it to disk. On an error nothing of the group may
@@ -71,6 +76,7 @@ class Group {
   // Nothing stands for a key that this group has deleted.
   std::array<absl::flat_hash_map<std::string, std::optional<std::string>>, kFamilyCount> written_;
   CubeFold cube_;
+  absl::flat_hash_set<CubeRowKey> corrected_rows_;
 };
 
 }  // namespace emptychair::storage

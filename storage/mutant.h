@@ -3,6 +3,7 @@
 #ifndef EMPTYCHAIR_STORAGE_MUTANT_H_
 #define EMPTYCHAIR_STORAGE_MUTANT_H_
 
+#include <atomic>
 #include <cstdlib>
 
 #include "absl/strings/string_view.h"
@@ -14,6 +15,16 @@ inline bool IsMutant(absl::string_view name) {
 #ifdef EMPTYCHAIR_MUTANTS
   const char* asked = std::getenv("EMPTYCHAIR_MUTANT");
   return asked != nullptr && name == asked;
+#else
+  return false;
+#endif
+}
+
+// Whether the fault `name` is asked for and has not been made yet.
+inline bool IsMutantOnce(absl::string_view name) {
+#ifdef EMPTYCHAIR_MUTANTS
+  static std::atomic<bool> was_made{false};
+  return IsMutant(name) && !was_made.exchange(true);
 #else
   return false;
 #endif

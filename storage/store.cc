@@ -2,14 +2,42 @@
 
 #include <sodium.h>
 
+#include <memory>
+#include <string>
 #include <utility>
 
+#include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/committer.h"
 #include "storage/engine.h"
 #include "storage/state.h"
 
 namespace emptychair::storage {
+
+namespace {
+
+// Waits for a place in the queue, too: it is not an outside caller that could come back.
+absl::Status CarryOutCorrection(Committer& committer,
+                                std::unique_ptr<const store::v1::Command> command) {
+  while (true) {
+    absl::Notification done;
+    CommandResult result;
+    committer.Enqueue(std::make_unique<const store::v1::Command>(*command), /*want_records=*/false,
+                      [&](CommandResult answer) {
+                        result = std::move(answer);
+                        done.Notify();
+                      });
+    done.WaitForNotification();
+    if (ReasonOf(result.error) != v1::ERROR_REASON_QUEUE_FULL) {
+      return result.error;
+    }
+    absl::SleepFor(RetryDelayOf(result.error).value_or(absl::Milliseconds(100)));
+  }
+}
+
+}  // namespace
 
 // In the order in which they depend on each other, so that they end in the reverse one.
 struct Store::Parts {
@@ -66,6 +94,37 @@ const RecordReader& Store::records() const { return *parts_->records; }
 const CubeReader& Store::cube() const { return *parts_->cube; }
 
 void Store::CountUndecodable() const { parts_->engine->CountUndecodable(); }
+
+absl::StatusOr<VerifySummary> Store::Verify(OnProgress on_progress,
+                                            OnDifference on_difference) const {
+  const std::shared_ptr<const View> held = view();
+  return storage::Verify(*parts_->engine, hash_, *held, on_progress, on_difference);
+}
+
+absl::StatusOr<RebuildSummary> Store::RebuildCube(OnProgress on_progress) {
+  const std::shared_ptr<const View> held = view();
+  return storage::RebuildCube(*parts_->engine, *held, on_progress,
+                              [this](std::unique_ptr<const store::v1::Command> command) {
+                                return CarryOutCorrection(*parts_->committer, std::move(command));
+                              });
+}
+
+absl::StatusOr<CompactSummary> Store::Compact(std::atomic<bool>* stop, OnProgress on_progress) {
+  const Engine& engine = *parts_->engine;
+  CompactSummary summary;
+  RETURN_IF_ERROR(on_progress({.part = "flush", .total = int64_t{kFamilyCount}}));
+  RETURN_IF_ERROR(engine.Flush());
+  summary.bytes_before = engine.SumOfProperty("rocksdb.total-sst-files-size");
+  for (size_t i = 0; i < kFamilyCount; ++i) {
+    const auto family = static_cast<Family>(i);
+    RETURN_IF_ERROR(on_progress({.part = std::string(FamilyName(family)),
+                                 .done = static_cast<int64_t>(i),
+                                 .total = int64_t{kFamilyCount}}));
+    RETURN_IF_ERROR(engine.Compact(family, stop));
+  }
+  summary.bytes_after = engine.SumOfProperty("rocksdb.total-sst-files-size");
+  return summary;
+}
 
 StoreStats Store::Stats() const {
   const CommitCounts counts = parts_->committer->counts();

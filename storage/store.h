@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_STORAGE_STORE_H_
 #define EMPTYCHAIR_STORAGE_STORE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,8 +15,10 @@
 #include "emptychair/store/v1/command.pb.h"
 #include "storage/command_result.h"
 #include "storage/cube_reader.h"
+#include "storage/cube_rebuild.h"
 #include "storage/keyed_hash.h"
 #include "storage/records.h"
+#include "storage/verify.h"
 #include "storage/view.h"
 
 namespace rocksdb {
@@ -54,6 +57,11 @@ struct StoreStats {
   int64_t undecodable_values = 0;
 };
 
+struct CompactSummary {
+  int64_t bytes_before = 0;  // Of tables, with all that was in memory.
+  int64_t bytes_after = 0;
+};
+
 // A durable store of surveys and feedback with its cube. Changes go in as commands, which are
 // acknowledged when they are on disk; queries read a View and never wait for a change.
 // Thread-safe.
@@ -87,6 +95,14 @@ class Store {
   void CountUndecodable() const;
 
   StoreStats Stats() const;
+
+  // The long tasks. Each blocks until it is done, so none may run on the committer's thread. See
+  // verify.h and cube_rebuild.h. The state that is judged is held meanwhile.
+  absl::StatusOr<VerifySummary> Verify(OnProgress on_progress, OnDifference on_difference) const;
+  absl::StatusOr<RebuildSummary> RebuildCube(OnProgress on_progress);
+  // Rewrites all tables, so that only what can still be read is left: values that were replaced or
+  // deleted go, but for those that an open view still sees. Ends early once `*stop` is set.
+  absl::StatusOr<CompactSummary> Compact(std::atomic<bool>* stop, OnProgress on_progress);
 
  private:
   struct Parts;

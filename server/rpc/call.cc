@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/rpc/status_conversion.h"
+#include "server/rpc/stream_call.h"
 
 namespace emptychair {
 namespace {
@@ -29,8 +30,12 @@ void Finisher::operator()(const absl::Status& status) {
 }
 
 void CallRunner::BeginShutdown() {
+  stop_signal_ = true;
   absl::MutexLock lock(&mutex_);
   stopping_ = true;
+  for (StreamGate* gate : streams_) {
+    gate->Stop();
+  }
 }
 
 bool CallRunner::WaitUntilIdle(absl::Time deadline) {
@@ -70,6 +75,19 @@ bool CallRunner::Enter() {
 void CallRunner::Leave() {
   absl::MutexLock lock(&mutex_);
   --calls_in_flight_;
+}
+
+void CallRunner::AddStream(StreamGate* gate) {
+  absl::MutexLock lock(&mutex_);
+  streams_.insert(gate);
+  if (stopping_) {
+    gate->Stop();
+  }
+}
+
+void CallRunner::RemoveStream(StreamGate* gate) {
+  absl::MutexLock lock(&mutex_);
+  streams_.erase(gate);
 }
 
 void CallRunner::Guard(const char* method, absl::FunctionRef<void()> code) {
@@ -119,7 +137,8 @@ void Call::RunOn(Lane lane, absl::AnyInvocable<void() &&> work) {
 }
 
 void Call::AnswerForHandler(const absl::Status& status) {
-  if (!status.ok() && ReasonNameOf(status).empty()) {
+  // A stream whose client has gone ends as cancelled, which nobody hears.
+  if (!status.ok() && !absl::IsCancelled(status) && ReasonNameOf(status).empty()) {
     runner_->log_->Error("error without a reason",
                          {{"method", method_},
                           {"code", absl::StatusCodeToString(status.code())},
@@ -131,7 +150,7 @@ void Call::AnswerForHandler(const absl::Status& status) {
 void Call::Answer(const absl::Status& status) {
   duration_ = std::max(runner_->clock_->Now() - start_time_, absl::ZeroDuration());
   if (status.ok()) {
-    Finish(grpc::Status::OK);
+    FinishRpc(grpc::Status::OK);
     return;
   }
   code_ = status.code();
@@ -140,10 +159,10 @@ void Call::Answer(const absl::Status& status) {
     const int64_t delay_ms = absl::ToInt64Milliseconds(absl::Ceil(*delay, absl::Milliseconds(1)));
     context_->AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(delay_ms));
   }
-  Finish(ToGrpc(status));
+  FinishRpc(ToGrpc(status));
 }
 
-void Call::OnDone() {
+void Call::Done() {
   runner_->access_log_->Record({.time = start_time_,
                                 .method = method_,
                                 .code = code_,

@@ -1,12 +1,15 @@
-// The one wrapper around every unary call: refusals, deadlines, errors, the access log.
+// The one wrapper around every call: refusals, deadlines, errors, the access log. Calls that answer
+// with a stream are in stream_call.h.
 #ifndef EMPTYCHAIR_SERVER_RPC_CALL_H_
 #define EMPTYCHAIR_SERVER_RPC_CALL_H_
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -22,6 +25,7 @@
 namespace emptychair {
 
 class Call;
+class StreamGate;
 
 // The duty to answer one call, from any thread. Destroying it unused answers INTERNAL, so that no
 // path leaves a caller without an answer. Movable only.
@@ -90,8 +94,18 @@ class CallRunner {
                                   Lane lane, const Request* request, Response* response,
                                   StartWork start);
 
-  // From now on new calls are refused with SHUTTING_DOWN.
+  // Runs `work`, an absl::Status(const Request&, StreamWriter<Response>&), on `lane`; its status
+  // ends the stream. Defined in stream_call.h.
+  template <typename Response, typename Request, typename Work>
+  grpc::ServerWriteReactor<Response>* ExecuteStream(grpc::CallbackServerContext* context,
+                                                    const char* method, Lane lane,
+                                                    const Request* request, Work work);
+
+  // From now on new calls are refused with SHUTTING_DOWN, and streams that are under way end.
   void BeginShutdown();
+
+  // True from BeginShutdown on: for work that takes long, so that it ends early.
+  std::atomic<bool>* stop_signal() { return &stop_signal_; }
 
   // Waits until no admitted call is unfinished, or until `deadline` by the machine's clock. True if
   // none is. Lasts only after `BeginShutdown`.
@@ -107,9 +121,13 @@ class CallRunner {
 
  private:
   friend class Call;
+  template <typename Response, typename Request, typename Work>
+  friend class StreamCall;
 
   bool Enter();
   void Leave();
+  void AddStream(StreamGate* gate);
+  void RemoveStream(StreamGate* gate);
 
   // Runs a handler's code. If it throws, its Finisher has answered on the way here.
   void Guard(const char* method, absl::FunctionRef<void()> code);
@@ -123,11 +141,13 @@ class CallRunner {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t calls_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t calls_refused_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_set<StreamGate*> streams_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> stop_signal_{false};
 };
 
 // One call, from its arrival until gRPC is done with it. Deletes itself then, which is never before
 // it is answered and the service's method has returned it. For CallRunner only.
-class Call : public grpc::ServerUnaryReactor {
+class Call {
  public:
   Call(CallRunner* runner, grpc::CallbackServerContext* context, const char* method);
   Call(const Call&) = delete;
@@ -146,13 +166,16 @@ class Call : public grpc::ServerUnaryReactor {
   void AnswerForHandler(const absl::Status& status);
 
  protected:
-  ~Call() override = default;
+  virtual ~Call() = default;
+
+  // To be called when gRPC is done with the call.
+  void Done();
 
  private:
-  void Answer(const absl::Status& status);
+  // Tells gRPC the end of the call.
+  virtual void FinishRpc(const grpc::Status& status) = 0;
 
-  // Called by gRPC when it is done with the call.
-  void OnDone() override;
+  void Answer(const absl::Status& status);
 
   CallRunner* const runner_;
   grpc::CallbackServerContext* const context_;
@@ -162,15 +185,15 @@ class Call : public grpc::ServerUnaryReactor {
   const std::string peer_;
   bool admitted_ = false;
 
-  // For the access log: set before gRPC's Finish, read in OnDone.
+  // For the access log: set before FinishRpc, read in Done.
   absl::StatusCode code_ = absl::StatusCode::kOk;
   std::string reason_;
   absl::Duration duration_;
 };
 
-// A call together with the work that it has waiting in a lane: one allocation.
+// A unary call together with the work that it has waiting in a lane: one allocation.
 template <typename Request, typename Response, typename StartWork>
-class LaneCall final : public Call {
+class LaneCall final : public grpc::ServerUnaryReactor, public Call {
  public:
   LaneCall(CallRunner* runner, grpc::CallbackServerContext* context, const char* method,
            const Request* request, Response* response, StartWork start)
@@ -186,6 +209,9 @@ class LaneCall final : public Call {
   }
 
  private:
+  void FinishRpc(const grpc::Status& status) override { Finish(status); }
+  void OnDone() override { Done(); }
+
   const Request* const request_;
   Response* const response_;
   StartWork start_;

@@ -16,6 +16,8 @@ absl::string_view LaneName(Lane lane) {
       return "scan";
     case Lane::kIngest:
       return "ingest";
+    case Lane::kMaintenance:
+      return "maintenance";
   }
   return "";
 }
@@ -29,6 +31,7 @@ ExecutorOptions ExecutorOptions::ForCores(int cores) {
                 .retry_delay = absl::Milliseconds(100)},
       .scan = {.threads = half, .queue_max = 32, .retry_delay = absl::Seconds(1)},
       .ingest = {.threads = half, .queue_max = 32, .retry_delay = absl::Milliseconds(250)},
+      .maintenance = {.threads = 1, .queue_max = 4, .retry_delay = absl::Seconds(10)},
   };
 }
 
@@ -36,6 +39,7 @@ Executor::Executor(const ExecutorOptions& options) {
   lanes_[static_cast<size_t>(Lane::kQuery)].options = options.query;
   lanes_[static_cast<size_t>(Lane::kScan)].options = options.scan;
   lanes_[static_cast<size_t>(Lane::kIngest)].options = options.ingest;
+  lanes_[static_cast<size_t>(Lane::kMaintenance)].options = options.maintenance;
   absl::MutexLock lock(&stop_mutex_);
   for (LaneState& lane : lanes_) {
     assert(lane.options.threads >= 1 && lane.options.queue_max >= 1);

@@ -25,11 +25,13 @@ enum class Lane {
   kScan,
   // Preparing batches.
   kIngest,
+  // Checking, mending and rewriting the whole store: one at a time.
+  kMaintenance,
 };
 
-inline constexpr size_t kLaneCount = 3;
+inline constexpr size_t kLaneCount = 4;
 
-// "query", "scan" or "ingest".
+// "query", "scan", "ingest" or "maintenance".
 absl::string_view LaneName(Lane lane);
 
 struct LaneOptions {
@@ -45,6 +47,7 @@ struct ExecutorOptions {
   LaneOptions query;
   LaneOptions scan;
   LaneOptions ingest;
+  LaneOptions maintenance;
 
   // Fit for `cores` cores. A waiting batch holds up to 4 MiB and its parsed form, so few may wait.
   static ExecutorOptions ForCores(int cores);

@@ -1,10 +1,79 @@
 #include "server/services/admin_service.h"
 
+#include <optional>
+#include <string>
+
+#include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "server/domain/series_overflow.h"
 
 namespace emptychair {
+namespace {
+
+// Between two messages of progress on the same part.
+constexpr absl::Duration kProgressPeriod = absl::Milliseconds(200);
+
+v1::DifferenceKind ToApi(storage::DifferenceKind kind) {
+  switch (kind) {
+    case storage::DifferenceKind::kUndecodable:
+      return v1::DIFFERENCE_KIND_UNDECODABLE;
+    case storage::DifferenceKind::kUnknownSurvey:
+      return v1::DIFFERENCE_KIND_UNKNOWN_SURVEY;
+    case storage::DifferenceKind::kRecord:
+      return v1::DIFFERENCE_KIND_RECORD;
+    case storage::DifferenceKind::kCellCount:
+      return v1::DIFFERENCE_KIND_CELL_COUNT;
+    case storage::DifferenceKind::kIndexEntryMissing:
+      return v1::DIFFERENCE_KIND_INDEX_ENTRY_MISSING;
+    case storage::DifferenceKind::kIndexEntryExtra:
+      return v1::DIFFERENCE_KIND_INDEX_ENTRY_EXTRA;
+    case storage::DifferenceKind::kCustomer:
+      return v1::DIFFERENCE_KIND_CUSTOMER;
+    case storage::DifferenceKind::kSeries:
+      return v1::DIFFERENCE_KIND_SERIES;
+    case storage::DifferenceKind::kCounter:
+      return v1::DIFFERENCE_KIND_COUNTER;
+  }
+  return v1::DIFFERENCE_KIND_UNSPECIFIED;
+}
+
+v1::VerifyStoreResponse ToApi(const storage::TaskProgress& progress, int64_t records_total) {
+  v1::VerifyStoreResponse response;
+  v1::VerifyProgress& told = *response.mutable_progress();
+  told.set_part(progress.part);
+  told.set_survey_id(progress.survey_id);
+  told.set_records_checked(progress.records);
+  told.set_records_total(records_total);
+  told.set_done(progress.done);
+  told.set_total(progress.total);
+  return response;
+}
+
+v1::VerifyStoreResponse ToApi(const storage::Difference& difference) {
+  v1::VerifyStoreResponse response;
+  v1::StoreDifference& told = *response.mutable_difference();
+  told.set_kind(ToApi(difference.kind));
+  told.set_survey_id(difference.survey_id);
+  told.set_where(difference.where);
+  told.set_stored(difference.stored);
+  told.set_expected(difference.expected);
+  return response;
+}
+
+v1::VerifyStoreResponse ToApi(const storage::VerifySummary& summary) {
+  v1::VerifyStoreResponse response;
+  v1::VerifySummary& told = *response.mutable_summary();
+  told.set_sequence(static_cast<int64_t>(summary.sequence));
+  told.set_records(summary.records);
+  told.set_index_entries(summary.index_entries);
+  told.set_cube_cells(summary.cube_cells);
+  told.set_difference_count(summary.difference_count);
+  return response;
+}
+
+}  // namespace
+
 grpc::ServerUnaryReactor* AdminServiceImpl::GetStatus(grpc::CallbackServerContext* context,
                                                       const v1::GetStatusRequest* request,
                                                       v1::GetStatusResponse* response) {
@@ -38,6 +107,9 @@ absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
   response.mutable_write_stall()->set_stopped(stats.writes_stopped);
   response.mutable_write_stall()->set_delayed_bytes_per_second(stats.delayed_bytes_per_second);
   response.set_undecodable_values(stats.undecodable_values);
+  if (std::optional<v1::MaintenanceTask> task = maintenance_.Get()) {
+    *response.mutable_maintenance() = *std::move(task);
+  }
   for (const auto& [survey_id, survey] : *view->catalog) {
     ASSIGN_OR_RETURN(const int64_t count, CountOverflow(*store_, *view, *survey));
     if (count > 0) {
@@ -48,6 +120,87 @@ absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
     }
   }
   return absl::OkStatus();
+}
+
+grpc::ServerWriteReactor<v1::VerifyStoreResponse>* AdminServiceImpl::VerifyStore(
+    grpc::CallbackServerContext* context, const v1::VerifyStoreRequest* request) {
+  return runner_->ExecuteStream<v1::VerifyStoreResponse>(
+      context, "AdminService/VerifyStore", Lane::kMaintenance, request,
+      [this](const v1::VerifyStoreRequest&, StreamWriter<v1::VerifyStoreResponse>& writer) {
+        return Verify(writer);
+      });
+}
+
+absl::Status AdminServiceImpl::Verify(StreamWriter<v1::VerifyStoreResponse>& writer) {
+  RunningTask task(&maintenance_, "VerifyStore", clock_->Now());
+  const auto records_total = static_cast<int64_t>(store_->view()->counters.feedback_count());
+  std::string told_part;
+  absl::Time told_time = absl::InfinitePast();
+  const auto tell_progress = [&](const storage::TaskProgress& progress) {
+    task.Show(progress);
+    const std::string part = progress.part + "/" + progress.survey_id;
+    const absl::Time now = clock_->Now();
+    if (part == told_part && now - told_time < kProgressPeriod) {
+      return writer.Check();
+    }
+    told_part = part;
+    told_time = now;
+    return writer.Write(ToApi(progress, records_total));
+  };
+  ASSIGN_OR_RETURN(const storage::VerifySummary summary,
+                   store_->Verify(tell_progress, [&](const storage::Difference& difference) {
+                     return writer.Write(ToApi(difference));
+                   }));
+  return writer.Write(ToApi(summary));
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::RebuildCube(grpc::CallbackServerContext* context,
+                                                        const v1::RebuildCubeRequest* request,
+                                                        v1::RebuildCubeResponse* response) {
+  return runner_->Execute(context, "AdminService/RebuildCube", Lane::kMaintenance, request,
+                          response,
+                          [this](const v1::RebuildCubeRequest&, v1::RebuildCubeResponse& response) {
+                            return Rebuild(response);
+                          });
+}
+
+absl::Status AdminServiceImpl::Rebuild(v1::RebuildCubeResponse& response) {
+  RunningTask task(&maintenance_, "RebuildCube", clock_->Now());
+  ASSIGN_OR_RETURN(const storage::RebuildSummary summary,
+                   store_->RebuildCube([&](const storage::TaskProgress& progress) {
+                     return Show(task, progress);
+                   }));
+  response.set_sequence(static_cast<int64_t>(summary.sequence));
+  response.set_rows_corrected(summary.rows_corrected);
+  response.set_cells_corrected(summary.cells_corrected);
+  response.set_records_counted(summary.records_counted);
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* AdminServiceImpl::CompactStore(grpc::CallbackServerContext* context,
+                                                         const v1::CompactStoreRequest* request,
+                                                         v1::CompactStoreResponse* response) {
+  return runner_->Execute(context, "AdminService/CompactStore", Lane::kMaintenance, request,
+                          response,
+                          [this](const v1::CompactStoreRequest&,
+                                 v1::CompactStoreResponse& response) { return Compact(response); });
+}
+
+absl::Status AdminServiceImpl::Compact(v1::CompactStoreResponse& response) {
+  RunningTask task(&maintenance_, "CompactStore", clock_->Now());
+  ASSIGN_OR_RETURN(
+      const storage::CompactSummary summary,
+      store_->Compact(runner_->stop_signal(),
+                      [&](const storage::TaskProgress& progress) { return Show(task, progress); }));
+  response.set_bytes_before(summary.bytes_before);
+  response.set_bytes_after(summary.bytes_after);
+  return absl::OkStatus();
+}
+
+absl::Status AdminServiceImpl::Show(RunningTask& task,
+                                    const storage::TaskProgress& progress) const {
+  task.Show(progress);
+  return *runner_->stop_signal() ? ShuttingDownError() : absl::OkStatus();
 }
 
 }  // namespace emptychair

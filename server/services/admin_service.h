@@ -6,6 +6,8 @@
 #include "common/base/clock.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
 #include "server/rpc/call.h"
+#include "server/rpc/stream_call.h"
+#include "server/services/maintenance_status.h"
 #include "storage/store.h"
 
 namespace emptychair {
@@ -13,20 +15,34 @@ namespace emptychair {
 // Thread-safe. What it is given must outlive it.
 class AdminServiceImpl final : public v1::AdminService::CallbackService {
  public:
-  AdminServiceImpl(const storage::Store* store, CallRunner* runner, const Clock* clock)
+  AdminServiceImpl(storage::Store* store, CallRunner* runner, const Clock* clock)
       : store_(store), runner_(runner), clock_(clock), start_time_(clock->Now()) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override;
+  grpc::ServerWriteReactor<v1::VerifyStoreResponse>* VerifyStore(
+      grpc::CallbackServerContext* context, const v1::VerifyStoreRequest* request) override;
+  grpc::ServerUnaryReactor* RebuildCube(grpc::CallbackServerContext* context,
+                                        const v1::RebuildCubeRequest* request,
+                                        v1::RebuildCubeResponse* response) override;
+  grpc::ServerUnaryReactor* CompactStore(grpc::CallbackServerContext* context,
+                                         const v1::CompactStoreRequest* request,
+                                         v1::CompactStoreResponse* response) override;
 
  private:
   absl::Status Status(v1::GetStatusResponse& response) const;
+  absl::Status Verify(StreamWriter<v1::VerifyStoreResponse>& writer);
+  absl::Status Rebuild(v1::RebuildCubeResponse& response);
+  absl::Status Compact(v1::CompactStoreResponse& response);
+  // Shows how far a unary task is; SHUTTING_DOWN once it must end.
+  absl::Status Show(RunningTask& task, const storage::TaskProgress& progress) const;
 
-  const storage::Store* const store_;
+  storage::Store* const store_;
   CallRunner* const runner_;
   const Clock* const clock_;
   const absl::Time start_time_;
+  MaintenanceStatus maintenance_;
 };
 
 }  // namespace emptychair

@@ -134,8 +134,41 @@ class FakeServer::Admin final : public v1::AdminService::Service {
   grpc::Status GetStatus(grpc::ServerContext*, const v1::GetStatusRequest*,
                          v1::GetStatusResponse* response) override {
     absl::MutexLock lock(&fake_.mutex_);
+    ++fake_.calls_["GetStatus"];
     *response = fake_.status_;
     return grpc::Status::OK;
+  }
+
+  grpc::Status VerifyStore(grpc::ServerContext* context, const v1::VerifyStoreRequest*,
+                           grpc::ServerWriter<v1::VerifyStoreResponse>* writer) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.NoteDeadline(*context);
+    for (const v1::VerifyStoreResponse& message : fake_.verdict_) {
+      writer->Write(message);
+    }
+    return ToGrpc(fake_.maintenance_status_);
+  }
+
+  grpc::Status RebuildCube(grpc::ServerContext* context, const v1::RebuildCubeRequest*,
+                           v1::RebuildCubeResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.NoteDeadline(*context);
+    fake_.AwaitStatusCalls();
+    response->set_sequence(12);
+    response->set_rows_corrected(2);
+    response->set_cells_corrected(3);
+    response->set_records_counted(4);
+    return ToGrpc(fake_.maintenance_status_);
+  }
+
+  grpc::Status CompactStore(grpc::ServerContext* context, const v1::CompactStoreRequest*,
+                            v1::CompactStoreResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.NoteDeadline(*context);
+    fake_.AwaitStatusCalls();
+    response->set_bytes_before(1'000);
+    response->set_bytes_after(600);
+    return ToGrpc(fake_.maintenance_status_);
   }
 
  private:
@@ -207,6 +240,38 @@ void FakeServer::SetMetric(v1::QueryMetricResponse response) {
 void FakeServer::SetStatus(v1::GetStatusResponse response) {
   absl::MutexLock lock(&mutex_);
   status_ = std::move(response);
+}
+
+void FakeServer::SetVerdict(std::vector<v1::VerifyStoreResponse> messages) {
+  absl::MutexLock lock(&mutex_);
+  verdict_ = std::move(messages);
+}
+
+void FakeServer::FailMaintenance(absl::Status status) {
+  absl::MutexLock lock(&mutex_);
+  maintenance_status_ = std::move(status);
+}
+
+void FakeServer::EndMaintenanceAfterStatusCalls(int count) {
+  absl::MutexLock lock(&mutex_);
+  status_calls_awaited_ = count;
+}
+
+void FakeServer::NoteDeadline(const grpc::ServerContext& context) {
+  last_timeout_ = absl::FromChrono(context.deadline()) - absl::Now();
+}
+
+void FakeServer::AwaitStatusCalls() {
+  const auto were_made = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto calls = calls_.find("GetStatus");
+    return (calls == calls_.end() ? 0 : calls->second) >= status_calls_awaited_;
+  };
+  mutex_.Await(absl::Condition(&were_made));
+}
+
+absl::Duration FakeServer::last_timeout() const {
+  absl::MutexLock lock(&mutex_);
+  return last_timeout_;
 }
 
 std::vector<v1::Feedback> FakeServer::feedback() const {

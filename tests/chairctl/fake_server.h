@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
 #include "emptychair/v1/feedback_service.grpc.pb.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
@@ -36,6 +37,15 @@ class FakeServer {
   void SetMetric(v1::QueryMetricResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetStatus(v1::GetStatusResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // What VerifyStore streams.
+  void SetVerdict(std::vector<v1::VerifyStoreResponse> messages) ABSL_LOCKS_EXCLUDED(mutex_);
+  // With what VerifyStore, RebuildCube and CompactStore end.
+  void FailMaintenance(absl::Status status) ABSL_LOCKS_EXCLUDED(mutex_);
+  // RebuildCube and CompactStore go on until GetStatus was called so often.
+  void EndMaintenanceAfterStatusCalls(int count) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The time that the last of these three was given.
+  absl::Duration last_timeout() const ABSL_LOCKS_EXCLUDED(mutex_);
+
   std::vector<v1::Feedback> feedback() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<int> batch_sizes() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::QueryMetricRequest last_query() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -56,6 +66,8 @@ class FakeServer {
 
   Outcome Store(const v1::Feedback& feedback) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckSurvey(const std::string& id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteDeadline(const grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AwaitStatusCalls() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::map<std::string, v1::Survey> surveys_ ABSL_GUARDED_BY(mutex_);
@@ -66,6 +78,10 @@ class FakeServer {
   v1::QueryMetricRequest last_query_ ABSL_GUARDED_BY(mutex_);
   v1::QueryMetricResponse metric_ ABSL_GUARDED_BY(mutex_);
   v1::GetStatusResponse status_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::VerifyStoreResponse> verdict_ ABSL_GUARDED_BY(mutex_);
+  absl::Status maintenance_status_ ABSL_GUARDED_BY(mutex_);
+  int status_calls_awaited_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Duration last_timeout_ ABSL_GUARDED_BY(mutex_);
 
   std::unique_ptr<Surveys> survey_service_;
   std::unique_ptr<Feedbacks> feedback_service_;

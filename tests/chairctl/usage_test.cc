@@ -82,7 +82,7 @@ TEST(Usage, WrongUsageExitsWithTwoAndSaysWhy) {
       {{"feedback", "import", "x", "-", "--batch-size", "0"}, "--batch-size"},
       {{"feedback", "import", "x", "-", "--batch-size", "10001"}, "--batch-size"},
       {{"feedback", "import", "x", "-", "--format", "xml"}, "xml"},
-      {{"admin", "verify"}, "not expected: verify"},
+      {{"admin", "repair"}, "not expected: repair"},
   };
   for (const auto& c : kCases) {
     Chairctl chairctl;
@@ -101,7 +101,8 @@ TEST(Usage, HelpAtEveryLevelExitsWithZeroAndHasAnExample) {
         Arguments{"survey", "list"}, Arguments{"survey", "get"}, Arguments{"feedback"},
         Arguments{"feedback", "submit"}, Arguments{"feedback", "import"},
         Arguments{"feedback", "get"}, Arguments{"metric"}, Arguments{"metric", "query"},
-        Arguments{"admin"}, Arguments{"admin", "status"}}) {
+        Arguments{"admin"}, Arguments{"admin", "status"}, Arguments{"admin", "verify"},
+        Arguments{"admin", "rebuild"}, Arguments{"admin", "compact"}}) {
     Arguments arguments = command;
     arguments.push_back("--help");
     Chairctl chairctl;

@@ -19,6 +19,7 @@
 #include "gmock/gmock.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
+#include "tests/rpc/call_harness.h"
 
 namespace emptychair {
 namespace {
@@ -32,50 +33,6 @@ using Request = v1::GetStatusRequest;
 using Response = v1::GetStatusResponse;
 
 constexpr char kMethod[] = "AdminService/GetStatus";
-
-class MemoryAccessLog final : public AccessLog {
- public:
-  void Record(const CallRecord& record) override {
-    absl::MutexLock lock(&mutex_);
-    lines_.push_back(absl::StrCat(record.method, " ", absl::StatusCodeToString(record.code), " ",
-                                  record.reason, " ", absl::ToInt64Microseconds(record.duration)));
-    peers_.push_back(std::string(record.peer));
-  }
-  int64_t dropped() const override { return 0; }
-
-  std::vector<std::string> lines() const {
-    absl::MutexLock lock(&mutex_);
-    return lines_;
-  }
-  std::vector<std::string> peers() const {
-    absl::MutexLock lock(&mutex_);
-    return peers_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::string> peers_ ABSL_GUARDED_BY(mutex_);
-};
-
-// Collects the lines of a Log.
-class LogLines {
- public:
-  Log::Writer writer() {
-    return [this](absl::string_view line) {
-      absl::MutexLock lock(&mutex_);
-      absl::StrAppend(&text_, line);
-    };
-  }
-  std::string text() const {
-    absl::MutexLock lock(&mutex_);
-    return text_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  std::string text_ ABSL_GUARDED_BY(mutex_);
-};
 
 // A service whose one method does what a test says.
 class TestService final : public v1::AdminService::CallbackService {

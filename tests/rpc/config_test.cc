@@ -115,6 +115,8 @@ TEST(ValidateConfig, RefusesNumbersOutOfRangeAndNamesTheFlag) {
       {"--scan_queue", [](ServerConfig& c) { c.executor.scan.queue_max = 0; }},
       {"--ingest_threads", [](ServerConfig& c) { c.executor.ingest.threads = -5; }},
       {"--ingest_queue", [](ServerConfig& c) { c.executor.ingest.queue_max = 1'000'001; }},
+      {"--maintenance_queue",
+       [](ServerConfig& c) { c.executor.maintenance.queue_max = 1'000'001; }},
       {"--queue_bytes", [](ServerConfig& c) { c.queue_bytes_max = 4 << 20; }},
       {"--block_cache_bytes", [](ServerConfig& c) { c.block_cache_bytes = -1; }},
       {"--receive_bytes", [](ServerConfig& c) { c.receive_bytes_max = 0; }},
@@ -140,13 +142,21 @@ TEST(Flags, DefaultsMakeAConfigThatLacksOnlyTheData) {
 TEST(Flags, EachReachesItsSetting) {
   absl::FlagSaver saver;
   std::vector<std::string> args = {
-      "emptychaird",         "--data=/d",
-      "--listen=[::1]:5",    "--insecure",
-      "--access_log=off",    "--drain_deadline=3s",
-      "--query_threads=11",  "--query_queue=12",
-      "--scan_threads=13",   "--scan_queue=14",
-      "--ingest_threads=15", "--ingest_queue=16",
-      "--queue_bytes=17",    "--block_cache_bytes=18",
+      "emptychaird",
+      "--data=/d",
+      "--listen=[::1]:5",
+      "--insecure",
+      "--access_log=off",
+      "--drain_deadline=3s",
+      "--query_threads=11",
+      "--query_queue=12",
+      "--scan_threads=13",
+      "--scan_queue=14",
+      "--ingest_threads=15",
+      "--ingest_queue=16",
+      "--maintenance_queue=17",
+      "--queue_bytes=17",
+      "--block_cache_bytes=18",
       "--receive_bytes=19",
   };
   std::vector<char*> argv;
@@ -167,6 +177,7 @@ TEST(Flags, EachReachesItsSetting) {
   EXPECT_EQ(config.executor.scan.queue_max, 14);
   EXPECT_EQ(config.executor.ingest.threads, 15);
   EXPECT_EQ(config.executor.ingest.queue_max, 16);
+  EXPECT_EQ(config.executor.maintenance.queue_max, 17);
   EXPECT_EQ(config.queue_bytes_max, 17);
   EXPECT_EQ(config.block_cache_bytes, 18);
   EXPECT_EQ(config.receive_bytes_max, 19);

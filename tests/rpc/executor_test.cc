@@ -14,18 +14,19 @@
 namespace emptychair {
 namespace {
 
-constexpr Lane kLanes[] = {Lane::kQuery, Lane::kScan, Lane::kIngest};
+constexpr Lane kLanes[] = {Lane::kQuery, Lane::kScan, Lane::kIngest, Lane::kMaintenance};
 
 // One thread a lane, one piece of work waiting.
 ExecutorOptions Small() {
   const LaneOptions lane = {.threads = 1, .queue_max = 1, .retry_delay = absl::Milliseconds(70)};
-  return {.query = lane, .scan = lane, .ingest = lane};
+  return {.query = lane, .scan = lane, .ingest = lane, .maintenance = lane};
 }
 
 TEST(Executor, DefaultsAreUsableForAnyNumberOfCores) {
   for (int cores : {-1, 0, 1, 2, 3, 64}) {
     const ExecutorOptions options = ExecutorOptions::ForCores(cores);
-    for (const LaneOptions& lane : {options.query, options.scan, options.ingest}) {
+    for (const LaneOptions& lane :
+         {options.query, options.scan, options.ingest, options.maintenance}) {
       EXPECT_GE(lane.threads, 1);
       EXPECT_GE(lane.queue_max, 1);
       EXPECT_GT(lane.retry_delay, absl::ZeroDuration());

@@ -1,10 +1,23 @@
+#include <chrono>
+#include <functional>
+#include <future>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "tools/chairctl/csv.h"
+#include "tools/chairctl/progress_line.h"
 #include "tools/chairctl/session.h"
 
 namespace emptychair {
 namespace {
+
+// Between two looks at how far the server is.
+constexpr absl::Duration kPollPeriod = absl::Milliseconds(200);
 
 // Name and value of what is told, in the order it is shown.
 std::vector<std::pair<std::string, std::string>> StatusFields(const v1::GetStatusResponse& status) {
@@ -31,7 +44,7 @@ std::vector<std::pair<std::string, std::string>> StatusFields(const v1::GetStatu
           {"undecodable_values", absl::StrCat(status.undecodable_values())}};
 }
 
-void PrintTable(const v1::GetStatusResponse& status, std::ostream& out) {
+std::vector<std::pair<std::string, std::string>> TableFields(const v1::GetStatusResponse& status) {
   std::vector<std::pair<std::string, std::string>> fields = StatusFields(status);
   fields[2] = {"uptime", absl::FormatDuration(absl::Seconds(status.uptime().seconds()))};
   for (const v1::SeriesOverflow& overflow : status.series_overflows()) {
@@ -39,7 +52,35 @@ void PrintTable(const v1::GetStatusResponse& status, std::ostream& out) {
                         absl::StrCat(overflow.feedback_count(), " answers count as (other), past ",
                                      overflow.max_series(), " combinations"));
   }
-  PrintFields(fields, out);
+  if (status.has_maintenance()) {
+    const v1::MaintenanceTask& task = status.maintenance();
+    fields.emplace_back("running", ProgressBar(absl::StrCat(task.name(), ": ", task.part()),
+                                               task.done(), task.total()));
+  }
+  return fields;
+}
+
+// Writes one answer in the session's format.
+void Print(const Session& session, const google::protobuf::Message& answer,
+           const std::vector<std::pair<std::string, std::string>>& fields) {
+  switch (session.format) {
+    case OutputFormat::kJson:
+      session.out() << ToJson(answer);
+      break;
+    case OutputFormat::kCsv: {
+      std::vector<std::string> names;
+      std::vector<std::string> values;
+      for (const auto& [name, value] : fields) {
+        names.push_back(name);
+        values.push_back(value);
+      }
+      session.out() << CsvLine(names) << CsvLine(values);
+      break;
+    }
+    case OutputFormat::kTable:
+      PrintFields(fields, session.out());
+      break;
+  }
 }
 
 int Status(Session& session) {
@@ -47,24 +88,161 @@ int Status(Session& session) {
   if (!status.ok()) {
     return ServiceError(session.environment, status.status());
   }
-  switch (session.format) {
-    case OutputFormat::kJson:
-      session.out() << ToJson(*status);
-      break;
-    case OutputFormat::kCsv: {
-      std::vector<std::string> names;
-      std::vector<std::string> values;
-      for (auto& [name, value] : StatusFields(*status)) {
-        names.push_back(std::move(name));
-        values.push_back(std::move(value));
-      }
-      session.out() << CsvLine(names) << CsvLine(values);
-      break;
+  Print(session, *status,
+        session.format == OutputFormat::kTable ? TableFields(*status) : StatusFields(*status));
+  return kExitOk;
+}
+
+// "INDEX_ENTRY_MISSING".
+std::string KindName(v1::DifferenceKind kind) {
+  return std::string(absl::StripPrefix(v1::DifferenceKind_Name(kind), "DIFFERENCE_KIND_"));
+}
+
+// Shows the messages of a check: JSON and CSV as they come, a table at the end.
+class VerifyReport {
+ public:
+  explicit VerifyReport(Session& session)
+      : session_(session), progress_(session.environment.err, session.environment.err_is_terminal) {
+    for (const char* heading : kHeadings) {
+      table_.AddColumn(heading, Table::Align::kLeft);
     }
-    case OutputFormat::kTable:
-      PrintTable(*status, session.out());
-      break;
+    if (session.format == OutputFormat::kCsv) {
+      session.out() << CsvLine({std::begin(kHeadings), std::end(kHeadings)});
+    }
   }
+
+  void Add(const v1::VerifyStoreResponse& message) {
+    switch (message.event_case()) {
+      case v1::VerifyStoreResponse::kProgress:
+        progress_.Show(
+            ProgressBar(absl::StrCat(message.progress().part(),
+                                     message.progress().survey_id().empty() ? "" : " of ",
+                                     message.progress().survey_id()),
+                        message.progress().done(), message.progress().total()));
+        return;
+      case v1::VerifyStoreResponse::kDifference:
+        AddDifference(message.difference());
+        break;
+      case v1::VerifyStoreResponse::kSummary:
+        summary_ = message.summary();
+        break;
+      case v1::VerifyStoreResponse::EVENT_NOT_SET:
+        return;
+    }
+    if (session_.format == OutputFormat::kJson) {
+      progress_.Clear();
+      session_.out() << ToJsonLine(message);
+    }
+  }
+
+  // The exit code of a check that ended with `status`.
+  int Finish(const absl::Status& status) {
+    progress_.Clear();
+    if (session_.format == OutputFormat::kTable && differences_ > 0) {
+      table_.Print(session_.out());
+      session_.out() << "\n";
+    }
+    if (!status.ok()) {
+      return ServiceError(session_.environment, status);
+    }
+    if (!summary_.has_value()) {
+      return ToolError(session_.environment, "the check ended without a summary");
+    }
+    if (session_.format == OutputFormat::kTable) {
+      PrintFields({{"sequence", absl::StrCat(summary_->sequence())},
+                   {"records", absl::StrCat(summary_->records())},
+                   {"index_entries", absl::StrCat(summary_->index_entries())},
+                   {"cube_cells", absl::StrCat(summary_->cube_cells())},
+                   {"differences", absl::StrCat(summary_->difference_count())}},
+                  session_.out());
+    }
+    if (summary_->difference_count() == 0) {
+      return kExitOk;
+    }
+    if (summary_->difference_count() > differences_) {
+      *session_.environment.err << "chairctl: " << summary_->difference_count() - differences_
+                                << " more differences are not listed\n";
+    }
+    return kExitService + static_cast<int>(absl::StatusCode::kDataLoss);
+  }
+
+ private:
+  static constexpr const char* kHeadings[] = {"kind", "survey_id", "where", "stored", "expected"};
+
+  void AddDifference(const v1::StoreDifference& difference) {
+    ++differences_;
+    std::vector<std::string> cells = {KindName(difference.kind()), difference.survey_id(),
+                                      difference.where(), difference.stored(),
+                                      difference.expected()};
+    if (session_.format == OutputFormat::kCsv) {
+      progress_.Clear();
+      session_.out() << CsvLine(cells);
+    } else if (session_.format == OutputFormat::kTable) {
+      for (std::string& cell : cells) {
+        cell = cell.empty() ? std::string(kAbsent) : cell;
+      }
+      table_.AddRow(std::move(cells));
+    }
+  }
+
+  Session& session_;
+  ProgressLine progress_;
+  Table table_;
+  int64_t differences_ = 0;
+  std::optional<v1::VerifySummary> summary_;
+};
+
+int Verify(Session& session) {
+  VerifyReport report(session);
+  return report.Finish(session.patient_client.VerifyStore(
+      {}, [&](const v1::VerifyStoreResponse& message) { report.Add(message); }));
+}
+
+// Makes a call that can take long, and shows on a terminal how far the server is with it.
+template <typename Response>
+absl::StatusOr<Response> CallWithProgress(Session& session,
+                                          std::function<absl::StatusOr<Response>()> call) {
+  ProgressLine progress(session.environment.err, session.environment.err_is_terminal);
+  if (!progress.is_shown()) {
+    return call();
+  }
+  std::future<absl::StatusOr<Response>> answer = std::async(std::launch::async, std::move(call));
+  while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    // A server that does not tell is no reason to give the call up.
+    const absl::StatusOr<v1::GetStatusResponse> status = session.client.GetStatus({});
+    if (status.ok() && status->has_maintenance()) {
+      const v1::MaintenanceTask& task = status->maintenance();
+      progress.Show(
+          ProgressBar(absl::StrCat(task.name(), ": ", task.part()), task.done(), task.total()));
+    }
+    session.environment.sleep(kPollPeriod);
+  }
+  return answer.get();
+}
+
+int Rebuild(Session& session) {
+  const auto response = CallWithProgress<v1::RebuildCubeResponse>(
+      session, [&session] { return session.patient_client.RebuildCube({}); });
+  if (!response.ok()) {
+    return ServiceError(session.environment, response.status());
+  }
+  Print(session, *response,
+        {{"sequence", absl::StrCat(response->sequence())},
+         {"rows_corrected", absl::StrCat(response->rows_corrected())},
+         {"cells_corrected", absl::StrCat(response->cells_corrected())},
+         {"records_counted", absl::StrCat(response->records_counted())}});
+  return kExitOk;
+}
+
+int Compact(Session& session) {
+  const auto response = CallWithProgress<v1::CompactStoreResponse>(
+      session, [&session] { return session.patient_client.CompactStore({}); });
+  if (!response.ok()) {
+    return ServiceError(session.environment, response.status());
+  }
+  Print(session, *response,
+        {{"bytes_before", absl::StrCat(response->bytes_before())},
+         {"bytes_after", absl::StrCat(response->bytes_after())}});
   return kExitOk;
 }
 
@@ -77,6 +255,20 @@ void AddAdminCommands(CLI::App& app, Command* command) {
   CLI::App* status = group->add_subcommand("status", "Show the state of server and store");
   status->footer("Example:\n  chairctl admin status --output json");
   status->callback([command] { *command = Status; });
+  CLI::App* verify =
+      group->add_subcommand("verify", "Compare everything stored with what the records make");
+  verify->footer(
+      "Exit code 79: there are differences; the first 1,000 are listed.\n"
+      "Example:\n  chairctl admin verify --output json");
+  verify->callback([command] { *command = Verify; });
+  CLI::App* rebuild =
+      group->add_subcommand("rebuild", "Count the records again and correct the cube");
+  rebuild->footer("Example:\n  chairctl admin rebuild");
+  rebuild->callback([command] { *command = Rebuild; });
+  CLI::App* compact = group->add_subcommand(
+      "compact", "Rewrite the tables on disk, so that what was replaced or erased is gone");
+  compact->footer("Example:\n  chairctl admin compact");
+  compact->callback([command] { *command = Compact; });
 }
 
 }  // namespace emptychair

@@ -9,11 +9,16 @@
 namespace emptychair {
 namespace {
 
+// How long a call that can take long is waited for: as long as a client can.
+constexpr absl::Duration kPatience = absl::Hours(24);
+
 void AddGlobalFlags(CLI::App& app, SettingFlags& flags) {
   app.add_option("--endpoint", flags.endpoint,
                  "HOST:PORT of the server (default 127.0.0.1:7443; EMPTYCHAIR_ENDPOINT)");
   app.add_option("--output", flags.output, "table, json or csv (default table; EMPTYCHAIR_OUTPUT)");
-  app.add_option("--timeout", flags.timeout, "Time for a call (default 10s; EMPTYCHAIR_TIMEOUT)");
+  app.add_option("--timeout", flags.timeout,
+                 "Time for a call (default 10s, for admin verify, rebuild and compact 24h; "
+                 "EMPTYCHAIR_TIMEOUT)");
   app.add_option("--config", flags.config,
                  "File with endpoint, output and timeout (default "
                  "~/.config/emptychair/chairctl.toml; EMPTYCHAIR_CONFIG)");
@@ -28,7 +33,15 @@ int RunCommand(const Command& command, const SettingFlags& flags, const Environm
   if (!client.ok()) {
     return UsageError(environment, client.status().message());
   }
-  Session session{environment, settings->output, *std::move(client)};
+  ClientOptions patient = settings->client;
+  if (!settings->has_timeout) {
+    patient.timeout = kPatience;
+  }
+  absl::StatusOr<Client> patient_client = Client::Create(patient);
+  if (!patient_client.ok()) {
+    return UsageError(environment, patient_client.status().message());
+  }
+  Session session{environment, settings->output, *std::move(client), *std::move(patient_client)};
   const int exit_code = command(session);
   if (!environment.out->flush()) {
     return ToolError(environment, "cannot write to the standard output");

@@ -44,7 +44,7 @@ absl::Status Import::Run(int batch_size, BatchSender::Send send,
     Reject(std::move(row), status);  // Read, but not sent before the import was given up.
   }
   ReportRejected();
-  ClearProgress();
+  progress_.Clear();
   summary_.accepted = sender.accepted();
   summary_.already_existed = sender.already_existed();
   if (summary_.rejected > kRejectsShownMax) {
@@ -95,7 +95,7 @@ void Import::ReportRejected() {
   for (const auto& [row, reason] : rejected_) {
     if (rejects_shown_ < kRejectsShownMax) {
       ++rejects_shown_;
-      ClearProgress();
+      progress_.Clear();
       *report_.err << "line " << row.line << ": " << reason << "\n";
     }
     if (report_.rejects != nullptr) {
@@ -106,22 +106,9 @@ void Import::ReportRejected() {
 }
 
 void Import::ShowProgress(const BatchSender& sender) {
-  if (!report_.show_progress) {
-    return;
-  }
-  ClearProgress();
-  const std::string line =
-      absl::StrCat(summary_.read, " rows read, ", sender.accepted(), " accepted, ",
-                   sender.already_existed(), " already existed, ", summary_.rejected, " rejected");
-  progress_width_ = line.size();
-  *report_.err << line << std::flush;
-}
-
-void Import::ClearProgress() {
-  if (progress_width_ > 0) {
-    *report_.err << "\r" << std::string(progress_width_, ' ') << "\r";
-    progress_width_ = 0;
-  }
+  progress_.Show(absl::StrCat(summary_.read, " rows read, ", sender.accepted(), " accepted, ",
+                              sender.already_existed(), " already existed, ", summary_.rejected,
+                              " rejected"));
 }
 
 }  // namespace emptychair

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "tools/chairctl/batch_sender.h"
 #include "tools/chairctl/feedback_builder.h"
+#include "tools/chairctl/progress_line.h"
 #include "tools/chairctl/record_reader.h"
 
 namespace emptychair {
@@ -40,7 +41,10 @@ class Import {
  public:
   // `reader` is bound to its mapping. All must outlive the import.
   Import(RecordReader& reader, FeedbackBuilder& builder, const ImportReport& report)
-      : reader_(reader), builder_(builder), report_(report) {}
+      : reader_(reader),
+        builder_(builder),
+        report_(report),
+        progress_(report.err, report.show_progress) {}
 
   // Reads the file to its end and sends what can be sent, `batch_size` records at a time. Not OK
   // when the service cannot be reached any more; the summary tells how far it came.
@@ -55,7 +59,6 @@ class Import {
   void Reject(Row row, const absl::Status& status);
   void ReportRejected();
   void ShowProgress(const BatchSender& sender);
-  void ClearProgress();
 
   RecordReader& reader_;
   FeedbackBuilder& builder_;
@@ -68,7 +71,7 @@ class Import {
   // is being filled, so that all are reported in the order of the file.
   std::vector<std::pair<Row, std::string>> rejected_;
   int64_t rejects_shown_ = 0;
-  size_t progress_width_ = 0;
+  ProgressLine progress_;
 };
 
 }  // namespace emptychair

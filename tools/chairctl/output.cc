@@ -23,14 +23,24 @@ std::optional<OutputFormat> ParseOutputFormat(absl::string_view name) {
   return std::nullopt;
 }
 
-std::string ToJson(const google::protobuf::Message& message) {
+namespace {
+
+std::string ToJson(const google::protobuf::Message& message, bool add_whitespace) {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
+  options.add_whitespace = add_whitespace;
   options.always_print_primitive_fields = true;
   std::string json;
   // Fails only for an Any of unknown type or a Timestamp out of range, which answers do not hold.
   (void)google::protobuf::util::MessageToJsonString(message, &json, options);
   return json;
+}
+
+}  // namespace
+
+std::string ToJson(const google::protobuf::Message& message) { return ToJson(message, true); }
+
+std::string ToJsonLine(const google::protobuf::Message& message) {
+  return ToJson(message, false) + "\n";
 }
 
 std::string ToJsonList(absl::string_view name,

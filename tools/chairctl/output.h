@@ -27,6 +27,9 @@ inline constexpr absl::string_view kAbsent = "–";
 // messages only when set.
 std::string ToJson(const google::protobuf::Message& message);
 
+// The same on one line, for a stream of messages.
+std::string ToJsonLine(const google::protobuf::Message& message);
+
 // An object with one field, `name`, that is the list of `messages`.
 std::string ToJsonList(absl::string_view name,
                        const std::vector<const google::protobuf::Message*>& messages);

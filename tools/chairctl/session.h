@@ -27,6 +27,8 @@ struct Session {
   const Environment& environment;
   OutputFormat format;
   Client client;
+  // For calls that can take long: waits for them unless a timeout was given.
+  Client patient_client;
 
   std::ostream& out() const { return *environment.out; }
 };

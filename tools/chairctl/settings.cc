@@ -122,6 +122,7 @@ absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags,
     settings.output = *format;
   }
   if (const auto timeout = Find("timeout", flags.timeout, environment, config, path)) {
+    settings.has_timeout = true;
     if (!absl::ParseDuration(timeout->value, &settings.client.timeout)) {
       return Invalid(timeout->source, absl::StrCat("is ", Quoted(timeout->value),
                                                    "; wanted a duration such as 10s or 500ms"));

@@ -23,6 +23,8 @@ struct SettingFlags {
 struct Settings {
   ClientOptions client;
   OutputFormat output = OutputFormat::kTable;
+  // The timeout was given somewhere, and is not the default.
+  bool has_timeout = false;
 };
 
 // Takes each setting from its flag, else from EMPTYCHAIR_ENDPOINT, EMPTYCHAIR_OUTPUT or

@@ -1,0 +1,122 @@
+// Calls that answer with a stream of messages. What call.h promises of a call holds for them, too.
+#ifndef EMPTYCHAIR_SERVER_RPC_STREAM_CALL_H_
+#define EMPTYCHAIR_SERVER_RPC_STREAM_CALL_H_
+
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/rpc/call.h"
+
+namespace emptychair {
+
+// Says when the next message of a stream may be sent. Thread-safe.
+class StreamGate {
+ public:
+  // Waits until no message is being sent, then lets one pass. CANCELLED when the client has gone,
+  // SHUTTING_DOWN when the server is stopping: also while it waits.
+  absl::Status Enter();
+  // The message that passed has been sent, or has not.
+  void Leave(bool was_sent);
+
+  // OK while messages can pass at all; else as for Enter.
+  absl::Status Check() const;
+
+  // The client has gone.
+  void Close();
+  // The server is stopping.
+  void Stop();
+
+ private:
+  absl::Status CheckLocked() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  bool is_sending_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_closed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_stopped_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// Where the work of a streaming call sends its messages. For one thread, which must not be one of
+// gRPC's.
+template <typename Response>
+class StreamWriter {
+ public:
+  // Sends a message, after the one before has been sent: blocks while the client does not read.
+  // After an error, CANCELLED or SHUTTING_DOWN, the work should end with it.
+  virtual absl::Status Write(const Response& message) = 0;
+
+  // The error that Write would end with; OK: it would send.
+  virtual absl::Status Check() const = 0;
+
+ protected:
+  ~StreamWriter() = default;
+};
+
+// A streaming call together with its work. For CallRunner only.
+template <typename Response, typename Request, typename Work>
+class StreamCall final : public grpc::ServerWriteReactor<Response>,
+                         public Call,
+                         public StreamWriter<Response> {
+ public:
+  StreamCall(CallRunner* runner, grpc::CallbackServerContext* context, const char* method,
+             const Request* request, Work work)
+      : Call(runner, context, method), runner_(runner), request_(request), work_(std::move(work)) {
+    runner_->AddStream(&gate_);
+  }
+
+  void Run() {
+    // On the stack, because answering may delete this call while the function still runs.
+    Work work = std::move(work_);
+    Finisher finish(this);
+    finish(work(*request_, static_cast<StreamWriter<Response>&>(*this)));
+  }
+
+  absl::Status Write(const Response& message) override {
+    if (absl::Status status = gate_.Enter(); !status.ok()) {
+      return status;
+    }
+    message_ = message;
+    this->StartWrite(&message_);
+    return absl::OkStatus();
+  }
+
+  absl::Status Check() const override { return gate_.Check(); }
+
+ private:
+  void FinishRpc(const grpc::Status& status) override { this->Finish(status); }
+  void OnWriteDone(bool ok) override { gate_.Leave(ok); }
+  void OnCancel() override { gate_.Close(); }
+  void OnDone() override {
+    runner_->RemoveStream(&gate_);
+    Done();
+  }
+
+  CallRunner* const runner_;
+  const Request* const request_;
+  Work work_;
+  StreamGate gate_;
+  Response message_;  // Being sent; gRPC reads it until OnWriteDone.
+};
+
+template <typename Response, typename Request, typename Work>
+grpc::ServerWriteReactor<Response>* CallRunner::ExecuteStream(grpc::CallbackServerContext* context,
+                                                              const char* method, Lane lane,
+                                                              const Request* request, Work work) {
+  auto* call =
+      new StreamCall<Response, Request, Work>(this, context, method, request, std::move(work));
+  if (call->Admit()) {
+    call->RunOn(lane, [this, method, call] {
+      if (call->IsAwaited()) {
+        Guard(method, [call] { call->Run(); });
+      }
+    });
+  }
+  return call;
+}
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_RPC_STREAM_CALL_H_
