@@ -197,7 +197,7 @@ TEST_P(BadSurveyTest, APageHasNoNegativeSize) {
   for (int32_t page_size : {-1, INT32_MIN}) {
     v1::ListSurveysRequest request;
     request.set_page_size(page_size);
-    const absl::Status status = client().ListSurveys(request).status();
+    const absl::Status status = client().connection().ListSurveys(request).status();
     EXPECT_THAT(status, HasReason(kInvalid));
     EXPECT_THAT(status, HasField("page_size"));
   }
