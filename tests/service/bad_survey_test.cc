@@ -145,7 +145,7 @@ TEST_P(BadSurveyTest, IsRefusedWithReasonAndFieldAndLeavesNothing) {
     EXPECT_THAT(status, HasField(row.field));
     EXPECT_LT(status.message().size(), 1'000u);
   }
-  EXPECT_THAT(client().CreateSurvey({}), HasField("survey.survey_id"));
+  EXPECT_THAT(client().connection().CreateSurvey({}), HasField("survey.survey_id"));
   const v1::GetStatusResponse after = Status(client());
   EXPECT_EQ(after.sequence(), before.sequence());
   EXPECT_EQ(after.survey_count(), 1);
