@@ -1,4 +1,4 @@
-// The one way to make an error of the service and to read what an error says.
+// The one way to make an error of the service; emptychair/error.h, which comes with it, reads them.
 //
 // An error is an absl::Status whose payloads are the google.rpc details, each under its type URL:
 // exactly one ErrorInfo, for fields a BadRequest, for pushback a RetryInfo. The details travel as
@@ -8,15 +8,13 @@
 #define EMPTYCHAIR_COMMON_BASE_ERRORS_H_
 
 #include <initializer_list>
-#include <map>
-#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "emptychair/error.h"
 #include "emptychair/v1/error_reason.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -48,16 +46,9 @@ absl::Status RetryableError(v1::ErrorReason reason, absl::string_view message,
 // What a server that is stopping answers: SHUTTING_DOWN, with a second's delay.
 absl::Status ShuttingDownError();
 
-// Reads `status`; each answers "nothing" for a status that carries no such detail.
-v1::ErrorReason ReasonOf(const absl::Status& status);
-std::string ReasonNameOf(const absl::Status& status);
-std::map<std::string, std::string> MetadataOf(const absl::Status& status);
-std::vector<std::string> FieldsOf(const absl::Status& status);
-std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
-
-// The status as a message and back, with all its details in the order of their type URLs.
+// The status as a message, with all its details in the order of their type URLs; `FromProto` is the
+// way back.
 google::rpc::Status ToProto(const absl::Status& status);
-absl::Status FromProto(const google::rpc::Status& proto);
 
 // `text` cut to at most `bytes_max` bytes and quoted, for use in messages about bad input. Bytes
 // that are not printable ASCII are escaped, so that no input can forge a log line.

@@ -25,7 +25,10 @@ ChairctlResult Chairctl::Run(const std::vector<std::string>& arguments) {
   environment.out = &out;
   environment.err = &err;
   environment.clock = &clock;
-  environment.sleep = [this](absl::Duration duration) { slept.push_back(duration); };
+  environment.sleep = [this](absl::Duration duration) {
+    slept.push_back(duration);
+    clock.Advance(duration);
+  };
   environment.out_is_terminal = is_terminal;
   environment.err_is_terminal = is_terminal;
   environment.columns = columns;

@@ -159,7 +159,7 @@ TEST_F(ImportTest, TriesAgainWhatIsWorthIt) {
   EXPECT_THAT(sizes_, ElementsAre(5, 5, 5, 5));
   ASSERT_THAT(slept_, SizeIs(3));
   EXPECT_THAT(slept_, Each(Ge(absl::Milliseconds(100))));
-  EXPECT_EQ(slept_[1], absl::Seconds(3));
+  EXPECT_GE(slept_[1], absl::Seconds(3));
 }
 
 TEST_F(ImportTest, RejectsABatchThatIsRefusedAndGoesOn) {

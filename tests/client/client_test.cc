@@ -1,170 +1,192 @@
-#include "client/client.h"
-
-#include <grpcpp/grpcpp.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "emptychair/client/client.h"
 
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
-#include "absl/time/clock.h"
+#include "common/base/clock.h"
 #include "common/base/errors.h"
-#include "common/rpc/status_conversion.h"
-#include "emptychair/v1/survey_service.grpc.pb.h"
+#include "common/base/uuid.h"
+#include "emptychair/client/feedback_id.h"
+#include "emptychair/client/mocks/mock_connection.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/status_matchers.h"
 
 namespace emptychair {
 namespace {
 
-using ::testing::ElementsAre;
+using ::emptychair::testing::HasReason;
+using ::testing::_;
+using ::testing::Return;
+using ::testing::StrictMock;
 
-// Answers GetSurvey by the id that is asked for.
-class FakeSurveys final : public v1::SurveyService::Service {
- public:
-  grpc::Status GetSurvey(grpc::ServerContext* context, const v1::GetSurveyRequest* request,
-                         v1::GetSurveyResponse* response) override {
-    if (request->survey_id() == "missing") {
-      return ToGrpc(FieldError(v1::ERROR_REASON_SURVEY_NOT_FOUND, "survey_id", "is not there",
-                               {{"survey_id", "missing"}}));
-    }
-    if (request->survey_id() == "slow") {
-      release.WaitForNotification();
-    }
-    if (request->survey_id() == "large") {
-      response->mutable_survey()->set_question(std::string(12 << 20, 'x'));
-    }
-    response->mutable_survey()->set_survey_id(request->survey_id());
-    return grpc::Status::OK;
-  }
-
-  absl::Notification release;
-};
+constexpr int64_t kNowMs = 1'706'700'000'123;
 
 class ClientTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    int port = 0;
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(&surveys_);
-    server_ = builder.BuildAndStart();
-    ASSERT_NE(server_, nullptr);
-    endpoint_ = absl::StrCat("127.0.0.1:", port);
+  static v1::Feedback Record(const std::string& external_id = "", const std::string& id = "") {
+    v1::Feedback feedback;
+    feedback.set_survey_id("nps");
+    feedback.set_score(9);
+    feedback.set_external_id(external_id);
+    feedback.set_feedback_id(id);
+    return feedback;
   }
 
-  void TearDown() override {
-    if (!surveys_.release.HasBeenNotified()) {
-      surveys_.release.Notify();
-    }
-    server_->Shutdown();
+  // The record that arrives when `send` sends one.
+  template <typename Send>
+  v1::Feedback Arrives(Send send) {
+    v1::Feedback arrived;
+    EXPECT_CALL(*connection_, SubmitFeedback(_))
+        .WillOnce([&](const v1::SubmitFeedbackRequest& request) {
+          arrived = request.feedback();
+          v1::SubmitFeedbackResponse response;
+          response.set_sequence(5);
+          return response;
+        });
+    const absl::StatusOr<v1::SubmitFeedbackResponse> response = send();
+    EXPECT_TRUE(response.ok() && response->sequence() == 5);
+    return arrived;
   }
 
-  absl::StatusOr<v1::GetSurveyResponse> GetSurvey(const std::string& id,
-                                                  absl::Duration timeout = absl::Seconds(30)) {
-    absl::StatusOr<Client> client = Client::Create({endpoint_, timeout});
-    EXPECT_TRUE(client.ok()) << client.status();
-    v1::GetSurveyRequest request;
-    request.set_survey_id(id);
-    return client->GetSurvey(request);
+  static int64_t MsOf(const std::string& feedback_id) {
+    const std::optional<Uuid> uuid = Uuid::Parse(feedback_id);
+    EXPECT_TRUE(uuid.has_value() && uuid->IsV7()) << feedback_id;
+    return uuid.has_value() ? uuid->UnixMs() : -1;
   }
 
-  FakeSurveys surveys_;
-  std::unique_ptr<grpc::Server> server_;
-  std::string endpoint_;
+  FakeClock clock_{absl::FromUnixMillis(kNowMs)};
+  std::shared_ptr<StrictMock<MockConnection>> connection_ =
+      std::make_shared<StrictMock<MockConnection>>();
+  Client client_{connection_, [this] { return clock_.Now(); }};
 };
 
-TEST_F(ClientTest, AnswersWhatTheServiceAnswers) {
-  const auto response = GetSurvey("nps");
-  ASSERT_TRUE(response.ok()) << response.status();
-  EXPECT_EQ(response->survey().survey_id(), "nps");
+TEST_F(ClientTest, ARecordWithoutIdsGetsOneOfNow) {
+  const v1::Feedback arrived = Arrives([&] { return client_.SubmitFeedback(Record()); });
+  EXPECT_EQ(MsOf(arrived.feedback_id()), kNowMs);
+  EXPECT_FALSE(arrived.has_occur_time());
+  EXPECT_EQ(arrived.score(), 9);
 }
 
-TEST_F(ClientTest, PassesErrorsOnWithTheirDetails) {
-  const absl::Status status = GetSurvey("missing").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_SURVEY_NOT_FOUND);
-  EXPECT_EQ(MetadataOf(status)["survey_id"], "missing");
-  EXPECT_THAT(FieldsOf(status), ElementsAre("survey_id"));
+TEST_F(ClientTest, ARecordWithATimeGetsAnIdOfThatTime) {
+  v1::SubmitFeedbackRequest request;
+  *request.mutable_feedback() = Record();
+  request.mutable_feedback()->mutable_occur_time()->set_seconds(1'600'000'000);
+  request.mutable_feedback()->mutable_occur_time()->set_nanos(987'654'321);
+  const v1::Feedback arrived = Arrives([&] { return client_.SubmitFeedback(request); });
+  EXPECT_EQ(MsOf(arrived.feedback_id()), 1'600'000'000'987);
+  EXPECT_EQ(arrived.occur_time().nanos(), 987'654'321);
 }
 
-TEST_F(ClientTest, TakesAnswersPastTheFourMebibytesOfGrpc) {
-  const auto response = GetSurvey("large");
-  ASSERT_TRUE(response.ok()) << response.status();
-  EXPECT_EQ(response->survey().question().size(), size_t{12} << 20);
-}
-
-TEST_F(ClientTest, GivesUpAtTheTimeout) {
-  EXPECT_EQ(GetSurvey("slow", absl::Milliseconds(50)).status().code(),
-            absl::StatusCode::kDeadlineExceeded);
-}
-
-TEST_F(ClientTest, RefusesTextThatIsNotUtf8BeforeItIsSent) {
-  const absl::Status status = GetSurvey("\xFF").status();
-  EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_FIELD_INVALID);
-  EXPECT_THAT(FieldsOf(status), ElementsAre("survey_id"));
-}
-
-TEST(Client, ReportsThatNothingListensWithinTwoSeconds) {
-  // A port that was free a moment ago.
-  const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  ASSERT_EQ(bind(socket_fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(getsockname(socket_fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(socket_fd);
-
-  auto client = Client::Create({absl::StrCat("127.0.0.1:", ntohs(address.sin_port))});
-  ASSERT_TRUE(client.ok());
-  const absl::Time start = absl::Now();
-  EXPECT_EQ(client->GetStatus({}).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
-}
-
-TEST(Client, ReportsAPeerThatNeverSpeaksWithinTwoSeconds) {
-  // The connection is made by the kernel and never accepted.
-  const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  ASSERT_EQ(bind(socket_fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(socket_fd, 1), 0);
-  ASSERT_EQ(getsockname(socket_fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-
-  auto client = Client::Create({absl::StrCat("127.0.0.1:", ntohs(address.sin_port))});
-  ASSERT_TRUE(client.ok());
-  const absl::Time start = absl::Now();
-  EXPECT_EQ(client->GetStatus({}).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(2));
-  close(socket_fd);
-}
-
-TEST(Client, RefusesOptionsThatCannotWork) {
-  const ClientOptions bad[] = {
-      {""},
-      {"localhost"},
-      {":7443"},
-      {"localhost:"},
-      {"localhost:0"},
-      {"localhost:65536"},
-      {"localhost:http"},
-      {"localhost:7443", absl::ZeroDuration()},
-      {"localhost:7443", -absl::Seconds(1)},
-      {"localhost:7443", absl::InfiniteDuration()},
-  };
-  for (const ClientOptions& options : bad) {
-    EXPECT_EQ(ReasonOf(Client::Create(options).status()), v1::ERROR_REASON_FIELD_INVALID)
-        << options.endpoint << " " << options.timeout;
+TEST_F(ClientTest, ARecordWithAnIdIsSentAsItIs) {
+  for (const v1::Feedback& record :
+       {Record("ticket-1"), Record("", NewFeedbackId(absl::UnixEpoch())), Record("x", "not one")}) {
+    const v1::Feedback arrived = Arrives([&] { return client_.SubmitFeedback(record); });
+    EXPECT_EQ(arrived.SerializeAsString(), record.SerializeAsString());
   }
-  for (const char* endpoint : {"localhost:7443", "127.0.0.1:1", "[::1]:65535"}) {
-    EXPECT_TRUE(Client::Create({endpoint}).ok()) << endpoint;
+}
+
+TEST_F(ClientTest, ARequestWithoutARecordIsSentAsItIs) {
+  EXPECT_CALL(*connection_, SubmitFeedback(_))
+      .WillOnce([](const v1::SubmitFeedbackRequest& request)
+                    -> absl::StatusOr<v1::SubmitFeedbackResponse> {
+        EXPECT_FALSE(request.has_feedback());
+        return Error(v1::ERROR_REASON_FIELD_REQUIRED, "feedback");
+      });
+  EXPECT_THAT(client_.SubmitFeedback(v1::SubmitFeedbackRequest()),
+              HasReason(v1::ERROR_REASON_FIELD_REQUIRED));
+}
+
+TEST_F(ClientTest, RecordsOfABatchGetIdsWhereTheyLackThem) {
+  v1::BatchSubmitFeedbackRequest request;
+  *request.add_feedback() = Record("ticket-1");
+  *request.add_feedback() = Record();
+  *request.add_feedback() = Record();
+  request.mutable_feedback(2)->mutable_occur_time()->set_seconds(7);
+  v1::BatchSubmitFeedbackRequest arrived;
+  EXPECT_CALL(*connection_, BatchSubmitFeedback(_))
+      .WillOnce([&](const v1::BatchSubmitFeedbackRequest& sent) {
+        arrived = sent;
+        return v1::BatchSubmitFeedbackResponse();
+      });
+  EXPECT_TRUE(client_.BatchSubmitFeedback(request).ok());
+  ASSERT_EQ(arrived.feedback_size(), 3);
+  EXPECT_EQ(arrived.feedback(0).feedback_id(), "");
+  EXPECT_EQ(arrived.feedback(0).external_id(), "ticket-1");
+  EXPECT_EQ(MsOf(arrived.feedback(1).feedback_id()), kNowMs);
+  EXPECT_EQ(MsOf(arrived.feedback(2).feedback_id()), 7000);
+  EXPECT_EQ(request.feedback(1).feedback_id(), "");
+}
+
+TEST_F(ClientTest, ABatchWithIdsIsNotCopied) {
+  v1::BatchSubmitFeedbackRequest request;
+  *request.add_feedback() = Record("ticket-1");
+  EXPECT_CALL(*connection_, BatchSubmitFeedback(::testing::Ref(request)))
+      .WillOnce(Return(v1::BatchSubmitFeedbackResponse()));
+  EXPECT_TRUE(client_.BatchSubmitFeedback(request).ok());
+}
+
+TEST_F(ClientTest, TheShortFormsAskTheSame) {
+  EXPECT_CALL(*connection_, GetSurvey(_)).WillOnce([](const v1::GetSurveyRequest& request) {
+    v1::GetSurveyResponse response;
+    response.mutable_survey()->set_survey_id(request.survey_id());
+    return response;
+  });
+  EXPECT_EQ(client_.GetSurvey("nps")->survey_id(), "nps");
+
+  EXPECT_CALL(*connection_, CreateSurvey(_)).WillOnce([](const v1::CreateSurveyRequest& request) {
+    v1::CreateSurveyResponse response;
+    *response.mutable_survey() = request.survey();
+    return response;
+  });
+  v1::Survey survey;
+  survey.set_survey_id("new");
+  EXPECT_EQ(client_.CreateSurvey(survey)->survey_id(), "new");
+
+  EXPECT_CALL(*connection_, GetFeedback(_)).WillOnce([](const v1::GetFeedbackRequest& request) {
+    v1::GetFeedbackResponse response;
+    response.mutable_feedback()->set_survey_id(request.survey_id());
+    response.mutable_feedback()->set_feedback_id(request.feedback_id());
+    return response;
+  });
+  const absl::StatusOr<v1::Feedback> feedback = client_.GetFeedback("nps", "some id");
+  EXPECT_EQ(feedback->survey_id() + " " + feedback->feedback_id(), "nps some id");
+}
+
+TEST_F(ClientTest, TheShortFormsPassErrorsOn) {
+  const absl::Status none = Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "none", {{"survey_id", "x"}});
+  EXPECT_CALL(*connection_, GetSurvey(_)).WillOnce(Return(none));
+  EXPECT_CALL(*connection_, CreateSurvey(_)).WillOnce(Return(none));
+  EXPECT_CALL(*connection_, GetFeedback(_)).WillOnce(Return(none));
+  EXPECT_EQ(client_.GetSurvey("x").status(), none);
+  EXPECT_EQ(client_.CreateSurvey(v1::Survey()).status(), none);
+  EXPECT_EQ(client_.GetFeedback("x", "y").status(), none);
+}
+
+TEST_F(ClientTest, AListOutlivesItsClient) {
+  EXPECT_CALL(*connection_, ListSurveys(_)).WillOnce([](const v1::ListSurveysRequest& request) {
+    EXPECT_EQ(request.page_size(), 7);
+    v1::ListSurveysResponse response;
+    response.add_surveys()->set_survey_id("only");
+    return response;
+  });
+  auto client = std::make_unique<Client>(connection_);
+  v1::ListSurveysRequest request;
+  request.set_page_size(7);
+  ResultRange<v1::Survey> surveys = client->ListSurveys(request);
+  client.reset();
+  connection_.reset();
+  std::vector<std::string> ids;
+  for (const absl::StatusOr<v1::Survey>& survey : surveys) {
+    ids.push_back(survey->survey_id());
   }
+  EXPECT_THAT(ids, ::testing::ElementsAre("only"));
+}
+
+TEST_F(ClientTest, CopiesShareTheConnection) {
+  const Client copy = client_;
+  EXPECT_EQ(&copy.connection(), connection_.get());
 }
 
 }  // namespace

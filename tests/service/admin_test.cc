@@ -41,15 +41,17 @@ struct Verdict {
 
 Verdict Verify(Client& client) {
   Verdict verdict;
-  verdict.status = client.VerifyStore({}, [&](const v1::VerifyStoreResponse& message) {
-    if (message.has_progress()) {
-      verdict.progress.push_back(message.progress());
-    } else if (message.has_difference()) {
-      verdict.differences.push_back(message.difference());
-    } else if (message.has_summary()) {
-      verdict.summaries.push_back(message.summary());
+  for (const absl::StatusOr<v1::VerifyStoreResponse>& message : client.VerifyStore()) {
+    if (!message.ok()) {
+      verdict.status = message.status();
+    } else if (message->has_progress()) {
+      verdict.progress.push_back(message->progress());
+    } else if (message->has_difference()) {
+      verdict.differences.push_back(message->difference());
+    } else if (message->has_summary()) {
+      verdict.summaries.push_back(message->summary());
     }
-  });
+  }
   return verdict;
 }
 

@@ -100,7 +100,9 @@ absl::StatusOr<RunningBinary> StartBinary(const std::string& directory,
 }
 
 Client MakeClient(const std::string& endpoint, absl::Duration timeout) {
-  absl::StatusOr<Client> client = Client::Create({.endpoint = endpoint, .timeout = timeout});
+  ClientOptions options{.endpoint = endpoint, .timeout = timeout};
+  options.retry_policy = std::make_shared<LimitedAttemptsRetryPolicy>(1);
+  absl::StatusOr<Client> client = Client::Create(options);
   if (!client.ok()) {
     Abort(client.status());
   }

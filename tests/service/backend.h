@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "client/client.h"
 #include "common/base/clock.h"
+#include "emptychair/client/client.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/subprocess.h"
 
@@ -50,7 +50,7 @@ struct RunningBinary {
 absl::StatusOr<RunningBinary> StartBinary(const std::string& directory,
                                           const std::vector<std::string>& more_flags = {});
 
-// A client of the server at `endpoint`.
+// A client of the server at `endpoint` that sends nothing twice: tests see every answer.
 Client MakeClient(const std::string& endpoint, absl::Duration timeout = kLong);
 
 // A new server and a client of it for each test.

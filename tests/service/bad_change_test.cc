@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "client/uuid.h"
 #include "common/base/errors.h"
+#include "emptychair/client/feedback_id.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/status_matchers.h"
@@ -41,7 +41,7 @@ class BadChangeTest : public ServiceTest {
   }
 
   template <typename Request, typename Response>
-  void ExpectRefusals(absl::StatusOr<Response> (Client::*method)(const Request&),
+  void ExpectRefusals(absl::StatusOr<Response> (Connection::*method)(const Request&),
                       const std::vector<Row>& rows) {
     const v1::GetStatusResponse before = Status(client());
     const v1::Feedback record = Value(GetById(client(), "nps", id_)).feedback();
@@ -49,7 +49,7 @@ class BadChangeTest : public ServiceTest {
       SCOPED_TRACE(row.text);
       const std::string text = absl::StrReplaceAll(
           row.text, {{"$ID", id_}, {"$TEXT", text_id_}, {"$UNKNOWN", NewFeedbackId(kTime)}});
-      const absl::Status status = (client().*method)(FromText<Request>(text)).status();
+      const absl::Status status = (client().connection().*method)(FromText<Request>(text)).status();
       EXPECT_THAT(status, HasReason(row.reason));
       EXPECT_EQ(status.code(), CodeOf(row.reason));
       if (!row.field.empty()) {
@@ -151,7 +151,7 @@ TEST_P(BadChangeTest, Amendments) {
        v1::ERROR_REASON_ETAG_MISMATCH, "etag"},
   };
   rows.insert(rows.end(), more.begin(), more.end());
-  ExpectRefusals(&Client::AmendFeedback, rows);
+  ExpectRefusals(&Connection::AmendFeedback, rows);
 }
 
 TEST_P(BadChangeTest, Exclusions) {
@@ -167,13 +167,13 @@ TEST_P(BadChangeTest, Exclusions) {
       {ids + "reason: EXCLUSION_REASON_BOT etag: 'x'", v1::ERROR_REASON_ETAG_MISMATCH, "etag"},
   };
   rows.insert(rows.end(), more.begin(), more.end());
-  ExpectRefusals(&Client::ExcludeFeedback, rows);
+  ExpectRefusals(&Connection::ExcludeFeedback, rows);
 }
 
 TEST_P(BadChangeTest, InclusionsAndErasures) {
   const auto as_is = [](const std::string& ids) { return ids; };
-  ExpectRefusals(&Client::IncludeFeedback, IdRows(as_is, ""));
-  ExpectRefusals(&Client::EraseFeedback, IdRows(as_is, ""));
+  ExpectRefusals(&Connection::IncludeFeedback, IdRows(as_is, ""));
+  ExpectRefusals(&Connection::EraseFeedback, IdRows(as_is, ""));
 }
 
 TEST_P(BadChangeTest, Lists) {
@@ -184,7 +184,7 @@ TEST_P(BadChangeTest, Lists) {
     return absl::StrJoin(std::vector<std::string>(count, text), " ");
   };
   ExpectRefusals<v1::ListFeedbackRequest, v1::ListFeedbackResponse>(
-      &Client::ListFeedback,
+      &Connection::ListFeedback,
       {
           {"", kRequired, "survey_id"},
           {"page_size: 5", kRequired, "survey_id"},
@@ -228,7 +228,7 @@ TEST_P(BadChangeTest, SurveyUpdates) {
                         "' }");
   };
   ExpectRefusals<v1::UpdateSurveyRequest, v1::UpdateSurveyResponse>(
-      &Client::UpdateSurvey,
+      &Connection::UpdateSurvey,
       {
           {"", kRequired, "survey.survey_id"},
           {"survey { survey_id: 'NPS' } update_mask { paths: 'question' }", kInvalid,
@@ -273,12 +273,12 @@ TEST_P(BadChangeTest, SurveyUpdates) {
 
 TEST_P(BadChangeTest, SurveyArchivesAndDeletions) {
   ExpectRefusals<v1::ArchiveSurveyRequest, v1::ArchiveSurveyResponse>(
-      &Client::ArchiveSurvey, {{"", kRequired, "survey_id"},
-                               {"survey_id: 'NPS'", kInvalid, "survey_id"},
-                               {"survey_id: 'unknown'", kNoSurvey, ""},
-                               {"survey_id: 'unknown' undo: true", kNoSurvey, ""}});
+      &Connection::ArchiveSurvey, {{"", kRequired, "survey_id"},
+                                   {"survey_id: 'NPS'", kInvalid, "survey_id"},
+                                   {"survey_id: 'unknown'", kNoSurvey, ""},
+                                   {"survey_id: 'unknown' undo: true", kNoSurvey, ""}});
   ExpectRefusals<v1::DeleteSurveyRequest, v1::DeleteSurveyResponse>(
-      &Client::DeleteSurvey,
+      &Connection::DeleteSurvey,
       {{"", kRequired, "survey_id"},
        {"confirm_survey_id: 'nps'", kRequired, "survey_id"},
        {"survey_id: 'nps'", kRequired, "confirm_survey_id"},

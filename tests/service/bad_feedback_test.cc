@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/uuid.h"
+#include "emptychair/client/feedback_id.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
@@ -259,7 +259,7 @@ TEST_P(BadFeedbackTest, IsRefusedWithReasonAndFieldAndLeavesNothing) {
     ASSERT_THAT(batch.failures(), SizeIs(1));
     EXPECT_THAT(FromProto(batch.failures(0).status()), HasReason(row.reason));
   }
-  EXPECT_THAT(client().SubmitFeedback({}), HasField("feedback.survey_id"));
+  EXPECT_THAT(client().connection().SubmitFeedback({}), HasField("feedback.survey_id"));
   const v1::GetStatusResponse after = Status(client());
   EXPECT_EQ(after.sequence(), before.sequence());
   EXPECT_EQ(after.feedback_count(), before.feedback_count());

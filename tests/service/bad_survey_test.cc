@@ -145,7 +145,7 @@ TEST_P(BadSurveyTest, IsRefusedWithReasonAndFieldAndLeavesNothing) {
     EXPECT_THAT(status, HasField(row.field));
     EXPECT_LT(status.message().size(), 1'000u);
   }
-  EXPECT_THAT(client().CreateSurvey({}), HasField("survey.survey_id"));
+  EXPECT_THAT(client().connection().CreateSurvey({}), HasField("survey.survey_id"));
   const v1::GetStatusResponse after = Status(client());
   EXPECT_EQ(after.sequence(), before.sequence());
   EXPECT_EQ(after.survey_count(), 1);
@@ -197,7 +197,7 @@ TEST_P(BadSurveyTest, APageHasNoNegativeSize) {
   for (int32_t page_size : {-1, INT32_MIN}) {
     v1::ListSurveysRequest request;
     request.set_page_size(page_size);
-    const absl::Status status = client().ListSurveys(request).status();
+    const absl::Status status = client().connection().ListSurveys(request).status();
     EXPECT_THAT(status, HasReason(kInvalid));
     EXPECT_THAT(status, HasField("page_size"));
   }

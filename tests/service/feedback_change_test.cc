@@ -166,10 +166,10 @@ TEST_P(FeedbackChangeTest, AnErasedAnswerIsGoneForEveryCall) {
   EXPECT_EQ(Status(client()).feedback_count(), 1);
   v1::ListFeedbackRequest list;
   list.set_survey_id("pulse");
-  EXPECT_EQ(Value(client().ListFeedback(list)).feedback_size(), 1);
+  EXPECT_EQ(Value(client().connection().ListFeedback(list)).feedback_size(), 1);
   list.clear_survey_id();
   list.set_customer_id("ann");
-  EXPECT_EQ(Value(client().ListFeedback(list)).feedback_size(), 0);
+  EXPECT_EQ(Value(client().connection().ListFeedback(list)).feedback_size(), 0);
 
   const absl::Status again = TrySubmit(client(), sent_).status();
   EXPECT_THAT(again, StatusIs(absl::StatusCode::kFailedPrecondition));

@@ -51,7 +51,7 @@ class FeedbackListTest : public ServiceTest {
     request.set_page_size(page_size);
     std::vector<std::string> ids;
     do {
-      const v1::ListFeedbackResponse page = Value(client().ListFeedback(request));
+      const v1::ListFeedbackResponse page = Value(client().connection().ListFeedback(request));
       EXPECT_EQ(page.sequence(), Status(client()).sequence());
       for (const v1::Feedback& feedback : page.feedback()) {
         ids.push_back(feedback.external_id());
@@ -135,7 +135,7 @@ TEST_P(FeedbackListTest, TellsExcludedFromCounted) {
 
 TEST_P(FeedbackListTest, ListsWhatStaysOnceWhateverIsWrittenBetweenPages) {
   auto request = FromText<v1::ListFeedbackRequest>("survey_id: 'pulse' page_size: 2");
-  const v1::ListFeedbackResponse first = Value(client().ListFeedback(request));
+  const v1::ListFeedbackResponse first = Value(client().connection().ListFeedback(request));
   EXPECT_THAT(first.feedback(), SizeIs(2));
   // One newer than the page, one in the rest of the list, and the page's last one is gone.
   Add("pulse", "newer", 9, 1, "", "");
@@ -146,7 +146,7 @@ TEST_P(FeedbackListTest, ListsWhatStaysOnceWhateverIsWrittenBetweenPages) {
   Value(client().EraseFeedback(erase));
   request.set_page_token(first.next_page_token());
   request.set_page_size(100);
-  const v1::ListFeedbackResponse second = Value(client().ListFeedback(request));
+  const v1::ListFeedbackResponse second = Value(client().connection().ListFeedback(request));
   ASSERT_THAT(second.feedback(), SizeIs(3));
   EXPECT_EQ(second.feedback(0).external_id(), "b");
   EXPECT_EQ(second.feedback(1).external_id(), "a");
@@ -162,10 +162,10 @@ TEST_P(FeedbackListTest, EndsAPageEarlyRatherThanLookingAtEverything) {
   SubmitAll(client(), many);
   auto request = FromText<v1::ListFeedbackRequest>("survey_id: 'other' max_score: 5");
   request.set_order(v1::FEEDBACK_ORDER_OLDEST_FIRST);
-  const v1::ListFeedbackResponse first = Value(client().ListFeedback(request));
+  const v1::ListFeedbackResponse first = Value(client().connection().ListFeedback(request));
   EXPECT_THAT(first.feedback(), IsEmpty());
   request.set_page_token(first.next_page_token());
-  const v1::ListFeedbackResponse second = Value(client().ListFeedback(request));
+  const v1::ListFeedbackResponse second = Value(client().connection().ListFeedback(request));
   ASSERT_THAT(second.feedback(), SizeIs(1));
   EXPECT_EQ(second.feedback(0).external_id(), "e");
   EXPECT_EQ(second.next_page_token(), "");
@@ -181,7 +181,7 @@ TEST_P(FeedbackListTest, KeepsPagesOfLongCommentsSmall) {
     Submit(client(), feedback);
   }
   auto request = FromText<v1::ListFeedbackRequest>("survey_id: 'other' page_size: 1000");
-  const v1::ListFeedbackResponse page = Value(client().ListFeedback(request));
+  const v1::ListFeedbackResponse page = Value(client().connection().ListFeedback(request));
   EXPECT_LT(page.ByteSizeLong(), size_t{3} << 19);
   EXPECT_NE(page.next_page_token(), "");
   EXPECT_THAT(List("survey_id: 'other'", 1'000), SizeIs(201));
@@ -189,13 +189,13 @@ TEST_P(FeedbackListTest, KeepsPagesOfLongCommentsSmall) {
 
 TEST_P(FeedbackListTest, TakesAPageTokenForNothingElse) {
   auto request = FromText<v1::ListFeedbackRequest>("survey_id: 'pulse' page_size: 1");
-  const std::string token = Value(client().ListFeedback(request)).next_page_token();
+  const std::string token = Value(client().connection().ListFeedback(request)).next_page_token();
   for (const char* other :
        {"survey_id: 'other'", "survey_id: 'pulse' min_score: 0", "customer_id: 'ann'",
         "survey_id: 'pulse' order: FEEDBACK_ORDER_OLDEST_FIRST"}) {
     auto changed = FromText<v1::ListFeedbackRequest>(other);
     changed.set_page_token(token);
-    EXPECT_THAT(client().ListFeedback(changed).status(),
+    EXPECT_THAT(client().connection().ListFeedback(changed).status(),
                 HasReason(v1::ERROR_REASON_PAGE_TOKEN_INVALID))
         << other;
   }

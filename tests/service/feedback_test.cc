@@ -4,8 +4,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/uuid.h"
 #include "common/base/uuid.h"
+#include "emptychair/client/feedback_id.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/status_matchers.h"

@@ -93,7 +93,7 @@ absl::StatusOr<v1::CreateSurveyResponse> TryCreate(Client& client, const v1::Sur
 absl::StatusOr<v1::SubmitFeedbackResponse> TrySubmit(Client& client, const v1::Feedback& feedback) {
   v1::SubmitFeedbackRequest request;
   *request.mutable_feedback() = feedback;
-  return client.SubmitFeedback(request);
+  return client.connection().SubmitFeedback(request);
 }
 
 v1::BatchSubmitFeedbackRequest BatchOf(const std::vector<v1::Feedback>& feedback) {
@@ -104,7 +104,7 @@ v1::BatchSubmitFeedbackRequest BatchOf(const std::vector<v1::Feedback>& feedback
 
 absl::StatusOr<v1::BatchSubmitFeedbackResponse> TryBatch(
     Client& client, const std::vector<v1::Feedback>& feedback) {
-  return client.BatchSubmitFeedback(BatchOf(feedback));
+  return client.connection().BatchSubmitFeedback(BatchOf(feedback));
 }
 
 absl::StatusOr<v1::GetFeedbackResponse> GetByExternalId(Client& client, absl::string_view survey_id,

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "client/client.h"
+#include "emptychair/client/client.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -76,7 +76,7 @@ void SubmitAll(Client& client, const std::vector<v1::Feedback>& feedback,
 v1::GetStatusResponse Status(Client& client,
                              std::source_location where = std::source_location::current());
 
-// Calls that can fail.
+// Calls that can fail. Records are sent as they are, also those without an id.
 absl::StatusOr<v1::CreateSurveyResponse> TryCreate(Client& client, const v1::Survey& survey);
 absl::StatusOr<v1::SubmitFeedbackResponse> TrySubmit(Client& client, const v1::Feedback& feedback);
 v1::BatchSubmitFeedbackRequest BatchOf(const std::vector<v1::Feedback>& feedback);

@@ -190,9 +190,9 @@ TEST_P(SurveyChangeTest, AnArchivedSurveyStaysReadableAndTakesNothingNew) {
   EXPECT_TRUE(Submit(client(), Answer("pulse", "1", kTime, 9)).already_existed());
   EXPECT_THAT(Total(client(), "pulse"), IsNps(1, 0, 0));
   v1::ListSurveysRequest list;
-  EXPECT_EQ(Value(client().ListSurveys(list)).surveys_size(), 0);
+  EXPECT_EQ(Value(client().connection().ListSurveys(list)).surveys_size(), 0);
   list.set_include_archived(true);
-  EXPECT_EQ(Value(client().ListSurveys(list)).surveys_size(), 1);
+  EXPECT_EQ(Value(client().connection().ListSurveys(list)).surveys_size(), 1);
   EXPECT_FALSE(Value(Archive(true)).survey().has_archive_time());
   Submit(client(), Answer("pulse", "2", kTime, 9));
 }

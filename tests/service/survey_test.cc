@@ -35,7 +35,7 @@ class SurveyTest : public ServiceTest {
     request.set_page_size(page_size);
     request.set_page_token(page_token);
     request.set_include_archived(include_archived);
-    return client().ListSurveys(request);
+    return client().connection().ListSurveys(request);
   }
 
   // The ids of all pages.
@@ -227,9 +227,10 @@ TEST_P(SurveyTest, APageTokenOfAnotherStoreIsRefused) {
   EXPECT_NE(Status(client()).store_id(), Status(other_client).store_id());
   v1::ListSurveysRequest request;
   request.set_page_size(1);
-  request.set_page_token(Value(other_client.ListSurveys(request)).next_page_token());
-  EXPECT_THAT(client().ListSurveys(request), HasReason(v1::ERROR_REASON_PAGE_TOKEN_INVALID));
-  EXPECT_OK(other_client.ListSurveys(request));
+  request.set_page_token(Value(other_client.connection().ListSurveys(request)).next_page_token());
+  EXPECT_THAT(client().connection().ListSurveys(request),
+              HasReason(v1::ERROR_REASON_PAGE_TOKEN_INVALID));
+  EXPECT_OK(other_client.connection().ListSurveys(request));
 }
 
 TEST_P(SurveyTest, AnEmptyStoreHasNone) {

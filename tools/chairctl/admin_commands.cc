@@ -194,8 +194,16 @@ class VerifyReport {
 
 int Verify(Session& session) {
   VerifyReport report(session);
-  return report.Finish(session.patient_client.VerifyStore(
-      {}, [&](const v1::VerifyStoreResponse& message) { report.Add(message); }));
+  absl::Status status;
+  for (const absl::StatusOr<v1::VerifyStoreResponse>& message :
+       session.patient_client.VerifyStore()) {
+    if (message.ok()) {
+      report.Add(*message);
+    } else {
+      status = message.status();
+    }
+  }
+  return report.Finish(status);
 }
 
 // Makes a call that can take long, and shows on a terminal how far the server is with it.

@@ -1,9 +1,9 @@
 #include "tools/chairctl/batch_sender.h"
 
-#include <algorithm>
-
-#include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "emptychair/client/backoff_policy.h"
+#include "emptychair/client/retry_policy.h"
+#include "emptychair/error.h"
 
 namespace emptychair {
 namespace {
@@ -16,10 +16,10 @@ constexpr size_t kFrameBytesMax = 8;
 constexpr absl::Duration kBackoffMin = absl::Milliseconds(200);
 constexpr absl::Duration kBackoffMax = absl::Seconds(5);
 
-// Sending the same records again is always safe; after these it can also help.
+// Sending the same records again is always safe; after these it can also help, the time of a new
+// call among them.
 bool IsWorthARetry(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
-         (absl::IsResourceExhausted(status) && RetryDelayOf(status).has_value());
+  return IsRetryable(status) || absl::IsDeadlineExceeded(status);
 }
 
 }  // namespace
@@ -35,14 +35,13 @@ absl::Status BatchSender::Add(v1::Feedback feedback) {
 }
 
 absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSender::SendWithRetries() {
-  absl::Duration backoff = kBackoffMin;
+  ExponentialBackoffPolicy backoff(kBackoffMin, kBackoffMax);
   for (int attempt = 1;; ++attempt) {
     absl::StatusOr<v1::BatchSubmitFeedbackResponse> response = send_(batch_);
     if (response.ok() || attempt == kAttemptsMax || !IsWorthARetry(response.status())) {
       return response;
     }
-    sleep_(std::max(backoff, RetryDelayOf(response.status()).value_or(absl::ZeroDuration())));
-    backoff = std::min(2 * backoff, kBackoffMax);
+    sleep_(backoff.OnFailure(response.status()));
   }
 }
 

@@ -15,7 +15,8 @@
 namespace emptychair {
 
 // Gathers records up to a number and a size, sends them, and tries again what is worth it: the
-// server is away, has too much to do, or did not answer in time. Not thread-safe.
+// server is away, has too much to do, or did not answer in time, each beyond what `Send` does about
+// it. Not thread-safe.
 class BatchSender {
  public:
   using Send = std::function<absl::StatusOr<v1::BatchSubmitFeedbackResponse>(

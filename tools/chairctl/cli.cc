@@ -1,8 +1,12 @@
 #include "tools/chairctl/cli.h"
 
+#include <memory>
+
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "common/base/version.h"
+#include "emptychair/client/client.h"
+#include "emptychair/error.h"
 #include "tools/chairctl/session.h"
 #include "tools/chairctl/settings.h"
 
@@ -24,12 +28,27 @@ void AddGlobalFlags(CLI::App& app, SettingFlags& flags) {
                  "~/.config/emptychair/chairctl.toml; EMPTYCHAIR_CONFIG)");
 }
 
+// Tries again when the server asks for it. When nobody answers, the user decides.
+class AskedRetryPolicy final : public RetryPolicy {
+ public:
+  std::unique_ptr<RetryPolicy> Clone() const override {
+    return std::make_unique<AskedRetryPolicy>();
+  }
+  bool OnFailure(const absl::Status& status, absl::Duration) override {
+    return IsRetryable(status) && RetryDelayOf(status).has_value();
+  }
+};
+
 int RunCommand(const Command& command, const SettingFlags& flags, const Environment& environment) {
   const absl::StatusOr<Settings> settings = ResolveSettings(flags, environment);
   if (!settings.ok()) {
     return UsageError(environment, settings.status().message());
   }
-  absl::StatusOr<Client> client = Client::Create(settings->client);
+  ClientOptions options = settings->client;
+  options.retry_policy = std::make_shared<AskedRetryPolicy>();
+  options.now = [&environment] { return environment.clock->Now(); };
+  options.sleep = environment.sleep;
+  absl::StatusOr<Client> client = Client::Create(options);
   if (!client.ok()) {
     return UsageError(environment, client.status().message());
   }

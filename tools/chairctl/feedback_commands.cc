@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/uuid.h"
 #include "common/base/errors.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -100,8 +99,7 @@ int Submit(Session& session, const SubmitFlags& flags) {
   if (!labels.ok()) {
     return UsageError(session.environment, labels.status().message());
   }
-  v1::SubmitFeedbackRequest request;
-  v1::Feedback& feedback = *request.mutable_feedback();
+  v1::Feedback feedback;
   feedback.set_survey_id(flags.survey);
   feedback.set_customer_id(flags.customer);
   feedback.set_comment(flags.comment);
@@ -111,7 +109,6 @@ int Submit(Session& session, const SubmitFlags& flags) {
   if (flags.score.has_value()) {
     feedback.set_score(*flags.score);
   }
-  absl::Time occur_time = session.environment.clock->Now();
   if (flags.time.has_value()) {
     const absl::StatusOr<WrittenTime> time = ParseWrittenTime("--time", *flags.time);
     if (!time.ok()) {
@@ -122,14 +119,10 @@ int Submit(Session& session, const SubmitFlags& flags) {
     if (NeedsZone(*time) && !(zone = ReadSurveyZone(session, flags.survey, &exit_code))) {
       return exit_code;
     }
-    occur_time = InZone(*time, *zone);
-    *feedback.mutable_occur_time() = ToTimestamp(occur_time);
-  }
-  if (feedback.external_id().empty() && feedback.feedback_id().empty()) {
-    feedback.set_feedback_id(NewFeedbackId(occur_time));
+    *feedback.mutable_occur_time() = ToTimestamp(InZone(*time, *zone));
   }
   const absl::StatusOr<v1::SubmitFeedbackResponse> response =
-      session.client.SubmitFeedback(request);
+      session.client.SubmitFeedback(feedback);
   if (!response.ok()) {
     return ServiceError(session.environment, response.status());
   }

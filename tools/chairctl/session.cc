@@ -30,14 +30,12 @@ int ServiceError(const Environment& environment, const absl::Status& status) {
 
 std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string& survey_id,
                                              int* exit_code) {
-  v1::GetSurveyRequest request;
-  request.set_survey_id(survey_id);
-  const absl::StatusOr<v1::GetSurveyResponse> response = session.client.GetSurvey(request);
-  if (!response.ok()) {
-    *exit_code = ServiceError(session.environment, response.status());
+  const absl::StatusOr<v1::Survey> survey = session.client.GetSurvey(survey_id);
+  if (!survey.ok()) {
+    *exit_code = ServiceError(session.environment, survey.status());
     return std::nullopt;
   }
-  const absl::StatusOr<absl::TimeZone> zone = FindZone(response->survey().time_zone());
+  const absl::StatusOr<absl::TimeZone> zone = FindZone(survey->time_zone());
   if (!zone.ok()) {
     *exit_code = ToolError(session.environment, zone.status().message());
     return std::nullopt;

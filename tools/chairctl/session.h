@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "client/client.h"
+#include "emptychair/client/client.h"
 #include "tools/chairctl/cli.h"
 #include "tools/chairctl/output.h"
 

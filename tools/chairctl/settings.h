@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "client/client.h"
+#include "emptychair/client/client.h"
 #include "tools/chairctl/cli.h"
 #include "tools/chairctl/output.h"
 

@@ -72,6 +72,11 @@ int PrintSurvey(const Session& session, const v1::Survey& survey) {
   return kExitOk;
 }
 
+int PrintResult(const Session& session, const absl::StatusOr<v1::Survey>& survey) {
+  return survey.ok() ? PrintSurvey(session, *survey)
+                     : ServiceError(session.environment, survey.status());
+}
+
 void PrintSurveys(const Session& session, const std::vector<v1::Survey>& surveys) {
   switch (session.format) {
     case OutputFormat::kJson: {
@@ -134,8 +139,7 @@ bool ParseScale(absl::string_view text, v1::Scale& scale) {
 }
 
 int Create(Session& session, const CreateFlags& flags) {
-  v1::CreateSurveyRequest request;
-  v1::Survey& survey = *request.mutable_survey();
+  v1::Survey survey;
   survey.set_survey_id(flags.id);
   survey.set_kind(ParseEnumFlag<v1::SurveyKind>(flags.kind));
   if (flags.scale.has_value() && !ParseScale(*flags.scale, *survey.mutable_scale())) {
@@ -159,35 +163,28 @@ int Create(Session& session, const CreateFlags& flags) {
   survey.set_max_series(flags.max_series);
   survey.set_question(flags.question);
   survey.set_display_name(flags.display_name);
-  const absl::StatusOr<v1::CreateSurveyResponse> response = session.client.CreateSurvey(request);
-  return response.ok() ? PrintSurvey(session, response->survey())
-                       : ServiceError(session.environment, response.status());
+  return PrintResult(session, session.client.CreateSurvey(survey));
 }
 
 int List(Session& session, int limit) {
   std::vector<v1::Survey> surveys;
   v1::ListSurveysRequest request;
-  do {
-    request.set_page_size(std::min<int>(kPageSize, limit - static_cast<int>(surveys.size())));
-    absl::StatusOr<v1::ListSurveysResponse> page = session.client.ListSurveys(request);
-    if (!page.ok()) {
-      return ServiceError(session.environment, page.status());
+  request.set_page_size(std::min(kPageSize, limit));
+  for (absl::StatusOr<v1::Survey>& survey : session.client.ListSurveys(request)) {
+    if (!survey.ok()) {
+      return ServiceError(session.environment, survey.status());
     }
-    for (v1::Survey& survey : *page->mutable_surveys()) {
-      surveys.push_back(std::move(survey));
+    surveys.push_back(*std::move(survey));
+    if (static_cast<int>(surveys.size()) == limit) {
+      break;
     }
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty() && static_cast<int>(surveys.size()) < limit);
+  }
   PrintSurveys(session, surveys);
   return kExitOk;
 }
 
 int Get(Session& session, const std::string& id) {
-  v1::GetSurveyRequest request;
-  request.set_survey_id(id);
-  const absl::StatusOr<v1::GetSurveyResponse> response = session.client.GetSurvey(request);
-  return response.ok() ? PrintSurvey(session, response->survey())
-                       : ServiceError(session.environment, response.status());
+  return PrintResult(session, session.client.GetSurvey(id));
 }
 
 void AddCreate(CLI::App& group, Command* command) {

@@ -19,18 +19,15 @@ constexpr int kBatchSize = 1000;
 enum class SurveyState { kAbsent, kOurs, kForeign };
 
 absl::StatusOr<SurveyState> StateOf(Client& client, const DemoSurvey& demo) {
-  v1::GetSurveyRequest request;
-  request.set_survey_id(demo.survey.survey_id());
-  const absl::StatusOr<v1::GetSurveyResponse> response = client.GetSurvey(request);
-  if (ReasonOf(response.status()) == v1::ERROR_REASON_SURVEY_NOT_FOUND) {
+  const absl::StatusOr<v1::Survey> survey = client.GetSurvey(demo.survey.survey_id());
+  if (ReasonOf(survey.status()) == v1::ERROR_REASON_SURVEY_NOT_FOUND) {
     return SurveyState::kAbsent;
   }
-  RETURN_IF_ERROR(response.status());
+  RETURN_IF_ERROR(survey.status());
   // Name, question and further dimensions may have been changed since.
-  const v1::Survey& survey = response->survey();
-  const std::set<std::string> dimensions(survey.dimensions().begin(), survey.dimensions().end());
-  const bool is_ours = survey.kind() == demo.survey.kind() &&
-                       survey.time_zone() == demo.survey.time_zone() &&
+  const std::set<std::string> dimensions(survey->dimensions().begin(), survey->dimensions().end());
+  const bool is_ours = survey->kind() == demo.survey.kind() &&
+                       survey->time_zone() == demo.survey.time_zone() &&
                        std::all_of(demo.survey.dimensions().begin(), demo.survey.dimensions().end(),
                                    [&](const std::string& key) { return dimensions.count(key); });
   return is_ours ? SurveyState::kOurs : SurveyState::kForeign;
@@ -39,13 +36,11 @@ absl::StatusOr<SurveyState> StateOf(Client& client, const DemoSurvey& demo) {
 absl::StatusOr<bool> HasSurveys(Client& client) {
   v1::ListSurveysRequest request;
   request.set_include_archived(true);
-  while (true) {
-    ASSIGN_OR_RETURN(const v1::ListSurveysResponse response, client.ListSurveys(request));
-    if (response.surveys_size() > 0 || response.next_page_token().empty()) {
-      return response.surveys_size() > 0;
-    }
-    request.set_page_token(response.next_page_token());
+  for (const absl::StatusOr<v1::Survey>& survey : client.ListSurveys(request)) {
+    RETURN_IF_ERROR(survey.status());
+    return true;
   }
+  return false;
 }
 
 // How many answers the survey has in the demonstration's window.
@@ -99,9 +94,7 @@ absl::StatusOr<LoadResult> Load(Client& client, std::ostream& progress) {
   for (const DemoSurvey& demo : DemoSurveys()) {
     ASSIGN_OR_RETURN(const SurveyState state, StateOf(client, demo));
     if (state == SurveyState::kAbsent) {
-      v1::CreateSurveyRequest request;
-      *request.mutable_survey() = demo.survey;
-      RETURN_IF_ERROR(client.CreateSurvey(request).status());
+      RETURN_IF_ERROR(client.CreateSurvey(demo.survey).status());
     }
     ASSIGN_OR_RETURN(const int64_t count, CountAnswers(client, demo));
     if (count >= demo.answer_count) {

@@ -6,7 +6,7 @@
 #include <ostream>
 
 #include "absl/status/statusor.h"
-#include "client/client.h"
+#include "emptychair/client/client.h"
 
 namespace emptychair::demo {
 

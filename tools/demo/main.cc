@@ -5,8 +5,8 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "client/client.h"
 #include "common/base/status_macros.h"
+#include "emptychair/client/client.h"
 #include "tools/demo/load.h"
 #include "tools/demo/summary.h"
 

@@ -153,26 +153,20 @@ std::string Sparkline(const std::vector<std::optional<double>>& values) {
 }
 
 absl::StatusOr<std::string> Summary(Client& client) {
-  v1::ListSurveysRequest request;
   std::string text;
-  while (true) {
-    ASSIGN_OR_RETURN(const v1::ListSurveysResponse response, client.ListSurveys(request));
-    for (const v1::Survey& survey : response.surveys()) {
-      if (survey.kind() != v1::SURVEY_KIND_NPS) {
-        continue;
-      }
-      ASSIGN_OR_RETURN(const std::string survey_text, SurveySummary(client, survey));
-      text += survey_text;
-      if (IsDemoDelivery(survey)) {
-        ASSIGN_OR_RETURN(const std::string slice_text, WorstSlice(client));
-        text += slice_text;
-      }
+  for (const absl::StatusOr<v1::Survey>& survey : client.ListSurveys()) {
+    RETURN_IF_ERROR(survey.status());
+    if (survey->kind() != v1::SURVEY_KIND_NPS) {
+      continue;
     }
-    if (response.next_page_token().empty()) {
-      return text.empty() ? "The database holds no NPS survey.\n" : text;
+    ASSIGN_OR_RETURN(const std::string survey_text, SurveySummary(client, *survey));
+    text += survey_text;
+    if (IsDemoDelivery(*survey)) {
+      ASSIGN_OR_RETURN(const std::string slice_text, WorstSlice(client));
+      text += slice_text;
     }
-    request.set_page_token(response.next_page_token());
   }
+  return text.empty() ? "The database holds no NPS survey.\n" : text;
 }
 
 }  // namespace emptychair::demo

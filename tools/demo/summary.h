@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "client/client.h"
+#include "emptychair/client/client.h"
 
 namespace emptychair::demo {
 

@@ -1,6 +1,6 @@
 // Ids for records whose caller has none of its own.
-#ifndef EMPTYCHAIR_CLIENT_UUID_H_
-#define EMPTYCHAIR_CLIENT_UUID_H_
+#ifndef EMPTYCHAIR_CLIENT_FEEDBACK_ID_H_
+#define EMPTYCHAIR_CLIENT_FEEDBACK_ID_H_
 
 #include <string>
 
@@ -16,4 +16,4 @@ std::string NewFeedbackId(absl::Time occur_time);
 
 }  // namespace emptychair
 
-#endif  // EMPTYCHAIR_CLIENT_UUID_H_
+#endif  // EMPTYCHAIR_CLIENT_FEEDBACK_ID_H_

@@ -1,4 +1,4 @@
-#include "client/uuid.h"
+#include "emptychair/client/feedback_id.h"
 
 #include <set>
 #include <string>

@@ -1,0 +1,137 @@
+// The C++ client of Empty Chair.
+#ifndef EMPTYCHAIR_CLIENT_CLIENT_H_
+#define EMPTYCHAIR_CLIENT_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "emptychair/client/connection.h"
+#include "emptychair/client/options.h"
+#include "emptychair/client/result_range.h"
+#include "emptychair/v1/admin_service.pb.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "emptychair/v1/metrics_service.pb.h"
+#include "emptychair/v1/survey_service.pb.h"
+
+namespace emptychair {
+
+// Calls the service. Each method sends its request, again if need be (MakeConnection in
+// connection.h says when), and waits for the answer. Cheap to copy; copies share one connection.
+// Thread-safe.
+//
+// What a method does, its limits, defaults and errors are said in the .proto of its service.
+// emptychair/error.h reads what an error says. Beside each request there is a short form for what
+// is asked most.
+class Client {
+ public:
+  // A client of the server at `options.endpoint`; errors as for MakeConnection.
+  static absl::StatusOr<Client> Create(const ClientOptions& options);
+
+  // A client of `connection`, for example a mock. `now` is the time of records without one.
+  explicit Client(std::shared_ptr<Connection> connection,
+                  std::function<absl::Time()> now = absl::Now)
+      : connection_(std::move(connection)), now_(std::move(now)) {}
+
+  absl::StatusOr<v1::CreateSurveyResponse> CreateSurvey(
+      const v1::CreateSurveyRequest& request) const {
+    return connection_->CreateSurvey(request);
+  }
+  absl::StatusOr<v1::Survey> CreateSurvey(const v1::Survey& survey) const;
+
+  absl::StatusOr<v1::GetSurveyResponse> GetSurvey(const v1::GetSurveyRequest& request) const {
+    return connection_->GetSurvey(request);
+  }
+  absl::StatusOr<v1::Survey> GetSurvey(absl::string_view survey_id) const;
+
+  // All surveys from the request's page on; asks for each page when it is reached.
+  ResultRange<v1::Survey> ListSurveys(const v1::ListSurveysRequest& request = {}) const;
+
+  absl::StatusOr<v1::UpdateSurveyResponse> UpdateSurvey(
+      const v1::UpdateSurveyRequest& request) const {
+    return connection_->UpdateSurvey(request);
+  }
+  absl::StatusOr<v1::ArchiveSurveyResponse> ArchiveSurvey(
+      const v1::ArchiveSurveyRequest& request) const {
+    return connection_->ArchiveSurvey(request);
+  }
+  absl::StatusOr<v1::DeleteSurveyResponse> DeleteSurvey(
+      const v1::DeleteSurveyRequest& request) const {
+    return connection_->DeleteSurvey(request);
+  }
+
+  // A record with neither `feedback_id` nor `external_id` is sent with a new feedback_id, of its
+  // occur_time or of now: the same in all attempts of this call, a new one in the next. If you want
+  // to send the record again yourself (after a crash, say), or to know the ids of a batch, set one
+  // of the two: NewFeedbackId in feedback_id.h makes one.
+  absl::StatusOr<v1::SubmitFeedbackResponse> SubmitFeedback(
+      const v1::SubmitFeedbackRequest& request) const;
+  absl::StatusOr<v1::SubmitFeedbackResponse> SubmitFeedback(const v1::Feedback& feedback) const;
+  absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
+      const v1::BatchSubmitFeedbackRequest& request) const;
+
+  absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(const v1::GetFeedbackRequest& request) const {
+    return connection_->GetFeedback(request);
+  }
+  absl::StatusOr<v1::Feedback> GetFeedback(absl::string_view survey_id,
+                                           absl::string_view feedback_id) const;
+
+  // All records from the request's page on; asks for each page when it is reached.
+  ResultRange<v1::Feedback> ListFeedback(const v1::ListFeedbackRequest& request) const;
+
+  absl::StatusOr<v1::AmendFeedbackResponse> AmendFeedback(
+      const v1::AmendFeedbackRequest& request) const {
+    return connection_->AmendFeedback(request);
+  }
+  absl::StatusOr<v1::ExcludeFeedbackResponse> ExcludeFeedback(
+      const v1::ExcludeFeedbackRequest& request) const {
+    return connection_->ExcludeFeedback(request);
+  }
+  absl::StatusOr<v1::IncludeFeedbackResponse> IncludeFeedback(
+      const v1::IncludeFeedbackRequest& request) const {
+    return connection_->IncludeFeedback(request);
+  }
+  absl::StatusOr<v1::EraseFeedbackResponse> EraseFeedback(
+      const v1::EraseFeedbackRequest& request) const {
+    return connection_->EraseFeedback(request);
+  }
+
+  absl::StatusOr<v1::QueryMetricResponse> QueryMetric(const v1::QueryMetricRequest& request) const {
+    return connection_->QueryMetric(request);
+  }
+
+  absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request = {}) const {
+    return connection_->GetStatus(request);
+  }
+
+  // These three can take long: give the client a timeout that fits.
+  //
+  // Progress and differences as they are found, at last the summary. Leaving the range before its
+  // end ends the check.
+  ResultRange<v1::VerifyStoreResponse> VerifyStore(
+      const v1::VerifyStoreRequest& request = {}) const {
+    return connection_->VerifyStore(request);
+  }
+  absl::StatusOr<v1::RebuildCubeResponse> RebuildCube(const v1::RebuildCubeRequest& request) const {
+    return connection_->RebuildCube(request);
+  }
+  absl::StatusOr<v1::CompactStoreResponse> CompactStore(
+      const v1::CompactStoreRequest& request) const {
+    return connection_->CompactStore(request);
+  }
+
+  // The same calls without what this class adds: single pages of lists, records as they are.
+  Connection& connection() const { return *connection_; }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+  std::function<absl::Time()> now_;
+};
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_CLIENT_CLIENT_H_

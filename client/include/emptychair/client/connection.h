@@ -1,0 +1,81 @@
+// The calls of the service, one method each.
+#ifndef EMPTYCHAIR_CLIENT_CONNECTION_H_
+#define EMPTYCHAIR_CLIENT_CONNECTION_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "emptychair/client/options.h"
+#include "emptychair/client/result_range.h"
+#include "emptychair/v1/admin_service.pb.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "emptychair/v1/metrics_service.pb.h"
+#include "emptychair/v1/survey_service.pb.h"
+
+namespace emptychair {
+
+// What a Client calls: the service, or a stand-in for it in tests (mocks/mock_connection.h). An
+// implementation is thread-safe.
+//
+// A method that is added to a service gets a line here, one in mocks/mock_connection.h, its call in
+// client/connection.cc and its public face in client.h. One that answers with a stream returns a
+// ResultRange (result_range.h) of its responses, which client/stream_range.h makes.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  virtual absl::StatusOr<v1::CreateSurveyResponse> CreateSurvey(
+      const v1::CreateSurveyRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetSurveyResponse> GetSurvey(const v1::GetSurveyRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListSurveysResponse> ListSurveys(
+      const v1::ListSurveysRequest& request) = 0;
+  virtual absl::StatusOr<v1::UpdateSurveyResponse> UpdateSurvey(
+      const v1::UpdateSurveyRequest& request) = 0;
+  virtual absl::StatusOr<v1::ArchiveSurveyResponse> ArchiveSurvey(
+      const v1::ArchiveSurveyRequest& request) = 0;
+  virtual absl::StatusOr<v1::DeleteSurveyResponse> DeleteSurvey(
+      const v1::DeleteSurveyRequest& request) = 0;
+
+  virtual absl::StatusOr<v1::SubmitFeedbackResponse> SubmitFeedback(
+      const v1::SubmitFeedbackRequest& request) = 0;
+  virtual absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
+      const v1::BatchSubmitFeedbackRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(
+      const v1::GetFeedbackRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListFeedbackResponse> ListFeedback(
+      const v1::ListFeedbackRequest& request) = 0;
+  virtual absl::StatusOr<v1::AmendFeedbackResponse> AmendFeedback(
+      const v1::AmendFeedbackRequest& request) = 0;
+  virtual absl::StatusOr<v1::ExcludeFeedbackResponse> ExcludeFeedback(
+      const v1::ExcludeFeedbackRequest& request) = 0;
+  virtual absl::StatusOr<v1::IncludeFeedbackResponse> IncludeFeedback(
+      const v1::IncludeFeedbackRequest& request) = 0;
+  virtual absl::StatusOr<v1::EraseFeedbackResponse> EraseFeedback(
+      const v1::EraseFeedbackRequest& request) = 0;
+
+  virtual absl::StatusOr<v1::QueryMetricResponse> QueryMetric(
+      const v1::QueryMetricRequest& request) = 0;
+
+  virtual absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) = 0;
+  // A stream: not sent again.
+  virtual ResultRange<v1::VerifyStoreResponse> VerifyStore(
+      const v1::VerifyStoreRequest& request) = 0;
+  virtual absl::StatusOr<v1::RebuildCubeResponse> RebuildCube(
+      const v1::RebuildCubeRequest& request) = 0;
+  virtual absl::StatusOr<v1::CompactStoreResponse> CompactStore(
+      const v1::CompactStoreRequest& request) = 0;
+};
+
+// A connection to the server at `options.endpoint`, in plain text. FIELD_INVALID or FIELD_REQUIRED
+// with the option's name when one cannot work. Does not connect yet: the first call does.
+//
+// Every call checks its request first: a string that is not UTF-8 is FIELD_INVALID, with the
+// field's path. A call that fails is sent again as the policies say: all methods
+// but DeleteSurvey can be repeated, and do nothing twice. Its error is that of the last attempt,
+// with the service's details; one that used up the timeout is DEADLINE_EXCEEDED. An attempt at a
+// server that cannot be reached is UNAVAILABLE within 2 s.
+absl::StatusOr<std::shared_ptr<Connection>> MakeConnection(const ClientOptions& options);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_CLIENT_CONNECTION_H_

@@ -1,0 +1,74 @@
+// A stand-in for the service in tests of code that uses the client. Needs GoogleMock.
+#ifndef EMPTYCHAIR_CLIENT_MOCKS_MOCK_CONNECTION_H_
+#define EMPTYCHAIR_CLIENT_MOCKS_MOCK_CONNECTION_H_
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "emptychair/client/connection.h"
+#include "emptychair/client/result_range.h"
+#include "gmock/gmock.h"
+
+namespace emptychair {
+
+// Give it to a Client: `Client(std::make_shared<MockConnection>())`.
+class MockConnection : public Connection {
+ public:
+  MOCK_METHOD(absl::StatusOr<v1::CreateSurveyResponse>, CreateSurvey,
+              (const v1::CreateSurveyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetSurveyResponse>, GetSurvey,
+              (const v1::GetSurveyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ListSurveysResponse>, ListSurveys,
+              (const v1::ListSurveysRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::UpdateSurveyResponse>, UpdateSurvey,
+              (const v1::UpdateSurveyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ArchiveSurveyResponse>, ArchiveSurvey,
+              (const v1::ArchiveSurveyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::DeleteSurveyResponse>, DeleteSurvey,
+              (const v1::DeleteSurveyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::SubmitFeedbackResponse>, SubmitFeedback,
+              (const v1::SubmitFeedbackRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::BatchSubmitFeedbackResponse>, BatchSubmitFeedback,
+              (const v1::BatchSubmitFeedbackRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetFeedbackResponse>, GetFeedback,
+              (const v1::GetFeedbackRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ListFeedbackResponse>, ListFeedback,
+              (const v1::ListFeedbackRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::AmendFeedbackResponse>, AmendFeedback,
+              (const v1::AmendFeedbackRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ExcludeFeedbackResponse>, ExcludeFeedback,
+              (const v1::ExcludeFeedbackRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::IncludeFeedbackResponse>, IncludeFeedback,
+              (const v1::IncludeFeedbackRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::EraseFeedbackResponse>, EraseFeedback,
+              (const v1::EraseFeedbackRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::QueryMetricResponse>, QueryMetric,
+              (const v1::QueryMetricRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetStatusResponse>, GetStatus,
+              (const v1::GetStatusRequest& request), (override));
+  MOCK_METHOD(ResultRange<v1::VerifyStoreResponse>, VerifyStore,
+              (const v1::VerifyStoreRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::RebuildCubeResponse>, RebuildCube,
+              (const v1::RebuildCubeRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::CompactStoreResponse>, CompactStore,
+              (const v1::CompactStoreRequest& request), (override));
+};
+
+// A range of `results`, for a method that answers with a stream.
+template <typename T>
+ResultRange<T> MakeRange(std::vector<absl::StatusOr<T>> results) {
+  return ResultRange<T>([results = std::move(results),
+                         next = size_t{0}]() mutable -> std::optional<absl::StatusOr<T>> {
+    if (next == results.size()) {
+      return std::nullopt;
+    }
+    return std::move(results[next++]);
+  });
+}
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_CLIENT_MOCKS_MOCK_CONNECTION_H_

@@ -1,0 +1,85 @@
+// Answers that come as a stream, as a range.
+#ifndef EMPTYCHAIR_CLIENT_STREAM_RANGE_H_
+#define EMPTYCHAIR_CLIENT_STREAM_RANGE_H_
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/support/sync_stream.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "client/utf8.h"
+#include "common/rpc/status_conversion.h"
+#include "emptychair/client/result_range.h"
+
+namespace emptychair {
+
+// An open stream. When it is destroyed before its end, the call is cancelled.
+template <typename Response>
+class Stream {
+ public:
+  Stream(std::unique_ptr<grpc::ClientContext> context,
+         std::unique_ptr<grpc::ClientReaderInterface<Response>> reader)
+      : context_(std::move(context)), reader_(std::move(reader)) {}
+
+  ~Stream() {
+    if (is_open_) {
+      context_->TryCancel();
+      // gRPC wants what has come to be read before a call is finished.
+      Response discarded;
+      while (reader_->Read(&discarded)) {
+      }
+      reader_->Finish();
+    }
+  }
+
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  // The next response, the error that ended the stream, or nothing when it ended well.
+  std::optional<absl::StatusOr<Response>> Next() {
+    Response response;
+    if (reader_->Read(&response)) {
+      return response;
+    }
+    is_open_ = false;
+    absl::Status status = FromGrpc(reader_->Finish());
+    if (status.ok()) {
+      return std::nullopt;
+    }
+    return status;
+  }
+
+ private:
+  // The reader's call lives in the context.
+  const std::unique_ptr<grpc::ClientContext> context_;
+  const std::unique_ptr<grpc::ClientReaderInterface<Response>> reader_;
+  bool is_open_ = true;
+};
+
+// Calls `method` of `stub`, which answers with a stream. A request with a string that is not UTF-8
+// is not sent: the range has its error. A stream that breaks is not opened again, because only the
+// caller knows where to go on. After `time_limit` it ends with DEADLINE_EXCEEDED.
+template <typename Stub, typename Request, typename Response>
+ResultRange<Response> StreamRange(Stub& stub,
+                                  std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(
+                                      grpc::ClientContext*, const Request&),
+                                  const Request& request, absl::Duration time_limit) {
+  if (absl::Status status = CheckUtf8(request); !status.ok()) {
+    return ResultRange<Response>([status] { return absl::StatusOr<Response>(status); });
+  }
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(std::chrono::system_clock::now() + absl::ToChronoMicroseconds(time_limit));
+  auto reader = (stub.*method)(context.get(), request);
+  auto stream = std::make_unique<Stream<Response>>(std::move(context), std::move(reader));
+  return ResultRange<Response>([stream = std::move(stream)] { return stream->Next(); });
+}
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_CLIENT_STREAM_RANGE_H_

@@ -1,0 +1,73 @@
+#!/bin/bash
+# Installs the package into a temporary folder, builds the projects in quickstart/ and own_google_rpc/
+# with nothing but it, and runs their tests and programs against the installed server.
+#
+#   outside_project.sh CMAKE BUILD_FOLDER SOURCE_FOLDER CXX [CXX_LAUNCHER]
+set -euo pipefail
+cmake="$1" build="$2" source="$3" cxx="$4" launcher="${5:-}"
+
+fail() {
+  echo "FAILED: $*"
+  exit 1
+}
+
+# quietly COMMAND...: shows what the command says only when it fails.
+quietly() { "$@" >"$folder/output" 2>&1 || { cat "$folder/output"; fail "$*"; }; }
+
+# The program that client/README.md shows is the one that is built here.
+diff <(awk '/^```cpp$/ { if (!seen++) { on = 1; next } } /^```$/ { on = 0 } on' \
+  "$source/client/README.md") "$source/tests/install/quickstart/quickstart.cc" ||
+  fail "client/README.md shows another program than tests/install/quickstart/quickstart.cc"
+
+folder="$(mktemp -d)"
+server=0
+trap '((server == 0)) || kill -KILL "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
+
+prefix="$folder/prefix"
+for component in client server; do
+  quietly "$cmake" --install "$build" --prefix "$prefix" --component "$component"
+done
+
+# Nothing of ours but what is public is there, and no generated stub among it.
+private="$(cd "$prefix" && find . -name '*.h' | grep -vE \
+  '^\./include/(emptychair/(error\.h|client/|v1/[a-z_]+\.pb\.h)|emptychair-google-rpc/google/rpc/)' || true)"
+[[ -z "$private" ]] || fail "these headers are installed and should not be: $private"
+stubs="$(find "$prefix" -name '*.grpc.pb.h')"
+[[ -z "$stubs" ]] || fail "these stubs are installed and should not be: $stubs"
+
+# build_project NAME: builds the outside project of this name into a folder of its own.
+build_project() {
+  quietly "$cmake" -S "$source/tests/install/$1" -B "$folder/$1" -G Ninja \
+    -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" \
+    -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
+  quietly "$cmake" --build "$folder/$1"
+}
+build_project quickstart
+build_project own_google_rpc
+! grep -q libemptychair_google_rpc "$folder/own_google_rpc/build.ninja" ||
+  fail "a program with its own google/rpc links ours, too"
+
+quietly "$folder/quickstart/headline_test"
+
+# check_quickstart PROGRAM: runs it against a new server and compares what it says.
+check_quickstart() {
+  local data line answer expected
+  data="$(mktemp -d -p "$folder")"
+  mkfifo "$data/stdout"
+  "$prefix/bin/emptychaird" --data="$data/data" --listen=127.0.0.1:0 \
+    --access_log="$data/access.log" >"$data/stdout" &
+  server=$!
+  exec 3<"$data/stdout"
+  read -r line <&3 || fail "the server did not start"
+
+  answer="$("$1" "${line#listening on }")" || fail "$1: $answer"
+  expected='checkout: 5 answers, NPS 40
+refused: SCORE_OUT_OF_RANGE, wanted 0 to 10'
+  [[ "$answer" == "$expected" ]] || fail "$1 said: $answer"
+
+  kill -TERM "$server"
+  wait "$server" || fail "the server exited with $?"
+  server=0
+}
+check_quickstart "$folder/quickstart/quickstart"
+check_quickstart "$folder/own_google_rpc/quickstart"
