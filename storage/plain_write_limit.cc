@@ -27,7 +27,7 @@ PlainWriteLimit::PlainWriteLimit(std::unique_ptr<Engine> engine) : engine_(std::
 
 PlainWriteLimit::~PlainWriteLimit() = default;
 
-absl::Status PlainWriteLimit::Write(absl::Span<PlainRecord> records) {
+absl::Status PlainWriteLimit::Write(absl::Span<const PlainRecord> records) {
   // Any secret gives hashes of the same size.
   const KeyedHash hash(KeyedHash::Secret{});
   rocksdb::WriteBatch batch;
@@ -35,8 +35,7 @@ absl::Status PlainWriteLimit::Write(absl::Span<PlainRecord> records) {
     return FromRocksDb(batch.Put(engine_->handle(family), ToSlice(key), ToSlice(value)),
                        "filling a batch");
   };
-  for (PlainRecord& record : records) {
-    record.header.sequence = ++sequence_;
+  for (const PlainRecord& record : records) {
     RETURN_IF_ERROR(put(Family::kFeedback,
                         FeedbackKey{record.survey_number, record.feedback_id}.Encode(),
                         EncodeFeedback(record.header, record.body)));

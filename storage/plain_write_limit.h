@@ -34,14 +34,13 @@ class PlainWriteLimit {
   static absl::StatusOr<std::unique_ptr<PlainWriteLimit>> Open(const std::string& directory);
   ~PlainWriteLimit();
 
-  // Writes the records in one batch and syncs it to disk. Sequences are given out here.
-  absl::Status Write(absl::Span<PlainRecord> records);
+  // Writes the records in one batch and syncs it to disk.
+  absl::Status Write(absl::Span<const PlainRecord> records);
 
  private:
   explicit PlainWriteLimit(std::unique_ptr<Engine> engine);
 
   const std::unique_ptr<Engine> engine_;
-  uint64_t sequence_ = 0;
 };
 
 }  // namespace emptychair::storage
