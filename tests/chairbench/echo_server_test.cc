@@ -25,7 +25,7 @@ TEST(EchoServer, RefusesToServeRecordingsThatAreNotThere) {
   Recording recording;
   recording.first.add_survey_ids("shop");
   recording.second.mutable_method_info()->set_time_zone("UTC");
-  ASSERT_OK(WriteRecordings({recording}, folder.Join("whole")));
+  ASSERT_OK(WriteRecordings({recording, recording}, folder.Join("whole")));
   std::ifstream whole(folder.Join("whole"), std::ios::binary);
   std::stringstream bytes;
   bytes << whole.rdbuf();
