@@ -10,9 +10,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "common/base/random.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/demo/random.h"
 
 namespace emptychair::demo {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
-#include "tools/demo/random.h"
+#include "common/base/random.h"
 
 namespace emptychair::demo {
 namespace {

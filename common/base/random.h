@@ -1,12 +1,12 @@
 // Random numbers that are the same on every machine: the distributions of the standard library
 // are not.
-#ifndef EMPTYCHAIR_TOOLS_DEMO_RANDOM_H_
-#define EMPTYCHAIR_TOOLS_DEMO_RANDOM_H_
+#ifndef EMPTYCHAIR_COMMON_BASE_RANDOM_H_
+#define EMPTYCHAIR_COMMON_BASE_RANDOM_H_
 
 #include <cstdint>
 #include <initializer_list>
 
-namespace emptychair::demo {
+namespace emptychair {
 
 // SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 class Random {
@@ -51,6 +51,6 @@ class Random {
   uint64_t state_;
 };
 
-}  // namespace emptychair::demo
+}  // namespace emptychair
 
-#endif  // EMPTYCHAIR_TOOLS_DEMO_RANDOM_H_
+#endif  // EMPTYCHAIR_COMMON_BASE_RANDOM_H_

@@ -1,4 +1,4 @@
-#include "tests/helpers/subprocess.h"
+#include "tools/process/subprocess.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include "absl/time/clock.h"
 #include "common/base/status_macros.h"
 
-namespace emptychair::testing {
+namespace emptychair {
 namespace {
 
 absl::Status SystemError(absl::string_view call) {
@@ -245,4 +245,4 @@ absl::StatusOr<FinishedProcess> RunToEnd(const std::vector<std::string>& argv,
   return result;
 }
 
-}  // namespace emptychair::testing
+}  // namespace emptychair

@@ -1,0 +1,303 @@
+// What the functions cost that every submission or query goes through.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "common/base/random.h"
+#include "emptychair/store/v1/command.pb.h"
+#include "rocksdb/env.h"
+#include "server/domain/feedback.h"
+#include "server/metrics/estimate.h"
+#include "storage/cube_fold.h"
+#include "storage/cube_merge_operator.h"
+#include "storage/cube_row.h"
+#include "storage/keys.h"
+#include "storage/store.h"
+#include "storage/values.h"
+#include "tools/chairbench/answers.h"
+
+namespace emptychair {
+namespace {
+
+// 2024-03-01 12:00 UTC.
+constexpr int64_t kNoonMs = 1'709'294'400'000;
+constexpr int64_t kThreeYearsMs = int64_t{3} * 365 * 24 * 3'600 * 1'000;
+constexpr int kGroupSize = 1'000;
+
+void CheckOk(const absl::Status& status) {
+  if (!status.ok()) {
+    std::abort();
+  }
+}
+
+// A store in memory with the load generator's survey as number 1.
+class MemoryStore {
+ public:
+  MemoryStore() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
+    storage::StoreOptions options;
+    options.directory = "/store";
+    options.env = env_.get();
+    auto store = storage::Store::Open(std::move(options));
+    CheckOk(store.status());
+    store_ = *std::move(store);
+    auto command = std::make_unique<store::v1::Command>();
+    const v1::Survey survey = bench::BenchSurvey();
+    store::v1::StoredSurvey& stored = *command->mutable_create_survey()->mutable_survey();
+    stored.set_survey_id(survey.survey_id());
+    stored.set_kind(survey.kind());
+    stored.mutable_scale()->set_max(10);
+    *stored.mutable_dimensions() = survey.dimensions();
+    stored.set_time_zone("UTC");
+    stored.set_max_series(10'000);
+    Run(std::move(command), false);
+  }
+
+  storage::Store& store() { return *store_; }
+
+  storage::CommandResult Run(std::unique_ptr<store::v1::Command> command, bool want_records) {
+    command->set_version(1);
+    absl::Notification done;
+    storage::CommandResult result;
+    store_->Enqueue(std::move(command), want_records, [&](storage::CommandResult answered) {
+      result = std::move(answered);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    CheckOk(result.error);
+    return result;
+  }
+
+  store::v1::Submission Prepare(const v1::Feedback& feedback) {
+    auto submission =
+        PrepareSubmission(feedback, absl::FromUnixMillis(kNoonMs), *store_->view(), store_->hash());
+    CheckOk(submission.status());
+    return *std::move(submission);
+  }
+
+ private:
+  const std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<storage::Store> store_;
+};
+
+v1::Feedback RandomFeedback(Random& random) {
+  v1::Feedback feedback;
+  bench::FillFeedback(bench::RandomAnswer(kNoonMs, random), feedback);
+  return feedback;
+}
+
+std::unique_ptr<store::v1::Command> GroupOf(MemoryStore& store, int count, Random& random) {
+  auto command = std::make_unique<store::v1::Command>();
+  for (int i = 0; i < count; ++i) {
+    *command->mutable_submit_feedback()->add_submissions() = store.Prepare(RandomFeedback(random));
+  }
+  return command;
+}
+
+storage::FeedbackRecord StoredRecord() {
+  MemoryStore store;
+  Random random(1);
+  storage::CommandResult result = store.Run(GroupOf(store, 1, random), true);
+  return std::move(*result.outcomes.front().record);
+}
+
+// A header and its time.
+struct Folded {
+  int64_t time_ms = 0;
+  storage::FeedbackHeader header;
+};
+
+// As many records as a group has, of all series; over `span_ms` from noon on.
+std::vector<Folded> FoldedGroup(int64_t span_ms, Random& random) {
+  std::vector<Folded> records(kGroupSize);
+  for (Folded& record : records) {
+    const bench::BenchAnswer answer = bench::RandomAnswer(kNoonMs, random);
+    record.time_ms = kNoonMs + random.Below(1'000'000) * (span_ms / 1'000'000);
+    record.header.score = answer.score;
+    record.header.series = 1 + answer.combination;
+  }
+  return records;
+}
+
+storage::CubeFold Fold(const std::vector<Folded>& records) {
+  storage::CubeFold fold;
+  for (const Folded& record : records) {
+    fold.Add(1, record.time_ms, record.header, 0, 1);
+  }
+  return fold;
+}
+
+// What a group adds to the row of its month.
+std::string MonthOperand(Random& random) {
+  for (const auto& [key, counts] : Fold(FoldedGroup(0, random)).TakeRows()) {
+    if (key.unit == storage::CubeUnit::kMonth) {
+      return EncodeCubeRow(counts);
+    }
+  }
+  std::abort();
+}
+
+void BM_EncodeFeedbackKey(benchmark::State& state) {
+  Random random(1);
+  const storage::FeedbackKey key{1, bench::RandomAnswer(kNoonMs, random).feedback_id};
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(key.Encode());
+  }
+}
+BENCHMARK(BM_EncodeFeedbackKey);
+
+void BM_EncodeFeedbackByCustomerKey(benchmark::State& state) {
+  Random random(1);
+  const storage::FeedbackByCustomerKey key{7, bench::RandomAnswer(kNoonMs, random).feedback_id, 1};
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(key.Encode());
+  }
+}
+BENCHMARK(BM_EncodeFeedbackByCustomerKey);
+
+void BM_EncodeCubeRowKey(benchmark::State& state) {
+  const storage::CubeRowKey key{1, storage::CubeUnit::kDay, 19'783, 0};
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(key.Encode());
+  }
+}
+BENCHMARK(BM_EncodeCubeRowKey);
+
+void BM_EncodeFeedback(benchmark::State& state) {
+  const storage::FeedbackRecord record = StoredRecord();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(EncodeFeedback(record.header, record.body));
+  }
+}
+BENCHMARK(BM_EncodeFeedback);
+
+void BM_DecodeFeedbackHeader(benchmark::State& state) {
+  const storage::FeedbackRecord record = StoredRecord();
+  const std::string value = EncodeFeedback(record.header, record.body);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(storage::DecodeFeedbackHeader(value));
+  }
+}
+BENCHMARK(BM_DecodeFeedbackHeader);
+
+// A row in which each of 500 series has every bin.
+void BM_WalkCubeRowOf500Series(benchmark::State& state) {
+  storage::CubeCounts counts;
+  for (uint16_t series = 1; series <= 500; ++series) {
+    for (uint8_t bin = 0; bin <= 11; ++bin) {
+      counts.push_back({series, storage::kCountedState, bin, 1 + series % 9});
+    }
+  }
+  const std::string row = EncodeCubeRow(counts);
+  for (auto _ : state) {
+    int64_t sum = 0;
+    storage::CubeRowReader reader(row);
+    while (reader.NextCell()) {
+      reader.ForEachBin([&sum](uint8_t bin, int64_t count) { sum += bin * count; });
+    }
+    benchmark::DoNotOptimize(sum);
+  }
+  state.SetItemsProcessed(state.iterations() * 500);
+}
+BENCHMARK(BM_WalkCubeRowOf500Series);
+
+// Argument: over how many milliseconds the group's records are spread.
+void BM_FoldGroup(benchmark::State& state) {
+  Random random(1);
+  const std::vector<Folded> records = FoldedGroup(state.range(0), random);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(Fold(records).TakeRows());
+  }
+  state.SetItemsProcessed(state.iterations() * kGroupSize);
+}
+BENCHMARK(BM_FoldGroup)->Arg(0)->Arg(kThreeYearsMs);
+
+// Argument: operands to merge, each what a group of 1,000 adds to its month.
+void BM_MergeCubeRow(benchmark::State& state) {
+  Random random(1);
+  std::vector<std::string> operands;
+  for (int64_t i = 0; i < state.range(0); ++i) {
+    operands.push_back(MonthOperand(random));
+  }
+  const std::vector<rocksdb::Slice> slices(operands.begin(), operands.end());
+  const storage::CubeMergeOperator merge;
+  const rocksdb::MergeOperator::MergeOperationInput in("key", nullptr, slices, nullptr);
+  for (auto _ : state) {
+    std::string sum;
+    rocksdb::Slice existing_operand;
+    rocksdb::MergeOperator::MergeOperationOutput out(sum, existing_operand);
+    merge.FullMergeV2(in, &out);
+    benchmark::DoNotOptimize(sum);
+  }
+}
+BENCHMARK(BM_MergeCubeRow)->Arg(1)->Arg(8)->Arg(64);
+
+void BM_PrepareSubmission(benchmark::State& state) {
+  MemoryStore store;
+  Random random(1);
+  const v1::Feedback feedback = RandomFeedback(random);
+  const auto view = store.store().view();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        PrepareSubmission(feedback, absl::FromUnixMillis(kNoonMs), *view, store.store().hash()));
+  }
+}
+BENCHMARK(BM_PrepareSubmission);
+
+void BM_ToApi(benchmark::State& state) {
+  const storage::FeedbackRecord record = StoredRecord();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(ToApi(record, "chairbench"));
+  }
+}
+BENCHMARK(BM_ToApi);
+
+// From the committer's queue to the acknowledgement, in memory: everything but gRPC and the disk.
+void BM_ApplyGroup(benchmark::State& state) {
+  MemoryStore store;
+  Random random(1);
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto command = GroupOf(store, kGroupSize, random);
+    state.ResumeTiming();
+    store.Run(std::move(command), false);
+  }
+  state.SetItemsProcessed(state.iterations() * kGroupSize);
+}
+BENCHMARK(BM_ApplyGroup)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(200);
+
+void BM_EstimateNet(benchmark::State& state) {
+  int64_t promoters = 400;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(promoters);
+    benchmark::DoNotOptimize(metrics::EstimateNet(promoters, 250, 1'000, {}));
+  }
+}
+BENCHMARK(BM_EstimateNet);
+
+void BM_EstimateShare(benchmark::State& state) {
+  int64_t successes = 400;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(successes);
+    benchmark::DoNotOptimize(metrics::EstimateShare(successes, 1'000, {}));
+  }
+}
+BENCHMARK(BM_EstimateShare);
+
+void BM_EstimateMean(benchmark::State& state) {
+  std::vector<int64_t> histogram = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5};
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(histogram.data());
+    benchmark::DoNotOptimize(metrics::EstimateMean(histogram, 0, {}));
+  }
+}
+BENCHMARK(BM_EstimateMean);
+
+}  // namespace
+}  // namespace emptychair

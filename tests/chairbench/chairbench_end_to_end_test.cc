@@ -1,0 +1,143 @@
+// chairbench with the server, both as they are shipped. Times are not judged.
+#include <signal.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "tests/helpers/status_matchers.h"
+#include "tests/helpers/subprocess.h"
+#include "tests/helpers/temp_dir.h"
+
+namespace emptychair::testing {
+namespace {
+
+using ::google::protobuf::Struct;
+using ::google::protobuf::Value;
+using ::testing::DoubleNear;
+using ::testing::Gt;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+constexpr absl::Duration kLong = absl::Seconds(100);
+
+// The figures that were written, by name; every line is an object with exactly the five fields.
+std::map<std::string, Struct> ParseFigures(const std::string& output) {
+  std::map<std::string, Struct> figures;
+  for (const auto line : absl::StrSplit(output, '\n', absl::SkipEmpty())) {
+    Struct figure;
+    const auto parsed = google::protobuf::util::JsonStringToMessage(std::string(line), &figure);
+    EXPECT_TRUE(parsed.ok()) << line;
+    std::vector<std::string> fields;
+    for (const auto& [name, value] : figure.fields()) {
+      fields.push_back(name);
+    }
+    EXPECT_THAT(fields, UnorderedElementsAre("name", "value", "unit", "limit", "ratio")) << line;
+    figures[figure.fields().at("name").string_value()] = figure;
+  }
+  return figures;
+}
+
+// Checks a figure that has a limit.
+void ExpectWithLimit(const std::map<std::string, Struct>& figures, const std::string& name,
+                     const std::string& unit) {
+  ASSERT_TRUE(figures.contains(name)) << name;
+  const auto& fields = figures.at(name).fields();
+  EXPECT_EQ(fields.at("unit").string_value(), unit);
+  const double value = fields.at("value").number_value();
+  const double limit = fields.at("limit").number_value();
+  EXPECT_THAT(value, Gt(0)) << name;
+  EXPECT_THAT(limit, Gt(0)) << name;
+  EXPECT_THAT(fields.at("ratio").number_value(), DoubleNear(value / limit, 1e-9)) << name;
+}
+
+class ChairbenchEndToEndTest : public ::testing::Test {
+ protected:
+  std::map<std::string, Struct> RunBench(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), CHAIRBENCH_PATH);
+    arguments.insert(arguments.end(), {"--output", "json", "--data", folder_.path()});
+    const FinishedProcess finished = RunToEnd(arguments, kLong).value();
+    EXPECT_EQ(finished.exit_status, 0) << finished.standard_error;
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+    return ParseFigures(finished.standard_output);
+  }
+
+  TempDir folder_;
+};
+
+TEST_F(ChairbenchEndToEndTest, MeasuresSingleCallsBesideAnEcho) {
+  const auto figures = RunBench({"unary", "--seconds", "1", "--in-flight", "32"});
+  ExpectWithLimit(figures, "unary_calls_per_second", "calls/s");
+  ExpectWithLimit(figures, "unary_p99_ms", "ms");
+  EXPECT_EQ(figures.at("unary_refused_records").fields().at("value").number_value(), 0);
+}
+
+TEST_F(ChairbenchEndToEndTest, MeasuresBatchesBesidePlainWrites) {
+  const auto figures = RunBench({"batch", "--seconds", "1", "--batch-size", "100"});
+  ExpectWithLimit(figures, "batch_records_per_second", "records/s");
+  EXPECT_EQ(figures.at("batch_group_size").fields().at("limit").kind_case(), Value::kNullValue);
+}
+
+TEST_F(ChairbenchEndToEndTest, MeasuresQueriesBesideAnEcho) {
+  const auto figures =
+      RunBench({"query", "--seconds", "0.2", "--answers", "20000", "--small-commits", "20"});
+  ExpectWithLimit(figures, "query_median_ms", "ms");
+  ExpectWithLimit(figures, "query_p99_ms", "ms");
+  ExpectWithLimit(figures, "query_total_median_ms", "ms");
+  EXPECT_GE(figures.at("query_samples").fields().at("value").number_value(), 200);
+  EXPECT_THAT(figures.at("query_cells_read").fields().at("value").number_value(), Gt(100));
+}
+
+TEST_F(ChairbenchEndToEndTest, UsesAServerThatRunsAlready) {
+  TempDir data;
+  ASSERT_OK_AND_ASSIGN(
+      const std::unique_ptr<Subprocess> server,
+      Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", data.Join("data")),
+                         "--listen=127.0.0.1:0", "--access_log=off"}));
+  ASSERT_OK_AND_ASSIGN(const std::string line, server->ReadLine(kLong));
+  const std::string endpoint(absl::StripPrefix(line, "listening on "));
+  // The second run counts from what the first has left.
+  for (int i = 0; i < 2; ++i) {
+    const auto figures = RunBench({"unary", "--seconds", "0.2", "--endpoint", endpoint});
+    ExpectWithLimit(figures, "unary_calls_per_second", "calls/s");
+    EXPECT_FALSE(figures.contains("unary_server_cpu_us"));
+  }
+  server->Signal(SIGTERM);
+  EXPECT_THAT(server->Wait(kLong), IsOkAndHolds(0));
+}
+
+TEST_F(ChairbenchEndToEndTest, PutsEverythingAwayWhenInterrupted) {
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Subprocess> bench,
+                       Subprocess::Start({CHAIRBENCH_PATH, "query", "--answers", "100000000",
+                                          "--data", folder_.path()}));
+  // Its folder is there once it works.
+  const absl::Time deadline = absl::Now() + kLong;
+  while (std::filesystem::is_empty(folder_.path()) && absl::Now() < deadline) {
+    ASSERT_FALSE(bench->Wait(absl::Milliseconds(10)).ok()) << bench->StandardError();
+  }
+  bench->Signal(SIGINT);
+  EXPECT_THAT(bench->Wait(kLong), IsOkAndHolds(1));
+  EXPECT_THAT(bench->StandardError(), HasSubstr("interrupted"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
+TEST_F(ChairbenchEndToEndTest, SaysWhyTheServerDidNotStart) {
+  const FinishedProcess finished =
+      RunToEnd({CHAIRBENCH_PATH, "unary", "--server", "/bin/false", "--data", folder_.path()},
+               kLong)
+          .value();
+  EXPECT_EQ(finished.exit_status, 1);
+  EXPECT_THAT(finished.standard_error, HasSubstr("/bin/false"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
+}  // namespace
+}  // namespace emptychair::testing

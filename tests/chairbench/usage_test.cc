@@ -1,0 +1,73 @@
+// What chairbench accepts, without any server.
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tools/chairbench/cli.h"
+
+namespace emptychair::bench {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+struct Outcome {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+Outcome RunWith(const std::vector<std::string>& arguments) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const int exit_code = RunChairbench(arguments, out, err);
+  return {exit_code, out.str(), err.str()};
+}
+
+TEST(ChairbenchUsage, IsWrongWith2) {
+  const std::vector<std::string> wrong[] = {
+      {},
+      {"fly"},
+      {"unary", "batch"},
+      {"unary", "--seconds"},
+      {"unary", "--seconds", "soon"},
+      {"unary", "--seconds", "0"},
+      {"unary", "--seconds", "-1"},
+      {"unary", "--output", "csv"},
+      {"unary", "--in-flight", "0"},
+      {"unary", "--batch-size", "10"},
+      {"unary", "--data", "/no/such/folder"},
+      {"batch", "--batch-size", "0"},
+      {"batch", "--batch-size", "10001"},
+      {"query", "--answers", "0"},
+      {"query", "--answers", "many"},
+      {"query", "--small-commits", "-1"},
+      {"query", "--colour", "red"},
+  };
+  for (const std::vector<std::string>& arguments : wrong) {
+    const Outcome run = RunWith(arguments);
+    EXPECT_EQ(run.exit_code, 2) << ::testing::PrintToString(arguments);
+    EXPECT_THAT(run.err, Not(IsEmpty())) << ::testing::PrintToString(arguments);
+    EXPECT_THAT(run.out, IsEmpty()) << ::testing::PrintToString(arguments);
+  }
+}
+
+TEST(ChairbenchUsage, TellsWhatLimitAndRatioAre) {
+  const Outcome run = RunWith({"--help"});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.out, HasSubstr("ratio: value / limit"));
+  EXPECT_THAT(run.out, HasSubstr("unary"));
+  EXPECT_THAT(run.out, Not(HasSubstr("echo-server")));
+}
+
+TEST(ChairbenchUsage, FailsWith1WhereNoServerIs) {
+  const Outcome run = RunWith({"unary", "--server", "/no/such/program"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("/no/such/program"));
+}
+
+}  // namespace
+}  // namespace emptychair::bench

@@ -1,0 +1,135 @@
+#include "tools/chairbench/cli.h"
+
+#include <memory>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/status_macros.h"
+#include "tools/chairbench/echo_server.h"
+#include "tools/chairbench/figure.h"
+#include "tools/chairbench/ingest.h"
+#include "tools/chairbench/query.h"
+#include "tools/chairbench/workspace.h"
+
+namespace emptychair::bench {
+namespace {
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+
+using Measure = absl::StatusOr<std::vector<Figure>> (*)(Workspace&);
+
+struct Flags {
+  BenchOptions bench;
+  double seconds = 10;
+  std::string output = "table";
+  std::string recordings;
+  Measure measure = nullptr;
+};
+
+void AddCommand(CLI::App& app, const std::string& name, const std::string& description,
+                Measure measure, Flags& flags) {
+  app.add_subcommand(name, description)->callback([&flags, measure] { flags.measure = measure; });
+}
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  constexpr double kSecondsMax = 86'400;
+  app.add_option("--seconds", flags.seconds,
+                 "Time for which product and limit are measured, each (default 10)")
+      ->check(CLI::Range(0.1, kSecondsMax));
+  app.add_option("--output", flags.output, "table or json (default table)")
+      ->check(CLI::IsMember({"table", "json"}));
+  app.add_option("--endpoint", flags.bench.endpoint,
+                 "HOST:PORT of a server that runs already; it gets a survey \"chairbench\". "
+                 "Default: starts one of its own");
+  app.add_option("--server", flags.bench.server,
+                 "The server's program (default: emptychaird beside chairbench)");
+  app.add_option("--data", flags.bench.data,
+                 "Folder on the disk to measure; all is kept in a temporary folder in it, which "
+                 "is removed at the end (default: the system's temporary folder)")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--seed", flags.bench.seed, "Of the random answers and windows (default 1)");
+}
+
+void AddCommands(CLI::App& app, Flags& flags) {
+  AddCommand(app, "unary", "Single answers, each durable before its call ends", MeasureUnary,
+             flags);
+  app.get_subcommand("unary")
+      ->add_option("--in-flight", flags.bench.in_flight, "Calls under way (default 256)")
+      ->check(CLI::Range(1, 1'000));
+  AddCommand(app, "batch", "Batches of answers", MeasureBatch, flags);
+  CLI::App* batch = app.get_subcommand("batch");
+  batch->add_option("--batch-size", flags.bench.batch_size, "Answers of a batch (default 1000)")
+      ->check(CLI::Range(1, 10'000));
+  batch->add_option("--in-flight", flags.bench.batches, "Batches under way (default 8)")
+      ->check(CLI::Range(1, 1'000));
+  AddCommand(app, "query", "NPS by month, in total and by a dimension of ten values", MeasureQuery,
+             flags);
+  CLI::App* query = app.get_subcommand("query");
+  query
+      ->add_option("--answers", flags.bench.answers,
+                   "Answers to load first, over three years (default 1000000)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
+  query
+      ->add_option("--small-commits", flags.bench.small_commits,
+                   "Answers submitted one by one into the current month after that (default 0)")
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}));
+}
+
+absl::StatusOr<std::vector<Figure>> Run(const Flags& flags) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Workspace> workspace, Workspace::Open(flags.bench));
+  return flags.measure(*workspace);
+}
+
+int Report(const absl::StatusOr<std::vector<Figure>>& figures, const Flags& flags,
+           std::ostream& out, std::ostream& err) {
+  if (!figures.ok()) {
+    err << "chairbench: " << figures.status().message() << "\n";
+    return kExitFailure;
+  }
+  if (flags.output == "json") {
+    for (const Figure& figure : *figures) {
+      out << ToJsonLine(figure);
+    }
+  } else {
+    PrintTable(*figures, out);
+  }
+  return out.flush() ? 0 : kExitFailure;
+}
+
+}  // namespace
+
+int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
+  Flags flags;
+  CLI::App app(
+      "Measures an Empty Chair server, and beside it in the same run what cannot be beaten.",
+      "chairbench");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(
+      "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
+      "else;\nbatch, the same bytes written plainly to RocksDB in synced groups of the same size.\n"
+      "ratio: value / limit. For rates the share of the limit that is reached (more is better); "
+      "for\ntimes how many times the limit's it takes (less is better).\n"
+      "Exit codes: 0; 1 the run failed or was interrupted; 2 wrong usage.");
+  AddFlags(app, flags);
+  AddCommands(app, flags);
+  CLI::App* echo = app.add_subcommand("echo-server", "")->group("");
+  echo->add_option("--recordings", flags.recordings);
+  try {
+    // CLI11 takes arguments from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e, out, err) == 0 ? 0 : kExitUsage;
+  }
+  if (echo->parsed()) {
+    const absl::Status status = RunEchoServer(flags.recordings, out);
+    return status.ok() ? 0 : Report(status, flags, out, err);
+  }
+  flags.bench.time = absl::Seconds(flags.seconds);
+  return Report(Run(flags), flags, out, err);
+}
+
+}  // namespace emptychair::bench

@@ -1,0 +1,187 @@
+#include "tools/chairbench/ingest.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "storage/plain_write_limit.h"
+#include "tools/chairbench/statistics.h"
+#include "tools/chairbench/submit_loops.h"
+
+namespace emptychair::bench {
+namespace {
+
+constexpr int kTurns = 5;
+constexpr absl::Duration kWarmUp = absl::Milliseconds(500);
+
+// What the turns of one side showed.
+struct Turns {
+  std::vector<double> rates;
+  std::vector<double> cpu_us;
+  std::vector<double> group_sizes;
+  std::vector<double> latencies_ms;
+  int64_t acknowledged = 0;
+  int64_t pushed_back = 0;
+  int64_t refused = 0;
+};
+
+// Runs a turn against a server and adds it to `turns`. The rate is from the server's own count.
+template <typename Loop>
+absl::Status TakeTurn(Target& target, Loop& loop, absl::Duration time, Turns& turns) {
+  ASSIGN_OR_RETURN(const Usage before, target.ReadUsage());
+  ASSIGN_OR_RETURN(const LoopResult result, loop.Run(time));
+  ASSIGN_OR_RETURN(const Usage after, target.ReadUsage());
+  const auto accepted = static_cast<double>(after.accepted - before.accepted);
+  turns.rates.push_back(accepted / absl::ToDoubleSeconds(result.elapsed));
+  if (before.cpu.has_value() && after.cpu.has_value()) {
+    turns.cpu_us.push_back(absl::ToDoubleMicroseconds(*after.cpu - *before.cpu) / accepted);
+  }
+  turns.group_sizes.push_back(accepted / static_cast<double>(after.groups - before.groups));
+  turns.latencies_ms.insert(turns.latencies_ms.end(), result.latencies_ms.begin(),
+                            result.latencies_ms.end());
+  turns.acknowledged += result.accepted;
+  turns.pushed_back += result.pushed_back;
+  turns.refused += after.refused - before.refused;
+  return absl::OkStatus();
+}
+
+std::optional<double> MedianIfAny(const std::vector<double>& samples) {
+  return samples.empty() ? std::nullopt : std::optional<double>(Median(samples));
+}
+
+// Figures that every way of submitting has; `product`'s names begin with `name`.
+void AddServerFigures(const std::string& name, const Turns& product,
+                      std::optional<double> limit_cpu_us, std::vector<Figure>& figures) {
+  if (!product.cpu_us.empty()) {
+    figures.push_back(
+        {absl::StrCat(name, "_server_cpu_us"), Median(product.cpu_us), "us/record", limit_cpu_us});
+  }
+  figures.push_back(
+      {absl::StrCat(name, "_group_size"), Median(product.group_sizes), "records", {}});
+  figures.push_back({absl::StrCat(name, "_pushed_back_calls"),
+                     static_cast<double>(product.pushed_back),
+                     "calls",
+                     {}});
+  figures.push_back({absl::StrCat(name, "_refused_records"),
+                     static_cast<double>(product.refused),
+                     "records",
+                     {}});
+}
+
+// Records as the store would have them if customers and series had been numbered in advance.
+std::vector<storage::PlainRecord> PlainRecords(int count, Random& random) {
+  std::vector<storage::PlainRecord> records(count);
+  uint64_t sequence = 0;
+  for (storage::PlainRecord& record : records) {
+    BenchAnswer answer = RandomAnswer(absl::ToUnixMillis(absl::Now()), random);
+    record.survey_number = 1;
+    record.feedback_id = answer.feedback_id;
+    record.header.score = answer.score;
+    record.header.customer_ordinal = 1 + answer.customer;
+    record.header.series = 1 + answer.combination;
+    record.header.sequence = ++sequence;
+    for (uint8_t& byte : record.header.fingerprint) {
+      byte = static_cast<uint8_t>(random.Next());
+    }
+    record.body.set_comment(std::move(answer.comment));
+    for (const auto& [key, value] : CombinationOf(answer.combination)) {
+      store::v1::StoredLabel& label = *record.body.add_labels();
+      label.set_key(std::string(key));
+      label.set_value(std::string(value));
+    }
+    record.body.set_receive_time_ms(answer.feedback_id.UnixMs());
+  }
+  return records;
+}
+
+// Records per second of plain writes. The making of the records is not counted.
+absl::StatusOr<double> PlainTurn(storage::PlainWriteLimit& limit, int batch_size,
+                                 absl::Duration time, Random& random) {
+  // Records that are made at once: enough that the clock is seldom stopped.
+  constexpr int kRecordsAtOnce = 10'000;
+  const int groups = std::max(1, kRecordsAtOnce / batch_size);
+  int64_t written = 0;
+  absl::Duration spent;
+  while (spent < time) {
+    RETURN_IF_ERROR(CheckInterrupted());
+    std::vector<storage::PlainRecord> records = PlainRecords(groups * batch_size, random);
+    const absl::Time start = absl::Now();
+    for (int i = 0; i < groups; ++i) {
+      RETURN_IF_ERROR(
+          limit.Write(absl::MakeConstSpan(records).subspan(i * batch_size, batch_size)));
+    }
+    spent += absl::Now() - start;
+    written += groups * batch_size;
+  }
+  return static_cast<double>(written) / absl::ToDoubleSeconds(spent);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
+  const BenchOptions& options = workspace.options();
+  const auto slots = static_cast<size_t>(options.in_flight);
+  ASSIGN_OR_RETURN(const std::unique_ptr<Target> echo, workspace.StartEcho(""));
+  Target& server = workspace.server();
+  const auto server_loop = MakeUnaryLoop(server, slots, LiveAnswers(options.seed, slots));
+  const auto echo_loop = MakeUnaryLoop(*echo, slots, LiveAnswers(options.seed, slots));
+  Turns warm_up;
+  RETURN_IF_ERROR(TakeTurn(*echo, *echo_loop, kWarmUp, warm_up));
+  warm_up = {};
+  RETURN_IF_ERROR(TakeTurn(server, *server_loop, kWarmUp, warm_up));
+  Turns product;
+  Turns limit;
+  for (int i = 0; i < kTurns; ++i) {
+    RETURN_IF_ERROR(TakeTurn(server, *server_loop, options.time / kTurns, product));
+    RETURN_IF_ERROR(TakeTurn(*echo, *echo_loop, options.time / kTurns, limit));
+  }
+  RETURN_IF_ERROR(echo->Stop());
+  RETURN_IF_ERROR(workspace.Finish(warm_up.acknowledged + product.acknowledged));
+
+  std::vector<Figure> figures;
+  figures.push_back(
+      {"unary_calls_per_second", Median(product.rates), "calls/s", Median(limit.rates)});
+  for (const auto& [name, percent] : {std::pair("unary_median_ms", 50), {"unary_p99_ms", 99}}) {
+    figures.push_back({name, Percentile(product.latencies_ms, percent), "ms",
+                       Percentile(limit.latencies_ms, percent)});
+  }
+  AddServerFigures("unary", product, MedianIfAny(limit.cpu_us), figures);
+  return figures;
+}
+
+absl::StatusOr<std::vector<Figure>> MeasureBatch(Workspace& workspace) {
+  const BenchOptions& options = workspace.options();
+  const auto slots = static_cast<size_t>(options.batches);
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::PlainWriteLimit> plain,
+                   storage::PlainWriteLimit::Open(workspace.Path("plain")));
+  Random random(options.seed);
+  Target& server = workspace.server();
+  const auto loop =
+      MakeBatchLoop(server, slots, options.batch_size, LiveAnswers(options.seed, slots));
+  Turns warm_up;
+  RETURN_IF_ERROR(TakeTurn(server, *loop, kWarmUp, warm_up));
+  RETURN_IF_ERROR(PlainTurn(*plain, options.batch_size, kWarmUp, random).status());
+  Turns product;
+  std::vector<double> plain_rates;
+  for (int i = 0; i < kTurns; ++i) {
+    RETURN_IF_ERROR(TakeTurn(server, *loop, options.time / kTurns, product));
+    ASSIGN_OR_RETURN(const double rate,
+                     PlainTurn(*plain, options.batch_size, options.time / kTurns, random));
+    plain_rates.push_back(rate);
+  }
+  RETURN_IF_ERROR(workspace.Finish(warm_up.acknowledged + product.acknowledged));
+
+  std::vector<Figure> figures;
+  figures.push_back(
+      {"batch_records_per_second", Median(product.rates), "records/s", Median(plain_rates)});
+  figures.push_back({"batch_median_ms", Percentile(product.latencies_ms, 50), "ms", {}});
+  figures.push_back({"batch_p99_ms", Percentile(product.latencies_ms, 99), "ms", {}});
+  AddServerFigures("batch", product, std::nullopt, figures);
+  return figures;
+}
+
+}  // namespace emptychair::bench

@@ -1,0 +1,24 @@
+// Measures how fast answers are taken in.
+#ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_INGEST_H_
+#define EMPTYCHAIR_TOOLS_CHAIRBENCH_INGEST_H_
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tools/chairbench/figure.h"
+#include "tools/chairbench/workspace.h"
+
+namespace emptychair::bench {
+
+// Product and limit take turns of a fifth of the time each, so that what else the machine does
+// hits both; figures are medians of the turns.
+
+// Single calls; the limit is an echo of the same message.
+absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace);
+
+// Batches; the limit is the same bytes in synced writes of a batch each, with nothing asked before.
+absl::StatusOr<std::vector<Figure>> MeasureBatch(Workspace& workspace);
+
+}  // namespace emptychair::bench
+
+#endif  // EMPTYCHAIR_TOOLS_CHAIRBENCH_INGEST_H_

@@ -1,0 +1,103 @@
+#include "tools/chairbench/workspace.h"
+
+#include <stdlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "tools/chairbench/answers.h"
+
+namespace emptychair::bench {
+namespace {
+
+// This program's own file.
+std::filesystem::path ThisProgram() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored);
+}
+
+// Checks that what was acknowledged is there: `accepted` records more than before.
+absl::Status VerifyRecords(Target& server, int64_t before, int64_t accepted) {
+  ASSIGN_OR_RETURN(const Usage usage, server.ReadUsage());
+  if (usage.feedback_count != before + accepted) {
+    return absl::DataLossError(absl::StrCat("the server holds ", usage.feedback_count,
+                                            " records; there were ", before, ", and ", accepted,
+                                            " were acknowledged"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Open(const BenchOptions& options) {
+  std::unique_ptr<Workspace> workspace(new Workspace(options));
+  RETURN_IF_ERROR(workspace->MakeFolder());
+  RETURN_IF_ERROR(workspace->StartServer());
+  RETURN_IF_ERROR(workspace->CreateSurvey());
+  ASSIGN_OR_RETURN(const Usage usage, workspace->server_->ReadUsage());
+  workspace->feedback_count_before_ = usage.feedback_count;
+  return workspace;
+}
+
+Workspace::~Workspace() {
+  server_.reset();
+  if (!folder_.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+}
+
+absl::Status Workspace::MakeFolder() {
+  std::error_code failed;
+  std::string folder = options_.data;
+  if (folder.empty()) {
+    folder = std::filesystem::temp_directory_path(failed).string();
+  }
+  absl::StrAppend(&folder, "/chairbench-XXXXXX");
+  if (mkdtemp(folder.data()) == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot make the folder \"", folder, "\": ", std::strerror(errno)));
+  }
+  folder_ = folder;
+  return absl::OkStatus();
+}
+
+absl::Status Workspace::StartServer() {
+  if (!options_.endpoint.empty()) {
+    ASSIGN_OR_RETURN(server_, Target::Attach(options_.endpoint));
+    return absl::OkStatus();
+  }
+  const std::string program = options_.server.empty()
+                                  ? ThisProgram().replace_filename("emptychaird").string()
+                                  : options_.server;
+  ASSIGN_OR_RETURN(server_, Target::Start({program, absl::StrCat("--data=", Path("store")),
+                                           "--listen=127.0.0.1:0",
+                                           absl::StrCat("--access_log=", Path("access.log"))}));
+  return absl::OkStatus();
+}
+
+absl::Status Workspace::CreateSurvey() {
+  v1::CreateSurveyRequest request;
+  *request.mutable_survey() = BenchSurvey();
+  return server_->client().CreateSurvey(request).status();
+}
+
+std::string Workspace::Path(absl::string_view name) const {
+  return absl::StrCat(folder_, "/", name);
+}
+
+absl::StatusOr<std::unique_ptr<Target>> Workspace::StartEcho(const std::string& recordings) const {
+  return Target::Start({ThisProgram().string(), "echo-server", "--recordings", recordings});
+}
+
+absl::Status Workspace::Finish(int64_t accepted) {
+  RETURN_IF_ERROR(VerifyRecords(*server_, feedback_count_before_, accepted));
+  return server_->Stop();
+}
+
+}  // namespace emptychair::bench

@@ -1,0 +1,70 @@
+// What a run has around it: its folder, its server and the echo.
+#ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_WORKSPACE_H_
+#define EMPTYCHAIR_TOOLS_CHAIRBENCH_WORKSPACE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "tools/chairbench/target.h"
+
+namespace emptychair::bench {
+
+struct BenchOptions {
+  // Time for which product and limit are measured, each.
+  absl::Duration time = absl::Seconds(10);
+  // Of a server that runs already; empty: one is started.
+  std::string endpoint;
+  // The server's program; empty: emptychaird beside this program.
+  std::string server;
+  // Where the temporary folder is made; empty: in the system's folder for such.
+  std::string data;
+  uint64_t seed = 1;
+  // Unary calls under way at once.
+  int in_flight = 256;
+  // Records of a batch, and batches under way at once.
+  int batch_size = 1'000;
+  int batches = 8;
+  // Answers that queries are asked of, and single commits that follow them.
+  int64_t answers = 1'000'000;
+  int64_t small_commits = 0;
+};
+
+// A temporary folder with a server that holds the empty survey. Removed with it. Not thread-safe.
+class Workspace {
+ public:
+  static absl::StatusOr<std::unique_ptr<Workspace>> Open(const BenchOptions& options);
+  ~Workspace();
+
+  const BenchOptions& options() const { return options_; }
+  Target& server() { return *server_; }
+
+  // `name` in the folder.
+  std::string Path(absl::string_view name) const;
+
+  // Starts an echo server; `recordings` as for RunEchoServer.
+  absl::StatusOr<std::unique_ptr<Target>> StartEcho(const std::string& recordings) const;
+
+  // Checks that the server holds `accepted` records more than when it was opened, then stops it.
+  absl::Status Finish(int64_t accepted);
+
+ private:
+  explicit Workspace(const BenchOptions& options) : options_(options) {}
+
+  absl::Status MakeFolder();
+  absl::Status StartServer();
+  absl::Status CreateSurvey();
+
+  const BenchOptions options_;
+  std::string folder_;
+  std::unique_ptr<Target> server_;
+  int64_t feedback_count_before_ = 0;
+};
+
+}  // namespace emptychair::bench
+
+#endif  // EMPTYCHAIR_TOOLS_CHAIRBENCH_WORKSPACE_H_
