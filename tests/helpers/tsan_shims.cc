@@ -8,9 +8,9 @@
 // outside of it.
 //
 // RocksDB: it orders its memory with mutexes, which ThreadSanitizer sees, and with atomics, which
-// it does not. Of what RocksDB does without a mutex, only memcmp is seen and so falsely reported.
-// It is left out by the address of its caller, so that no suppression is needed that might hide a
-// race of ours: our code stays under watch also where RocksDB calls it.
+// it does not. Of what RocksDB does without a mutex, only memcmp and memcpy are seen and so falsely
+// reported. They are left out by the address of their caller, so that no suppression is needed that
+// might hide a race of ours: our code stays under watch also where RocksDB calls it.
 #include <link.h>
 #include <sanitizer/tsan_interface.h>
 
@@ -29,6 +29,7 @@ extern "C" {
 void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
 void __tsan_read_range(void* address, unsigned long bytes);
+void __tsan_write_range(void* address, unsigned long bytes);
 }
 
 namespace emptychair::testing {
@@ -149,6 +150,16 @@ EMPTYCHAIR_WRAP(bool, Block, "_ZN4absl7debian37Barrier5BlockEv", absl::Barrier* 
 
 }  // namespace emptychair::testing
 
+namespace {
+
+bool IsInRocksDb(const void* caller) {
+  const auto address = reinterpret_cast<uintptr_t>(caller);
+  return address >= emptychair::testing::rocksdb_begin &&
+         address < emptychair::testing::rocksdb_end;
+}
+
+}  // namespace
+
 // In the place of ThreadSanitizer's own, also for libraries.
 extern "C" __attribute__((no_sanitize("thread"))) int memcmp(const void* a, const void* b,
                                                              size_t bytes) noexcept {
@@ -158,13 +169,26 @@ extern "C" __attribute__((no_sanitize("thread"))) int memcmp(const void* a, cons
   while (equal < bytes && left[equal] == right[equal]) {
     ++equal;
   }
-  using emptychair::testing::rocksdb_begin;
-  using emptychair::testing::rocksdb_end;
-  const auto caller = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
-  if (caller < rocksdb_begin || caller >= rocksdb_end) {
+  if (!IsInRocksDb(__builtin_return_address(0))) {
     const size_t read = std::min(equal + 1, bytes);
     __tsan_read_range(const_cast<void*>(a), read);
     __tsan_read_range(const_cast<void*>(b), read);
   }
   return equal == bytes ? 0 : left[equal] - right[equal];
+}
+
+// The loop must not become a call of memcpy.
+extern "C"
+    __attribute__((no_sanitize("thread"), optimize("no-tree-loop-distribute-patterns"))) void*
+    memcpy(void* __restrict to, const void* __restrict from, size_t bytes) noexcept {
+  if (!IsInRocksDb(__builtin_return_address(0))) {
+    __tsan_read_range(const_cast<void*>(from), bytes);
+    __tsan_write_range(to, bytes);
+  }
+  auto* target = static_cast<unsigned char*>(to);
+  const auto* source = static_cast<const unsigned char*>(from);
+  for (size_t i = 0; i < bytes; ++i) {
+    target[i] = source[i];
+  }
+  return to;
 }
