@@ -42,7 +42,12 @@ TEST(CodeOf, IsTheCodeThatTheApiPromises) {
       {v1::ERROR_REASON_CONTENT_DIFFERS, absl::StatusCode::kAlreadyExists, "CONTENT_DIFFERS"},
       {v1::ERROR_REASON_SURVEY_ARCHIVED, absl::StatusCode::kFailedPrecondition, "SURVEY_ARCHIVED"},
       {v1::ERROR_REASON_QUEUE_FULL, absl::StatusCode::kResourceExhausted, "QUEUE_FULL"},
+      {v1::ERROR_REASON_SURVEY_HAS_ANSWERS, absl::StatusCode::kFailedPrecondition,
+       "SURVEY_HAS_ANSWERS"},
+      {v1::ERROR_REASON_ERASED, absl::StatusCode::kFailedPrecondition, "ERASED"},
+      {v1::ERROR_REASON_ETAG_MISMATCH, absl::StatusCode::kAborted, "ETAG_MISMATCH"},
       {v1::ERROR_REASON_SHUTTING_DOWN, absl::StatusCode::kUnavailable, "SHUTTING_DOWN"},
+      {v1::ERROR_REASON_SURVEY_CHANGED, absl::StatusCode::kUnavailable, "SURVEY_CHANGED"},
       {v1::ERROR_REASON_STORE_DAMAGED, absl::StatusCode::kDataLoss, "STORE_DAMAGED"},
   };
   for (const auto& c : cases) {

@@ -1,12 +1,17 @@
 #include "server/config.h"
 
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
+#include "absl/flags/commandlineflag.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/reflection.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -137,6 +142,19 @@ TEST(Flags, DefaultsMakeAConfigThatLacksOnlyTheData) {
   EXPECT_TRUE(ValidateConfig(config).ok()) << ValidateConfig(config);
   EXPECT_EQ(config.listen_address, "127.0.0.1:7443");
   EXPECT_FALSE(config.insecure);
+}
+
+TEST(Flags, EachIsOnTheOperationsPage) {
+  std::ifstream file(EMPTYCHAIR_OPERATIONS_PAGE);
+  const std::string page(std::istreambuf_iterator<char>(file), {});
+  int count = 0;
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    if (absl::EndsWith(flag->Filename(), "server/flags.cc")) {
+      EXPECT_THAT(page, HasSubstr(absl::StrCat("`--", std::string(name)))) << name;
+      ++count;
+    }
+  }
+  EXPECT_GT(count, 10);
 }
 
 TEST(Flags, EachReachesItsSetting) {

@@ -8,7 +8,7 @@ namespace emptychair::testing {
 namespace {
 
 template <typename T>
-T Expect(absl::StatusOr<T> result, std::source_location where) {
+T Expect(absl::StatusOr<T> result, SourceLocation where) {
   return Value(std::move(result), where);
 }
 
@@ -57,17 +57,16 @@ v1::Feedback Answer(absl::string_view survey_id, absl::string_view external_id, 
   return feedback;
 }
 
-v1::Survey Create(Client& client, const v1::Survey& survey, std::source_location where) {
+v1::Survey Create(Client& client, const v1::Survey& survey, SourceLocation where) {
   return Expect(TryCreate(client, survey), where).survey();
 }
 
 v1::SubmitFeedbackResponse Submit(Client& client, const v1::Feedback& feedback,
-                                  std::source_location where) {
+                                  SourceLocation where) {
   return Expect(TrySubmit(client, feedback), where);
 }
 
-void SubmitAll(Client& client, const std::vector<v1::Feedback>& feedback,
-               std::source_location where) {
+void SubmitAll(Client& client, const std::vector<v1::Feedback>& feedback, SourceLocation where) {
   constexpr size_t kBatch = 5'000;
   for (size_t first = 0; first < feedback.size(); first += kBatch) {
     const size_t last = std::min(feedback.size(), first + kBatch);
@@ -80,7 +79,7 @@ void SubmitAll(Client& client, const std::vector<v1::Feedback>& feedback,
   }
 }
 
-v1::GetStatusResponse Status(Client& client, std::source_location where) {
+v1::GetStatusResponse Status(Client& client, SourceLocation where) {
   return Expect(client.GetStatus({}), where);
 }
 
@@ -123,11 +122,11 @@ absl::StatusOr<v1::GetFeedbackResponse> GetById(Client& client, absl::string_vie
   return client.GetFeedback(request);
 }
 
-v1::QueryMetricResponse Query(Client& client, const std::string& text, std::source_location where) {
+v1::QueryMetricResponse Query(Client& client, const std::string& text, SourceLocation where) {
   return Expect(client.QueryMetric(FromText<v1::QueryMetricRequest>(text)), where);
 }
 
-v1::MetricValue Total(Client& client, absl::string_view survey_id, std::source_location where) {
+v1::MetricValue Total(Client& client, absl::string_view survey_id, SourceLocation where) {
   const v1::QueryMetricResponse response =
       Query(client, absl::StrCat("survey_ids: '", survey_id, "'"), where);
   return response.total().points().empty() ? v1::MetricValue() : response.total().points(0);

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
-#include <source_location>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/source_location.h"
 #include "tests/helpers/times.h"
 
 namespace emptychair::testing {
@@ -35,7 +35,7 @@ Message FromText(const std::string& text) {
 
 // The value of `result`; when there is none, the test has failed and it is an empty one.
 template <typename T>
-T Value(absl::StatusOr<T> result, std::source_location where = std::source_location::current()) {
+T Value(absl::StatusOr<T> result, SourceLocation where = SourceLocation::current()) {
   if (!result.ok()) {
     ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << result.status();
     return T();
@@ -67,14 +67,13 @@ v1::Feedback Answer(absl::string_view survey_id, absl::string_view external_id, 
 
 // Calls that are expected to succeed.
 v1::Survey Create(Client& client, const v1::Survey& survey,
-                  std::source_location where = std::source_location::current());
+                  SourceLocation where = SourceLocation::current());
 v1::SubmitFeedbackResponse Submit(Client& client, const v1::Feedback& feedback,
-                                  std::source_location where = std::source_location::current());
+                                  SourceLocation where = SourceLocation::current());
 // In batches of at most 5,000, none of which may have a failure.
 void SubmitAll(Client& client, const std::vector<v1::Feedback>& feedback,
-               std::source_location where = std::source_location::current());
-v1::GetStatusResponse Status(Client& client,
-                             std::source_location where = std::source_location::current());
+               SourceLocation where = SourceLocation::current());
+v1::GetStatusResponse Status(Client& client, SourceLocation where = SourceLocation::current());
 
 // Calls that can fail. Records are sent as they are, also those without an id.
 absl::StatusOr<v1::CreateSurveyResponse> TryCreate(Client& client, const v1::Survey& survey);
@@ -89,11 +88,11 @@ absl::StatusOr<v1::GetFeedbackResponse> GetById(Client& client, absl::string_vie
 
 // The answer to the QueryMetricRequest written in text format; expected to succeed.
 v1::QueryMetricResponse Query(Client& client, const std::string& text,
-                              std::source_location where = std::source_location::current());
+                              SourceLocation where = SourceLocation::current());
 
 // The one point over all answers of the survey.
 v1::MetricValue Total(Client& client, absl::string_view survey_id,
-                      std::source_location where = std::source_location::current());
+                      SourceLocation where = SourceLocation::current());
 
 // `count` answers of each of these scores (in groups of an NPS: promoters, passives, detractors),
 // from `time` on.

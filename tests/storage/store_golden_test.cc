@@ -1,0 +1,92 @@
+// A database of each format, as a server of that time left it, is read as it was meant.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "storage/values.h"
+#include "tests/helpers/temp_dir.h"
+#include "tests/storage/golden_content.h"
+#include "tests/storage/store_harness.h"
+
+namespace emptychair::storage {
+namespace {
+
+using ::testing::Each;
+using ::testing::IsEmpty;
+
+class StoreGoldenTest : public ::testing::TestWithParam<uint32_t> {
+ protected:
+  StoreGoldenTest()
+      : golden_(absl::StrCat(EMPTYCHAIR_GOLDEN_DIR, "/format_", GetParam())),
+        directory_(temp_dir_.Join("data")) {}
+
+  void SetUp() override {
+    std::error_code error;
+    std::filesystem::copy(golden_, directory_, std::filesystem::copy_options::recursive, error);
+    ASSERT_FALSE(error) << golden_ << ": " << error.message();
+    StoreOptions options;
+    options.directory = directory_;
+    absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(std::move(options));
+    ASSERT_OK(store);
+    store_ = *std::move(store);
+  }
+
+  // Closes the store.
+  DatabaseDump Dump() {
+    store_.reset();
+    return PlainDatabase(rocksdb::Env::Default(), directory_, PlainDatabase::Mode::kRead).Dump();
+  }
+
+  std::string ExpectedText() const {
+    std::ifstream file(golden_ + ".txt");
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }
+
+  const std::string golden_;
+  testing::TempDir temp_dir_;
+  const std::string directory_;
+  std::unique_ptr<Store> store_;
+};
+
+// A format without a golden database fails here.
+INSTANTIATE_TEST_SUITE_P(Formats, StoreGoldenTest, ::testing::Range(1U, kFormatVersion + 1),
+                         [](const auto& format) { return absl::StrCat("Format", format.param); });
+
+TEST_P(StoreGoldenTest, HoldsWhatIsWrittenBesideIt) {
+  const DatabaseDump dump = Dump();
+  EXPECT_EQ(GoldenText(dump), ExpectedText());
+  EXPECT_THAT(FindFaults(dump), IsEmpty());
+}
+
+TEST_P(StoreGoldenTest, IsQueriedAsItWasAnswered) {
+  const auto view = store_->view();
+  constexpr int64_t kEndMs = kNoonMs * 2;
+  EXPECT_EQ(CountInCube(*store_, *view, "shop", 0, kEndMs), 5);
+  EXPECT_EQ(CountInCube(*store_, *view, "depth", 0, kEndMs), 2);
+  EXPECT_EQ(view->FindSurvey("shop")->series_count, 3);
+  const auto record =
+      store_->records().GetByExternalId(*view, *view->FindSurvey("depth"), "dive-1");
+  ASSERT_OK(record);
+  EXPECT_EQ(record->header.score, -50);
+  EXPECT_EQ(record->customer_id, "ann");
+}
+
+TEST_P(StoreGoldenTest, KnowsEveryAnswerAgainAndTakesNewOnes) {
+  const uint64_t sequence = store_->view()->counters.sequence();
+  EXPECT_THAT(ToText(Submit(*store_, GoldenAnswers())), Each("existed"));
+  Answer other = GoldenAnswers()[0];
+  other.comment = "another comment";
+  EXPECT_EQ(ToText(SubmitOne(*store_, other)), "CONTENT_DIFFERS");
+  EXPECT_EQ(store_->view()->counters.sequence(), sequence);
+  EXPECT_EQ(ToText(SubmitOne(*store_, {.survey = 1, .id = 99, .score = 10, .customer_id = "bob"})),
+            "accepted");
+  EXPECT_EQ(store_->view()->counters.sequence(), sequence + 1);
+  EXPECT_THAT(FindFaults(Dump()), IsEmpty());
+}
+
+}  // namespace
+}  // namespace emptychair::storage
