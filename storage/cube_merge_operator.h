@@ -8,6 +8,7 @@
 #include <string>
 
 #include "rocksdb/merge_operator.h"
+#include "storage/cube_row.h"
 
 namespace emptychair::storage {
 
@@ -26,6 +27,9 @@ class CubeMergeOperator final : public rocksdb::MergeOperator {
   int64_t undecodable_count() const { return undecodable_count_.load(std::memory_order_relaxed); }
 
  private:
+  // Adds the counts of `operand` to the end of `sum`.
+  void Gather(const rocksdb::Slice& operand, CubeCounts& sum) const;
+
   mutable std::atomic<int64_t> undecodable_count_{0};
 };
 

@@ -55,6 +55,10 @@ void Normalize(CubeCounts& counts);
 // The sum of two rows.
 CubeCounts Add(const CubeCounts& a, const CubeCounts& b);
 
+// The row with `added`, which must be normalized, added to it: what is not touched is copied as it
+// is. Nothing for bytes that EncodeCubeRow could not have made.
+std::optional<std::string> AddToCubeRow(absl::string_view row, const CubeCounts& added);
+
 // `counts` must be normalized.
 std::string EncodeCubeRow(const CubeCounts& counts);
 
@@ -68,6 +72,8 @@ std::optional<CubeCounts> DecodeCubeRow(absl::string_view row);
 //   if (!reader.ok()) ...  // damaged; what came before must be thrown away
 class CubeRowReader {
  public:
+  static constexpr uint8_t kVersion = 1;
+
   explicit CubeRowReader(absl::string_view row)
       : at_(reinterpret_cast<const uint8_t*>(row.data())), end_(at_ + row.size()) {
     ok_ = at_ != end_ && *at_++ == kVersion;
@@ -94,7 +100,12 @@ class CubeRowReader {
   // Within the chunk.
   uint32_t series() const { return series_; }
   uint8_t state() const { return state_; }
+  // Bins of the cell that were not visited yet.
+  uint64_t bin_count() const { return bins_left_; }
   bool ok() const { return ok_; }
+
+  // Where the next cell begins, once the bins of this one were visited.
+  const char* position() const { return reinterpret_cast<const char*>(at_); }
 
   // Calls `visit(bin, count)` for the cell's bins. To be called once for each cell.
   template <typename Visit>
@@ -113,9 +124,6 @@ class CubeRowReader {
   }
 
  private:
-  friend std::string EncodeCubeRow(const CubeCounts& counts);
-  static constexpr uint8_t kVersion = 1;
-
   uint64_t ReadVarint() {
     if (at_ != end_ && *at_ < 0x80) {
       return *at_++;

@@ -11,16 +11,22 @@
 
 namespace emptychair::storage {
 
-bool CubeRowAges::CountWrite(const CubeRowKey& key) {
-  if (operands_.size() >= kRowsMax) {
-    operands_.clear();
+bool CubeRowAges::TakesOperand(const CubeRowKey& key, size_t bytes) {
+  const auto found = ages_.find(key);
+  if (found == ages_.end()) {
+    return false;
   }
-  auto [row, is_new] = operands_.try_emplace(key, 0);
-  if (is_new || ++row->second >= kOperandsMax) {
-    row->second = 0;
-    return true;
+  Age& age = found->second;
+  age.operand_bytes += static_cast<uint32_t>(bytes);
+  return ++age.operands < kOperandsMax &&
+         age.operand_bytes <= std::max(kOperandBytesMin, age.row_bytes / kOperandShare);
+}
+
+void CubeRowAges::SetWhole(const CubeRowKey& key, size_t row_bytes) {
+  if (ages_.size() >= kRowsMax) {
+    ages_.clear();
   }
-  return false;
+  ages_[key] = {.row_bytes = static_cast<uint32_t>(row_bytes)};
 }
 
 absl::StatusOr<bool> Group::Get(Family family, const std::string& key, std::string* value) const {
@@ -90,10 +96,8 @@ absl::Status Group::Commit(CubeRowAges& ages) {
 }
 
 absl::Status Group::WriteCube(CubeRowAges& ages) {
-  rocksdb::ColumnFamilyHandle* cells = engine_.handle(Family::kCell);
-  for (auto& [row_key, added] : cube_.TakeRows()) {
-    const bool is_corrected = corrected_rows_.contains(row_key);
-    if (added.empty() && !is_corrected) {
+  for (auto& [key, added] : cube_.TakeRows()) {
+    if (added.empty() && !corrected_rows_.contains(key)) {
       continue;
     }
     if (!added.empty() && IsMutantOnce("drop_cell")) {
@@ -102,32 +106,32 @@ absl::Status Group::WriteCube(CubeRowAges& ages) {
     if (!added.empty() && IsMutantOnce("change_count")) {
       ++added.back().count;
     }
-    const std::string key = row_key.Encode();
-    if (!ages.CountWrite(row_key) && !is_corrected) {
-      RETURN_IF_ERROR(FromRocksDb(batch_.Merge(cells, ToSlice(key), EncodeCubeRow(added)),
-                                  "adding to the cube"));
-      continue;
-    }
-    std::string stored;
-    ASSIGN_OR_RETURN(const bool found, engine_.Get(Family::kCell, key, &stored));
-    CubeCounts whole = std::move(added);
-    if (found) {
-      std::optional<CubeCounts> before = DecodeCubeRow(stored);
-      if (!before.has_value() && is_corrected) {
-        before.emplace();
-      }
-      if (!before.has_value()) {
-        // Left for the merge operator to count; writing it whole would hide the damage.
-        RETURN_IF_ERROR(FromRocksDb(batch_.Merge(cells, ToSlice(key), EncodeCubeRow(whole)),
-                                    "adding to the cube"));
-        continue;
-      }
-      whole = Add(*before, whole);
-    }
-    RETURN_IF_ERROR(FromRocksDb(batch_.Put(cells, ToSlice(key), EncodeCubeRow(whole)),
-                                "writing a row of the cube"));
+    RETURN_IF_ERROR(WriteRow(key, added, ages));
   }
   return absl::OkStatus();
+}
+
+absl::Status Group::WriteRow(const CubeRowKey& row_key, const CubeCounts& added,
+                             CubeRowAges& ages) {
+  rocksdb::ColumnFamilyHandle* cells = engine_.handle(Family::kCell);
+  const std::string key = row_key.Encode();
+  const std::string operand = EncodeCubeRow(added);
+  const bool is_corrected = corrected_rows_.contains(row_key);
+  if (!is_corrected && ages.TakesOperand(row_key, operand.size())) {
+    return FromRocksDb(batch_.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
+  }
+  std::string stored;
+  ASSIGN_OR_RETURN(const bool found, engine_.Get(Family::kCell, key, &stored));
+  std::optional<std::string> whole = found ? AddToCubeRow(stored, added) : operand;
+  if (!whole.has_value() && is_corrected) {
+    whole = operand;
+  }
+  if (!whole.has_value()) {
+    // Left for the merge operator to count; writing it whole would hide the damage.
+    return FromRocksDb(batch_.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
+  }
+  ages.SetWhole(row_key, whole->size());
+  return FromRocksDb(batch_.Put(cells, ToSlice(key), ToSlice(*whole)), "writing a row of the cube");
 }
 
 }  // namespace emptychair::storage

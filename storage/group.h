@@ -18,20 +18,35 @@
 
 namespace emptychair::storage {
 
-// How many operands each row of the cube has gathered since it was last written whole. Bounds what
-// reading a row costs. For one thread.
+// What each row of the cube has gathered since it was last written whole. Bounds what reading a row
+// costs over what its counts need. For one thread.
 class CubeRowAges {
  public:
-  // Whether the next write to the row must be whole. Rows that it knows nothing of, such as all
-  // after a start, are written whole once.
-  bool CountWrite(const CubeRowKey& key);
+  // Whether an operand of `bytes` may be added to the row; else the row must be written whole. Rows
+  // that it knows nothing of, such as all after a start, are written whole once.
+  bool TakesOperand(const CubeRowKey& key, size_t bytes);
+
+  // To be called when the row was written whole.
+  void SetWhole(const CubeRowKey& key, size_t row_bytes);
 
  private:
-  static constexpr uint8_t kOperandsMax = 64;
+  struct Age {
+    uint32_t row_bytes = 0;
+    uint32_t operand_bytes = 0;
+    uint32_t operands = 0;
+  };
+
+  // A row is written whole in the place of so many operands ...
+  static constexpr uint32_t kOperandsMax = 64;
+  // ... and when they have this share of its bytes. A reader decodes operands apart, so that many
+  // large ones, as batches make them, would cost far more than the row.
+  static constexpr uint32_t kOperandShare = 8;
+  // But so many bytes cost no reader anything.
+  static constexpr uint32_t kOperandBytesMin = 256;
   // Rows known at once; past it all are forgotten, which costs each a whole write.
   static constexpr size_t kRowsMax = 200'000;
 
-  absl::flat_hash_map<CubeRowKey, uint8_t> operands_;
+  absl::flat_hash_map<CubeRowKey, Age> ages_;
 };
 
 // One atomic write in the making: what is put is read back by later changes of the same group, and
@@ -70,6 +85,7 @@ class Group {
 
  private:
   absl::Status WriteCube(CubeRowAges& ages);
+  absl::Status WriteRow(const CubeRowKey& key, const CubeCounts& added, CubeRowAges& ages);
 
   const Engine& engine_;
   rocksdb::WriteBatch batch_;

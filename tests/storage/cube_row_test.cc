@@ -272,5 +272,40 @@ TEST(CubeRowReader, SaysAfterwardsThatARowIsDamaged) {
   EXPECT_FALSE(reader.ok());
 }
 
+TEST(AddToCubeRow, IsWhatAddingTheCountsIs) {
+  std::mt19937_64 random(testing::SeedFromEnvOrRandom());
+  const auto uniform = [&](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(random);
+  };
+  // Few series and bins, so that cells and counts meet and some sums are 0.
+  const auto counts = [&] {
+    CubeCounts made;
+    for (int count = uniform(0, 40); count > 0; --count) {
+      made.push_back({static_cast<uint16_t>(uniform(0, 5) == 0 ? uniform(0, 1'023) : uniform(0, 6)),
+                      static_cast<uint8_t>(uniform(0, 2)), static_cast<uint8_t>(uniform(0, 4)),
+                      uniform(-2, 2)});
+    }
+    Normalize(made);
+    return made;
+  };
+  for (int round = 0; round < 5'000; ++round) {
+    const CubeCounts row = counts();
+    const CubeCounts added = counts();
+    const std::optional<std::string> sum = AddToCubeRow(EncodeCubeRow(row), added);
+    ASSERT_TRUE(sum.has_value());
+    ASSERT_EQ(*sum, EncodeCubeRow(Add(row, added))) << "round " << round;
+  }
+}
+
+TEST(AddToCubeRow, RefusesARowThatDoesNotDecode) {
+  const std::string row = EncodeCubeRow({{1, 0, 2, 3}, {5, 1, 0, 7}});
+  for (size_t size = 0; size < row.size(); ++size) {
+    EXPECT_EQ(AddToCubeRow(row.substr(0, size), {{9, 0, 0, 1}}).has_value(),
+              DecodeCubeRow(row.substr(0, size)).has_value())
+        << size;
+  }
+  EXPECT_EQ(AddToCubeRow(row + "x", {}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace emptychair::storage

@@ -14,31 +14,48 @@
 namespace emptychair::storage {
 namespace {
 
-TEST(CubeRowAges, AskForAWholeRowAtFirstAndAtEvery64thOperand) {
+TEST(CubeRowAges, AskForAWholeRowAtFirstAndInThePlaceOfEvery64thOperand) {
   CubeRowAges ages;
   const CubeRowKey key{1, CubeUnit::kHour, 5, 0};
   const CubeRowKey other{1, CubeUnit::kHour, 6, 0};
-  EXPECT_TRUE(ages.CountWrite(key));
+  EXPECT_FALSE(ages.TakesOperand(key, 1));
   for (int round = 0; round < 3; ++round) {
+    ages.SetWhole(key, 100);
     for (int operand = 1; operand < 64; ++operand) {
-      EXPECT_FALSE(ages.CountWrite(key)) << operand;
+      EXPECT_TRUE(ages.TakesOperand(key, 1)) << operand;
     }
-    EXPECT_TRUE(ages.CountWrite(key));
+    EXPECT_FALSE(ages.TakesOperand(key, 1));
   }
-  EXPECT_TRUE(ages.CountWrite(other));
-  EXPECT_FALSE(ages.CountWrite(other));
+  EXPECT_FALSE(ages.TakesOperand(other, 1));
+  ages.SetWhole(other, 100);
+  EXPECT_TRUE(ages.TakesOperand(other, 1));
+}
+
+TEST(CubeRowAges, AskForAWholeRowWhenOperandsHaveAnEighthOfItsBytes) {
+  CubeRowAges ages;
+  const CubeRowKey key{1, CubeUnit::kHour, 5, 0};
+  ages.SetWhole(key, 8'000);
+  EXPECT_TRUE(ages.TakesOperand(key, 900));
+  EXPECT_TRUE(ages.TakesOperand(key, 100));
+  EXPECT_FALSE(ages.TakesOperand(key, 1));
+  ages.SetWhole(key, 8'000);
+  EXPECT_FALSE(ages.TakesOperand(key, 1'001));
+  // A small row takes 256 bytes all the same.
+  ages.SetWhole(key, 10);
+  EXPECT_TRUE(ages.TakesOperand(key, 256));
+  EXPECT_FALSE(ages.TakesOperand(key, 1));
 }
 
 TEST(CubeRowAges, ForgetAllRowsWhenThereAreTooMany) {
   CubeRowAges ages;
   const CubeRowKey first{1, CubeUnit::kHour, 0, 0};
-  EXPECT_TRUE(ages.CountWrite(first));
-  EXPECT_FALSE(ages.CountWrite(first));
-  for (int32_t bucket = 1; bucket < 200'000; ++bucket) {
-    ages.CountWrite({1, CubeUnit::kHour, bucket, 0});
+  ages.SetWhole(first, 100);
+  EXPECT_TRUE(ages.TakesOperand(first, 1));
+  for (int32_t bucket = 1; bucket <= 200'000; ++bucket) {
+    ages.SetWhole({1, CubeUnit::kHour, bucket, 0}, 100);
   }
   // A row it does not remember is written whole, which is always right.
-  EXPECT_TRUE(ages.CountWrite(first));
+  EXPECT_FALSE(ages.TakesOperand(first, 1));
 }
 
 class GroupTest : public ::testing::Test {
