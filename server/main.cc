@@ -13,6 +13,7 @@
 #include "absl/flags/usage_config.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
 #include "common/base/version.h"
 #include "server/config.h"
@@ -32,6 +33,8 @@ int Fail(absl::string_view message) {
 }
 
 int Main(int argc, char** argv) {
+  // Debian's abseil is built to look for deadlocks at every lock, in gRPC, too.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   absl::SetProgramUsageMessage(
       "The Empty Chair server: takes customer feedback in and says what it means.\n"
       "emptychaird --data DIR [--listen 127.0.0.1:7443]");

@@ -26,19 +26,22 @@ absl::Status DamagedRow(const SurveyView& survey) {
 // Adds one row. False when the grid is full.
 bool AddRow(CubeRowReader& row, uint32_t first_series, uint32_t target,
             absl::Span<const uint32_t> group_of_series, TallyGrid& grid, int64_t& cells_read) {
-  bool has_room = true;
-  while (has_room && row.NextCell()) {
+  while (row.NextCell()) {
     ++cells_read;
     const uint32_t series = first_series + row.series();
     const uint32_t group = series < group_of_series.size() ? group_of_series[series] : kNoGroup;
+    if (group == kNoGroup) {
+      row.ForEachBin([](uint8_t, int64_t) {});
+      continue;
+    }
+    int64_t* const tally = grid.Tally(group, target);
+    if (tally == nullptr) {
+      return false;
+    }
     const uint8_t state = row.state();
-    row.ForEachBin([&](uint8_t bin, int64_t count) {
-      if (group != kNoGroup) {
-        has_room = has_room && grid.Add(group, target, state, bin, count);
-      }
-    });
+    row.ForEachBin([&](uint8_t bin, int64_t count) { grid.AddTo(tally, state, bin, count); });
   }
-  return has_room;
+  return true;
 }
 
 }  // namespace

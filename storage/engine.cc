@@ -7,6 +7,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "storage/keyed_hash.h"
 #include "storage/keys.h"
@@ -21,6 +22,9 @@ constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
     "cell", "customer"};
 
 constexpr int kBloomBitsPerKey = 10;
+
+// Records of a survey are put one behind the other, so the place of the last is a good hint.
+constexpr size_t kSurveyPrefixSize = 4;
 
 // Keeps RocksDB from writing a log file into a directory that is only being looked at.
 class SilentLogger final : public rocksdb::Logger {
@@ -265,6 +269,14 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
   switch (family) {
     case Family::kFeedback:
       options.write_buffer_size = size_t{64} << 20;
+      options.memtable_insert_with_hint_prefix_extractor.reset(
+          rocksdb::NewFixedPrefixTransform(kSurveyPrefixSize));
+      break;
+    case Family::kFeedbackByCustomer:
+      // Keys come in any order: a small table of them stays in the processor's cache.
+      options.write_buffer_size = size_t{4} << 20;
+      options.max_write_buffer_number = 4;
+      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
       break;
     case Family::kCell:
       options.merge_operator = merge_operator_;

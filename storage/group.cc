@@ -46,14 +46,16 @@ void Group::Put(Family family, std::string key, std::string value) {
       IsMutantOnce("drop_index_entry")) {
     return;
   }
-  // A WriteBatch without a size limit accepts every put.
-  batch_.Put(engine_.handle(family), ToSlice(key), ToSlice(value)).PermitUncheckedError();
   written_[static_cast<size_t>(family)][std::move(key)] = std::move(value);
 }
 
 void Group::Delete(Family family, std::string key) {
-  batch_.Delete(engine_.handle(family), ToSlice(key)).PermitUncheckedError();
   written_[static_cast<size_t>(family)][std::move(key)] = std::nullopt;
+}
+
+bool Group::empty() const {
+  return cube_.empty() && std::all_of(written_.begin(), written_.end(),
+                                      [](const auto& entries) { return entries.empty(); });
 }
 
 absl::StatusOr<std::vector<Group::Entry>> Group::List(Family family, absl::string_view prefix,
@@ -89,13 +91,39 @@ void Group::CorrectRow(const CubeRowKey& row, const CubeCounts& added) {
 }
 
 absl::Status Group::Commit(CubeRowAges& ages) {
-  RETURN_IF_ERROR(WriteCube(ages));
+  rocksdb::WriteBatch batch;
+  for (size_t family = 0; family < kFamilyCount; ++family) {
+    RETURN_IF_ERROR(FromRocksDb(WriteEntries(static_cast<Family>(family), batch), "writing"));
+  }
+  RETURN_IF_ERROR(WriteCube(ages, batch));
   rocksdb::WriteOptions options;
   options.sync = !IsMutant("no_sync");
-  return FromRocksDb(engine_.db()->Write(options, &batch_), "writing a group");
+  return FromRocksDb(engine_.db()->Write(options, &batch), "writing a group");
 }
 
-absl::Status Group::WriteCube(CubeRowAges& ages) {
+// In the order of the keys, in which RocksDB finds the place of each close to that of the one
+// before.
+rocksdb::Status Group::WriteEntries(Family family, rocksdb::WriteBatch& batch) const {
+  std::vector<const std::pair<const std::string, std::optional<std::string>>*> entries;
+  entries.reserve(written_[static_cast<size_t>(family)].size());
+  for (const auto& entry : written_[static_cast<size_t>(family)]) {
+    entries.push_back(&entry);
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const auto* a, const auto* b) { return a->first < b->first; });
+  rocksdb::ColumnFamilyHandle* handle = engine_.handle(family);
+  rocksdb::Status status;
+  for (const auto* entry : entries) {
+    status = entry->second.has_value() ? batch.Put(handle, entry->first, *entry->second)
+                                       : batch.Delete(handle, entry->first);
+    if (!status.ok()) {
+      break;
+    }
+  }
+  return status;
+}
+
+absl::Status Group::WriteCube(CubeRowAges& ages, rocksdb::WriteBatch& batch) {
   for (auto& [key, added] : cube_.TakeRows()) {
     if (added.empty() && !corrected_rows_.contains(key)) {
       continue;
@@ -106,19 +134,19 @@ absl::Status Group::WriteCube(CubeRowAges& ages) {
     if (!added.empty() && IsMutantOnce("change_count")) {
       ++added.back().count;
     }
-    RETURN_IF_ERROR(WriteRow(key, added, ages));
+    RETURN_IF_ERROR(WriteRow(key, added, ages, batch));
   }
   return absl::OkStatus();
 }
 
-absl::Status Group::WriteRow(const CubeRowKey& row_key, const CubeCounts& added,
-                             CubeRowAges& ages) {
+absl::Status Group::WriteRow(const CubeRowKey& row_key, const CubeCounts& added, CubeRowAges& ages,
+                             rocksdb::WriteBatch& batch) {
   rocksdb::ColumnFamilyHandle* cells = engine_.handle(Family::kCell);
   const std::string key = row_key.Encode();
   const std::string operand = EncodeCubeRow(added);
   const bool is_corrected = corrected_rows_.contains(row_key);
   if (!is_corrected && ages.TakesOperand(row_key, operand.size())) {
-    return FromRocksDb(batch_.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
+    return FromRocksDb(batch.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
   }
   std::string stored;
   ASSIGN_OR_RETURN(const bool found, engine_.Get(Family::kCell, key, &stored));
@@ -128,10 +156,11 @@ absl::Status Group::WriteRow(const CubeRowKey& row_key, const CubeCounts& added,
   }
   if (!whole.has_value()) {
     // Left for the merge operator to count; writing it whole would hide the damage.
-    return FromRocksDb(batch_.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
+    ages.SetWhole(row_key, 0);
+    return FromRocksDb(batch.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
   }
   ages.SetWhole(row_key, whole->size());
-  return FromRocksDb(batch_.Put(cells, ToSlice(key), ToSlice(*whole)), "writing a row of the cube");
+  return FromRocksDb(batch.Put(cells, ToSlice(key), ToSlice(*whole)), "writing a row of the cube");
 }
 
 }  // namespace emptychair::storage

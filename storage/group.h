@@ -26,7 +26,7 @@ class CubeRowAges {
   // that it knows nothing of, such as all after a start, are written whole once.
   bool TakesOperand(const CubeRowKey& key, size_t bytes);
 
-  // To be called when the row was written whole.
+  // To be called when the row was written whole, or cannot be.
   void SetWhole(const CubeRowKey& key, size_t row_bytes);
 
  private:
@@ -42,7 +42,7 @@ class CubeRowAges {
   // large ones, as batches make them, would cost far more than the row.
   static constexpr uint32_t kOperandShare = 8;
   // But so many bytes cost no reader anything.
-  static constexpr uint32_t kOperandBytesMin = 256;
+  static constexpr uint32_t kOperandBytesMin = 1024;
   // Rows known at once; past it all are forgotten, which costs each a whole write.
   static constexpr size_t kRowsMax = 200'000;
 
@@ -77,18 +77,19 @@ class Group {
   // do not decode.
   void CorrectRow(const CubeRowKey& row, const CubeCounts& added);
 
-  bool empty() const { return batch_.Count() == 0 && cube_.empty(); }
+  bool empty() const;
 
   // Writes the group with its cube rows and syncs it to disk. On an error nothing of the group may
   // be acknowledged.
   absl::Status Commit(CubeRowAges& ages);
 
  private:
-  absl::Status WriteCube(CubeRowAges& ages);
-  absl::Status WriteRow(const CubeRowKey& key, const CubeCounts& added, CubeRowAges& ages);
+  rocksdb::Status WriteEntries(Family family, rocksdb::WriteBatch& batch) const;
+  absl::Status WriteCube(CubeRowAges& ages, rocksdb::WriteBatch& batch);
+  absl::Status WriteRow(const CubeRowKey& key, const CubeCounts& added, CubeRowAges& ages,
+                        rocksdb::WriteBatch& batch);
 
   const Engine& engine_;
-  rocksdb::WriteBatch batch_;
   // Nothing stands for a key that this group has deleted.
   std::array<absl::flat_hash_map<std::string, std::optional<std::string>>, kFamilyCount> written_;
   CubeFold cube_;

@@ -35,9 +35,28 @@ class TallyGrid {
     if (tally == nullptr) {
       return false;
     }
+    AddTo(tally, state, bin, count);
+    return true;
+  }
+
+  // The same in two steps, for many counts of one tally: nothing when the group would be one too
+  // many. Valid until the next tally is asked for.
+  int64_t* Tally(uint32_t group, uint32_t bucket) {
+    uint32_t& slab = slab_of_group_[group];
+    if (slab == kNoSlab) {
+      if (slab_count_ == options_.groups_max) {
+        is_full_ = true;
+        return nullptr;
+      }
+      slab = slab_count_++;
+      tallies_.resize(static_cast<size_t>(slab_count_) * options_.buckets * stride_);
+    }
+    return &tallies_[Offset(slab, bucket)];
+  }
+  void AddTo(int64_t* tally, uint8_t state, uint8_t bin, int64_t count) {
     if (bin >= bins_) {
       ++bins_past_scale_;
-      return true;
+      return;
     }
     if (state != kCountedState) {
       tally[bins_ + state] = WrappingSum(tally[bins_ + state], count);
@@ -45,7 +64,6 @@ class TallyGrid {
     if (state == kCountedState || options_.include_excluded) {
       tally[bin] = WrappingSum(tally[bin], count);
     }
-    return true;
   }
 
   size_t group_count() const { return slab_of_group_.size(); }
@@ -73,19 +91,6 @@ class TallyGrid {
 
   size_t Offset(uint32_t slab, uint32_t bucket) const {
     return (slab * options_.buckets + bucket) * stride_;
-  }
-
-  int64_t* Tally(uint32_t group, uint32_t bucket) {
-    uint32_t& slab = slab_of_group_[group];
-    if (slab == kNoSlab) {
-      if (slab_count_ == options_.groups_max) {
-        is_full_ = true;
-        return nullptr;
-      }
-      slab = slab_count_++;
-      tallies_.resize(static_cast<size_t>(slab_count_) * options_.buckets * stride_);
-    }
-    return &tallies_[Offset(slab, bucket)];
   }
 
   const Options options_;

@@ -120,7 +120,10 @@ absl::StatusOr<std::vector<store::v1::StoredLabel>> CheckLabels(const v1::Feedba
                                      ", wanted a lower-case letter and up to 62 more of a-z, 0-9, "
                                      "_ and -"));
     }
-    RETURN_IF_ERROR(CheckLabelValue(absl::StrCat("feedback.labels[\"", key, "\"]"), value));
+    // The path is only made for an error.
+    if (!CheckLabelValue("", value).ok()) {
+      return CheckLabelValue(absl::StrCat("feedback.labels[\"", key, "\"]"), value);
+    }
     store::v1::StoredLabel& label = labels.emplace_back();
     label.set_key(key);
     label.set_value(value);

@@ -160,7 +160,8 @@ TEST_F(AdminCommandsTest, LongCallsAreWaitedForUnlessATimeoutIsGiven) {
     EXPECT_EQ(Run({"admin", command}).exit_code, 0);
     EXPECT_GT(server_.last_timeout(), absl::Hours(23)) << command;
     EXPECT_EQ(Run({"admin", command, "--timeout", "40s"}).exit_code, 0);
-    EXPECT_LE(server_.last_timeout(), absl::Seconds(40)) << command;
+    // gRPC rounds up on the wire.
+    EXPECT_LT(server_.last_timeout(), absl::Seconds(41)) << command;
   }
 }
 

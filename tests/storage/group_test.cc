@@ -34,15 +34,15 @@ TEST(CubeRowAges, AskForAWholeRowAtFirstAndInThePlaceOfEvery64thOperand) {
 TEST(CubeRowAges, AskForAWholeRowWhenOperandsHaveAnEighthOfItsBytes) {
   CubeRowAges ages;
   const CubeRowKey key{1, CubeUnit::kHour, 5, 0};
-  ages.SetWhole(key, 8'000);
-  EXPECT_TRUE(ages.TakesOperand(key, 900));
+  ages.SetWhole(key, 16'000);
+  EXPECT_TRUE(ages.TakesOperand(key, 1'900));
   EXPECT_TRUE(ages.TakesOperand(key, 100));
   EXPECT_FALSE(ages.TakesOperand(key, 1));
-  ages.SetWhole(key, 8'000);
-  EXPECT_FALSE(ages.TakesOperand(key, 1'001));
-  // A small row takes 256 bytes all the same.
+  ages.SetWhole(key, 16'000);
+  EXPECT_FALSE(ages.TakesOperand(key, 2'001));
+  // A small row takes 1,024 bytes all the same.
   ages.SetWhole(key, 10);
-  EXPECT_TRUE(ages.TakesOperand(key, 256));
+  EXPECT_TRUE(ages.TakesOperand(key, 1'024));
   EXPECT_FALSE(ages.TakesOperand(key, 1));
 }
 

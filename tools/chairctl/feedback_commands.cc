@@ -7,66 +7,15 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
-#include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/json_util.h"
 #include "tools/chairctl/csv.h"
 #include "tools/chairctl/enum_flag.h"
+#include "tools/chairctl/feedback_output.h"
 #include "tools/chairctl/import.h"
 #include "tools/chairctl/session.h"
 #include "tools/chairctl/written_time.h"
 
 namespace emptychair {
 namespace {
-
-using TextFields = std::vector<std::pair<std::string, std::string>>;
-
-// The labels as one text that reads back unambiguously: a JSON object, ordered by key.
-std::string LabelsText(const v1::Feedback& feedback) {
-  google::protobuf::Struct object;
-  for (const auto& [key, value] : feedback.labels()) {
-    (*object.mutable_fields())[key].set_string_value(value);
-  }
-  std::string json;
-  (void)google::protobuf::util::MessageToJsonString(object, &json);
-  return json;
-}
-
-TextFields FeedbackFields(const v1::Feedback& feedback) {
-  return {{"survey_id", feedback.survey_id()},
-          {"feedback_id", feedback.feedback_id()},
-          {"external_id", feedback.external_id()},
-          {"customer_id", feedback.customer_id()},
-          {"score", feedback.has_score() ? absl::StrCat(feedback.score()) : ""},
-          {"comment", feedback.comment()},
-          {"labels", feedback.labels().empty() ? "" : LabelsText(feedback)},
-          {"occur_time", TimestampText(feedback.has_occur_time(), feedback.occur_time())},
-          {"receive_time", TimestampText(feedback.has_receive_time(), feedback.receive_time())},
-          {"exclusion", feedback.has_exclusion() ? EnumFlag(feedback.exclusion().reason()) : ""},
-          {"sequence", absl::StrCat(feedback.sequence())}};
-}
-
-// Prints `fields` as one row of CSV or as a table; JSON is the message itself.
-void PrintRecord(const Session& session, const TextFields& fields,
-                 const google::protobuf::Message& message) {
-  switch (session.format) {
-    case OutputFormat::kJson:
-      session.out() << ToJson(message);
-      break;
-    case OutputFormat::kCsv: {
-      std::vector<std::string> names;
-      std::vector<std::string> values;
-      for (const auto& [name, value] : fields) {
-        names.push_back(name);
-        values.push_back(value);
-      }
-      session.out() << CsvLine(names) << CsvLine(values);
-      break;
-    }
-    case OutputFormat::kTable:
-      PrintFields(fields, session.out());
-      break;
-  }
-}
 
 struct SubmitFlags {
   std::string survey;
@@ -78,21 +27,6 @@ struct SubmitFlags {
   std::string external_id;
   std::string feedback_id;
 };
-
-// Reads `KEY=VALUE` texts; FIELD_INVALID for one without `=` or key, or a key that comes twice.
-absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
-    const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> labels;
-  for (const std::string& text : texts) {
-    const size_t equals = text.find('=');
-    if (equals == 0 || equals == std::string::npos ||
-        !labels.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--label",
-                        absl::StrCat("is ", Quoted(text), "; wanted KEY=VALUE, each KEY once"));
-    }
-  }
-  return labels;
-}
 
 int Submit(Session& session, const SubmitFlags& flags) {
   const auto labels = ParseLabels(flags.labels);
@@ -357,12 +291,14 @@ void AddImport(CLI::App& group, Command* command) {
 }  // namespace
 
 void AddFeedbackCommands(CLI::App& app, Command* command) {
-  CLI::App* group = app.add_subcommand("feedback", "Store and look up answers");
+  CLI::App* group = app.add_subcommand("feedback", "Store, look up and change answers");
   group->require_subcommand(1);
   group->footer("Example:\n  chairctl feedback submit support-nps --score 9");
   AddSubmit(*group, command);
   AddImport(*group, command);
   AddGet(*group, command);
+  AddFeedbackListCommand(*group, command);
+  AddFeedbackChangeCommands(*group, command);
 }
 
 }  // namespace emptychair

@@ -6,20 +6,18 @@
 #include "common/base/status_macros.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/metric_output.h"
+#include "tools/chairctl/selection_flags.h"
 #include "tools/chairctl/session.h"
-#include "tools/chairctl/window.h"
-#include "tools/chairctl/written_time.h"
 
 namespace emptychair {
 namespace {
 
 struct QueryFlags {
   std::vector<std::string> surveys;
-  WindowFlags window;
+  SelectionFlags selection;
   std::string by;
   int32_t trailing = 0;
   std::vector<std::string> group_by;
-  std::vector<std::string> filters;
   std::string method;
   std::optional<int32_t> top_box_min;
   std::string respondents;
@@ -29,35 +27,8 @@ struct QueryFlags {
   bool histogram = false;
 };
 
-// Reads `KEY=V` and `KEY!=V` texts. Those of one key and sense become one filter, whose values are
-// alternatives. FIELD_INVALID for any other text.
-absl::Status AddFilters(const std::vector<std::string>& texts, v1::QueryMetricRequest& request) {
-  for (const std::string& text : texts) {
-    const size_t equals = text.find('=');
-    const bool negate = equals != std::string::npos && equals > 0 && text[equals - 1] == '!';
-    const std::string key = text.substr(0, negate ? equals - 1 : equals);
-    if (equals == std::string::npos || key.empty() || equals + 1 == text.size()) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--filter",
-                        absl::StrCat("is ", Quoted(text), "; wanted KEY=VALUE or KEY!=VALUE"));
-    }
-    v1::LabelFilter* filter = nullptr;
-    for (v1::LabelFilter& other : *request.mutable_filters()) {
-      if (other.key() == key && other.negate() == negate) {
-        filter = &other;
-      }
-    }
-    if (filter == nullptr) {
-      filter = request.add_filters();
-      filter->set_key(key);
-      filter->set_negate(negate);
-    }
-    filter->add_values(text.substr(equals + 1));
-  }
-  return absl::OkStatus();
-}
-
-// All of the request but its interval.
-absl::StatusOr<v1::QueryMetricRequest> MakeRequest(const QueryFlags& flags) {
+// All of the request but what the selection says.
+v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
   v1::QueryMetricRequest request;
   request.mutable_survey_ids()->Add(flags.surveys.begin(), flags.surveys.end());
   request.set_method(ParseEnumFlag<v1::MetricMethod>(flags.method));
@@ -65,7 +36,6 @@ absl::StatusOr<v1::QueryMetricRequest> MakeRequest(const QueryFlags& flags) {
   request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
   request.set_trailing_buckets(flags.trailing);
   request.mutable_group_by()->Add(flags.group_by.begin(), flags.group_by.end());
-  RETURN_IF_ERROR(AddFilters(flags.filters, request));
   request.set_confidence(flags.confidence);
   request.set_min_sample(flags.min_sample);
   request.set_include_excluded(flags.include_excluded);
@@ -78,31 +48,17 @@ absl::StatusOr<v1::QueryMetricRequest> MakeRequest(const QueryFlags& flags) {
 
 int Query(Session& session, const QueryFlags& flags) {
   const Environment& environment = session.environment;
-  absl::StatusOr<v1::QueryMetricRequest> request = MakeRequest(flags);
-  if (!request.ok()) {
-    return UsageError(environment, request.status().message());
-  }
-  const absl::StatusOr<Window> window = Window::Parse(flags.window);
-  if (!window.ok()) {
-    return UsageError(environment, window.status().message());
-  }
-  std::optional<absl::TimeZone> zone = absl::UTCTimeZone();
+  v1::QueryMetricRequest request = MakeRequest(flags);
+  v1::TimeInterval interval;
   int exit_code = kExitOk;
-  if (window->needs_zone() &&
-      !(zone = ReadSurveyZone(session, flags.surveys.front(), &exit_code))) {
+  if (!ReadSelection(session, flags.selection, flags.surveys.front(), &interval,
+                     request.mutable_filters(), &exit_code)) {
     return exit_code;
   }
-  const absl::StatusOr<Interval> interval = window->Resolve(*zone, environment.clock->Now());
-  if (!interval.ok()) {
-    return UsageError(environment, interval.status().message());
+  if (interval.has_start_time() || interval.has_end_time()) {
+    *request.mutable_interval() = std::move(interval);
   }
-  if (interval->start.has_value()) {
-    *request->mutable_interval()->mutable_start_time() = ToTimestamp(*interval->start);
-  }
-  if (interval->end.has_value()) {
-    *request->mutable_interval()->mutable_end_time() = ToTimestamp(*interval->end);
-  }
-  const absl::StatusOr<v1::QueryMetricResponse> response = session.client.QueryMetric(*request);
+  const absl::StatusOr<v1::QueryMetricResponse> response = session.client.QueryMetric(request);
   if (!response.ok()) {
     return ServiceError(environment, response.status());
   }
@@ -111,23 +67,14 @@ int Query(Session& session, const QueryFlags& flags) {
       session.out() << ToJson(*response);
       break;
     case OutputFormat::kCsv:
-      PrintMetricCsv(*request, *response, session.out());
+      PrintMetricCsv(request, *response, session.out());
       break;
     case OutputFormat::kTable:
-      PrintMetricTable(*request, *response, environment.out_is_terminal ? environment.columns : 0,
+      PrintMetricTable(request, *response, environment.out_is_terminal ? environment.columns : 0,
                        session.out());
       break;
   }
   return kExitOk;
-}
-
-void AddWindowFlags(CLI::App& app, WindowFlags& flags) {
-  app.add_option("--window", flags.window,
-                 "2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B without B");
-  app.add_option("--from", flags.from, "Start: as in --window, or RFC 3339");
-  app.add_option("--to", flags.to, "End, not included: as in --window, or RFC 3339");
-  app.add_option("--last", flags.last,
-                 "N and d, w, m, q or y: the last N calendar units, the current one included");
 }
 
 }  // namespace
@@ -140,15 +87,11 @@ void AddMetricCommands(CLI::App& app, Command* command) {
   auto flags = std::make_shared<QueryFlags>();
   query->add_option("SURVEY", flags->surveys, "1 to 32 surveys of one kind, scale and zone")
       ->required();
-  AddWindowFlags(*query, flags->window);
+  AddSelectionFlags(*query, flags->selection);
   query->add_option("--by", flags->by, "Length of a bucket; without, one for all")
       ->transform(CLI::IsMember(EnumFlags<v1::Granularity>(), CLI::ignore_case));
   query->add_option("--trailing", flags->trailing, "Buckets that each point covers (default 1)");
   query->add_option("--group-by", flags->group_by, "Dimension, or survey_id; can be repeated")
-      ->allow_extra_args(false);
-  query
-      ->add_option("--filter", flags->filters,
-                   "KEY=V or KEY!=V; can be repeated: values of one KEY are alternatives")
       ->allow_extra_args(false);
   query
       ->add_option("--method", flags->method,

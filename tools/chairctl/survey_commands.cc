@@ -61,6 +61,7 @@ int PrintSurvey(const Session& session, const v1::Survey& survey) {
                    {"scale", ScaleText(survey)},
                    {"direction", DirectionText(survey)},
                    {"dimensions", absl::StrJoin(survey.dimensions(), ", ")},
+                   {"retired", absl::StrJoin(survey.retired_dimensions(), ", ")},
                    {"time zone", survey.time_zone()},
                    {"min sample", absl::StrCat(survey.min_sample())},
                    {"max series", absl::StrCat(survey.max_series())},
@@ -138,17 +139,19 @@ bool ParseScale(absl::string_view text, v1::Scale& scale) {
   return true;
 }
 
-int Create(Session& session, const CreateFlags& flags) {
-  v1::Survey survey;
+// False, and reported, when a flag cannot be read.
+bool ReadDefinition(const Session& session, const CreateFlags& flags, v1::Survey& survey) {
   survey.set_survey_id(flags.id);
   survey.set_kind(ParseEnumFlag<v1::SurveyKind>(flags.kind));
   if (flags.scale.has_value() && !ParseScale(*flags.scale, *survey.mutable_scale())) {
-    return UsageError(session.environment,
-                      absl::StrCat("--scale: is ", Quoted(*flags.scale), "; wanted MIN..MAX"));
+    UsageError(session.environment,
+               absl::StrCat("--scale: is ", Quoted(*flags.scale), "; wanted MIN..MAX"));
+    return false;
   }
   if (flags.direction.has_value()) {
     if (survey.kind() != v1::SURVEY_KIND_CES) {
-      return UsageError(session.environment, "--direction: is only for --kind ces");
+      UsageError(session.environment, "--direction: is only for --kind ces");
+      return false;
     }
     if (!flags.scale.has_value()) {
       // A direction is part of a scale, which has both its ends: those that ces has by default.
@@ -157,13 +160,85 @@ int Create(Session& session, const CreateFlags& flags) {
     }
     survey.mutable_scale()->set_direction(ParseEnumFlag<v1::ScaleDirection>(*flags.direction));
   }
-  survey.mutable_dimensions()->Add(flags.dimensions.begin(), flags.dimensions.end());
+  for (const std::string& dimension : flags.dimensions) {
+    if (!dimension.empty()) {
+      survey.add_dimensions(dimension);
+    }
+  }
   survey.set_time_zone(flags.time_zone);
   survey.set_min_sample(flags.min_sample);
   survey.set_max_series(flags.max_series);
   survey.set_question(flags.question);
   survey.set_display_name(flags.display_name);
-  return PrintResult(session, session.client.CreateSurvey(survey));
+  return true;
+}
+
+int Create(Session& session, const CreateFlags& flags) {
+  v1::Survey survey;
+  return ReadDefinition(session, flags, survey)
+             ? PrintResult(session, session.client.CreateSurvey(survey))
+             : kExitUsage;
+}
+
+// What is given of the definition, read as `create` reads it, replaces what is stored.
+int Update(Session& session, const CreateFlags& flags, const CLI::App& given,
+           const std::string& etag) {
+  v1::UpdateSurveyRequest request;
+  v1::Survey& survey = *request.mutable_survey();
+  if (!ReadDefinition(session, flags, survey)) {
+    return kExitUsage;
+  }
+  survey.set_etag(etag);
+  const std::pair<const char*, const char*> fields[] = {{"--kind", "kind"},
+                                                        {"--scale", "scale"},
+                                                        {"--direction", "scale"},
+                                                        {"--dimension", "dimensions"},
+                                                        {"--time-zone", "time_zone"},
+                                                        {"--min-sample", "min_sample"},
+                                                        {"--max-series", "max_series"},
+                                                        {"--question", "question"},
+                                                        {"--display-name", "display_name"}};
+  for (const auto& [flag, field] : fields) {
+    if (given.count(flag) > 0) {
+      request.mutable_update_mask()->add_paths(field);
+    }
+  }
+  if (!request.has_update_mask()) {
+    return UsageError(session.environment, "survey update: wanted at least one change");
+  }
+  const absl::StatusOr<v1::UpdateSurveyResponse> response = session.client.UpdateSurvey(request);
+  return response.ok() ? PrintSurvey(session, response->survey())
+                       : ServiceError(session.environment, response.status());
+}
+
+int Archive(Session& session, const std::string& id, bool undo) {
+  v1::ArchiveSurveyRequest request;
+  request.set_survey_id(id);
+  request.set_undo(undo);
+  const absl::StatusOr<v1::ArchiveSurveyResponse> response = session.client.ArchiveSurvey(request);
+  return response.ok() ? PrintSurvey(session, response->survey())
+                       : ServiceError(session.environment, response.status());
+}
+
+int Delete(Session& session, const std::string& id, const std::string& confirm) {
+  // Somebody at a terminal may have slipped; a script has been thought about.
+  if (session.environment.out_is_terminal && confirm.empty()) {
+    return UsageError(session.environment,
+                      absl::StrCat("survey delete: removes the survey with all its answers, for "
+                                   "ever. To do that, add --confirm ",
+                                   id));
+  }
+  v1::DeleteSurveyRequest request;
+  request.set_survey_id(id);
+  request.set_confirm_survey_id(confirm.empty() ? id : confirm);
+  const absl::StatusOr<v1::DeleteSurveyResponse> response = session.client.DeleteSurvey(request);
+  if (!response.ok()) {
+    return ServiceError(session.environment, response.status());
+  }
+  if (session.format == OutputFormat::kJson) {
+    session.out() << ToJson(*response);
+  }
+  return kExitOk;
 }
 
 int List(Session& session, int limit) {
@@ -187,25 +262,28 @@ int Get(Session& session, const std::string& id) {
   return PrintResult(session, session.client.GetSurvey(id));
 }
 
+// The flags of a definition; answers that of the kind.
+CLI::Option* AddDefinitionFlags(CLI::App& app, CreateFlags& flags) {
+  app.add_option("ID", flags.id, "Name in calls: [a-z][a-z0-9_-]{0,62}")->required();
+  app.add_option("--scale", flags.scale, "MIN..MAX, for kinds that have more than one");
+  app.add_option("--direction", flags.direction, "Which end of a ces scale is good")
+      ->transform(CLI::IsMember(EnumFlags<v1::ScaleDirection>(), CLI::ignore_case));
+  app.add_option("--dimension", flags.dimensions, "Label to slice metrics by; can be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--time-zone", flags.time_zone, "IANA name of the zone of its days (default UTC)");
+  app.add_option("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
+  app.add_option("--max-series", flags.max_series,
+                 "Combinations of dimension values that are counted apart (default 10000)");
+  app.add_option("--question", flags.question, "The question as the customer reads it");
+  app.add_option("--display-name", flags.display_name, "Name for people");
+  return app.add_option("--kind", flags.kind, "What the score is")
+      ->transform(CLI::IsMember(EnumFlags<v1::SurveyKind>(), CLI::ignore_case));
+}
+
 void AddCreate(CLI::App& group, Command* command) {
   CLI::App* app = group.add_subcommand("create", "Create a survey; the same again changes nothing");
   auto flags = std::make_shared<CreateFlags>();
-  app->add_option("ID", flags->id, "Name in calls: [a-z][a-z0-9_-]{0,62}")->required();
-  app->add_option("--kind", flags->kind, "What the score is")
-      ->required()
-      ->transform(CLI::IsMember(EnumFlags<v1::SurveyKind>(), CLI::ignore_case));
-  app->add_option("--scale", flags->scale, "MIN..MAX, for kinds that have more than one");
-  app->add_option("--direction", flags->direction, "Which end of a ces scale is good")
-      ->transform(CLI::IsMember(EnumFlags<v1::ScaleDirection>(), CLI::ignore_case));
-  app->add_option("--dimension", flags->dimensions, "Label to slice metrics by; can be repeated")
-      ->allow_extra_args(false);
-  app->add_option("--time-zone", flags->time_zone,
-                  "IANA name of the zone of its days (default UTC)");
-  app->add_option("--min-sample", flags->min_sample, "Suppress points on fewer scored answers");
-  app->add_option("--max-series", flags->max_series,
-                  "Combinations of dimension values that are counted apart (default 10000)");
-  app->add_option("--question", flags->question, "The question as the customer reads it");
-  app->add_option("--display-name", flags->display_name, "Name for people");
+  AddDefinitionFlags(*app, *flags)->required();
   app->footer(
       "Example:\n"
       "  chairctl survey create support-nps --kind nps --dimension channel "
@@ -215,13 +293,54 @@ void AddCreate(CLI::App& group, Command* command) {
   });
 }
 
+void AddUpdate(CLI::App& group, Command* command) {
+  CLI::App* app = group.add_subcommand("update", "Change what is given of a survey's definition");
+  auto flags = std::make_shared<CreateFlags>();
+  auto etag = std::make_shared<std::string>();
+  AddDefinitionFlags(*app, *flags);
+  app->add_option("--etag", *etag, "Only if the survey still has this etag");
+  app->footer(
+      "--dimension replaces all of them: name those that stay, too. One that is left out is\n"
+      "retired. An empty one alone retires all.\n"
+      "Example:\n  chairctl survey update support-nps --dimension channel --dimension region");
+  app->callback([flags, etag, app, command] {
+    *command = [flags, etag, app](Session& session) {
+      return Update(session, *flags, *app, *etag);
+    };
+  });
+}
+
+void AddArchiveAndDelete(CLI::App& group, Command* command) {
+  CLI::App* archive =
+      group.add_subcommand("archive", "Take no new answers; what is stored stays readable");
+  auto id = std::make_shared<std::string>();
+  auto undo = std::make_shared<bool>(false);
+  archive->add_option("ID", *id, "The survey")->required();
+  archive->add_flag("--undo", *undo, "Take answers again");
+  archive->footer("Example:\n  chairctl survey archive support-nps");
+  archive->callback([id, undo, command] {
+    *command = [id, undo](Session& session) { return Archive(session, *id, *undo); };
+  });
+
+  CLI::App* remove = group.add_subcommand("delete", "Delete a survey with all its answers");
+  auto confirm = std::make_shared<std::string>();
+  remove->add_option("ID", *id, "The survey")->required();
+  remove->add_option("--confirm", *confirm, "The ID again; needed on a terminal");
+  remove->footer("Example:\n  chairctl survey delete mistake --confirm mistake");
+  remove->callback([id, confirm, command] {
+    *command = [id, confirm](Session& session) { return Delete(session, *id, *confirm); };
+  });
+}
+
 }  // namespace
 
 void AddSurveyCommands(CLI::App& app, Command* command) {
-  CLI::App* group = app.add_subcommand("survey", "Create and look up surveys");
+  CLI::App* group = app.add_subcommand("survey", "Create, look up and change surveys");
   group->require_subcommand(1);
   group->footer("Example:\n  chairctl survey list --output json");
   AddCreate(*group, command);
+  AddUpdate(*group, command);
+  AddArchiveAndDelete(*group, command);
 
   CLI::App* list = group->add_subcommand("list", "List the surveys that take answers");
   auto limit = std::make_shared<int>(std::numeric_limits<int>::max());

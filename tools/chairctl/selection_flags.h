@@ -1,0 +1,33 @@
+// Flags by which commands select records: a window and conditions on labels.
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_SELECTION_FLAGS_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_SELECTION_FLAGS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "emptychair/v1/selection.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "tools/chairctl/session.h"
+#include "tools/chairctl/window.h"
+
+namespace emptychair {
+
+struct SelectionFlags {
+  WindowFlags window;
+  std::vector<std::string> filters;
+};
+
+// Adds `--window`, `--from`, `--to`, `--last` and `--filter`.
+void AddSelectionFlags(CLI::App& app, SelectionFlags& flags);
+
+// What the flags select; times without an offset are in the zone of the survey `survey_id`, or in
+// UTC when that is empty. On failure reports it, sets `*exit_code` and answers false.
+bool ReadSelection(Session& session, const SelectionFlags& flags, const std::string& survey_id,
+                   v1::TimeInterval* interval,
+                   google::protobuf::RepeatedPtrField<v1::LabelFilter>* filters, int* exit_code);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_SELECTION_FLAGS_H_
