@@ -21,6 +21,7 @@
 #include "storage/keys.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/service/backend.h"
+#include "tests/service/in_process_server.h"
 #include "tests/service/requests.h"
 #include "tests/storage/plain_database.h"
 
@@ -76,14 +77,10 @@ class AdminTest : public ::testing::Test {
   }
 
   void StartServer() {
-    ServerConfig config;
-    config.data_directory = "/store";
-    config.listen_address = "127.0.0.1:0";
-    config.access_log = "off";
     ServerEnvironment environment;
     environment.clock = &clock_;
     environment.env = env_.get();
-    auto server = Server::Start(config, &log_, std::move(environment));
+    auto server = StartInProcess("/store", &log_, std::move(environment));
     ASSERT_OK(server.status());
     server_ = *std::move(server);
   }

@@ -12,6 +12,7 @@
 #include "server/rpc/log.h"
 #include "server/server.h"
 #include "tests/helpers/temp_dir.h"
+#include "tests/service/in_process_server.h"
 
 namespace emptychair::testing {
 namespace {
@@ -30,16 +31,12 @@ class InProcessBackend final : public Backend {
       : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())),
         clock_(kFakeNow),
         log_(&clock_, [](absl::string_view) {}) {
-    ServerConfig config;
-    config.data_directory = "/store";
-    config.listen_address = "127.0.0.1:0";
-    config.access_log = "off";
     ServerEnvironment environment;
     environment.clock = &clock_;
     environment.env = env_.get();
     environment.on_storage_failure = [](const absl::Status& status) { Abort(status); };
     absl::StatusOr<std::unique_ptr<Server>> server =
-        Server::Start(config, &log_, std::move(environment));
+        StartInProcess("/store", &log_, std::move(environment));
     if (!server.ok()) {
       Abort(server.status());
     }

@@ -1,6 +1,7 @@
 #include "tests/service/metric_model.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "tests/service/requests.h"
 
@@ -96,6 +97,26 @@ void Add(const ModelPoint& from, ModelPoint& to) {
     to.histogram[score] += from.histogram[score];
   }
   to.unscored += from.unscored;
+  for (const auto& [reason, count] : from.excluded) {
+    to.excluded[reason] += count;
+  }
+}
+
+ModelPoint PointOf(const ModelAnswer& answer, bool include_excluded) {
+  ModelPoint point;
+  const bool is_excluded = answer.exclusion != v1::EXCLUSION_REASON_UNSPECIFIED;
+  if (is_excluded) {
+    point.excluded[answer.exclusion] = 1;
+  }
+  if (is_excluded && !include_excluded) {
+    return point;
+  }
+  if (answer.score.has_value()) {
+    point.histogram[*answer.score] = 1;
+  } else {
+    point.unscored = 1;
+  }
+  return point;
 }
 
 // Each point with those of the `trailing` - 1 buckets before it.
@@ -121,7 +142,7 @@ std::optional<ModelSpan> IntervalOf(const v1::QueryMetricRequest& query,
     absl::Time first = absl::InfiniteFuture();
     absl::Time last = absl::InfinitePast();
     for (const ModelSurvey* survey : surveys) {
-      for (const ModelAnswer& answer : survey->answers()) {
+      for (const auto& [id, answer] : survey->answers()) {
         first = std::min(first, answer.time);
         last = std::max(last, answer.time);
       }
@@ -147,31 +168,69 @@ std::optional<ModelSpan> IntervalOf(const v1::QueryMetricRequest& query,
 
 }  // namespace
 
-void ModelSurvey::Add(ModelAnswer answer) {
-  std::vector<std::string> combination;
-  for (const std::string& dimension : dimensions_) {
-    combination.push_back(ValueOf(answer, dimension));
+void ModelSurvey::Add(const std::string& id, ModelAnswer answer) {
+  had_answers_ = true;
+  Slice(answer);
+  answers_[id] = std::move(answer);
+}
+
+void ModelSurvey::Relabel(const std::string& id, const std::map<std::string, std::string>& labels) {
+  ModelAnswer& answer = answers_.at(id);
+  if (answer.labels != labels) {
+    answer.labels = labels;
+    Slice(answer);
   }
-  if (combinations_.count(combination) == 0) {
-    if (combinations_.size() == max_series_) {
-      answer.is_other = true;
-    } else {
-      combinations_.insert(combination);
+}
+
+void ModelSurvey::Declare(const std::vector<std::string>& dimensions) {
+  retired_.clear();
+  if (!had_answers_) {
+    dimensions_ = dimensions;
+    return;
+  }
+  retired_.insert(dimensions_.begin(), dimensions_.end());
+  for (const std::string& key : dimensions) {
+    if (retired_.erase(key) == 0) {
+      dimensions_.push_back(key);
     }
   }
-  answers_.push_back(std::move(answer));
+}
+
+std::vector<std::string> ModelSurvey::Dimensions(bool retired) const {
+  std::vector<std::string> keys;
+  std::copy_if(dimensions_.begin(), dimensions_.end(), std::back_inserter(keys),
+               [&](const std::string& key) { return (retired_.count(key) == 1) == retired; });
+  return keys;
+}
+
+bool ModelSurvey::IsDimension(const std::string& key) const {
+  return std::find(dimensions_.begin(), dimensions_.end(), key) != dimensions_.end();
+}
+
+void ModelSurvey::Slice(ModelAnswer& answer) {
+  answer.slice.clear();
+  for (const std::string& key : Dimensions(/*retired=*/false)) {
+    if (const auto label = answer.labels.find(key); label != answer.labels.end()) {
+      answer.slice.insert(*label);
+    }
+  }
+  answer.is_other = combinations_.count(answer.slice) == 0 && !has_room();
+  if (!answer.is_other) {
+    combinations_.insert(answer.slice);
+  }
 }
 
 std::string ModelSurvey::ValueOf(const ModelAnswer& answer, const std::string& key) const {
   if (key == "survey_id") {
     return survey_id_;
   }
-  if (answer.is_other &&
-      std::find(dimensions_.begin(), dimensions_.end(), key) != dimensions_.end()) {
+  const bool is_dimension = IsDimension(key);
+  if (is_dimension && answer.is_other) {
     return "(other)";
   }
-  const auto label = answer.labels.find(key);
-  return label == answer.labels.end() ? "(none)" : label->second;
+  const std::map<std::string, std::string>& values = is_dimension ? answer.slice : answer.labels;
+  const auto value = values.find(key);
+  return value == values.end() ? "(none)" : value->second;
 }
 
 absl::CivilDay ModelCalendar::DayOf(absl::Time time) const {
@@ -216,6 +275,10 @@ int64_t ModelPoint::Count(int low, int high) const {
 ModelResult Recount(const v1::QueryMetricRequest& query,
                     const std::vector<const ModelSurvey*>& surveys, ModelCalendar& calendar) {
   ModelResult result;
+  result.min_sample = query.min_sample();
+  for (const ModelSurvey* survey : surveys) {
+    result.min_sample = std::max(result.min_sample, survey->min_sample());
+  }
   const std::optional<ModelSpan> interval = IntervalOf(query, surveys, calendar);
   if (!interval.has_value()) {
     if (query.group_by().empty()) {
@@ -240,7 +303,7 @@ ModelResult Recount(const v1::QueryMetricRequest& query,
   std::map<std::vector<std::string>, std::vector<ModelPoint>> groups;
   std::vector<ModelPoint> total(spans.size());
   for (const ModelSurvey* survey : surveys) {
-    for (const ModelAnswer& answer : survey->answers()) {
+    for (const auto& [id, answer] : survey->answers()) {
       if (answer.time < spans.front().start || answer.time >= spans.back().end ||
           !Passes(query, *survey, answer)) {
         continue;
@@ -253,17 +316,14 @@ ModelResult Recount(const v1::QueryMetricRequest& query,
           std::partition_point(spans.begin(), spans.end(),
                                [&](const ModelSpan& span) { return span.end <= answer.time; }) -
           spans.begin();
-      ModelPoint one;
-      if (answer.score.has_value()) {
-        one.histogram[*answer.score] = 1;
-      } else {
-        one.unscored = 1;
-      }
+      const ModelPoint one = PointOf(answer, query.include_excluded());
       Add(one, groups.try_emplace(group, spans.size()).first->second[bucket]);
       Add(one, total[bucket]);
     }
   }
-  result.too_many = std::max<size_t>(groups.size(), 1) * result.buckets.size() > kPointsMax;
+  // Of the buckets before the interval, one group has any number.
+  result.too_many = result.buckets.size() > kPointsMax ||
+                    (groups.size() > 1 && groups.size() * spans.size() > kPointsMax);
   if (result.too_many) {
     return result;
   }

@@ -17,16 +17,21 @@
 
 namespace emptychair::testing {
 
-// An answer as it was submitted.
+// An answer as it stands now.
 struct ModelAnswer {
   absl::Time time;
   std::optional<int> score;
   std::map<std::string, std::string> labels;
-  // The survey had no room for its combination of dimension values.
+  // Unspecified while it counts.
+  v1::ExclusionReason exclusion = v1::EXCLUSION_REASON_UNSPECIFIED;
+
+  // How it is sliced, which ModelSurvey settles: the labels that were dimensions when it got them,
+  // and whether the survey had no room for their combination.
+  std::map<std::string, std::string> slice;
   bool is_other = false;
 };
 
-// An NPS survey and its answers, in the order in which they were accepted.
+// An NPS survey and its answers by an id.
 class ModelSurvey {
  public:
   ModelSurvey(std::string survey_id, std::vector<std::string> dimensions, size_t max_series)
@@ -34,22 +39,43 @@ class ModelSurvey {
         dimensions_(std::move(dimensions)),
         max_series_(max_series) {}
 
-  void Add(ModelAnswer answer);
+  // An answer in the form `answer`, sliced by what is a dimension now.
+  void Add(const std::string& id, ModelAnswer answer);
+  // Other labels for an answer. The same again leave it sliced as it was.
+  void Relabel(const std::string& id, const std::map<std::string, std::string>& labels);
+  ModelAnswer& answer(const std::string& id) { return answers_.at(id); }
+  void Erase(const std::string& id) { answers_.erase(id); }
+
+  // Makes `dimensions` those of new answers. Once there were answers, others are retired and new
+  // ones come last.
+  void Declare(const std::vector<std::string>& dimensions);
+  void set_max_series(size_t max_series) { max_series_ = max_series; }
+  void set_min_sample(int min_sample) { min_sample_ = min_sample; }
 
   const std::string& survey_id() const { return survey_id_; }
-  const std::vector<std::string>& dimensions() const { return dimensions_; }
+  // In use, or retired.
+  std::vector<std::string> Dimensions(bool retired) const;
+  bool IsDimension(const std::string& key) const;
   size_t max_series() const { return max_series_; }
-  const std::vector<ModelAnswer>& answers() const { return answers_; }
+  int min_sample() const { return min_sample_; }
+  bool has_room() const { return combinations_.size() < max_series_; }
+  const std::map<std::string, ModelAnswer>& answers() const { return answers_; }
 
   // What filters and groups see for `key`: a value, "(none)" or "(other)".
   std::string ValueOf(const ModelAnswer& answer, const std::string& key) const;
 
  private:
-  const std::string survey_id_;
-  const std::vector<std::string> dimensions_;
-  const size_t max_series_;
-  std::set<std::vector<std::string>> combinations_;
-  std::vector<ModelAnswer> answers_;
+  void Slice(ModelAnswer& answer);
+
+  std::string survey_id_;
+  // Retired ones keep their place.
+  std::vector<std::string> dimensions_;
+  std::set<std::string> retired_;
+  size_t max_series_;
+  int min_sample_ = 0;
+  bool had_answers_ = false;
+  std::set<std::map<std::string, std::string>> combinations_;
+  std::map<std::string, ModelAnswer> answers_;
 };
 
 // Days of one zone. The day of an instant never goes back: where a clock is put back across
@@ -73,10 +99,11 @@ struct ModelSpan {
   absl::Time end;
 };
 
-// One point: answers by score, and without one.
+// One point: answers by score, and without one; those that are excluded by reason.
 struct ModelPoint {
   std::array<int64_t, 11> histogram{};
   int64_t unscored = 0;
+  std::map<v1::ExclusionReason, int64_t> excluded;
 
   int64_t Count(int low, int high) const;
 };
@@ -84,6 +111,8 @@ struct ModelPoint {
 struct ModelResult {
   // More than 10,000 points; nothing else is said then.
   bool too_many = false;
+  // Points with fewer scored answers are suppressed.
+  int min_sample = 0;
   std::vector<ModelSpan> buckets;
   // Points by group values, in no order of answers.
   std::map<std::vector<std::string>, std::vector<ModelPoint>> groups;

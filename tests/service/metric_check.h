@@ -1,0 +1,17 @@
+// Compares answers of QueryMetric with the plain recount.
+#ifndef EMPTYCHAIR_TESTS_SERVICE_METRIC_CHECK_H_
+#define EMPTYCHAIR_TESTS_SERVICE_METRIC_CHECK_H_
+
+#include "absl/status/statusor.h"
+#include "emptychair/v1/metrics_service.pb.h"
+#include "tests/service/metric_model.h"
+
+namespace emptychair::testing {
+
+// Fails the test, fatally, unless `response` says what `model`, the recount of `query`, does.
+void ExpectResponse(const v1::QueryMetricRequest& query, const ModelResult& model,
+                    const absl::StatusOr<v1::QueryMetricResponse>& response);
+
+}  // namespace emptychair::testing
+
+#endif  // EMPTYCHAIR_TESTS_SERVICE_METRIC_CHECK_H_
