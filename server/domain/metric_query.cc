@@ -8,6 +8,7 @@
 #include "common/base/errors.h"
 #include "common/base/local_day.h"
 #include "common/base/status_macros.h"
+#include "common/base/timestamp.h"
 #include "server/domain/series_groups.h"
 #include "server/domain/validation.h"
 #include "server/metrics/calendar.h"

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "common/base/timestamp.h"
 
 namespace emptychair {
 namespace {
@@ -129,16 +130,7 @@ absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
     return Invalid(field, absl::StrCat("got ", timestamp.seconds(), " seconds and ",
                                        timestamp.nanos(), " nanos, wanted a valid Timestamp"));
   }
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return timestamp;
+  return FromTimestamp(timestamp);
 }
 
 google::protobuf::Timestamp ToTimestamp(int64_t unix_ms) {

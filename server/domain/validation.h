@@ -57,7 +57,7 @@ absl::Status CheckMask(absl::string_view field, const google::protobuf::FieldMas
 absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
                                           const google::protobuf::Timestamp& timestamp);
 
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
+// Milliseconds since 1970, as they are stored.
 google::protobuf::Timestamp ToTimestamp(int64_t unix_ms);
 
 }  // namespace emptychair

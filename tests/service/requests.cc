@@ -14,17 +14,7 @@ T Expect(absl::StatusOr<T> result, SourceLocation where) {
 
 }  // namespace
 
-google::protobuf::Timestamp Timestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(absl::ToUnixSeconds(time));
-  timestamp.set_nanos(static_cast<int32_t>(
-      absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(timestamp.seconds()))));
-  return timestamp;
-}
-
-absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
+google::protobuf::Timestamp Timestamp(absl::Time time) { return ToTimestamp(time); }
 
 v1::Survey NpsSurvey(absl::string_view survey_id, const std::vector<std::string>& dimensions,
                      absl::string_view time_zone) {

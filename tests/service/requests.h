@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "common/base/timestamp.h"
 #include "emptychair/client/client.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
@@ -53,7 +54,6 @@ MATCHER_P(EqualsMessage, expected, "equals " + expected.DebugString()) {
 }
 
 google::protobuf::Timestamp Timestamp(absl::Time time);
-absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp);
 
 // An NPS survey, or the survey written in text format with the id put in.
 v1::Survey NpsSurvey(absl::string_view survey_id, const std::vector<std::string>& dimensions = {},

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "common/base/timestamp.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/statistics.h"
@@ -23,12 +24,6 @@ struct Samples {
   std::vector<double> grouped;
   std::vector<double> total;
 };
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(absl::ToUnixSeconds(time));
-  return timestamp;
-}
 
 std::vector<v1::QueryMetricRequest> Questions(const Window& period, uint64_t seed) {
   Random random(seed);

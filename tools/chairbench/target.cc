@@ -21,6 +21,7 @@ namespace {
 constexpr absl::Duration kStart = absl::Seconds(60);
 // Past the time in which the server ends its calls.
 constexpr absl::Duration kEnd = absl::Seconds(30);
+constexpr absl::Duration kVerifyTimeMax = absl::Hours(1);
 constexpr int kMessageBytesMax = 16 << 20;
 
 // User and system time of a process so far, as proc(5) says.
@@ -82,6 +83,21 @@ absl::StatusOr<Usage> Target::ReadUsage() {
     usage.cpu = CpuTime(process_->pid());
   }
   return usage;
+}
+
+absl::Status Target::Verify() const {
+  ASSIGN_OR_RETURN(const Client client,
+                   Client::Create({.endpoint = endpoint_, .timeout = kVerifyTimeMax}));
+  for (const absl::StatusOr<v1::VerifyStoreResponse>& message : client.VerifyStore()) {
+    RETURN_IF_ERROR(message.status());
+    if (message->has_difference()) {
+      const v1::StoreDifference& difference = message->difference();
+      return absl::DataLossError(absl::StrCat("the store has a difference, ", difference.where(),
+                                              ": ", difference.stored(), " is stored, ",
+                                              difference.expected(), " was expected"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Target::Stop() {

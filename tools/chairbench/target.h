@@ -46,6 +46,9 @@ class Target {
 
   absl::StatusOr<Usage> ReadUsage();
 
+  // Lets the server recount what it holds. DATA_LOSS names the first difference.
+  absl::Status Verify() const;
+
   // Stops what was started here and waits for its end. An exit status other than 0 is an error.
   absl::Status Stop();
 

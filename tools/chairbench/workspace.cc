@@ -21,7 +21,8 @@ std::filesystem::path ThisProgram() {
   return std::filesystem::read_symlink("/proc/self/exe", ignored);
 }
 
-// Checks that what was acknowledged is there: `accepted` records more than before.
+// Checks that what was acknowledged is there, `accepted` records more than before, and that the
+// store agrees with itself.
 absl::Status VerifyRecords(Target& server, int64_t before, int64_t accepted) {
   ASSIGN_OR_RETURN(const Usage usage, server.ReadUsage());
   if (usage.feedback_count != before + accepted) {
@@ -29,7 +30,7 @@ absl::Status VerifyRecords(Target& server, int64_t before, int64_t accepted) {
                                             " records; there were ", before, ", and ", accepted,
                                             " were acknowledged"));
   }
-  return absl::OkStatus();
+  return server.Verify();
 }
 
 }  // namespace

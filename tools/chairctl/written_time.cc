@@ -188,18 +188,6 @@ absl::StatusOr<absl::TimeZone> FindZone(absl::string_view name) {
   return zone;
 }
 
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  const timespec spec = absl::ToTimespec(time);
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(spec.tv_sec);
-  timestamp.set_nanos(static_cast<int32_t>(spec.tv_nsec));
-  return timestamp;
-}
-
-absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
-
 std::string FormatInstant(absl::Time time, absl::TimeZone zone) {
   return zone == absl::UTCTimeZone() ? absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", time, zone)
                                      : absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*S%Ez", time, zone);

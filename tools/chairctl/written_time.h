@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "common/base/timestamp.h"
 #include "google/protobuf/timestamp.pb.h"
 
 namespace emptychair {
@@ -43,9 +44,6 @@ absl::Time InZone(const WrittenTime& time, absl::TimeZone zone);
 
 // The zone of an IANA name. FIELD_INVALID when this machine's time-zone database does not have it.
 absl::StatusOr<absl::TimeZone> FindZone(absl::string_view name);
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
-absl::Time FromTimestamp(const google::protobuf::Timestamp& timestamp);
 
 // RFC 3339 with the offset that applies in `zone`; only as many digits of a second as are needed.
 std::string FormatInstant(absl::Time time, absl::TimeZone zone);
