@@ -29,12 +29,6 @@ bool IsOnScale(const v1::Feedback& feedback) {
 
 absl::Time TimeOf(const v1::Feedback& feedback) { return FromTimestamp(feedback.occur_time()); }
 
-// The time in a UUIDv7: its first 48 bits, in milliseconds.
-absl::Time TimeOfId(const std::string& feedback_id) {
-  const std::string digits = feedback_id.substr(0, 8) + feedback_id.substr(9, 4);
-  return absl::FromUnixMillis(std::stoll(digits, nullptr, 16));
-}
-
 // The submission as it is compared with the same again.
 v1::Feedback Normalized(v1::Feedback feedback) {
   feedback.set_feedback_id(absl::AsciiStrToLower(feedback.feedback_id()));
@@ -96,6 +90,11 @@ bool PassesRest(const v1::ListFeedbackRequest& request, const v1::Feedback& feed
 }
 
 }  // namespace
+
+absl::Time TimeOfId(const std::string& feedback_id) {
+  const std::string digits = feedback_id.substr(0, 8) + feedback_id.substr(9, 4);
+  return absl::FromUnixMillis(std::stoll(digits, nullptr, 16));
+}
 
 v1::ErrorReason OperationsModel::Create(const v1::Survey& wanted, absl::Time now) {
   if (const ModelledSurvey* survey = FindSurvey(wanted.survey_id())) {

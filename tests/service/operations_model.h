@@ -40,6 +40,9 @@ struct ModelledRecord : Modelled<v1::Feedback> {
   bool is_erased = false;
 };
 
+// The time in a UUIDv7, written in lower case or upper: its first 48 bits, in milliseconds.
+absl::Time TimeOfId(const std::string& feedback_id);
+
 // Every method takes a change, which must be of valid syntax, and answers how it must end:
 // unspecified for OK. Etags that are sent are those of the model's own records and surveys, or
 // older ones.

@@ -5,50 +5,33 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/seed.h"
 #include "tests/helpers/status_matchers.h"
-#include "tests/service/backend.h"
 #include "tests/service/crashing_server.h"
 #include "tests/service/metric_check.h"
-#include "tests/service/metric_random.h"
+#include "tests/service/operations_random.h"
 #include "tests/service/requests.h"
 
 namespace emptychair::testing {
 namespace {
 
 constexpr v1::ErrorReason kOk = v1::ERROR_REASON_UNSPECIFIED;
-constexpr int kSurveys = 6;
-constexpr int kZones = 2;
 
-std::string SurveyId(int number) { return absl::StrCat("survey-", number); }
-
-std::string HexTime(absl::Time time) { return absl::StrFormat("%012x", absl::ToUnixMillis(time)); }
-
-// A UUIDv7 of that time.
-std::string MakeId(absl::Time time, int survey, int number) {
-  const std::string hex = HexTime(time);
-  return absl::StrCat(hex.substr(0, 8), "-", hex.substr(8), "-7000-8000-",
-                      absl::StrFormat("%04x%08x", survey, number));
-}
-
+// One server and its model, side by side.
 class OperationsRun {
  public:
-  explicit OperationsRun(uint64_t seed) : random_(seed) {
+  explicit OperationsRun(uint64_t seed) : random_(seed, &model_) {
     for (int zone = 0; zone < kZones; ++zone) {
-      rows_.push_back(random_.OneOf(ZoneRows()));
-      calendars_.emplace_back(Zone(rows_[zone].name));
+      calendars_.emplace_back(Zone(random_.row(zone).name));
     }
   }
 
@@ -100,7 +83,7 @@ class OperationsRun {
     ASSERT_NO_FATAL_FAILURE(Verify());
   }
 
-  // Most of these must have come up, or the test shows little.
+  // How changes ended, and how often.
   const std::map<v1::ErrorReason, int>& endings() const { return endings_; }
   int lost_changes() const { return lost_changes_; }
   int64_t records() const { return model_.record_count(); }
@@ -139,7 +122,7 @@ class OperationsRun {
   void CheckStored(const Message& actual, ModelledMessage& modelled) {
     if (std::exchange(modelled.is_changed, false)) {
       ASSERT_NE(actual.etag(), modelled.stored.etag());
-      old_etags_.push_back(modelled.stored.etag());
+      random_.AddOldEtag(modelled.stored.etag());
       modelled.stored.set_etag(actual.etag());
     }
     ASSERT_THAT(actual, EqualsMessage(modelled.stored));
@@ -149,11 +132,10 @@ class OperationsRun {
     ModelledRecord* record = model_.FindRecord(actual.survey_id(), actual.feedback_id());
     ASSERT_NE(record, nullptr) << actual.DebugString();
     ASSERT_NO_FATAL_FAILURE(CheckStored(actual, *record));
-    const std::string& id = actual.feedback_id();
-    ASSERT_EQ(id.substr(0, 8) + id.substr(9, 4), HexTime(FromTimestamp(actual.occur_time())));
+    ASSERT_EQ(TimeOfId(actual.feedback_id()), FromTimestamp(actual.occur_time()));
   }
 
-  // The answer to a change of a record or survey, and the sequence after it.
+  // The answer to a change of a record.
   template <typename Response>
   void CheckChanged(v1::ErrorReason expected, const absl::StatusOr<Response>& response) {
     ASSERT_NO_FATAL_FAILURE(ExpectEnd(expected, response.status()));
@@ -172,116 +154,24 @@ class OperationsRun {
     }
   }
 
-  int MaxSeries() {
-    const int choices[] = {2, 5, 12, 10'000};
-    return random_.OneOf(choices);
-  }
-
   void CreateAny() { CreateSurvey(random_.Uniform(0, kSurveys - 1)); }
 
   void CreateSurvey(int number) {
-    v1::Survey survey =
-        NpsSurvey(SurveyId(number), random_.SomeOf(LabelKeys()), rows_[number % kZones].name);
-    survey.mutable_scale()->set_max(10);
-    survey.set_max_series(MaxSeries());
-    if (const ModelledSurvey* known = model_.FindSurvey(survey.survey_id());
-        known != nullptr && random_.OneIn(2)) {
-      survey.set_max_series(known->stored.max_series());
-      survey.set_min_sample(known->stored.min_sample());
-      survey.set_display_name(known->stored.display_name());
-      *survey.mutable_dimensions() = known->stored.dimensions();
-    }
+    const v1::Survey survey = random_.Survey(number);
     const auto response = Change([&](Client& client) { return TryCreate(client, survey); });
     CheckSurvey(model_.Create(survey, Now()), response, survey.survey_id());
   }
 
-  // Of another state now and then, or none.
-  std::string Etag(const std::string& current) {
-    return random_.OneIn(3) && !old_etags_.empty() ? random_.OneOf(old_etags_)
-           : random_.OneIn(2)                      ? current
-                                                   : "";
-  }
-
   void Update() {
-    v1::UpdateSurveyRequest request;
-    v1::Survey& survey = *request.mutable_survey();
-    survey.set_survey_id(SurveyId(random_.Uniform(0, kSurveys - 1)));
-    const ModelledSurvey* known = model_.FindSurvey(survey.survey_id());
-    survey.set_etag(Etag(known == nullptr ? "" : known->stored.etag()));
-    survey.set_display_name(absl::StrCat("name ", random_.Uniform(1, 3)));
-    survey.set_min_sample(random_.OneIn(2) ? 0 : random_.Uniform(1, 5));
-    survey.set_max_series(MaxSeries());
-    const std::vector<std::string> dimensions = random_.SomeOf(LabelKeys());
-    survey.mutable_dimensions()->Assign(dimensions.begin(), dimensions.end());
-    std::vector<std::string> paths =
-        random_.SomeOf({"display_name", "min_sample", "max_series", "dimensions"});
-    if (paths.empty()) {
-      paths = {"dimensions"};
-    }
-    request.mutable_update_mask()->mutable_paths()->Assign(paths.begin(), paths.end());
+    const v1::UpdateSurveyRequest request = random_.UpdateSurvey();
     const auto response = Change([&](Client& client) { return client.UpdateSurvey(request); });
-    CheckSurvey(model_.Update(request), response, survey.survey_id());
+    CheckSurvey(model_.Update(request), response, request.survey().survey_id());
   }
 
   void Archive() {
-    v1::ArchiveSurveyRequest request;
-    request.set_survey_id(SurveyId(random_.Uniform(0, kSurveys - 1)));
-    request.set_undo(!random_.OneIn(3));
+    const v1::ArchiveSurveyRequest request = random_.ArchiveSurvey();
     const auto response = Change([&](Client& client) { return client.ArchiveSurvey(request); });
     CheckSurvey(model_.Archive(request, Now()), response, request.survey_id());
-  }
-
-  void SetContent(v1::Feedback& feedback) {
-    feedback.clear_score();
-    if (const std::optional<int> score = random_.Score(); score.has_value()) {
-      feedback.set_score(random_.OneIn(60) ? *score + 11 : *score);
-    }
-    const std::map<std::string, std::string> labels = random_.Labels();
-    feedback.mutable_labels()->clear();
-    feedback.mutable_labels()->insert(labels.begin(), labels.end());
-    feedback.set_comment(random_.OneIn(2) ? "" : absl::StrCat("comment ", random_.Uniform(1, 3)));
-  }
-
-  v1::Feedback NewSubmission() {
-    const int survey = random_.Uniform(0, random_.OneIn(10) ? kSurveys - 1 : kZones);
-    absl::Time time = random_.Time(rows_[survey % kZones]);
-    v1::Feedback feedback;
-    feedback.set_survey_id(SurveyId(survey));
-    const int identity = random_.Uniform(0, 3);
-    if (identity != 0) {
-      // Sometimes one that another record has.
-      feedback.set_external_id(
-          absl::StrCat("row ", random_.OneIn(20) ? random_.Uniform(0, made_) : ++made_));
-    }
-    if (identity <= 1) {
-      feedback.set_feedback_id(MakeId(time, survey, ++made_));
-      if (random_.OneIn(4)) {
-        feedback.set_feedback_id(absl::AsciiStrToUpper(feedback.feedback_id()));
-      }
-    } else {
-      // Cut to milliseconds by the service.
-      time += absl::Nanoseconds(random_.OneIn(4) ? random_.Uniform(0, 999'999) : 0);
-    }
-    if (!random_.OneIn(8)) {
-      *feedback.mutable_occur_time() = Timestamp(time);
-    }
-    if (!random_.OneIn(4)) {
-      feedback.set_customer_id(absl::StrCat("customer ", random_.Uniform(1, 60)));
-    }
-    SetContent(feedback);
-    return feedback;
-  }
-
-  // Something new, or what was sent before, as it was or with other content.
-  v1::Feedback Submission() {
-    if (sent_.empty() || !random_.OneIn(4)) {
-      return sent_.emplace_back(NewSubmission());
-    }
-    v1::Feedback feedback = random_.OneOf(sent_);
-    if (random_.OneIn(3)) {
-      SetContent(feedback);
-    }
-    return feedback;
   }
 
   // What the model is told, and what it says of it.
@@ -297,7 +187,7 @@ class OperationsRun {
   }
 
   void SubmitOne() {
-    const v1::Feedback feedback = Submission();
+    const v1::Feedback feedback = random_.Submission();
     const auto response = Change([&](Client& client) { return TrySubmit(client, feedback); });
     const Judged judged = Judge(feedback, response.ok() ? response->feedback().feedback_id() : "");
     ASSERT_NO_FATAL_FAILURE(CheckChanged(judged.reason, response));
@@ -315,10 +205,7 @@ class OperationsRun {
   }
 
   void SubmitBatch() {
-    std::vector<v1::Feedback> batch;
-    for (int i = random_.Uniform(1, 12); i > 0; --i) {
-      batch.push_back(random_.OneIn(10) && !batch.empty() ? random_.OneOf(batch) : Submission());
-    }
+    const std::vector<v1::Feedback> batch = random_.Batch();
     const auto response = Change([&](Client& client) { return TryBatch(client, batch); });
     ASSERT_OK(response);
     std::vector<int> existed;
@@ -348,64 +235,26 @@ class OperationsRun {
     ASSERT_EQ(response->sequence(), model_.sequence());
   }
 
-  // A record's key and its etag, for a change; now and then of no record.
-  struct Target {
-    std::string survey_id;
-    std::string feedback_id;
-    std::string etag;
-  };
-  Target RandomTarget() {
-    if (model_.keys().empty() || random_.OneIn(30)) {
-      return {SurveyId(0), MakeId(kFakeNow, 0, 0), ""};
-    }
-    const auto& [survey_id, feedback_id] = random_.OneOf(model_.keys());
-    return {survey_id, feedback_id, Etag(model_.FindRecord(survey_id, feedback_id)->stored.etag())};
-  }
-
   void Amend() {
-    const Target target = RandomTarget();
-    v1::AmendFeedbackRequest request;
-    v1::Feedback& feedback = *request.mutable_feedback();
-    SetContent(feedback);
-    feedback.set_survey_id(target.survey_id);
-    feedback.set_feedback_id(target.feedback_id);
-    feedback.set_etag(target.etag);
-    std::vector<std::string> paths = random_.SomeOf({"score", "comment", "labels"});
-    if (paths.empty()) {
-      paths = {"labels"};
-    }
-    request.mutable_update_mask()->mutable_paths()->Assign(paths.begin(), paths.end());
+    const v1::AmendFeedbackRequest request = random_.AmendFeedback();
     const auto response = Change([&](Client& client) { return client.AmendFeedback(request); });
     CheckChanged(model_.Amend(request), response);
   }
 
   void Exclude() {
-    const Target target = RandomTarget();
-    v1::ExcludeFeedbackRequest request;
-    request.set_survey_id(target.survey_id);
-    request.set_feedback_id(target.feedback_id);
-    request.set_etag(target.etag);
-    request.set_reason(static_cast<v1::ExclusionReason>(random_.Uniform(1, 6)));
-    request.set_note(random_.OneIn(2) ? "" : "a note");
+    const v1::ExcludeFeedbackRequest request = random_.ExcludeFeedback();
     const auto response = Change([&](Client& client) { return client.ExcludeFeedback(request); });
     CheckChanged(model_.Exclude(request, Now()), response);
   }
 
   void Include() {
-    const Target target = RandomTarget();
-    v1::IncludeFeedbackRequest request;
-    request.set_survey_id(target.survey_id);
-    request.set_feedback_id(target.feedback_id);
-    request.set_etag(target.etag);
+    const v1::IncludeFeedbackRequest request = random_.IncludeFeedback();
     const auto response = Change([&](Client& client) { return client.IncludeFeedback(request); });
     CheckChanged(model_.Include(request), response);
   }
 
   void Erase() {
-    const Target target = RandomTarget();
-    v1::EraseFeedbackRequest request;
-    request.set_survey_id(target.survey_id);
-    request.set_feedback_id(target.feedback_id);
+    const v1::EraseFeedbackRequest request = random_.EraseFeedback();
     const auto response = Change([&](Client& client) { return client.EraseFeedback(request); });
     const v1::ErrorReason expected = model_.Erase(request);
     ASSERT_NO_FATAL_FAILURE(ExpectEnd(expected, response.status()));
@@ -414,29 +263,10 @@ class OperationsRun {
     }
   }
 
-  // Surveys of one zone, one at least.
-  std::vector<const ModelSurvey*> SomeSurveys(int zone) {
-    std::vector<std::string> ids;
-    for (int number = zone; number < kSurveys; number += kZones) {
-      if (model_.FindSurvey(SurveyId(number)) != nullptr) {
-        ids.push_back(SurveyId(number));
-      }
-    }
-    std::vector<std::string> chosen = random_.SomeOf(ids);
-    if (chosen.empty()) {
-      chosen = {SurveyId(zone)};
-    }
-    std::vector<const ModelSurvey*> surveys;
-    for (const std::string& id : chosen) {
-      surveys.push_back(&model_.FindSurvey(id)->metrics);
-    }
-    return surveys;
-  }
-
   void QueryMetric() {
     const int zone = random_.Uniform(0, kZones - 1);
-    const std::vector<const ModelSurvey*> surveys = SomeSurveys(zone);
-    const v1::QueryMetricRequest query = random_.Query(rows_[zone], surveys);
+    const std::vector<const ModelSurvey*> surveys = random_.SomeSurveys(zone);
+    const v1::QueryMetricRequest query = random_.Query(random_.row(zone), surveys);
     SCOPED_TRACE(query.DebugString());
     const auto response = server_.client().QueryMetric(query);
     ASSERT_NO_FATAL_FAILURE(
@@ -446,34 +276,7 @@ class OperationsRun {
     }
   }
 
-  void List() {
-    const int zone = random_.Uniform(0, kZones - 1);
-    const std::vector<const ModelSurvey*> surveys = SomeSurveys(zone);
-    v1::ListFeedbackRequest request;
-    const int subject = random_.Uniform(0, 2);
-    if (subject != 0) {
-      request.set_survey_id(surveys.front()->survey_id());
-    }
-    if (subject != 1) {
-      request.set_customer_id(absl::StrCat("customer ", random_.Uniform(1, 61)));
-    }
-    if (random_.OneIn(2)) {
-      *request.mutable_interval() = random_.Interval(rows_[zone], v1::GRANULARITY_NONE);
-    }
-    if (random_.OneIn(3)) {
-      *request.add_filters() = random_.Filter(surveys);
-    }
-    if (random_.OneIn(3)) {
-      request.set_min_score(random_.Uniform(0, 6));
-    }
-    if (random_.OneIn(3)) {
-      request.set_max_score(random_.Uniform(6, 10));
-    }
-    request.set_exclusion(static_cast<v1::ExclusionFilter>(random_.Uniform(0, 3)));
-    request.set_order(static_cast<v1::FeedbackOrder>(random_.Uniform(0, 2)));
-    request.set_page_size(random_.OneIn(3) ? random_.Uniform(1, 40) : 1'000);
-    CheckList(request);
-  }
+  void List() { CheckList(random_.ListFeedback()); }
 
   void CheckList(const v1::ListFeedbackRequest& request) {
     SCOPED_TRACE(request.DebugString());
@@ -489,7 +292,7 @@ class OperationsRun {
   }
 
   void Get() {
-    const Target target = RandomTarget();
+    const OperationsRandom::Target target = random_.RandomTarget();
     const ModelledRecord* record = model_.FindRecord(target.survey_id, target.feedback_id);
     const std::string external_id = record == nullptr ? "" : record->stored.external_id();
     const auto response = external_id.empty() || random_.OneIn(2)
@@ -554,14 +357,10 @@ class OperationsRun {
     accepted_ = existed_ = 0;
   }
 
-  MetricRandom random_;
   CrashingServer server_;
   OperationsModel model_;
-  std::vector<ZoneRow> rows_;
+  OperationsRandom random_;
   std::vector<ModelCalendar> calendars_;
-  std::vector<v1::Feedback> sent_;
-  std::vector<std::string> old_etags_;
-  int made_ = 0;
   // Since the server started.
   int64_t accepted_ = 0;
   int64_t existed_ = 0;
@@ -582,6 +381,7 @@ TEST(OperationsModelTest, TheServiceAnswersAsItsModelDoesWhateverComes) {
     ASSERT_FALSE(HasFailure()) << "round " << round;
   }
   run.CheckAll();
+  // All of these must have come up, or the test shows little.
   for (const v1::ErrorReason reason :
        {kOk, v1::ERROR_REASON_CONTENT_DIFFERS, v1::ERROR_REASON_ERASED,
         v1::ERROR_REASON_ETAG_MISMATCH, v1::ERROR_REASON_FEEDBACK_NOT_FOUND,
