@@ -61,7 +61,8 @@ class ChangesTest : public ::testing::Test {
     std::vector<std::string> arguments = {"feedback", "list"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     std::vector<std::string> ids;
-    for (const auto& record : Json(arguments).fields().at("feedback").list_value().values()) {
+    const google::protobuf::Struct list = Json(arguments);
+    for (const auto& record : list.fields().at("feedback").list_value().values()) {
       ids.push_back(record.struct_value().fields().at("externalId").string_value());
     }
     return ids;

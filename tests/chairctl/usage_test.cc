@@ -41,7 +41,7 @@ TEST(Usage, WrongUsageExitsWithTwoAndSaysWhy) {
       {{}, "subcommand is required"},
       {{"frobnicate"}, "not expected: frobnicate"},
       {{"survey"}, "subcommand is required"},
-      {{"survey", "update", "x"}, "not expected: update"},
+      {{"survey", "rename", "x"}, "not expected: rename"},
       {{"survey", "list", "--frob"}, "--frob"},
       {{"survey", "list", "extra"}, "extra"},
       {{"survey", "list", "--limit", "0"}, "--limit"},
