@@ -1,5 +1,6 @@
 #include "storage/apply_change.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,7 @@ absl::StatusOr<Target> FindTarget(const store::v1::RecordTarget& target, State& 
   WorkingSurvey* survey = state.FindSurvey(target.survey_number());
   const std::optional<Uuid> id = Uuid::FromBytes(target.feedback_id());
   if (survey == nullptr || !id.has_value()) {
-    return Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "the survey is not there any more");
+    return SurveyGoneError();
   }
   const FeedbackKey key{target.survey_number(), *id};
   std::string value;

@@ -152,7 +152,7 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64
   const std::optional<Uuid> feedback_id = Uuid::FromBytes(submission.feedback_id());
   WorkingSurvey* survey = state.FindSurvey(survey_number);
   if (survey == nullptr || !feedback_id.has_value()) {
-    return Refused(Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "the survey is not there any more"));
+    return Refused(SurveyGoneError());
   }
   std::string external_id_key;
   if (!submission.external_id().empty()) {

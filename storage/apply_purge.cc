@@ -8,6 +8,7 @@
 #include "storage/apply_survey.h"
 #include "storage/index_entries.h"
 #include "storage/keys.h"
+#include "storage/new_command.h"
 #include "storage/values.h"
 
 namespace emptychair::storage {
@@ -22,8 +23,7 @@ constexpr Family kFamilies[] = {Family::kFeedback, Family::kFeedbackByExternalId
 
 std::unique_ptr<store::v1::Command> PurgeFrom(uint32_t survey_number, size_t stage,
                                               std::string start_key) {
-  auto command = std::make_unique<store::v1::Command>();
-  command->set_version(1);
+  auto command = NewCommand();
   store::v1::PurgeSurveyCommand& purge = *command->mutable_purge_survey();
   purge.set_survey_number(survey_number);
   purge.set_keys_max(kKeysPerPurge);

@@ -70,6 +70,10 @@ void CountInCube(const FeedbackRecord& record, const WorkingSurvey& survey, int6
                    survey.scale_min(), count);
 }
 
+absl::Status SurveyGoneError() {
+  return Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "the survey is not there any more");
+}
+
 absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id) {
   const std::string id = feedback_id.ToString();
   return Error(v1::ERROR_REASON_ERASED,

@@ -26,6 +26,9 @@ uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabe
 void CountInCube(const FeedbackRecord& record, const WorkingSurvey& survey, int64_t count,
                  Group& group);
 
+// The error for a survey that is not there any more by the time a command is applied.
+absl::Status SurveyGoneError();
+
 // The error for an erased record.
 absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id);
 

@@ -19,10 +19,6 @@ namespace {
 using google::protobuf::util::MessageDifferencer;
 using store::v1::StoredSurvey;
 
-absl::Status SurveyGone() {
-  return Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "the survey is not there any more");
-}
-
 bool Contains(const google::protobuf::RepeatedPtrField<std::string>& keys, const std::string& key) {
   return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
@@ -140,7 +136,7 @@ CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, S
   CommandResult result;
   const WorkingSurvey* survey = state.FindSurvey(command.survey().survey_number());
   if (survey == nullptr) {
-    result.error = SurveyGone();
+    result.error = SurveyGoneError();
     return result;
   }
   const StoredSurvey& now = *survey->definition;
@@ -170,7 +166,7 @@ CommandResult ApplyArchiveSurvey(const store::v1::ArchiveSurveyCommand& command,
   CommandResult result;
   const WorkingSurvey* survey = state.FindSurvey(command.survey_number());
   if (survey == nullptr) {
-    result.error = SurveyGone();
+    result.error = SurveyGoneError();
     return result;
   }
   const bool is_archived = survey->definition->archive_time_ms() != 0;
@@ -188,7 +184,7 @@ CommandResult ApplyDeleteSurvey(const store::v1::DeleteSurveyCommand& command, S
   CommandResult result;
   const WorkingSurvey* survey = state.FindSurvey(command.survey_number());
   if (survey == nullptr) {
-    result.error = SurveyGone();
+    result.error = SurveyGoneError();
     return result;
   }
   StoredSurvey definition = *survey->definition;

@@ -6,6 +6,7 @@
 
 #include "common/base/status_macros.h"
 #include "storage/cube_recount.h"
+#include "storage/new_command.h"
 
 namespace emptychair::storage {
 namespace {
@@ -45,8 +46,7 @@ class Corrections {
  private:
   store::v1::CorrectCubeCommand& Command() {
     if (command_ == nullptr) {
-      command_ = std::make_unique<store::v1::Command>();
-      command_->set_version(1);
+      command_ = NewCommand();
     }
     return *command_->mutable_correct_cube();
   }

@@ -8,10 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/domain/command.h"
 #include "server/domain/feedback.h"
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
+#include "storage/new_command.h"
 
 namespace emptychair {
 namespace {
@@ -40,7 +40,7 @@ absl::StatusOr<store::v1::RecordTarget> FindTarget(absl::string_view prefix,
 absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareAmend(
     const v1::AmendFeedbackRequest& request, const storage::View& view) {
   const v1::Feedback& feedback = request.feedback();
-  auto result = NewCommand();
+  auto result = storage::NewCommand();
   store::v1::AmendFeedbackCommand& command = *result->mutable_amend_feedback();
   ASSIGN_OR_RETURN(
       *command.mutable_target(),
@@ -69,7 +69,7 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareAmend(
 
 absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareExclude(
     const v1::ExcludeFeedbackRequest& request, absl::Time now, const storage::View& view) {
-  auto result = NewCommand();
+  auto result = storage::NewCommand();
   store::v1::ExcludeFeedbackCommand& command = *result->mutable_exclude_feedback();
   ASSIGN_OR_RETURN(
       *command.mutable_target(),
@@ -87,7 +87,7 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareExclude(
 
 absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareInclude(
     const v1::IncludeFeedbackRequest& request, const storage::View& view) {
-  auto result = NewCommand();
+  auto result = storage::NewCommand();
   store::v1::IncludeFeedbackCommand& command = *result->mutable_include_feedback();
   ASSIGN_OR_RETURN(
       *command.mutable_target(),
@@ -97,7 +97,7 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareInclude(
 
 absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareErase(
     const v1::EraseFeedbackRequest& request, const storage::View& view) {
-  auto result = NewCommand();
+  auto result = storage::NewCommand();
   store::v1::EraseFeedbackCommand& command = *result->mutable_erase_feedback();
   ASSIGN_OR_RETURN(*command.mutable_target(),
                    FindTarget("", request.survey_id(), request.feedback_id(), "", view));

@@ -120,7 +120,7 @@ void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
     finish(submission.status());
     return;
   }
-  auto command = NewCommand();
+  auto command = storage::NewCommand();
   command->mutable_submit_feedback()->set_receive_time_ms(absl::ToUnixMillis(now));
   *command->mutable_submit_feedback()->add_submissions() = *std::move(submission);
   SubmitCommand(*store_, std::move(command), /*want_records=*/true, std::move(finish),
@@ -154,7 +154,7 @@ void FeedbackServiceImpl::StartBatch(const v1::BatchSubmitFeedbackRequest& reque
   }
   const absl::Time now = clock_->Now();
   const std::shared_ptr<const storage::View> view = store_->view();
-  auto command = NewCommand();
+  auto command = storage::NewCommand();
   store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
   submit.set_receive_time_ms(absl::ToUnixMillis(now));
   submit.mutable_submissions()->Reserve(request.feedback_size());

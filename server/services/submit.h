@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "emptychair/store/v1/command.pb.h"
-#include "server/domain/command.h"
 #include "server/rpc/call.h"
+#include "storage/new_command.h"
 #include "storage/store.h"
 
 namespace emptychair {

@@ -35,7 +35,7 @@ absl::Status ListPage(const storage::Store& store, const v1::ListSurveysRequest&
 
 absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareCreate(
     const v1::CreateSurveyRequest& request, absl::Time now) {
-  auto command = NewCommand();
+  auto command = storage::NewCommand();
   ASSIGN_OR_RETURN(*command->mutable_create_survey()->mutable_survey(),
                    DefineSurvey(request.survey(), now));
   return command;
@@ -43,7 +43,7 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareCreate(
 
 absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareUpdate(
     const v1::UpdateSurveyRequest& request, const storage::View& view) {
-  auto command = NewCommand();
+  auto command = storage::NewCommand();
   ASSIGN_OR_RETURN(*command->mutable_update_survey()->mutable_survey(),
                    RedefineSurvey(request, view));
   return command;
@@ -53,7 +53,7 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareArchive(
     const v1::ArchiveSurveyRequest& request, absl::Time now, const storage::View& view) {
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(view, "survey_id", request.survey_id()));
-  auto command = NewCommand();
+  auto command = storage::NewCommand();
   store::v1::ArchiveSurveyCommand& archive = *command->mutable_archive_survey();
   archive.set_survey_number(survey->number());
   archive.set_archive_time_ms(request.undo() ? 0 : absl::ToUnixMillis(now));
@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareDelete(
   }
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(view, "survey_id", request.survey_id()));
-  auto command = NewCommand();
+  auto command = storage::NewCommand();
   store::v1::DeleteSurveyCommand& remove = *command->mutable_delete_survey();
   remove.set_survey_number(survey->number());
   remove.set_delete_time_ms(absl::ToUnixMillis(now));

@@ -19,6 +19,7 @@
 #include "storage/cube_merge_operator.h"
 #include "storage/cube_row.h"
 #include "storage/keys.h"
+#include "storage/new_command.h"
 #include "storage/store.h"
 #include "storage/values.h"
 #include "tools/chairbench/answers.h"
@@ -47,7 +48,7 @@ class MemoryStore {
     auto store = storage::Store::Open(std::move(options));
     CheckOk(store.status());
     store_ = *std::move(store);
-    auto command = std::make_unique<store::v1::Command>();
+    auto command = storage::NewCommand();
     const v1::Survey survey = bench::BenchSurvey();
     store::v1::StoredSurvey& stored = *command->mutable_create_survey()->mutable_survey();
     stored.set_survey_id(survey.survey_id());
@@ -62,7 +63,6 @@ class MemoryStore {
   storage::Store& store() { return *store_; }
 
   storage::CommandResult Run(std::unique_ptr<store::v1::Command> command, bool want_records) {
-    command->set_version(1);
     absl::Notification done;
     storage::CommandResult result;
     store_->Enqueue(std::move(command), want_records, [&](storage::CommandResult answered) {
@@ -93,7 +93,7 @@ v1::Feedback RandomFeedback(Random& random) {
 }
 
 std::unique_ptr<store::v1::Command> GroupOf(MemoryStore& store, int count, Random& random) {
-  auto command = std::make_unique<store::v1::Command>();
+  auto command = storage::NewCommand();
   for (int i = 0; i < count; ++i) {
     *command->mutable_submit_feedback()->add_submissions() = store.Prepare(RandomFeedback(random));
   }

@@ -94,12 +94,6 @@ CommandResult CreateSurvey(Store& store, const store::v1::StoredSurvey& survey) 
   return RunCommand(store, std::move(command));
 }
 
-std::unique_ptr<store::v1::Command> NewCommand() {
-  auto command = std::make_unique<store::v1::Command>();
-  command->set_version(1);
-  return command;
-}
-
 store::v1::RecordTarget TargetOf(const Answer& answer, const std::string& etag) {
   store::v1::RecordTarget target;
   target.set_survey_number(answer.survey);

@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/env.h"
+#include "storage/new_command.h"
 #include "storage/store.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/temp_dir.h"
@@ -57,8 +58,6 @@ store::v1::StoredSurvey NpsSurvey(const std::string& survey_id,
 CommandResult RunCommand(Store& store, std::unique_ptr<store::v1::Command> command,
                          bool want_records = true);
 CommandResult CreateSurvey(Store& store, const store::v1::StoredSurvey& survey);
-// An empty command of the present version.
-std::unique_ptr<store::v1::Command> NewCommand();
 store::v1::RecordTarget TargetOf(const Answer& answer, const std::string& etag = "");
 CommandResult Exclude(Store& store, const Answer& answer, v1::ExclusionReason reason,
                       const std::string& note = "", const std::string& etag = "");

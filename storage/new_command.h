@@ -1,12 +1,12 @@
 // Commands in the making.
-#ifndef EMPTYCHAIR_SERVER_DOMAIN_COMMAND_H_
-#define EMPTYCHAIR_SERVER_DOMAIN_COMMAND_H_
+#ifndef EMPTYCHAIR_STORAGE_NEW_COMMAND_H_
+#define EMPTYCHAIR_STORAGE_NEW_COMMAND_H_
 
 #include <memory>
 
 #include "emptychair/store/v1/command.pb.h"
 
-namespace emptychair {
+namespace emptychair::storage {
 
 // An empty command of the present version.
 inline std::unique_ptr<store::v1::Command> NewCommand() {
@@ -15,6 +15,6 @@ inline std::unique_ptr<store::v1::Command> NewCommand() {
   return command;
 }
 
-}  // namespace emptychair
+}  // namespace emptychair::storage
 
-#endif  // EMPTYCHAIR_SERVER_DOMAIN_COMMAND_H_
+#endif  // EMPTYCHAIR_STORAGE_NEW_COMMAND_H_
