@@ -1,8 +1,5 @@
 #include "storage/cube_merge_operator.h"
 
-#include <optional>
-#include <utility>
-
 namespace emptychair::storage {
 namespace {
 
@@ -10,29 +7,16 @@ absl::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slic
 
 }  // namespace
 
-void CubeMergeOperator::Gather(const rocksdb::Slice& operand, CubeCounts& sum) const {
-  if (std::optional<CubeCounts> counts = DecodeCubeRow(View(operand))) {
-    sum.insert(sum.end(), counts->begin(), counts->end());
-  } else {
-    undecodable_count_.fetch_add(1, std::memory_order_relaxed);
-  }
-}
-
 bool CubeMergeOperator::FullMergeV2(const MergeOperationInput& in,
                                     MergeOperationOutput* out) const {
-  CubeCounts added;
+  // Under iterators it comes in with old bytes.
+  out->new_value.clear();
+  bool is_row = in.existing_value == nullptr || Append(*in.existing_value, out->new_value);
   for (const rocksdb::Slice& operand : in.operand_list) {
-    Gather(operand, added);
+    is_row = is_row && Append(operand, out->new_value);
   }
-  Normalize(added);
-  // Assigned, not appended to: under iterators it comes in with old bytes.
-  if (in.existing_value == nullptr) {
-    out->new_value = EncodeCubeRow(added);
-  } else if (std::optional<std::string> row = AddToCubeRow(View(*in.existing_value), added)) {
-    out->new_value = *std::move(row);
-  } else {
-    undecodable_count_.fetch_add(1, std::memory_order_relaxed);
-    out->new_value = EncodeCubeRow(added);
+  if (!is_row) {
+    out->new_value.clear();
   }
   return true;
 }
@@ -40,13 +24,23 @@ bool CubeMergeOperator::FullMergeV2(const MergeOperationInput& in,
 bool CubeMergeOperator::PartialMergeMulti(const rocksdb::Slice& key,
                                           const std::deque<rocksdb::Slice>& operands,
                                           std::string* new_value, rocksdb::Logger* logger) const {
-  CubeCounts sum;
+  new_value->clear();
+  bool is_row = true;
   for (const rocksdb::Slice& operand : operands) {
-    Gather(operand, sum);
+    is_row = is_row && Append(operand, *new_value);
   }
-  Normalize(sum);
-  *new_value = EncodeCubeRow(sum);
+  if (!is_row) {
+    new_value->clear();
+  }
   return true;
+}
+
+bool CubeMergeOperator::Append(const rocksdb::Slice& row, std::string& sum) const {
+  if (AppendCubeRow(View(row), sum)) {
+    return true;
+  }
+  undecodable_count_.fetch_add(1, std::memory_order_relaxed);
+  return false;
 }
 
 }  // namespace emptychair::storage

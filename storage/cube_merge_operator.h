@@ -12,8 +12,10 @@
 
 namespace emptychair::storage {
 
-// Total: it never fails, because a merge that fails stops every later compaction. What cannot be
-// decoded is left out of the sum and counted. Thread-safe.
+// Appends: whoever reads adds up, and the committer writes a row whole before that costs much.
+// Total: it never fails, because a merge that fails stops every later compaction. Where something
+// is no row, it is counted and the sum is an empty string, which is no row either: damage stays
+// until the cube is rebuilt. Thread-safe.
 class CubeMergeOperator final : public rocksdb::MergeOperator {
  public:
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override;
@@ -23,12 +25,12 @@ class CubeMergeOperator final : public rocksdb::MergeOperator {
   // On disk: DO NOT CHANGE.
   const char* Name() const override { return "emptychair.CubeRow"; }
 
-  // Rows and operands that could not be decoded since this object was made.
+  // How often something was no row, since this object was made.
   int64_t undecodable_count() const { return undecodable_count_.load(std::memory_order_relaxed); }
 
  private:
-  // Adds the counts of `operand` to the end of `sum`.
-  void Gather(const rocksdb::Slice& operand, CubeCounts& sum) const;
+  // False, and counted, for what is no row.
+  bool Append(const rocksdb::Slice& row, std::string& sum) const;
 
   mutable std::atomic<int64_t> undecodable_count_{0};
 };

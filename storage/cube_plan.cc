@@ -11,20 +11,17 @@ namespace {
 constexpr int64_t kMsPerHour = 3'600'000;
 constexpr absl::CivilDay kDayZero(1970, 1, 1);
 constexpr absl::CivilMonth kMonthZero(1970, 1);
+// The row of a month has counts of more series than that of a day, and reads like several.
+constexpr int64_t kDaysPerMonthRow = 4;
 
 int64_t StartMs(const absl::TimeZone& zone, absl::CivilDay day) {
   return absl::ToUnixMillis(FirstInstantOf(zone, day));
 }
 
-// The first day of the month, and of the one after when the day is not the first.
-absl::CivilMonth MonthFrom(absl::CivilDay day) {
-  const absl::CivilMonth month(day);
-  return absl::CivilDay(month) == day ? month : month + 1;
-}
-
 class Planner {
  public:
-  Planner(const absl::TimeZone& zone, CubePlan& plan) : zone_(zone), plan_(plan) {}
+  Planner(const absl::TimeZone& zone, bool may_subtract, CubePlan& plan)
+      : zone_(zone), may_subtract_(may_subtract), plan_(plan) {}
 
   void Cover(const MsSpan& span, uint32_t target) {
     if (span.start_ms >= span.end_ms) {
@@ -57,15 +54,32 @@ class Planner {
 
   // Whole days [first, last).
   void CoverDays(absl::CivilDay first, absl::CivilDay last, uint32_t target) {
-    const absl::CivilMonth first_month = MonthFrom(first);
-    const absl::CivilMonth last_month(last);
-    if (first_month >= last_month) {
+    const absl::CivilMonth first_month(first);
+    const absl::CivilMonth last_month(last - 1);
+    if (first_month == last_month) {
+      CoverDaysOfMonth(first, last, target);
+      return;
+    }
+    CoverDaysOfMonth(first, absl::CivilDay(first_month + 1), target);
+    AddRows(CubeUnit::kMonth, first_month + 1 - kMonthZero, last_month - kMonthZero, target);
+    CoverDaysOfMonth(absl::CivilDay(last_month), last, target);
+  }
+
+  // Days [first, last) of one month.
+  void CoverDaysOfMonth(absl::CivilDay first, absl::CivilDay last, uint32_t target) {
+    const absl::CivilMonth month(first);
+    const absl::CivilDay month_start(month);
+    const absl::CivilDay month_end(month + 1);
+    const int64_t others = (first - month_start) + (month_end - last);
+    const bool by_month =
+        others == 0 || (may_subtract_ && others + kDaysPerMonthRow < last - first);
+    if (!by_month) {
       AddRows(CubeUnit::kDay, first - kDayZero, last - kDayZero, target);
       return;
     }
-    AddRows(CubeUnit::kDay, first - kDayZero, absl::CivilDay(first_month) - kDayZero, target);
-    AddRows(CubeUnit::kMonth, first_month - kMonthZero, last_month - kMonthZero, target);
-    AddRows(CubeUnit::kDay, absl::CivilDay(last_month) - kDayZero, last - kDayZero, target);
+    AddRows(CubeUnit::kMonth, month - kMonthZero, month + 1 - kMonthZero, target);
+    AddRows(CubeUnit::kDay, month_start - kDayZero, first - kDayZero, target, true);
+    AddRows(CubeUnit::kDay, last - kDayZero, month_end - kDayZero, target, true);
   }
 
   // Less than two days, at an edge. Times before 1970 hold no records.
@@ -82,14 +96,15 @@ class Planner {
     AddRecords({last * kMsPerHour, span.end_ms}, target);
   }
 
-  void AddRows(CubeUnit unit, int64_t first, int64_t last, uint32_t target) {
+  void AddRows(CubeUnit unit, int64_t first, int64_t last, uint32_t target,
+               bool is_subtracted = false) {
     if (first >= last) {
       return;
     }
     CubeRun* run = plan_.rows.empty() ? nullptr : &plan_.rows.back();
-    if (run == nullptr || run->unit != unit ||
+    if (run == nullptr || run->unit != unit || run->is_subtracted != is_subtracted ||
         run->first_bucket + static_cast<int64_t>(run->targets.size()) != first) {
-      run = &plan_.rows.emplace_back(CubeRun{unit, static_cast<int32_t>(first), {}});
+      run = &plan_.rows.emplace_back(CubeRun{unit, static_cast<int32_t>(first), {}, is_subtracted});
     }
     run->targets.insert(run->targets.end(), last - first, target);
   }
@@ -101,14 +116,20 @@ class Planner {
   }
 
   const absl::TimeZone& zone_;
+  const bool may_subtract_;
   CubePlan& plan_;
 };
 
 }  // namespace
 
-CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans) {
+bool CubePlan::Subtracts() const {
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const CubeRun& run) { return run.is_subtracted; });
+}
+
+CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans, bool may_subtract) {
   CubePlan plan;
-  Planner planner(zone, plan);
+  Planner planner(zone, may_subtract, plan);
   for (size_t i = 0; i < spans.size(); ++i) {
     planner.Cover(spans[i], static_cast<uint32_t>(i));
   }

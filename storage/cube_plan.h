@@ -24,6 +24,7 @@ struct CubeRun {
   CubeUnit unit = CubeUnit::kHour;
   int32_t first_bucket = 0;
   std::vector<uint32_t> targets;  // One for each row from `first_bucket` on.
+  bool is_subtracted = false;     // The rows are taken away instead of added.
 
   friend bool operator==(const CubeRun&, const CubeRun&) = default;
 };
@@ -38,14 +39,18 @@ struct RecordRun {
 
 // What to add up.
 struct CubePlan {
+  bool Subtracts() const;
+
   std::vector<CubeRun> rows;
   std::vector<RecordRun> records;
 };
 
 // Covers each of `spans`, which ascend and do not overlap: months inside, days of `zone` at their
 // edges, hours at the edges of those, and records for what is less than an hour. The targets are
-// positions in `spans`.
-CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans);
+// positions in `spans`. With `may_subtract`, most days of a month are read as the month less its
+// other days, which adds what is then taken away again.
+CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans,
+                  bool may_subtract = true);
 
 }  // namespace emptychair::storage
 

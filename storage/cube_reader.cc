@@ -1,5 +1,6 @@
 #include "storage/cube_reader.h"
 
+#include <array>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -24,24 +25,27 @@ absl::Status DamagedRow(const SurveyView& survey) {
 }
 
 // Adds one row. False when the grid is full.
-bool AddRow(CubeRowReader& row, uint32_t first_series, uint32_t target,
+bool AddRow(CubeRowReader& row, uint32_t first_series, uint32_t target, int64_t sign,
             absl::Span<const uint32_t> group_of_series, TallyGrid& grid, int64_t& cells_read) {
-  while (row.NextCell()) {
+  while (row.NextPiece()) {
     ++cells_read;
     const uint32_t series = first_series + row.series();
     const uint32_t group = series < group_of_series.size() ? group_of_series[series] : kNoGroup;
-    if (group == kNoGroup) {
-      row.ForEachBin([](uint8_t, int64_t) {});
-      continue;
-    }
-    int64_t* const tally = grid.Tally(group, target);
-    if (tally == nullptr) {
+    if (group != kNoGroup && !grid.Add(group, target, row, sign)) {
       return false;
     }
-    const uint8_t state = row.state();
-    row.ForEachBin([&](uint8_t bin, int64_t count) { grid.AddTo(tally, state, bin, count); });
   }
   return true;
+}
+
+// Whether all answers of the row were erased.
+bool IsEmptyRow(absl::string_view bytes) {
+  CubeRowReader row(bytes);
+  int64_t sum = 0;
+  while (row.NextPiece()) {
+    row.ForEachBin([&](uint8_t, int64_t count) { sum = WrappingSum(sum, count); });
+  }
+  return row.ok() && sum == 0;
 }
 
 }  // namespace
@@ -49,8 +53,13 @@ bool AddRow(CubeRowReader& row, uint32_t first_series, uint32_t target,
 absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const CubePlan& plan,
                               absl::Span<const uint32_t> group_of_series, TallyGrid& grid,
                               ReadCost& cost) const {
+  std::array<std::optional<CubeRowIterator>, kCubeUnits.size()> iterators;
   for (const CubeRun& run : plan.rows) {
-    CubeRowIterator it(engine_, view, survey.number(), run.unit);
+    std::optional<CubeRowIterator>& unit_rows = iterators[static_cast<size_t>(run.unit) - 1];
+    if (!unit_rows.has_value()) {
+      unit_rows.emplace(engine_, view, survey.number(), run.unit);
+    }
+    CubeRowIterator& it = *unit_rows;
     for (it->Seek(CubeRowKey{survey.number(), run.unit, run.first_bucket, 0}.Encode()); it->Valid();
          it->Next()) {
       const std::optional<CubeRowKey> key = CubeRowKey::Decode(ToView(it->key()));
@@ -62,8 +71,8 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
         break;
       }
       CubeRowReader row(ToView(it->value()));
-      if (!AddRow(row, key->chunk * kSeriesPerChunk, run.targets[position], group_of_series, grid,
-                  cost.cells_read)) {
+      if (!AddRow(row, key->chunk * kSeriesPerChunk, run.targets[position],
+                  run.is_subtracted ? -1 : 1, group_of_series, grid, cost.cells_read)) {
         return absl::OkStatus();
       }
       if (!row.ok()) {
@@ -98,7 +107,7 @@ absl::StatusOr<std::optional<BucketRange>> CubeReader::Extent(const View& view,
                                                               CubeUnit unit) const {
   CubeRowIterator it(engine_, view, survey.number(), unit);
   // Rows whose answers were all erased stay behind, empty.
-  const auto is_empty = [&] { return ToView(it->value()) == EncodeCubeRow({}); };
+  const auto is_empty = [&] { return IsEmptyRow(ToView(it->value())); };
   it->SeekToFirst();
   while (it->Valid() && is_empty()) {
     it->Next();

@@ -134,7 +134,7 @@ absl::Status CubeComparison::CompareStored(const CubeRowKey& key, absl::string_v
 
 CubeCounts Subtract(const CubeCounts& a, CubeCounts b) {
   for (CubeCount& count : b) {
-    count.count = WrappingSum(~count.count, 1);
+    count.count = WrappingProduct(-1, count.count);
   }
   return Add(a, b);
 }

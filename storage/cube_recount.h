@@ -23,9 +23,6 @@ namespace emptychair::storage {
 // No zone is further from UTC. A recount holds the days that this can still reach.
 inline constexpr int32_t kZoneOffsetSecondsMax = 2 * 24 * 3'600;
 
-inline constexpr std::array<CubeUnit, 3> kCubeUnits = {CubeUnit::kHour, CubeUnit::kDay,
-                                                       CubeUnit::kMonth};
-
 // Recounts the cube of one survey from its records. Holds the rows that records to come can still
 // count in, and no others: an hour, some days and one or two months. Not thread-safe.
 class CubeRecount {

@@ -1,68 +1,177 @@
 #include "storage/cube_row.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace emptychair::storage {
 namespace {
 
-void PutVarint(std::string& out, uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<char>(value | 0x80));
-    value >>= 7;
+// Zeros between two bins that are stored rather than begin another piece, whose head would be as
+// long.
+constexpr int kZerosMax = 4;
+
+constexpr size_t kPieceSizeUsual = 8;
+
+template <typename Int>
+bool Fits(int64_t count) {
+  return count >= std::numeric_limits<Int>::min() && count <= std::numeric_limits<Int>::max();
+}
+
+uint16_t LogWidth(int64_t count) {
+  return Fits<int8_t>(count) ? 0 : Fits<int16_t>(count) ? 1 : Fits<int32_t>(count) ? 2 : 3;
+}
+
+// Orders cells, which are a series and a state, as a row has them.
+uint32_t CellOf(const CubeCount& count) { return count.Position() >> 8; }
+uint32_t CellOf(const CubeRowReader& piece) {
+  return static_cast<uint32_t>(piece.series()) << 8 | piece.state();
+}
+
+using Counts = absl::Span<const CubeCount>;
+
+// The first counts, all of one cell.
+Counts FirstCell(Counts counts) {
+  size_t size = 1;
+  while (size < counts.size() && CellOf(counts[size]) == CellOf(counts[0])) {
+    ++size;
   }
-  out.push_back(static_cast<char>(value));
+  return counts.first(size);
 }
 
-uint64_t ZigZag(int64_t value) {
-  return (static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63);
-}
-
-// Orders cells as a row has them.
-uint32_t CellPosition(uint32_t series, uint8_t state) { return series << 8 | state; }
-
-CubeCounts::const_iterator EndOfCell(CubeCounts::const_iterator cell,
-                                     CubeCounts::const_iterator end) {
-  return std::find_if_not(cell, end, [&](const CubeCount& count) {
-    return count.series == cell->series && count.state == cell->state;
+// Adds the counts of a piece to the end of `counts`.
+void Append(const CubeRowReader& piece, CubeCounts& counts) {
+  piece.ForEachBin([&](uint8_t bin, int64_t count) {
+    if (count != 0) {
+      counts.push_back({piece.series(), piece.state(), bin, count});
+    }
   });
 }
 
 // Builds a row cell by cell, in their order.
 class RowWriter {
  public:
-  explicit RowWriter(size_t size) : row_(1, static_cast<char>(kVersion)) { row_.reserve(size); }
+  explicit RowWriter(size_t size) : row_(1, static_cast<char>(CubeRowReader::kVersion)) {
+    row_.reserve(size);
+  }
 
   // The counts of one cell.
-  void Cell(CubeCounts::const_iterator cell, CubeCounts::const_iterator end) {
-    Head(cell->series, cell->state, static_cast<uint64_t>(end - cell));
-    for (uint8_t bin = 0; cell != end; ++cell) {
-      PutVarint(row_, cell->bin - bin);
-      PutVarint(row_, ZigZag(cell->count));
-      bin = cell->bin;
+  void Cell(Counts counts) {
+    while (!counts.empty()) {
+      size_t size = 1;
+      while (size < counts.size() && counts[size].bin - counts[size - 1].bin <= kZerosMax + 1) {
+        ++size;
+      }
+      Piece(counts.first(size));
+      counts.remove_prefix(size);
     }
   }
 
-  // A cell whose bins are encoded already.
-  void Copy(uint32_t series, uint8_t state, uint64_t bin_count, absl::string_view bins) {
-    Head(series, state, bin_count);
-    row_.append(bins.data(), bins.size());
+  // All cells of `counts`.
+  void Cells(Counts counts) {
+    while (!counts.empty()) {
+      const Counts cell = FirstCell(counts);
+      Cell(cell);
+      counts.remove_prefix(cell.size());
+    }
   }
+
+  // Pieces that are encoded already.
+  void Copy(const char* begin, const char* end) { row_.append(begin, end); }
 
   std::string Take() { return std::move(row_); }
 
  private:
-  static constexpr uint8_t kVersion = CubeRowReader::kVersion;
-
-  void Head(uint32_t series, uint8_t state, uint64_t bin_count) {
-    PutVarint(row_, static_cast<uint64_t>(series - series_) << 3 | state);
-    PutVarint(row_, bin_count);
-    series_ = series;
+  void Piece(Counts counts) {
+    uint16_t log_width = 0;
+    for (const CubeCount& count : counts) {
+      log_width = std::max(log_width, LogWidth(count.count));
+    }
+    const CubeCount& first = counts.front();
+    const size_t bins = counts.back().bin - first.bin + 1;
+    AppendLittleEndian(row_,
+                       static_cast<uint16_t>(first.series | first.state << 10 | log_width << 13));
+    row_.push_back(static_cast<char>(first.bin));
+    row_.push_back(static_cast<char>(bins - 1));
+    const size_t begin = row_.size();
+    row_.resize(begin + (bins << log_width));
+    for (const CubeCount& count : counts) {
+      char* at = &row_[begin + (static_cast<size_t>(count.bin - first.bin) << log_width)];
+      switch (log_width) {
+        case 0:
+          StoreLittleEndian(at, static_cast<int8_t>(count.count));
+          break;
+        case 1:
+          StoreLittleEndian(at, static_cast<int16_t>(count.count));
+          break;
+        case 2:
+          StoreLittleEndian(at, static_cast<int32_t>(count.count));
+          break;
+        default:
+          StoreLittleEndian(at, count.count);
+      }
+    }
   }
 
   std::string row_;
-  uint32_t series_ = 0;
 };
+
+// What a row is made of: the pieces of when it was last written whole, and those appended since.
+struct RowParts {
+  absl::string_view whole;
+  CubeCounts appended;  // As they come.
+};
+
+std::optional<RowParts> Split(absl::string_view row) {
+  RowParts parts{.whole = row};
+  CubeRowReader piece(row);
+  uint32_t last = 0;
+  bool is_whole = true;
+  while (piece.NextPiece()) {
+    const uint32_t first = CellOf(piece) << 8 | piece.first_bin();
+    if (is_whole && last > first) {
+      is_whole = false;
+      parts.whole = row.substr(0, piece.begin() - row.data());
+    }
+    if (!is_whole) {
+      Append(piece, parts.appended);
+    }
+    last = first + piece.bins();
+  }
+  return piece.ok() ? std::make_optional(std::move(parts)) : std::nullopt;
+}
+
+// `added` must be normalized, `whole` in order.
+std::string AddToWhole(absl::string_view whole, Counts added) {
+  RowWriter writer(whole.size() + kPieceSizeUsual * added.size());
+  CubeRowReader piece(whole);
+  const char* copied = whole.data() + 1;
+  CubeCounts cell;
+  for (bool more = piece.NextPiece(); more && !added.empty();) {
+    const uint32_t position = CellOf(piece);
+    if (position < CellOf(added.front())) {
+      more = piece.NextPiece();
+      continue;
+    }
+    writer.Copy(copied, piece.begin());
+    copied = piece.begin();
+    const Counts next = FirstCell(added);
+    added.remove_prefix(next.size());
+    if (CellOf(next.front()) < position) {
+      writer.Cell(next);
+      continue;
+    }
+    cell.clear();
+    for (; more && CellOf(piece) == position; more = piece.NextPiece()) {
+      Append(piece, cell);
+      copied = piece.end();
+    }
+    writer.Cell(Add(cell, next));
+  }
+  writer.Copy(copied, whole.data() + whole.size());
+  writer.Cells(added);
+  return writer.Take();
+}
 
 }  // namespace
 
@@ -82,7 +191,7 @@ void Normalize(CubeCounts& counts) {
   counts.resize(kept);
 }
 
-CubeCounts Add(const CubeCounts& a, const CubeCounts& b) {
+CubeCounts Add(Counts a, Counts b) {
   CubeCounts sum;
   sum.reserve(a.size() + b.size());
   auto i = a.begin();
@@ -103,87 +212,51 @@ CubeCounts Add(const CubeCounts& a, const CubeCounts& b) {
   return sum;
 }
 
-std::string EncodeCubeRow(const CubeCounts& counts) {
-  RowWriter writer(1 + 4 * counts.size());
-  for (auto cell = counts.begin(); cell != counts.end();) {
-    const auto cell_end = EndOfCell(cell, counts.end());
-    writer.Cell(cell, cell_end);
-    cell = cell_end;
-  }
-  return writer.Take();
-}
-
-std::optional<std::string> AddToCubeRow(absl::string_view row, const CubeCounts& added) {
-  RowWriter writer(row.size() + 4 * added.size());
-  CubeRowReader reader(row);
-  auto next = added.begin();
-  CubeCounts cell;
-  while (reader.NextCell()) {
-    const uint32_t position = CellPosition(reader.series(), reader.state());
-    while (next != added.end() && CellPosition(next->series, next->state) < position) {
-      const auto end = EndOfCell(next, added.end());
-      writer.Cell(next, end);
-      next = end;
-    }
-    if (next == added.end() || CellPosition(next->series, next->state) > position) {
-      const char* bins = reader.position();
-      const uint64_t bin_count = reader.bin_count();
-      reader.ForEachBin([](uint8_t, int64_t) {});
-      writer.Copy(reader.series(), reader.state(), bin_count,
-                  absl::string_view(bins, reader.position() - bins));
-      continue;
-    }
-    cell.clear();
-    reader.ForEachBin([&](uint8_t bin, int64_t count) {
-      cell.push_back({static_cast<uint16_t>(reader.series()), reader.state(), bin, count});
-    });
-    const auto end = EndOfCell(next, added.end());
-    const CubeCounts sum = Add(cell, CubeCounts(next, end));
-    if (!sum.empty()) {
-      writer.Cell(sum.begin(), sum.end());
-    }
-    next = end;
-  }
-  if (!reader.ok()) {
-    return std::nullopt;
-  }
-  while (next != added.end()) {
-    const auto end = EndOfCell(next, added.end());
-    writer.Cell(next, end);
-    next = end;
-  }
+std::string EncodeCubeRow(Counts counts) {
+  RowWriter writer(1 + kPieceSizeUsual * counts.size());
+  writer.Cells(counts);
   return writer.Take();
 }
 
 std::optional<CubeCounts> DecodeCubeRow(absl::string_view row) {
   CubeCounts counts;
-  CubeRowReader reader(row);
-  while (reader.NextCell()) {
-    reader.ForEachBin([&](uint8_t bin, int64_t count) {
-      counts.push_back({static_cast<uint16_t>(reader.series()), reader.state(), bin, count});
-    });
+  CubeRowReader piece(row);
+  while (piece.NextPiece()) {
+    Append(piece, counts);
   }
-  if (!reader.ok()) {
+  if (!piece.ok()) {
     return std::nullopt;
+  }
+  const auto ascends = [](const CubeCount& a, const CubeCount& b) {
+    return a.Position() >= b.Position();
+  };
+  if (std::adjacent_find(counts.begin(), counts.end(), ascends) != counts.end()) {
+    Normalize(counts);
   }
   return counts;
 }
 
-uint64_t CubeRowReader::ReadLongVarint() {
-  uint64_t value = 0;
-  for (int shift = 0; shift < 64 && at_ != end_; shift += 7) {
-    const uint8_t byte = *at_++;
-    // The last byte has no room for more than one bit, and no value ends in an empty byte.
-    if ((shift == 63 && byte > 1) || (byte == 0 && shift > 0)) {
-      break;
-    }
-    value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-    if (byte < 0x80) {
-      return value;
-    }
+std::optional<std::string> AddToCubeRow(absl::string_view row, CubeCounts added) {
+  const std::optional<RowParts> parts = Split(row);
+  if (!parts.has_value()) {
+    return std::nullopt;
   }
-  ok_ = false;
-  return 0;
+  if (!parts->appended.empty()) {
+    added.insert(added.end(), parts->appended.begin(), parts->appended.end());
+    Normalize(added);
+  }
+  return AddToWhole(parts->whole, added);
+}
+
+bool AppendCubeRow(absl::string_view row, std::string& sum) {
+  CubeRowReader piece(row);
+  while (piece.NextPiece()) {
+  }
+  if (!piece.ok()) {
+    return false;
+  }
+  sum.append(row.data() + (sum.empty() ? 0 : 1), row.size() - (sum.empty() ? 0 : 1));
+  return true;
 }
 
 }  // namespace emptychair::storage

@@ -1,12 +1,14 @@
 // The bytes of the cube's rows. A row has the score histogram of every series of a chunk that was
 // seen in one hour, day or month. A merge operand has the same form and is added.
 //
-//   row   = version u8 (1), cell*            ordered by series, then state
-//   cell  = varint((series step << 3) | state), varint(number of bins), bin*
-//   bin   = varint(bin step), varint(zigzag(count))
+//   row    = version u8 (2), piece*
+//   piece  = head u16, first bin u8, bins - 1 u8, count*
+//   head   = series (10 bits) | state << 10 (3 bits) | log2 of a count's bytes << 13 (2 bits)
 //
-// "series step" is the difference to the cell before (to 0 for the first); "bin step" likewise
-// within the cell. Counts of 0 and cells without bins are left out, so equal rows are equal bytes.
+// Integers are little-endian, counts signed. A piece has the counts of consecutive bins of one
+// series and state; a row is the sum of its pieces. So rows are added by appending the pieces of
+// one to those of the other, and a row that is written whole has them summed up: ordered, no bin
+// twice, gaps of more than kZerosMax left out.
 #ifndef EMPTYCHAIR_STORAGE_CUBE_ROW_H_
 #define EMPTYCHAIR_STORAGE_CUBE_ROW_H_
 
@@ -16,7 +18,9 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "storage/keys.h"
+#include "storage/little_endian.h"
 
 namespace emptychair::storage {
 
@@ -41,9 +45,13 @@ struct CubeCount {
   friend bool operator==(const CubeCount&, const CubeCount&) = default;
 };
 
-// Counts wrap instead of overflowing, so that adding damaged rows is defined.
+// Counts wrap instead of overflowing, so that arithmetic with damaged rows is defined.
 inline int64_t WrappingSum(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
+inline int64_t WrappingProduct(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
 }
 
 // The counts of a row in order, none of them 0.
@@ -53,92 +61,109 @@ using CubeCounts = std::vector<CubeCount>;
 void Normalize(CubeCounts& counts);
 
 // The sum of two rows.
-CubeCounts Add(const CubeCounts& a, const CubeCounts& b);
+CubeCounts Add(absl::Span<const CubeCount> a, absl::Span<const CubeCount> b);
 
-// The row with `added`, which must be normalized, added to it: what is not touched is copied as it
-// is. Nothing for bytes that EncodeCubeRow could not have made.
-std::optional<std::string> AddToCubeRow(absl::string_view row, const CubeCounts& added);
+// `counts` must be normalized. Equal counts give equal bytes.
+std::string EncodeCubeRow(absl::Span<const CubeCount> counts);
 
-// `counts` must be normalized.
-std::string EncodeCubeRow(const CubeCounts& counts);
-
-// Nothing for bytes that EncodeCubeRow could not have made.
+// Normalized. Nothing for bytes that are no row.
 std::optional<CubeCounts> DecodeCubeRow(absl::string_view row);
+
+// The row with `added` added to it, summed up: EncodeCubeRow of the sum if the row was written
+// whole, but for what was appended since. What is not touched is copied as it is. Nothing for bytes
+// that are no row.
+std::optional<std::string> AddToCubeRow(absl::string_view row, CubeCounts added);
+
+// Makes `sum` the sum of itself and `row`, without summing up; an empty string is an empty row.
+// False for bytes that are no row; `sum` is then as it was.
+bool AppendCubeRow(absl::string_view row, std::string& sum);
 
 // Walks a row without building anything: the inner loop of every query.
 //
 //   CubeRowReader reader(row);
-//   while (reader.NextCell()) reader.ForEachBin([&](uint8_t bin, int64_t count) { ... });
-//   if (!reader.ok()) ...  // damaged; what came before must be thrown away
+//   while (reader.NextPiece()) reader.ForEachBin([&](uint8_t bin, int64_t count) { ... });
+//   if (!reader.ok()) ...  // no row; what came before must be thrown away
 class CubeRowReader {
  public:
-  static constexpr uint8_t kVersion = 1;
+  static constexpr uint8_t kVersion = 2;
 
   explicit CubeRowReader(absl::string_view row)
-      : at_(reinterpret_cast<const uint8_t*>(row.data())), end_(at_ + row.size()) {
-    ok_ = at_ != end_ && *at_++ == kVersion;
+      : end_(row.data() + row.size()), next_(end_), ok_(!row.empty() && row[0] == kVersion) {
+    if (ok_) {
+      next_ = row.data() + 1;
+    }
   }
 
-  // Moves to the next cell. False at the end and at damage.
-  bool NextCell() {
-    if (!ok_ || at_ == end_) {
+  // Moves to the next piece. False at the end and at damage.
+  bool NextPiece() {
+    if (next_ == end_) {
       return false;
     }
-    const uint64_t head = ReadVarint();
-    const uint64_t step = head >> 3;
-    bins_left_ = ReadVarint();
-    const auto state = static_cast<uint8_t>(head & 7);
-    const bool ascends = first_ || step > 0 || state > state_;
-    ok_ = ok_ && ascends && state <= kStateMax && step < kSeriesPerChunk &&
-          series_ + step < kSeriesPerChunk && bins_left_ > 0 && bins_left_ <= 256;
-    series_ += static_cast<uint32_t>(step);
-    state_ = state;
-    first_ = false;
-    return ok_;
+    if (end_ - next_ >= kHeadSize) {
+      head_ = LoadLittleEndian<uint16_t>(next_);
+      counts_ = next_ + kHeadSize;
+      first_bin_ = static_cast<uint8_t>(next_[2]);
+      bins_ = static_cast<uint32_t>(static_cast<uint8_t>(next_[3])) + 1;
+      const ptrdiff_t size = static_cast<ptrdiff_t>(bins_) << log_width();
+      if (head_ < kHeadEnd && state() <= kStateMax && first_bin_ + bins_ <= 256 &&
+          end_ - counts_ >= size) {
+        next_ = counts_ + size;
+        return true;
+      }
+    }
+    ok_ = false;
+    next_ = end_;
+    return false;
   }
 
   // Within the chunk.
-  uint32_t series() const { return series_; }
-  uint8_t state() const { return state_; }
-  // Bins of the cell that were not visited yet.
-  uint64_t bin_count() const { return bins_left_; }
+  uint16_t series() const { return head_ & (kSeriesPerChunk - 1); }
+  uint8_t state() const { return static_cast<uint8_t>(head_ >> 10 & 7); }
+  uint32_t first_bin() const { return first_bin_; }
+  uint32_t bins() const { return bins_; }
   bool ok() const { return ok_; }
 
-  // Where the next cell begins, once the bins of this one were visited.
-  const char* position() const { return reinterpret_cast<const char*>(at_); }
+  // The piece's own bytes.
+  const char* begin() const { return counts_ - kHeadSize; }
+  const char* end() const { return next_; }
 
-  // Calls `visit(bin, count)` for the cell's bins. To be called once for each cell.
+  // Calls `visit(bin, count)` for each bin of the piece, also for counts of 0.
   template <typename Visit>
-  void ForEachBin(Visit visit) {
-    uint64_t bin = 0;
-    for (bool first = true; bins_left_ > 0 && ok_; --bins_left_, first = false) {
-      const uint64_t step = ReadVarint();
-      const uint64_t zigzag = ReadVarint();
-      bin += step;
-      ok_ = ok_ && (first || step > 0) && step <= 255 && bin <= 255 && zigzag != 0;
-      if (ok_) {
-        visit(static_cast<uint8_t>(bin),
-              static_cast<int64_t>(zigzag >> 1) ^ -static_cast<int64_t>(zigzag & 1));
-      }
+  void ForEachBin(Visit visit) const {
+    switch (log_width()) {
+      case 0:
+        return ForEach<int8_t>(visit);
+      case 1:
+        return ForEach<int16_t>(visit);
+      case 2:
+        return ForEach<int32_t>(visit);
+      default:
+        return ForEach<int64_t>(visit);
     }
   }
 
  private:
-  uint64_t ReadVarint() {
-    if (at_ != end_ && *at_ < 0x80) {
-      return *at_++;
-    }
-    return ReadLongVarint();
-  }
-  uint64_t ReadLongVarint();
+  static constexpr ptrdiff_t kHeadSize = 4;
+  static constexpr uint16_t kHeadEnd = 1 << 15;
+  static_assert(kSeriesPerChunk == 1 << 10);
 
-  const uint8_t* at_;
-  const uint8_t* end_;
-  uint64_t bins_left_ = 0;
-  uint32_t series_ = 0;
-  uint8_t state_ = 0;
-  bool first_ = true;
-  bool ok_ = false;
+  int log_width() const { return head_ >> 13 & 3; }
+
+  template <typename Int, typename Visit>
+  void ForEach(Visit visit) const {
+    for (uint32_t i = 0; i < bins_; ++i) {
+      visit(static_cast<uint8_t>(first_bin_ + i),
+            int64_t{LoadLittleEndian<Int>(counts_ + i * sizeof(Int))});
+    }
+  }
+
+  const char* end_;
+  const char* next_;
+  bool ok_;
+  uint16_t head_ = 0;
+  uint8_t first_bin_ = 0;
+  uint32_t bins_ = 0;
+  const char* counts_ = nullptr;
 };
 
 }  // namespace emptychair::storage

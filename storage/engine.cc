@@ -281,6 +281,8 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
     case Family::kCell:
       options.merge_operator = merge_operator_;
       options.write_buffer_size = size_t{16} << 20;
+      // Older versions of a row are large, and to step over one checks its bytes.
+      options.max_sequential_skip_in_iterations = 1;
       break;
     default:
       options.write_buffer_size = size_t{16} << 20;

@@ -155,7 +155,7 @@ absl::Status Group::WriteRow(const CubeRowKey& row_key, const CubeCounts& added,
     whole = operand;
   }
   if (!whole.has_value()) {
-    // Left for the merge operator to count; writing it whole would hide the damage.
+    // Writing it whole would hide the damage; a merge counts and keeps it.
     ages.SetWhole(row_key, 0);
     return FromRocksDb(batch.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
   }

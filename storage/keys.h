@@ -26,6 +26,8 @@ enum class CubeUnit : uint8_t {
   kDay = 2,    // Local days since 1970-01-01.
   kMonth = 3,  // Local months since 1970-01.
 };
+inline constexpr std::array<CubeUnit, 3> kCubeUnits = {CubeUnit::kHour, CubeUnit::kDay,
+                                                       CubeUnit::kMonth};
 
 // Series are stored in rows of so many. On disk: DO NOT CHANGE.
 inline constexpr uint32_t kSeriesPerChunk = 1024;

@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_STORAGE_TALLY_GRID_H_
 #define EMPTYCHAIR_STORAGE_TALLY_GRID_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -39,8 +40,57 @@ class TallyGrid {
     return true;
   }
 
-  // The same in two steps, for many counts of one tally: nothing when the group would be one too
-  // many. Valid until the next tally is asked for.
+  // The same for a piece of a row; `sign` is 1 to add it and -1 to take it away.
+  bool Add(uint32_t group, uint32_t bucket, const CubeRowReader& piece, int64_t sign) {
+    int64_t* tally = Tally(group, bucket);
+    if (tally == nullptr) {
+      return false;
+    }
+    const uint8_t state = piece.state();
+    if (state == kCountedState && piece.first_bin() + piece.bins() <= bins_) {
+      piece.ForEachBin([tally, sign](uint8_t bin, int64_t count) {
+        tally[bin] = WrappingSum(tally[bin], WrappingProduct(sign, count));
+      });
+    } else {
+      piece.ForEachBin([&](uint8_t bin, int64_t count) {
+        AddTo(tally, state, bin, WrappingProduct(sign, count));
+      });
+    }
+    return true;
+  }
+
+  size_t group_count() const { return slab_of_group_.size(); }
+  size_t bucket_count() const { return options_.buckets; }
+
+  // Groups that something was added to, be it taken away again.
+  size_t touched_group_count() const { return slab_count_; }
+  // Whether the group has answers in any bucket.
+  bool IsUsed(uint32_t group) const {
+    if (slab_of_group_[group] == kNoSlab) {
+      return false;
+    }
+    const auto tallies = absl::MakeConstSpan(tallies_).subspan(Offset(slab_of_group_[group], 0),
+                                                               options_.buckets * stride_);
+    return std::any_of(tallies.begin(), tallies.end(), [](int64_t count) { return count != 0; });
+  }
+
+  // Something was not added because its group would have been one too many.
+  bool is_full() const { return is_full_; }
+
+  // Counts that stood outside of the scale.
+  int64_t bins_past_scale() const { return bins_past_scale_; }
+
+  // One tally: unscored, then each score, then excluded by reason (from reason 0, which is unused).
+  // Only for a used group.
+  absl::Span<const int64_t> At(uint32_t group, uint32_t bucket) const {
+    return absl::MakeConstSpan(tallies_).subspan(Offset(slab_of_group_[group], bucket), stride_);
+  }
+  size_t stride() const { return stride_; }
+
+ private:
+  static constexpr uint32_t kNoSlab = UINT32_MAX;
+
+  // Nothing when the group would be one too many.
   int64_t* Tally(uint32_t group, uint32_t bucket) {
     uint32_t& slab = slab_of_group_[group];
     if (slab == kNoSlab) {
@@ -66,36 +116,13 @@ class TallyGrid {
     }
   }
 
-  size_t group_count() const { return slab_of_group_.size(); }
-  size_t bucket_count() const { return options_.buckets; }
-
-  // Groups that something was added to.
-  size_t used_group_count() const { return slab_count_; }
-  bool IsUsed(uint32_t group) const { return slab_of_group_[group] != kNoSlab; }
-
-  // Something was not added because its group would have been one too many.
-  bool is_full() const { return is_full_; }
-
-  // Counts that stood outside of the scale.
-  int64_t bins_past_scale() const { return bins_past_scale_; }
-
-  // One tally: unscored, then each score, then excluded by reason (from reason 0, which is unused).
-  // Only for a used group.
-  absl::Span<const int64_t> At(uint32_t group, uint32_t bucket) const {
-    return absl::MakeConstSpan(tallies_).subspan(Offset(slab_of_group_[group], bucket), stride_);
-  }
-  size_t stride() const { return stride_; }
-
- private:
-  static constexpr uint32_t kNoSlab = UINT32_MAX;
-
   size_t Offset(uint32_t slab, uint32_t bucket) const {
     return (slab * options_.buckets + bucket) * stride_;
   }
 
-  const Options options_;
-  const size_t bins_;
-  const size_t stride_;
+  Options options_;
+  size_t bins_;
+  size_t stride_;
   std::vector<uint32_t> slab_of_group_;
   uint32_t slab_count_ = 0;
   int64_t bins_past_scale_ = 0;

@@ -2,31 +2,14 @@
 
 #include <cstring>
 
+#include "storage/little_endian.h"
+
 namespace emptychair::storage {
 namespace {
 
 constexpr char kVersion = 1;
 constexpr uint8_t kHasScore = 1;
 constexpr uint8_t kIsErased = 2;
-
-// Fixed-width integers of values are little-endian.
-template <typename Int>
-void Put(std::string& out, Int value) {
-  using Unsigned = std::make_unsigned_t<Int>;
-  for (size_t i = 0; i < sizeof(Int); ++i) {
-    out.push_back(static_cast<char>(static_cast<Unsigned>(value) >> (8 * i)));
-  }
-}
-
-template <typename Int>
-Int Get(absl::string_view value, size_t offset) {
-  std::make_unsigned_t<Int> result = 0;
-  for (size_t i = 0; i < sizeof(Int); ++i) {
-    result |= static_cast<std::make_unsigned_t<Int>>(static_cast<uint8_t>(value[offset + i]))
-              << (8 * i);
-  }
-  return static_cast<Int>(result);
-}
 
 bool HasVersion(absl::string_view value) { return !value.empty() && value[0] == kVersion; }
 
@@ -48,7 +31,7 @@ static_assert(kFingerprintAt + kFingerprintSize == FeedbackHeader::kSize);
 
 std::string EncodeFormat(uint32_t version) {
   std::string value;
-  Put(value, version);
+  AppendLittleEndian(value, version);
   return value;
 }
 
@@ -56,7 +39,7 @@ std::optional<uint32_t> DecodeFormat(absl::string_view value) {
   if (value.size() != 4) {
     return std::nullopt;
   }
-  return Get<uint32_t>(value, 0);
+  return LoadLittleEndian<uint32_t>(value.data());
 }
 
 std::string EncodeMessage(const google::protobuf::MessageLite& message) {
@@ -74,14 +57,14 @@ std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::Stored
   std::string value;
   value.reserve(FeedbackHeader::kSize + body.ByteSizeLong());
   value.push_back(kVersion);
-  Put<uint8_t>(value, header.score.has_value() ? kHasScore : 0);
-  Put<uint8_t>(value, header.exclusion_reason);
-  Put<uint8_t>(value, 0);
-  Put<int32_t>(value, header.score.value_or(0));
-  Put<uint32_t>(value, header.customer_ordinal);
-  Put<uint32_t>(value, header.series);
-  Put<int32_t>(value, header.zone_offset_seconds);
-  Put<uint64_t>(value, header.sequence);
+  AppendLittleEndian<uint8_t>(value, header.score.has_value() ? kHasScore : 0);
+  AppendLittleEndian<uint8_t>(value, header.exclusion_reason);
+  AppendLittleEndian<uint8_t>(value, 0);
+  AppendLittleEndian<int32_t>(value, header.score.value_or(0));
+  AppendLittleEndian<uint32_t>(value, header.customer_ordinal);
+  AppendLittleEndian<uint32_t>(value, header.series);
+  AppendLittleEndian<int32_t>(value, header.zone_offset_seconds);
+  AppendLittleEndian<uint64_t>(value, header.sequence);
   value.append(reinterpret_cast<const char*>(header.fingerprint.data()), kFingerprintSize);
   body.AppendToString(&value);
   return value;
@@ -97,26 +80,26 @@ std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value) {
   if (value.size() < FeedbackHeader::kSize || !HasVersion(value)) {
     return std::nullopt;
   }
-  const auto flags = Get<uint8_t>(value, kFlagsAt);
+  const auto flags = LoadLittleEndian<uint8_t>(value.data() + kFlagsAt);
   FeedbackHeader header;
   if (flags == kIsErased) {
     header.is_erased = true;
-    header.sequence = Get<uint64_t>(value, kSequenceAt);
+    header.sequence = LoadLittleEndian<uint64_t>(value.data() + kSequenceAt);
     return value == EncodeTombstone(header.sequence) ? std::optional(header) : std::nullopt;
   }
-  header.exclusion_reason = Get<uint8_t>(value, kExclusionAt);
-  const auto score = Get<int32_t>(value, kScoreAt);
+  header.exclusion_reason = LoadLittleEndian<uint8_t>(value.data() + kExclusionAt);
+  const auto score = LoadLittleEndian<int32_t>(value.data() + kScoreAt);
   if ((flags & ~kHasScore) != 0 || header.exclusion_reason > kExclusionReasonMax ||
-      Get<uint8_t>(value, kReservedAt) != 0 || (flags == 0 && score != 0)) {
+      LoadLittleEndian<uint8_t>(value.data() + kReservedAt) != 0 || (flags == 0 && score != 0)) {
     return std::nullopt;
   }
   if (flags == kHasScore) {
     header.score = score;
   }
-  header.customer_ordinal = Get<uint32_t>(value, kCustomerAt);
-  header.series = Get<uint32_t>(value, kSeriesAt);
-  header.zone_offset_seconds = Get<int32_t>(value, kZoneOffsetAt);
-  header.sequence = Get<uint64_t>(value, kSequenceAt);
+  header.customer_ordinal = LoadLittleEndian<uint32_t>(value.data() + kCustomerAt);
+  header.series = LoadLittleEndian<uint32_t>(value.data() + kSeriesAt);
+  header.zone_offset_seconds = LoadLittleEndian<int32_t>(value.data() + kZoneOffsetAt);
+  header.sequence = LoadLittleEndian<uint64_t>(value.data() + kSequenceAt);
   std::memcpy(header.fingerprint.data(), value.data() + kFingerprintAt, kFingerprintSize);
   return header;
 }

@@ -100,7 +100,7 @@ std::vector<MsSpan> ToSpans(const std::vector<Bucket>& buckets) {
 
 // The groups found so far and the one that has no room.
 absl::Status TooManyPoints(const TallyGrid& grid) {
-  const std::string points = absl::StrCat((grid.used_group_count() + 1) * grid.bucket_count());
+  const std::string points = absl::StrCat((grid.touched_group_count() + 1) * grid.bucket_count());
   const std::string limit = absl::StrCat(kPointsMax);
   return Error(v1::ERROR_REASON_TOO_MANY_POINTS,
                absl::StrCat("the answer would have ", points, " points or more, wanted at most ",
@@ -144,6 +144,30 @@ absl::Status ScanRecords(const storage::Store& store, const MetricQuery& query,
         }
         return true;
       });
+}
+
+TallyGrid MakeGrid(const MetricQuery& query, size_t buckets, const SeriesGroups& groups) {
+  TallyGrid::Options options;
+  options.buckets = buckets;
+  options.score_count = query.method->scale_size();
+  // Buckets of the lookback count: they take as much memory as those that are shown.
+  options.groups_max = std::max<size_t>(kPointsMax / std::max<size_t>(buckets, 1), 1);
+  options.include_excluded = query.include_excluded;
+  return TallyGrid(options, groups.groups().size());
+}
+
+// Adds up the answers of all surveys until the grid is full.
+absl::Status AddUp(const storage::Store& store, const MetricQuery& query,
+                   const SeriesGroups& groups, const std::vector<MsSpan>& spans,
+                   const storage::CubePlan& plan, TallyGrid& grid, storage::ReadCost& cost) {
+  for (size_t i = 0; i < query.surveys.size() && !spans.empty() && !grid.is_full(); ++i) {
+    const storage::SurveyView& survey = *query.surveys[i];
+    RETURN_IF_ERROR(
+        query.needs_scan
+            ? ScanRecords(store, query, survey, groups.GroupOfSeries(i), spans, grid, cost)
+            : store.cube().Read(*query.view, survey, plan, groups.GroupOfSeries(i), grid, cost));
+  }
+  return absl::OkStatus();
 }
 
 // Turns tallies into points: sums over trailing buckets, then the value of the method.
@@ -273,28 +297,20 @@ void WriteMethod(const MetricQuery& query, v1::MethodInfo& info) {
 absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,
                             v1::QueryMetricResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<Bucket> buckets, FindBuckets(store, query));
+  const std::vector<MsSpan> spans = ToSpans(buckets);
   const SeriesGroups groups(query);
-  TallyGrid::Options options;
-  options.buckets = buckets.size();
-  options.score_count = query.method->scale_size();
-  // Buckets of the lookback count: they take as much memory as those that are shown.
-  options.groups_max = std::max<size_t>(kPointsMax / std::max<size_t>(buckets.size(), 1), 1);
-  options.include_excluded = query.include_excluded;
-  TallyGrid grid(options, groups.groups().size());
   storage::ReadCost cost;
-  if (!buckets.empty()) {
-    const std::vector<MsSpan> spans = ToSpans(buckets);
-    const storage::CubePlan plan = storage::PlanCube(query.zone, spans);
-    for (size_t i = 0; i < query.surveys.size(); ++i) {
-      const storage::SurveyView& survey = *query.surveys[i];
-      RETURN_IF_ERROR(
-          query.needs_scan
-              ? ScanRecords(store, query, survey, groups.GroupOfSeries(i), spans, grid, cost)
-              : store.cube().Read(*query.view, survey, plan, groups.GroupOfSeries(i), grid, cost));
-      if (grid.is_full()) {
-        return TooManyPoints(grid);
-      }
-    }
+  storage::CubePlan plan = storage::PlanCube(query.zone, spans);
+  TallyGrid grid = MakeGrid(query, buckets.size(), groups);
+  RETURN_IF_ERROR(AddUp(store, query, groups, spans, plan, grid, cost));
+  if (grid.is_full() && plan.Subtracts()) {
+    // Groups without answers in the interval may have taken the room.
+    plan = storage::PlanCube(query.zone, spans, /*may_subtract=*/false);
+    grid = MakeGrid(query, buckets.size(), groups);
+    RETURN_IF_ERROR(AddUp(store, query, groups, spans, plan, grid, cost));
+  }
+  if (grid.is_full()) {
+    return TooManyPoints(grid);
   }
   WriteBuckets(query, buckets, response);
   WriteSeries(query, groups, grid, response);

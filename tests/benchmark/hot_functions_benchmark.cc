@@ -198,7 +198,7 @@ void BM_WalkCubeRowOf500Series(benchmark::State& state) {
   for (auto _ : state) {
     int64_t sum = 0;
     storage::CubeRowReader reader(row);
-    while (reader.NextCell()) {
+    while (reader.NextPiece()) {
       reader.ForEachBin([&sum](uint8_t bin, int64_t count) { sum += bin * count; });
     }
     benchmark::DoNotOptimize(sum);

@@ -136,6 +136,27 @@ TEST_P(MetricGroupTest, GroupsWithoutAnswersAreNotThere) {
               IsEmpty());
 }
 
+// Most of January is read as the month less its first day, on which many regions have answers.
+TEST_P(MetricGroupTest, GroupsOutsideOfTheIntervalTakeNoRoom) {
+  Create(client(), NpsSurvey("wide", {"region"}));
+  std::vector<v1::Feedback> answers;
+  for (int i = 0; i < 300; ++i) {
+    answers.push_back(Labelled("wide", i, 9, absl::StrCat("region ", i), ""));
+  }
+  v1::Feedback inside = Labelled("wide", 300, 9, "inside", "");
+  *inside.mutable_occur_time() = ToTimestamp(kTime + absl::Hours(24 * 14));
+  answers.push_back(inside);
+  SubmitAll(client(), answers);
+  // 36 buckets: there is room for 277 groups.
+  const v1::QueryMetricResponse response =
+      Query(client(),
+            "survey_ids: 'wide' group_by: 'region' granularity: GRANULARITY_MONTH "
+            "interval { start_time { seconds: 1704153600 } end_time { seconds: 1798761600 } }");
+  ASSERT_THAT(response.series(), SizeIs(1));
+  EXPECT_THAT(GroupTexts(response.series(0)), ElementsAre("inside"));
+  EXPECT_EQ(response.total().points(0).answers(), 1);
+}
+
 TEST_P(MetricGroupTest, PastMaxSeriesAnswersCountAsOther) {
   v1::Survey survey = NpsSurvey("full", {"region", "channel"});
   survey.set_max_series(2);

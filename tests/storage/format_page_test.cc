@@ -54,7 +54,7 @@ TEST(FormatPage, HasTheBytesOfARecordsHeader) {
 }
 
 TEST(FormatPage, HasTheBytesOfARowOfTheCube) {
-  ExpectOnPage("01  00 02  00 04  0a 06   11 01  01 02",
+  ExpectOnPage("02  0000 00 00 02  0000 0a 00 03  0204 01 00 01",
                EncodeCubeRow({{0, 0, 0, 2}, {0, 0, 10, 3}, {2, 1, 1, 1}}));
 }
 

@@ -34,14 +34,14 @@ TEST(TallyGrid, CountsExcludedAnswersTwiceWhenTheyAreIncluded) {
 
 TEST(TallyGrid, TakesNoMoreGroupsThanAllowed) {
   TallyGrid grid({.buckets = 1, .score_count = 1, .groups_max = 2}, 4);
-  EXPECT_EQ(grid.used_group_count(), 0u);
+  EXPECT_EQ(grid.touched_group_count(), 0u);
   EXPECT_TRUE(grid.Add(3, 0, kCountedState, 1, 1));
   EXPECT_TRUE(grid.Add(1, 0, kCountedState, 1, 2));
   EXPECT_FALSE(grid.is_full());
   EXPECT_FALSE(grid.Add(0, 0, kCountedState, 1, 3));
   EXPECT_TRUE(grid.is_full());
   EXPECT_TRUE(grid.Add(3, 0, kCountedState, 1, 4));
-  EXPECT_EQ(grid.used_group_count(), 2u);
+  EXPECT_EQ(grid.touched_group_count(), 2u);
   EXPECT_EQ(grid.group_count(), 4u);
   EXPECT_FALSE(grid.IsUsed(0));
   EXPECT_TRUE(grid.IsUsed(1));
@@ -51,6 +51,36 @@ TEST(TallyGrid, TakesNoMoreGroupsThanAllowed) {
   EXPECT_EQ(grid.At(1, 0)[1], 2);
 }
 
+TEST(TallyGrid, DoesNotUseAGroupWhoseAnswersWereAllTakenAway) {
+  TallyGrid grid({.buckets = 2, .score_count = 1, .groups_max = 2}, 2);
+  EXPECT_TRUE(grid.Add(1, 1, kCountedState, 1, 3));
+  EXPECT_TRUE(grid.Add(1, 1, kCountedState, 1, -3));
+  EXPECT_FALSE(grid.IsUsed(1));
+  EXPECT_TRUE(grid.Add(1, 0, /*state=*/2, 1, 1));
+  EXPECT_TRUE(grid.IsUsed(1));
+}
+
+TEST(TallyGrid, AddsAndTakesAwayPiecesOfRows) {
+  const CubeCounts counts = {{0, 0, 1, 2}, {0, 0, 3, 300}, {0, 2, 1, 5}, {0, 2, 4, 7}};
+  const std::string row = EncodeCubeRow(counts);
+  for (const bool include_excluded : {false, true}) {
+    const TallyGrid::Options options = {
+        .buckets = 2, .score_count = 3, .groups_max = 2, .include_excluded = include_excluded};
+    TallyGrid by_count(options, 2);
+    TallyGrid by_piece(options, 2);
+    for (const int64_t sign : {1, 1, -1, -1, -1}) {
+      CubeRowReader piece(row);
+      while (piece.NextPiece()) {
+        EXPECT_TRUE(by_piece.Add(1, 1, piece, sign));
+      }
+      for (const CubeCount& count : counts) {
+        EXPECT_TRUE(by_count.Add(1, 1, count.state, count.bin, sign * count.count));
+      }
+      EXPECT_EQ(by_piece.At(1, 1), by_count.At(1, 1));
+    }
+  }
+}
+
 TEST(TallyGrid, LeavesOutBinsPastTheScaleAndCountsThem) {
   TallyGrid grid({.buckets = 1, .score_count = 2, .groups_max = 1}, 1);
   EXPECT_TRUE(grid.Add(0, 0, kCountedState, 2, 1));
@@ -58,7 +88,12 @@ TEST(TallyGrid, LeavesOutBinsPastTheScaleAndCountsThem) {
   EXPECT_TRUE(grid.Add(0, 0, kCountedState, 3, 1));
   EXPECT_TRUE(grid.Add(0, 0, /*state=*/1, 255, 1));
   EXPECT_EQ(grid.bins_past_scale(), 2);
-  EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 1, 0, 0, 0, 0, 0, 0, 0));
+  const std::string row = EncodeCubeRow({{0, kCountedState, 2, 1}, {0, kCountedState, 3, 1}});
+  CubeRowReader piece(row);
+  ASSERT_TRUE(piece.NextPiece());
+  EXPECT_TRUE(grid.Add(0, 0, piece, 1));
+  EXPECT_EQ(grid.bins_past_scale(), 3);
+  EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 2, 0, 0, 0, 0, 0, 0, 0));
 }
 
 TEST(TallyGrid, AddsUpLikeAMap) {
