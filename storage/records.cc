@@ -19,7 +19,7 @@ constexpr int64_t kUuidTimeLimitMs = int64_t{1} << 48;
 absl::Status Damaged(const SurveyView& survey, absl::string_view what) {
   return Error(v1::ERROR_REASON_STORE_DAMAGED,
                absl::StrCat("survey ", survey.definition->survey_id(), ": ", what,
-                            " cannot be decoded; run `chairctl admin status`"),
+                            " cannot be decoded; `chairctl admin verify` names all damage"),
                {{"survey_id", survey.definition->survey_id()}});
 }
 

@@ -20,7 +20,7 @@ namespace {
 constexpr absl::Duration kPollPeriod = absl::Milliseconds(200);
 
 // Name and value of what is told, in the order it is shown.
-std::vector<std::pair<std::string, std::string>> StatusFields(const v1::GetStatusResponse& status) {
+TextFields StatusFields(const v1::GetStatusResponse& status) {
   return {{"version", status.version()},
           {"store_id", status.store_id()},
           {"uptime_seconds", absl::StrCat(status.uptime().seconds())},
@@ -44,8 +44,8 @@ std::vector<std::pair<std::string, std::string>> StatusFields(const v1::GetStatu
           {"undecodable_values", absl::StrCat(status.undecodable_values())}};
 }
 
-std::vector<std::pair<std::string, std::string>> TableFields(const v1::GetStatusResponse& status) {
-  std::vector<std::pair<std::string, std::string>> fields = StatusFields(status);
+TextFields TableFields(const v1::GetStatusResponse& status) {
+  TextFields fields = StatusFields(status);
   fields[2] = {"uptime", absl::FormatDuration(absl::Seconds(status.uptime().seconds()))};
   for (const v1::SeriesOverflow& overflow : status.series_overflows()) {
     fields.emplace_back(absl::StrCat("past max_series: ", overflow.survey_id()),
@@ -60,36 +60,14 @@ std::vector<std::pair<std::string, std::string>> TableFields(const v1::GetStatus
   return fields;
 }
 
-// Writes one answer in the session's format.
-void Print(const Session& session, const google::protobuf::Message& answer,
-           const std::vector<std::pair<std::string, std::string>>& fields) {
-  switch (session.format) {
-    case OutputFormat::kJson:
-      session.out() << ToJson(answer);
-      break;
-    case OutputFormat::kCsv: {
-      std::vector<std::string> names;
-      std::vector<std::string> values;
-      for (const auto& [name, value] : fields) {
-        names.push_back(name);
-        values.push_back(value);
-      }
-      session.out() << CsvLine(names) << CsvLine(values);
-      break;
-    }
-    case OutputFormat::kTable:
-      PrintFields(fields, session.out());
-      break;
-  }
-}
-
 int Status(Session& session) {
   const absl::StatusOr<v1::GetStatusResponse> status = session.client.GetStatus({});
   if (!status.ok()) {
     return ServiceError(session.environment, status.status());
   }
-  Print(session, *status,
-        session.format == OutputFormat::kTable ? TableFields(*status) : StatusFields(*status));
+  PrintRecord(session,
+              session.format == OutputFormat::kTable ? TableFields(*status) : StatusFields(*status),
+              *status);
   return kExitOk;
 }
 
@@ -234,11 +212,12 @@ int Rebuild(Session& session) {
   if (!response.ok()) {
     return ServiceError(session.environment, response.status());
   }
-  Print(session, *response,
-        {{"sequence", absl::StrCat(response->sequence())},
-         {"rows_corrected", absl::StrCat(response->rows_corrected())},
-         {"cells_corrected", absl::StrCat(response->cells_corrected())},
-         {"records_counted", absl::StrCat(response->records_counted())}});
+  PrintRecord(session,
+              {{"sequence", absl::StrCat(response->sequence())},
+               {"rows_corrected", absl::StrCat(response->rows_corrected())},
+               {"cells_corrected", absl::StrCat(response->cells_corrected())},
+               {"records_counted", absl::StrCat(response->records_counted())}},
+              *response);
   return kExitOk;
 }
 
@@ -248,9 +227,10 @@ int Compact(Session& session) {
   if (!response.ok()) {
     return ServiceError(session.environment, response.status());
   }
-  Print(session, *response,
-        {{"bytes_before", absl::StrCat(response->bytes_before())},
-         {"bytes_after", absl::StrCat(response->bytes_after())}});
+  PrintRecord(session,
+              {{"bytes_before", absl::StrCat(response->bytes_before())},
+               {"bytes_after", absl::StrCat(response->bytes_after())}},
+              *response);
   return kExitOk;
 }
 

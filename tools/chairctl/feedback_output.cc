@@ -4,7 +4,6 @@
 #include "common/base/errors.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
-#include "tools/chairctl/csv.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/written_time.h"
 
@@ -36,28 +35,6 @@ TextFields FeedbackFields(const v1::Feedback& feedback) {
           {"receive_time", TimestampText(feedback.has_receive_time(), feedback.receive_time())},
           {"exclusion", feedback.has_exclusion() ? EnumFlag(feedback.exclusion().reason()) : ""},
           {"sequence", absl::StrCat(feedback.sequence())}};
-}
-
-void PrintRecord(const Session& session, const TextFields& fields,
-                 const google::protobuf::Message& message) {
-  switch (session.format) {
-    case OutputFormat::kJson:
-      session.out() << ToJson(message);
-      break;
-    case OutputFormat::kCsv: {
-      std::vector<std::string> names;
-      std::vector<std::string> values;
-      for (const auto& [name, value] : fields) {
-        names.push_back(name);
-        values.push_back(value);
-      }
-      session.out() << CsvLine(names) << CsvLine(values);
-      break;
-    }
-    case OutputFormat::kTable:
-      PrintFields(fields, session.out());
-      break;
-  }
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(

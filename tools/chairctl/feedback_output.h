@@ -4,24 +4,16 @@
 
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "emptychair/v1/feedback_service.pb.h"
-#include "google/protobuf/message.h"
 #include "tools/chairctl/session.h"
 
 namespace emptychair {
 
-using TextFields = std::vector<std::pair<std::string, std::string>>;
-
 // Names and values of a record's fields, as CSV has them.
 TextFields FeedbackFields(const v1::Feedback& feedback);
-
-// Prints `fields` as one row of CSV or as a table; JSON is the message itself.
-void PrintRecord(const Session& session, const TextFields& fields,
-                 const google::protobuf::Message& message);
 
 // Reads `KEY=VALUE` texts; FIELD_INVALID for one without `=` or key, or a key that comes twice.
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(

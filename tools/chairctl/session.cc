@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "tools/chairctl/csv.h"
 #include "tools/chairctl/written_time.h"
 
 namespace emptychair {
@@ -26,6 +27,28 @@ int ToolError(const Environment& environment, absl::string_view message) {
 int ServiceError(const Environment& environment, const absl::Status& status) {
   *environment.err << "chairctl: " << Printable(Describe(status)) << "\n";
   return kExitService + static_cast<int>(status.code());
+}
+
+void PrintRecord(const Session& session, const TextFields& fields,
+                 const google::protobuf::Message& message) {
+  switch (session.format) {
+    case OutputFormat::kJson:
+      session.out() << ToJson(message);
+      break;
+    case OutputFormat::kCsv: {
+      std::vector<std::string> names;
+      std::vector<std::string> values;
+      for (const auto& [name, value] : fields) {
+        names.push_back(name);
+        values.push_back(value);
+      }
+      session.out() << CsvLine(names) << CsvLine(values);
+      break;
+    }
+    case OutputFormat::kTable:
+      PrintFields(fields, session.out());
+      break;
+  }
 }
 
 std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string& survey_id,

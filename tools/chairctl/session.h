@@ -5,12 +5,15 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "emptychair/client/client.h"
+#include "google/protobuf/message.h"
 #include "tools/chairctl/cli.h"
 #include "tools/chairctl/output.h"
 
@@ -46,6 +49,13 @@ void AddAdminCommands(CLI::App& app, Command* command);
 int UsageError(const Environment& environment, absl::string_view message);
 int ToolError(const Environment& environment, absl::string_view message);
 int ServiceError(const Environment& environment, const absl::Status& status);
+
+// Names and values of fields, in the order in which they are shown.
+using TextFields = std::vector<std::pair<std::string, std::string>>;
+
+// Prints `fields` as one row of CSV or as a table; JSON is the message itself.
+void PrintRecord(const Session& session, const TextFields& fields,
+                 const google::protobuf::Message& message);
 
 // The time zone of a survey, asked of the service. On failure reports it, sets `*exit_code` and
 // answers nothing.
