@@ -147,14 +147,18 @@ TEST_P(MetricGroupTest, GroupsOutsideOfTheIntervalTakeNoRoom) {
   *inside.mutable_occur_time() = ToTimestamp(kTime + absl::Hours(24 * 14));
   answers.push_back(inside);
   SubmitAll(client(), answers);
-  // 36 buckets: there is room for 277 groups.
-  const v1::QueryMetricResponse response =
-      Query(client(),
-            "survey_ids: 'wide' group_by: 'region' granularity: GRANULARITY_MONTH "
-            "interval { start_time { seconds: 1704153600 } end_time { seconds: 1798761600 } }");
-  ASSERT_THAT(response.series(), SizeIs(1));
-  EXPECT_THAT(GroupTexts(response.series(0)), ElementsAre("inside"));
-  EXPECT_EQ(response.total().points(0).answers(), 1);
+  // A month, in which there is room for all, and three years, with room for 277.
+  for (const int64_t end : {1'706'745'600, 1'798'761'600}) {
+    const v1::QueryMetricResponse response =
+        Query(client(), absl::StrCat("survey_ids: 'wide' group_by: 'region' "
+                                     "granularity: GRANULARITY_MONTH "
+                                     "interval { start_time { seconds: 1704153600 } "
+                                     "end_time { seconds: ",
+                                     end, " } }"));
+    ASSERT_THAT(response.series(), SizeIs(1));
+    EXPECT_THAT(GroupTexts(response.series(0)), ElementsAre("inside"));
+    EXPECT_EQ(response.total().points(0).answers(), 1);
+  }
 }
 
 TEST_P(MetricGroupTest, PastMaxSeriesAnswersCountAsOther) {
