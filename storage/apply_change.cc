@@ -44,12 +44,14 @@ absl::StatusOr<Target> FindTarget(const store::v1::RecordTarget& target, State& 
   return Target{survey, std::move(record)};
 }
 
-absl::Status CheckEtag(const store::v1::RecordTarget& wanted, const Target& target) {
+// `field` is where the request has the etag.
+absl::Status CheckEtag(absl::string_view field, const store::v1::RecordTarget& wanted,
+                       const Target& target) {
   const std::string etag = EtagOf(target.record.header.sequence);
   if (wanted.etag().empty() || wanted.etag() == etag) {
     return absl::OkStatus();
   }
-  return FieldError(v1::ERROR_REASON_ETAG_MISMATCH, "etag",
+  return FieldError(v1::ERROR_REASON_ETAG_MISMATCH, field,
                     absl::StrCat("got ", Quoted(wanted.etag()),
                                  ", but the record was changed meanwhile and has \"", etag, "\""),
                     {{"etag", etag},
@@ -64,13 +66,13 @@ struct Wanted {
 };
 
 // Gives the record its new form, unless it has that already.
-absl::Status Replace(const store::v1::RecordTarget& ref, Target& target, Wanted wanted,
-                     State& state, Group& group) {
+absl::Status Replace(const store::v1::RecordTarget& ref, absl::string_view etag_field,
+                     Target& target, Wanted wanted, State& state, Group& group) {
   FeedbackRecord& record = target.record;
   if (record.header == wanted.header && MessageDifferencer::Equals(record.body, wanted.body)) {
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(CheckEtag(ref, target));
+  RETURN_IF_ERROR(CheckEtag(etag_field, ref, target));
   CountInCube(record, *target.survey, -1, group);
   const bool same_labels = std::equal(
       record.body.labels().begin(), record.body.labels().end(), wanted.body.labels().begin(),
@@ -90,8 +92,8 @@ absl::Status Replace(const store::v1::RecordTarget& ref, Target& target, Wanted 
 
 // Finds the record, lets `change` say what it is to become, and answers it.
 template <typename Change>
-CommandResult ChangeRecord(const store::v1::RecordTarget& ref, State& state, Group& group,
-                           Change change) {
+CommandResult ChangeRecord(const store::v1::RecordTarget& ref, absl::string_view etag_field,
+                           State& state, Group& group, Change change) {
   const auto run = [&]() -> absl::StatusOr<std::unique_ptr<FeedbackRecord>> {
     ASSIGN_OR_RETURN(Target target, FindTarget(ref, state, group));
     if (target.record.header.is_erased) {
@@ -105,7 +107,7 @@ CommandResult ChangeRecord(const store::v1::RecordTarget& ref, State& state, Gro
                                     }));
     Wanted wanted{target.record.header, target.record.body};
     RETURN_IF_ERROR(change(*target.survey, wanted));
-    RETURN_IF_ERROR(Replace(ref, target, std::move(wanted), state, group));
+    RETURN_IF_ERROR(Replace(ref, etag_field, target, std::move(wanted), state, group));
     return std::make_unique<FeedbackRecord>(std::move(target.record));
   };
   CommandResult result;
@@ -144,24 +146,25 @@ absl::Status Erase(const store::v1::RecordTarget& ref, State& state, Group& grou
 
 CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command, State& state,
                                  Group& group) {
-  return ChangeRecord(
-      command.target(), state, group, [&](const WorkingSurvey& survey, Wanted& wanted) {
-        if (command.set_score()) {
-          wanted.header.score = command.has_score() ? std::optional(command.score()) : std::nullopt;
-        }
-        if (command.set_comment()) {
-          wanted.body.set_comment(command.comment());
-        }
-        if (command.set_labels()) {
-          *wanted.body.mutable_labels() = command.labels();
-        }
-        return CheckScore(wanted.header.score, survey);
-      });
+  return ChangeRecord(command.target(), "feedback.etag", state, group,
+                      [&](const WorkingSurvey& survey, Wanted& wanted) {
+                        if (command.set_score()) {
+                          wanted.header.score =
+                              command.has_score() ? std::optional(command.score()) : std::nullopt;
+                        }
+                        if (command.set_comment()) {
+                          wanted.body.set_comment(command.comment());
+                        }
+                        if (command.set_labels()) {
+                          *wanted.body.mutable_labels() = command.labels();
+                        }
+                        return CheckScore(wanted.header.score, survey);
+                      });
 }
 
 CommandResult ApplyExcludeFeedback(const store::v1::ExcludeFeedbackCommand& command, State& state,
                                    Group& group) {
-  return ChangeRecord(command.target(), state, group,
+  return ChangeRecord(command.target(), "etag", state, group,
                       [&](const WorkingSurvey& survey, Wanted& wanted) {
                         const auto reason = static_cast<uint8_t>(command.reason());
                         if (wanted.header.exclusion_reason != reason ||
@@ -176,7 +179,7 @@ CommandResult ApplyExcludeFeedback(const store::v1::ExcludeFeedbackCommand& comm
 
 CommandResult ApplyIncludeFeedback(const store::v1::IncludeFeedbackCommand& command, State& state,
                                    Group& group) {
-  return ChangeRecord(command.target(), state, group,
+  return ChangeRecord(command.target(), "etag", state, group,
                       [](const WorkingSurvey& survey, Wanted& wanted) {
                         wanted.header.exclusion_reason = kCountedState;
                         wanted.body.clear_exclusion_note();

@@ -148,7 +148,7 @@ TEST_P(BadChangeTest, Amendments) {
       {label("region", "(other)"), kInvalid, "feedback.labels[\"region\"]"},
       {label("region", "a\\001"), kInvalid, "feedback.labels[\"region\"]"},
       {amend("score: 3 etag: 'x'", "update_mask { paths: 'score' }"),
-       v1::ERROR_REASON_ETAG_MISMATCH, "etag"},
+       v1::ERROR_REASON_ETAG_MISMATCH, "feedback.etag"},
   };
   rows.insert(rows.end(), more.begin(), more.end());
   ExpectRefusals(&Connection::AmendFeedback, rows);

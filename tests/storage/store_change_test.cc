@@ -133,10 +133,10 @@ TEST_P(StoreChangeTest, RefusesAnEtagOfAnOlderState) {
   ExpectNoChange([&] { return Amend(ScoreOf(7), before); }, v1::ERROR_REASON_ETAG_MISMATCH);
   ExpectNoChange([&] { return Exclude(store(), answer_, v1::EXCLUSION_REASON_BOT, "", before); },
                  v1::ERROR_REASON_ETAG_MISMATCH);
-  EXPECT_THAT(
-      MetadataOf(Amend(ScoreOf(7), before).error),
-      UnorderedElementsAre(Pair("etag", "3"), Pair("field", "etag"), Pair("survey_id", "pulse"),
-                           Pair("feedback_id", IdOf(answer_).ToString())));
+  EXPECT_THAT(MetadataOf(Amend(ScoreOf(7), before).error),
+              UnorderedElementsAre(Pair("etag", "3"), Pair("field", "feedback.etag"),
+                                   Pair("survey_id", "pulse"),
+                                   Pair("feedback_id", IdOf(answer_).ToString())));
   ASSERT_OK(Amend(ScoreOf(7), "3").error);
 }
 
@@ -221,7 +221,7 @@ TEST_P(StoreChangeTest, SeesEarlierChangesOfTheSameGroup) {
   Answer fresh = answer_;
   fresh.id = 9;
   fresh.external_id = "order-9";
-  std::vector<std::unique_ptr<store::v1::Command>> commands;
+  std::vector<CommandPtr> commands;
   commands.push_back(SubmitCommand({fresh}));
   commands.push_back(NewCommand());
   auto& exclude = *commands.back()->mutable_exclude_feedback();
