@@ -125,6 +125,9 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, State& 
     return kAnonymous;
   }
   const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
+  if (const std::optional<uint32_t> cached = state.customers().Find(hash)) {
+    return *cached;
+  }
   std::string key = CustomerByIdKey(hash);
   std::string value;
   ASSIGN_OR_RETURN(const bool found, group.Get(Family::kCustomer, key, &value));
@@ -133,6 +136,7 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, State& 
     if (!DecodeMessage(value, customer)) {
       return Error(v1::ERROR_REASON_STORE_DAMAGED, "a customer cannot be decoded");
     }
+    state.customers().Put(hash, customer.ordinal());
     return customer.ordinal();
   }
   store::v1::StoredCounters& counters = state.counters();
@@ -141,6 +145,7 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, State& 
   customer.set_customer_id(customer_id);
   group.Put(Family::kCustomer, std::move(key), EncodeMessage(customer));
   group.Put(Family::kCustomer, CustomerByOrdinalKey(customer.ordinal()), EncodeCustomerHash(hash));
+  state.customers().Put(hash, customer.ordinal());
   return customer.ordinal();
 }
 
@@ -181,22 +186,22 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() + 1);
   survey->has_answers = true;
-  auto record = std::make_unique<FeedbackRecord>();
-  record->survey_number = survey_number;
-  record->feedback_id = *feedback_id;
-  record->header.score = ScoreOf(submission);
-  record->header.customer_ordinal = *customer;
-  record->header.series = SeriesOf(submission.labels(), *survey, state, group);
-  record->header.zone_offset_seconds = submission.zone_offset_seconds();
-  record->header.sequence = NextSequence(state);
-  record->header.fingerprint = FingerprintOf(submission);
-  record->body.set_external_id(submission.external_id());
-  record->body.set_comment(submission.comment());
-  *record->body.mutable_labels() = submission.labels();
-  record->body.set_receive_time_ms(receive_time_ms);
+  FeedbackRecord& record = state.NextRecord();
+  record.survey_number = survey_number;
+  record.feedback_id = *feedback_id;
+  record.header.score = ScoreOf(submission);
+  record.header.customer_ordinal = *customer;
+  record.header.series = SeriesOf(submission.labels(), *survey, state, group);
+  record.header.zone_offset_seconds = submission.zone_offset_seconds();
+  record.header.sequence = NextSequence(state);
+  record.header.fingerprint = FingerprintOf(submission);
+  record.body.set_external_id(submission.external_id());
+  record.body.set_comment(submission.comment());
+  *record.body.mutable_labels() = submission.labels();
+  record.body.set_receive_time_ms(receive_time_ms);
 
   group.Put(Family::kFeedback, FeedbackKey{survey_number, *feedback_id}.Encode(),
-            EncodeFeedback(record->header, record->body));
+            EncodeFeedback(record.header, record.body));
   if (!external_id_key.empty()) {
     group.Put(Family::kFeedbackByExternalId, std::move(external_id_key),
               EncodeExternalIdEntry(*feedback_id, submission.external_id()));
@@ -205,12 +210,12 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64
     group.Put(Family::kFeedbackByCustomer,
               FeedbackByCustomerKey{*customer, *feedback_id, survey_number}.Encode(), "");
   }
-  CountInCube(*record, *survey, 1, group);
+  CountInCube(record, *survey, 1, group);
 
   SubmissionOutcome outcome{SubmissionOutcome::Kind::kAccepted, absl::OkStatus(), nullptr};
   if (want_record) {
-    record->customer_id = submission.customer_id();
-    outcome.record = std::move(record);
+    outcome.record = std::make_unique<FeedbackRecord>(std::move(record));
+    outcome.record->customer_id = submission.customer_id();
   }
   return outcome;
 }

@@ -6,9 +6,9 @@
 #include "common/base/status_macros.h"
 #include "storage/apply_record.h"
 #include "storage/apply_survey.h"
+#include "storage/command.h"
 #include "storage/index_entries.h"
 #include "storage/keys.h"
-#include "storage/new_command.h"
 #include "storage/values.h"
 
 namespace emptychair::storage {
@@ -21,8 +21,7 @@ constexpr uint32_t kKeysPerPurge = 1'000;
 constexpr Family kFamilies[] = {Family::kFeedback, Family::kFeedbackByExternalId, Family::kSeries,
                                 Family::kCell};
 
-std::unique_ptr<store::v1::Command> PurgeFrom(uint32_t survey_number, size_t stage,
-                                              std::string start_key) {
+CommandPtr PurgeFrom(uint32_t survey_number, size_t stage, std::string start_key) {
   auto command = NewCommand();
   store::v1::PurgeSurveyCommand& purge = *command->mutable_purge_survey();
   purge.set_survey_number(survey_number);
@@ -57,9 +56,7 @@ void Uncount(const Group::Entry& entry, const WorkingSurvey& survey, State& stat
 
 }  // namespace
 
-std::unique_ptr<store::v1::Command> FirstPurge(uint32_t survey_number) {
-  return PurgeFrom(survey_number, 0, "");
-}
+CommandPtr FirstPurge(uint32_t survey_number) { return PurgeFrom(survey_number, 0, ""); }
 
 CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, State& state,
                                Group& group) {

@@ -2,7 +2,7 @@
 #ifndef EMPTYCHAIR_STORAGE_APPLY_SURVEY_H_
 #define EMPTYCHAIR_STORAGE_APPLY_SURVEY_H_
 
-#include "emptychair/store/v1/command.pb.h"
+#include "storage/command.h"
 #include "storage/command_result.h"
 #include "storage/group.h"
 #include "storage/state.h"
@@ -32,7 +32,7 @@ CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, Sta
                                Group& group);
 
 // The command with which the purge of a deleted survey begins, now or anew after a start.
-std::unique_ptr<store::v1::Command> FirstPurge(uint32_t survey_number);
+CommandPtr FirstPurge(uint32_t survey_number);
 
 }  // namespace emptychair::storage
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "emptychair/store/v1/command.pb.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/command.h"
 #include "storage/records.h"
 
 namespace emptychair::storage {
@@ -36,7 +36,7 @@ struct CommandResult {
   // SubmitFeedbackCommand: one for each submission.
   std::vector<SubmissionOutcome> outcomes;
   // What remains to be done. The committer takes it up by itself.
-  std::unique_ptr<const store::v1::Command> follow_up;
+  ConstCommandPtr follow_up;
 };
 
 }  // namespace emptychair::storage

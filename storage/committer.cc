@@ -31,8 +31,7 @@ Committer::~Committer() {
   thread_.join();
 }
 
-void Committer::Enqueue(std::unique_ptr<const store::v1::Command> command, bool want_records,
-                        Done done) {
+void Committer::Enqueue(ConstCommandPtr command, bool want_records, Done done) {
   const size_t bytes = command->ByteSizeLong();
   Pending pending{std::move(command), want_records, bytes, std::move(done)};
   if (absl::Status refusal = Admit(pending); !refusal.ok()) {
@@ -137,7 +136,7 @@ void Committer::CommitGroup(std::vector<Pending> pending) {
 }
 
 // Has room in every queue: there is never more than one for each survey.
-void Committer::EnqueueFollowUp(std::unique_ptr<const store::v1::Command> command) {
+void Committer::EnqueueFollowUp(ConstCommandPtr command) {
   const size_t bytes = command->ByteSizeLong();
   absl::MutexLock lock(&mutex_);
   if (!stopping_) {

@@ -13,7 +13,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "emptychair/store/v1/command.pb.h"
+#include "storage/command.h"
 #include "storage/command_result.h"
 #include "storage/engine.h"
 #include "storage/group.h"
@@ -58,8 +58,7 @@ class Committer {
   // Takes a command. `done` gets its result on the committer's thread, or, at once and on this
   // thread, a refusal: QUEUE_FULL when too much is waiting, SHUTTING_DOWN after Stop or a failed
   // write.
-  void Enqueue(std::unique_ptr<const store::v1::Command> command, bool want_records, Done done)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  void Enqueue(ConstCommandPtr command, bool want_records, Done done) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The newest published state.
   std::shared_ptr<const View> view() const ABSL_LOCKS_EXCLUDED(view_mutex_);
@@ -73,7 +72,7 @@ class Committer {
 
  private:
   struct Pending {
-    std::unique_ptr<const store::v1::Command> command;
+    ConstCommandPtr command;
     bool want_records;
     size_t bytes;
     Done done;
@@ -83,8 +82,7 @@ class Committer {
   void Run();
   std::vector<Pending> TakeGroup() ABSL_LOCKS_EXCLUDED(mutex_);
   void CommitGroup(std::vector<Pending> pending);
-  void EnqueueFollowUp(std::unique_ptr<const store::v1::Command> command)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  void EnqueueFollowUp(ConstCommandPtr command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void Publish() ABSL_LOCKS_EXCLUDED(view_mutex_);
   void Count(const CommandResult& result);

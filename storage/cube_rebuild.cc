@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "storage/command.h"
 #include "storage/cube_recount.h"
-#include "storage/new_command.h"
 
 namespace emptychair::storage {
 namespace {
@@ -60,7 +60,7 @@ class Corrections {
   }
 
   const CarryOut carry_out_;
-  std::unique_ptr<store::v1::Command> command_;
+  CommandPtr command_;
   int64_t cells_waiting_ = 0;
   int64_t rows_ = 0;
   int64_t cells_ = 0;

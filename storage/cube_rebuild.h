@@ -3,12 +3,11 @@
 #define EMPTYCHAIR_STORAGE_CUBE_REBUILD_H_
 
 #include <cstdint>
-#include <memory>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "emptychair/store/v1/command.pb.h"
+#include "storage/command.h"
 #include "storage/engine.h"
 #include "storage/maintenance.h"
 #include "storage/view.h"
@@ -23,7 +22,7 @@ struct RebuildSummary {
 };
 
 // Carries out one command and waits for it.
-using CarryOut = absl::FunctionRef<absl::Status(std::unique_ptr<const store::v1::Command> command)>;
+using CarryOut = absl::FunctionRef<absl::Status(ConstCommandPtr command)>;
 
 // Recounts the records at `view` and has every row that differs corrected, by commands of a few
 // thousand counts. Because rows are sums, changes may go on meanwhile. Records that cannot be

@@ -277,6 +277,7 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
       options.write_buffer_size = size_t{4} << 20;
       options.max_write_buffer_number = 4;
       options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
+      options.compression = rocksdb::kNoCompression;
       break;
     case Family::kCell:
       options.merge_operator = merge_operator_;

@@ -10,8 +10,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/customer_cache.h"
 #include "storage/engine.h"
 #include "storage/keyed_hash.h"
+#include "storage/records.h"
 #include "storage/series_table.h"
 #include "storage/view.h"
 
@@ -38,6 +40,10 @@ class State {
   const store::v1::StoredIdentity& identity() const { return identity_; }
   const KeyedHash& hash() const { return hash_; }
   store::v1::StoredCounters& counters() { return counters_; }
+  CustomerCache& customers() { return customers_; }
+
+  // An empty record to be filled in, in the memory of the one before. Valid until the next call.
+  FeedbackRecord& NextRecord();
 
   // Null when there is none, or when it was deleted.
   WorkingSurvey* FindSurvey(uint32_t survey_number);
@@ -59,6 +65,8 @@ class State {
   std::shared_ptr<const Catalog> PublishedCatalog();
 
  private:
+  static constexpr size_t kCustomersCached = 500'000;
+
   State(store::v1::StoredIdentity identity, store::v1::StoredCounters counters);
 
   absl::Status LoadSurveys(const Engine& engine);
@@ -67,6 +75,8 @@ class State {
   const store::v1::StoredIdentity identity_;
   const KeyedHash hash_;
   store::v1::StoredCounters counters_;
+  CustomerCache customers_{kCustomersCached};
+  FeedbackRecord record_;
   absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
   std::shared_ptr<const Catalog> catalog_;

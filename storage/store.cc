@@ -19,16 +19,16 @@ namespace emptychair::storage {
 namespace {
 
 // Waits for a place in the queue, too: it is not an outside caller that could come back.
-absl::Status CarryOutCorrection(Committer& committer,
-                                std::unique_ptr<const store::v1::Command> command) {
+absl::Status CarryOutCorrection(Committer& committer, ConstCommandPtr command) {
   while (true) {
     absl::Notification done;
     CommandResult result;
-    committer.Enqueue(std::make_unique<const store::v1::Command>(*command), /*want_records=*/false,
-                      [&](CommandResult answer) {
-                        result = std::move(answer);
-                        done.Notify();
-                      });
+    CommandPtr copy = NewCommand();
+    *copy = *command;
+    committer.Enqueue(std::move(copy), /*want_records=*/false, [&](CommandResult answer) {
+      result = std::move(answer);
+      done.Notify();
+    });
     done.WaitForNotification();
     if (ReasonOf(result.error) != v1::ERROR_REASON_QUEUE_FULL) {
       return result.error;
@@ -80,8 +80,7 @@ Store::Store(std::unique_ptr<Parts> parts, const Uuid& store_id, const KeyedHash
 
 Store::~Store() = default;
 
-void Store::Enqueue(std::unique_ptr<const store::v1::Command> command, bool want_records,
-                    Done done) {
+void Store::Enqueue(ConstCommandPtr command, bool want_records, Done done) {
   parts_->committer->Enqueue(std::move(command), want_records, std::move(done));
 }
 
@@ -103,10 +102,9 @@ absl::StatusOr<VerifySummary> Store::Verify(OnProgress on_progress,
 
 absl::StatusOr<RebuildSummary> Store::RebuildCube(OnProgress on_progress) {
   const std::shared_ptr<const View> held = view();
-  return storage::RebuildCube(*parts_->engine, *held, on_progress,
-                              [this](std::unique_ptr<const store::v1::Command> command) {
-                                return CarryOutCorrection(*parts_->committer, std::move(command));
-                              });
+  return storage::RebuildCube(*parts_->engine, *held, on_progress, [this](ConstCommandPtr command) {
+    return CarryOutCorrection(*parts_->committer, std::move(command));
+  });
 }
 
 absl::StatusOr<CompactSummary> Store::Compact(std::atomic<bool>* stop, OnProgress on_progress) {

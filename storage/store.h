@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/uuid.h"
-#include "emptychair/store/v1/command.pb.h"
+#include "storage/command.h"
 #include "storage/command_result.h"
 #include "storage/cube_reader.h"
 #include "storage/cube_rebuild.h"
@@ -77,7 +77,7 @@ class Store {
   ~Store();
 
   // Takes a change; see Committer::Enqueue.
-  void Enqueue(std::unique_ptr<const store::v1::Command> command, bool want_records, Done done);
+  void Enqueue(ConstCommandPtr command, bool want_records, Done done);
 
   // Finishes what was taken and refuses all that comes later. Idempotent.
   void Stop();

@@ -19,6 +19,9 @@ namespace {
 
 constexpr absl::Duration kAheadMax = absl::Minutes(5);
 
+// Bytes that a fingerprint is made of, but for the comment.
+constexpr size_t kFingerprintTextUsual = 512;
+
 // The record's own id and its time, as far as the caller gave them.
 struct SentIdentity {
   std::optional<Uuid> feedback_id;
@@ -76,6 +79,7 @@ void AppendField(std::string& text, absl::string_view field) {
 storage::IdHash FingerprintOf(const store::v1::Submission& submission, const SentIdentity& sent,
                               const storage::KeyedHash& hash) {
   std::string text;
+  text.reserve(kFingerprintTextUsual + submission.comment().size());
   AppendField(text, sent.feedback_id.has_value() ? sent.feedback_id->AsBytes() : "");
   AppendField(text, submission.external_id());
   AppendField(text, submission.customer_id());
@@ -101,18 +105,17 @@ Uuid DeriveFeedbackId(absl::string_view survey_id, absl::string_view external_id
   return Uuid::MakeV7(occur_ms, entropy);
 }
 
-std::string ToBytes(const storage::IdHash& hash) { return std::string(hash.begin(), hash.end()); }
-
 }  // namespace
 
-absl::StatusOr<std::vector<store::v1::StoredLabel>> CheckLabels(const v1::Feedback& feedback) {
+absl::Status TakeLabels(const v1::Feedback& feedback,
+                        google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels) {
   if (feedback.labels_size() > kLabelsMax) {
     return FieldError(
         v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
         absl::StrCat("got ", feedback.labels_size(), " labels, wanted at most ", kLabelsMax));
   }
-  std::vector<store::v1::StoredLabel> labels;
-  labels.reserve(feedback.labels_size());
+  labels.Clear();
+  labels.Reserve(feedback.labels_size());
   for (const auto& [key, value] : feedback.labels()) {
     if (absl::Status status = CheckName("feedback.labels", key); !status.ok()) {
       return FieldError(v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
@@ -124,30 +127,28 @@ absl::StatusOr<std::vector<store::v1::StoredLabel>> CheckLabels(const v1::Feedba
     if (!CheckLabelValue("", value).ok()) {
       return CheckLabelValue(absl::StrCat("feedback.labels[\"", key, "\"]"), value);
     }
-    store::v1::StoredLabel& label = labels.emplace_back();
+    store::v1::StoredLabel& label = *labels.Add();
     label.set_key(key);
     label.set_value(value);
   }
-  std::sort(labels.begin(), labels.end(),
-            [](const auto& a, const auto& b) { return a.key() < b.key(); });
-  return labels;
+  std::sort(labels.pointer_begin(), labels.pointer_end(),
+            [](const auto* a, const auto* b) { return a->key() < b->key(); });
+  return absl::OkStatus();
 }
 
-absl::StatusOr<store::v1::Submission> PrepareSubmission(const v1::Feedback& feedback,
-                                                        absl::Time receive_time,
-                                                        const storage::View& view,
-                                                        const storage::KeyedHash& hash) {
+absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_time,
+                               const storage::View& view, const storage::KeyedHash& hash,
+                               store::v1::Submission& submission) {
   RETURN_IF_ERROR(CheckName("feedback.survey_id", feedback.survey_id()));
   ASSIGN_OR_RETURN(const SentIdentity sent, CheckIdentity(feedback, receive_time));
   if (!feedback.customer_id().empty()) {
     RETURN_IF_ERROR(CheckId("feedback.customer_id", feedback.customer_id()));
   }
   RETURN_IF_ERROR(CheckLength("feedback.comment", feedback.comment(), kCommentBytesMax));
-  ASSIGN_OR_RETURN(std::vector<store::v1::StoredLabel> labels, CheckLabels(feedback));
+  RETURN_IF_ERROR(TakeLabels(feedback, *submission.mutable_labels()));
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(view, "feedback.survey_id", feedback.survey_id()));
 
-  store::v1::Submission submission;
   submission.set_survey_number(survey->number());
   submission.set_external_id(feedback.external_id());
   submission.set_customer_id(feedback.customer_id());
@@ -155,20 +156,19 @@ absl::StatusOr<store::v1::Submission> PrepareSubmission(const v1::Feedback& feed
     submission.set_score(feedback.score());
   }
   submission.set_comment(feedback.comment());
-  submission.mutable_labels()->Assign(std::make_move_iterator(labels.begin()),
-                                      std::make_move_iterator(labels.end()));
-  submission.set_fingerprint(ToBytes(FingerprintOf(submission, sent, hash)));
+  const storage::IdHash fingerprint = FingerprintOf(submission, sent, hash);
+  submission.set_fingerprint(fingerprint.data(), fingerprint.size());
 
   const int64_t occur_ms = sent.occur_ms.value_or(absl::ToUnixMillis(receive_time));
   const Uuid feedback_id =
       sent.feedback_id.has_value()
           ? *sent.feedback_id
           : DeriveFeedbackId(feedback.survey_id(), feedback.external_id(), occur_ms, hash);
-  submission.set_feedback_id(std::string(feedback_id.AsBytes()));
+  submission.set_feedback_id(feedback_id.AsBytes().data(), Uuid::kSize);
   submission.set_zone_revision(survey->definition->zone_revision());
   submission.set_zone_offset_seconds(
       DayOffsetSeconds(ZoneOf(*survey->definition), absl::FromUnixMillis(occur_ms)));
-  return submission;
+  return absl::OkStatus();
 }
 
 v1::Feedback ToApi(const storage::FeedbackRecord& record, absl::string_view survey_id) {

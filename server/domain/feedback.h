@@ -2,33 +2,32 @@
 #ifndef EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_H_
 #define EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_H_
 
-#include <vector>
-
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/uuid.h"
 #include "emptychair/store/v1/command.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
 #include "storage/keyed_hash.h"
 #include "storage/records.h"
 #include "storage/view.h"
 
 namespace emptychair {
 
-// The submission that `feedback` asks for: its survey found, its identity and time resolved, its
-// fingerprint taken. `receive_time` is when the server got it. What depends on what is stored
-// (duplicates, archived surveys, scales) is judged later, when it is applied.
+// Makes `submission`, which must be empty, what `feedback` asks for: its survey found, its identity
+// and time resolved, its fingerprint taken. `receive_time` is when the server got it. What depends
+// on what is stored (duplicates, archived surveys, scales) is judged later, when it is applied.
 // Errors are on fields below "feedback": FIELD_REQUIRED, FIELD_INVALID, ID_REQUIRED,
 // ID_TIME_MISMATCH, TIME_OUT_OF_RANGE; SURVEY_NOT_FOUND.
-absl::StatusOr<store::v1::Submission> PrepareSubmission(const v1::Feedback& feedback,
-                                                        absl::Time receive_time,
-                                                        const storage::View& view,
-                                                        const storage::KeyedHash& hash);
+absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_time,
+                               const storage::View& view, const storage::KeyedHash& hash,
+                               store::v1::Submission& submission);
 
-// The labels of `feedback`, ordered by key. Errors: FIELD_REQUIRED, FIELD_INVALID below
-// "feedback.labels".
-absl::StatusOr<std::vector<store::v1::StoredLabel>> CheckLabels(const v1::Feedback& feedback);
+// Makes `labels` those of `feedback`, ordered by key. Errors: FIELD_REQUIRED,
+// FIELD_INVALID below "feedback.labels".
+absl::Status TakeLabels(const v1::Feedback& feedback,
+                        google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels);
 
 v1::Feedback ToApi(const storage::FeedbackRecord& record, absl::string_view survey_id);
 

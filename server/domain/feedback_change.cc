@@ -11,7 +11,7 @@
 #include "server/domain/feedback.h"
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
-#include "storage/new_command.h"
+#include "storage/command.h"
 
 namespace emptychair {
 namespace {
@@ -37,8 +37,8 @@ absl::StatusOr<store::v1::RecordTarget> FindTarget(absl::string_view prefix,
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareAmend(
-    const v1::AmendFeedbackRequest& request, const storage::View& view) {
+absl::StatusOr<storage::CommandPtr> PrepareAmend(const v1::AmendFeedbackRequest& request,
+                                                 const storage::View& view) {
   const v1::Feedback& feedback = request.feedback();
   auto result = storage::NewCommand();
   store::v1::AmendFeedbackCommand& command = *result->mutable_amend_feedback();
@@ -58,17 +58,15 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareAmend(
       command.set_set_comment(true);
       command.set_comment(feedback.comment());
     } else {
-      ASSIGN_OR_RETURN(std::vector<store::v1::StoredLabel> labels, CheckLabels(feedback));
+      RETURN_IF_ERROR(TakeLabels(feedback, *command.mutable_labels()));
       command.set_set_labels(true);
-      command.mutable_labels()->Assign(std::make_move_iterator(labels.begin()),
-                                       std::make_move_iterator(labels.end()));
     }
   }
   return result;
 }
 
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareExclude(
-    const v1::ExcludeFeedbackRequest& request, absl::Time now, const storage::View& view) {
+absl::StatusOr<storage::CommandPtr> PrepareExclude(const v1::ExcludeFeedbackRequest& request,
+                                                   absl::Time now, const storage::View& view) {
   auto result = storage::NewCommand();
   store::v1::ExcludeFeedbackCommand& command = *result->mutable_exclude_feedback();
   ASSIGN_OR_RETURN(
@@ -85,8 +83,8 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareExclude(
   return result;
 }
 
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareInclude(
-    const v1::IncludeFeedbackRequest& request, const storage::View& view) {
+absl::StatusOr<storage::CommandPtr> PrepareInclude(const v1::IncludeFeedbackRequest& request,
+                                                   const storage::View& view) {
   auto result = storage::NewCommand();
   store::v1::IncludeFeedbackCommand& command = *result->mutable_include_feedback();
   ASSIGN_OR_RETURN(
@@ -95,8 +93,8 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareInclude(
   return result;
 }
 
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareErase(
-    const v1::EraseFeedbackRequest& request, const storage::View& view) {
+absl::StatusOr<storage::CommandPtr> PrepareErase(const v1::EraseFeedbackRequest& request,
+                                                 const storage::View& view) {
   auto result = storage::NewCommand();
   store::v1::EraseFeedbackCommand& command = *result->mutable_erase_feedback();
   ASSIGN_OR_RETURN(*command.mutable_target(),

@@ -2,12 +2,10 @@
 #ifndef EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_CHANGE_H_
 #define EMPTYCHAIR_SERVER_DOMAIN_FEEDBACK_CHANGE_H_
 
-#include <memory>
-
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "emptychair/store/v1/command.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
+#include "storage/command.h"
 #include "storage/view.h"
 
 namespace emptychair {
@@ -15,14 +13,14 @@ namespace emptychair {
 // The commands that requests ask for, their syntax checked and their survey found. Whether there is
 // such a record, in which state, and whether the survey takes the score, is judged later, when they
 // are applied. Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND.
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareAmend(
-    const v1::AmendFeedbackRequest& request, const storage::View& view);
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareExclude(
-    const v1::ExcludeFeedbackRequest& request, absl::Time now, const storage::View& view);
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareInclude(
-    const v1::IncludeFeedbackRequest& request, const storage::View& view);
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareErase(
-    const v1::EraseFeedbackRequest& request, const storage::View& view);
+absl::StatusOr<storage::CommandPtr> PrepareAmend(const v1::AmendFeedbackRequest& request,
+                                                 const storage::View& view);
+absl::StatusOr<storage::CommandPtr> PrepareExclude(const v1::ExcludeFeedbackRequest& request,
+                                                   absl::Time now, const storage::View& view);
+absl::StatusOr<storage::CommandPtr> PrepareInclude(const v1::IncludeFeedbackRequest& request,
+                                                   const storage::View& view);
+absl::StatusOr<storage::CommandPtr> PrepareErase(const v1::EraseFeedbackRequest& request,
+                                                 const storage::View& view);
 
 }  // namespace emptychair
 

@@ -5,28 +5,28 @@
 #include "common/base/status_macros.h"
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
-#include "storage/new_command.h"
+#include "storage/command.h"
 
 namespace emptychair {
 
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareCreate(
-    const v1::CreateSurveyRequest& request, absl::Time now) {
+absl::StatusOr<storage::CommandPtr> PrepareCreate(const v1::CreateSurveyRequest& request,
+                                                  absl::Time now) {
   auto command = storage::NewCommand();
   ASSIGN_OR_RETURN(*command->mutable_create_survey()->mutable_survey(),
                    DefineSurvey(request.survey(), now));
   return command;
 }
 
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareUpdate(
-    const v1::UpdateSurveyRequest& request, const storage::View& view) {
+absl::StatusOr<storage::CommandPtr> PrepareUpdate(const v1::UpdateSurveyRequest& request,
+                                                  const storage::View& view) {
   auto command = storage::NewCommand();
   ASSIGN_OR_RETURN(*command->mutable_update_survey()->mutable_survey(),
                    RedefineSurvey(request, view));
   return command;
 }
 
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareArchive(
-    const v1::ArchiveSurveyRequest& request, absl::Time now, const storage::View& view) {
+absl::StatusOr<storage::CommandPtr> PrepareArchive(const v1::ArchiveSurveyRequest& request,
+                                                   absl::Time now, const storage::View& view) {
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(view, "survey_id", request.survey_id()));
   auto command = storage::NewCommand();
@@ -36,8 +36,8 @@ absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareArchive(
   return command;
 }
 
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareDelete(
-    const v1::DeleteSurveyRequest& request, absl::Time now, const storage::View& view) {
+absl::StatusOr<storage::CommandPtr> PrepareDelete(const v1::DeleteSurveyRequest& request,
+                                                  absl::Time now, const storage::View& view) {
   RETURN_IF_ERROR(CheckName("survey_id", request.survey_id()));
   RETURN_IF_ERROR(CheckName("confirm_survey_id", request.confirm_survey_id()));
   if (request.confirm_survey_id() != request.survey_id()) {

@@ -2,12 +2,10 @@
 #ifndef EMPTYCHAIR_SERVER_DOMAIN_SURVEY_CHANGE_H_
 #define EMPTYCHAIR_SERVER_DOMAIN_SURVEY_CHANGE_H_
 
-#include <memory>
-
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "emptychair/store/v1/command.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
+#include "storage/command.h"
 #include "storage/view.h"
 
 namespace emptychair {
@@ -15,14 +13,14 @@ namespace emptychair {
 // The commands that requests ask for, their syntax checked and, but for a new one, their survey
 // found. Whether the survey's state allows it is judged later, when they are applied. Errors:
 // FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND.
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareCreate(
-    const v1::CreateSurveyRequest& request, absl::Time now);
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareUpdate(
-    const v1::UpdateSurveyRequest& request, const storage::View& view);
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareArchive(
-    const v1::ArchiveSurveyRequest& request, absl::Time now, const storage::View& view);
-absl::StatusOr<std::unique_ptr<store::v1::Command>> PrepareDelete(
-    const v1::DeleteSurveyRequest& request, absl::Time now, const storage::View& view);
+absl::StatusOr<storage::CommandPtr> PrepareCreate(const v1::CreateSurveyRequest& request,
+                                                  absl::Time now);
+absl::StatusOr<storage::CommandPtr> PrepareUpdate(const v1::UpdateSurveyRequest& request,
+                                                  const storage::View& view);
+absl::StatusOr<storage::CommandPtr> PrepareArchive(const v1::ArchiveSurveyRequest& request,
+                                                   absl::Time now, const storage::View& view);
+absl::StatusOr<storage::CommandPtr> PrepareDelete(const v1::DeleteSurveyRequest& request,
+                                                  absl::Time now, const storage::View& view);
 
 }  // namespace emptychair
 

@@ -114,15 +114,15 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::SubmitFeedback(
 void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
                                       v1::SubmitFeedbackResponse& response, Finisher finish) {
   const absl::Time now = clock_->Now();
-  absl::StatusOr<store::v1::Submission> submission =
-      PrepareSubmission(request.feedback(), now, *store_->view(), store_->hash());
-  if (!submission.ok()) {
-    finish(submission.status());
+  auto command = storage::NewCommand();
+  store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
+  submit.set_receive_time_ms(absl::ToUnixMillis(now));
+  if (absl::Status status = PrepareSubmission(request.feedback(), now, *store_->view(),
+                                              store_->hash(), *submit.add_submissions());
+      !status.ok()) {
+    finish(status);
     return;
   }
-  auto command = storage::NewCommand();
-  command->mutable_submit_feedback()->set_receive_time_ms(absl::ToUnixMillis(now));
-  *command->mutable_submit_feedback()->add_submissions() = *std::move(submission);
   SubmitCommand(*store_, std::move(command), /*want_records=*/true, std::move(finish),
                 [&request, &response](const storage::CommandResult& result) {
                   const Outcome& outcome = result.outcomes.front();
@@ -162,13 +162,13 @@ void FeedbackServiceImpl::StartBatch(const v1::BatchSubmitFeedbackRequest& reque
   indexes.reserve(request.feedback_size());
   std::vector<Failure> failures;
   for (int32_t i = 0; i < request.feedback_size(); ++i) {
-    absl::StatusOr<store::v1::Submission> submission =
-        PrepareSubmission(request.feedback(i), now, *view, store_->hash());
-    if (submission.ok()) {
-      *submit.add_submissions() = *std::move(submission);
+    absl::Status status = PrepareSubmission(request.feedback(i), now, *view, store_->hash(),
+                                            *submit.add_submissions());
+    if (status.ok()) {
       indexes.push_back(i);
     } else {
-      failures.push_back({i, submission.status()});
+      submit.mutable_submissions()->RemoveLast();
+      failures.push_back({i, std::move(status)});
     }
   }
   SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(finish),

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "emptychair/store/v1/command.pb.h"
 #include "server/rpc/call.h"
-#include "storage/new_command.h"
+#include "storage/command.h"
 #include "storage/store.h"
 
 namespace emptychair {
@@ -16,8 +16,8 @@ namespace emptychair {
 // Enqueues `command` and answers the call when it is durable: with its error, or with the status
 // that `translate` makes of its result. `translate` must not block.
 template <typename Translate>
-void SubmitCommand(storage::Store& store, std::unique_ptr<store::v1::Command> command,
-                   bool want_records, Finisher finish, Translate translate) {
+void SubmitCommand(storage::Store& store, storage::CommandPtr command, bool want_records,
+                   Finisher finish, Translate translate) {
   store.Enqueue(std::move(command), want_records,
                 [finish = std::move(finish),
                  translate = std::move(translate)](storage::CommandResult result) mutable {
@@ -27,9 +27,8 @@ void SubmitCommand(storage::Store& store, std::unique_ptr<store::v1::Command> co
 
 // The same for a command that could not be made when `command` is an error.
 template <typename Translate>
-void SubmitCommand(storage::Store& store,
-                   absl::StatusOr<std::unique_ptr<store::v1::Command>> command, Finisher finish,
-                   Translate translate) {
+void SubmitCommand(storage::Store& store, absl::StatusOr<storage::CommandPtr> command,
+                   Finisher finish, Translate translate) {
   if (!command.ok()) {
     finish(command.status());
     return;

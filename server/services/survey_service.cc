@@ -87,8 +87,7 @@ grpc::ServerUnaryReactor* SurveyServiceImpl::UpdateSurvey(grpc::CallbackServerCo
 
 void SurveyServiceImpl::StartUpdate(const v1::UpdateSurveyRequest& request,
                                     v1::UpdateSurveyResponse& response, Finisher finish) {
-  absl::StatusOr<std::unique_ptr<store::v1::Command>> command =
-      PrepareUpdate(request, *store_->view());
+  absl::StatusOr<storage::CommandPtr> command = PrepareUpdate(request, *store_->view());
   if (!command.ok()) {
     finish(command.status());
     return;

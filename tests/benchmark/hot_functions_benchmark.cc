@@ -15,11 +15,11 @@
 #include "rocksdb/env.h"
 #include "server/domain/feedback.h"
 #include "server/metrics/estimate.h"
+#include "storage/command.h"
 #include "storage/cube_fold.h"
 #include "storage/cube_merge_operator.h"
 #include "storage/cube_row.h"
 #include "storage/keys.h"
-#include "storage/new_command.h"
 #include "storage/store.h"
 #include "storage/values.h"
 #include "tools/chairbench/answers.h"
@@ -62,7 +62,7 @@ class MemoryStore {
 
   storage::Store& store() { return *store_; }
 
-  storage::CommandResult Run(std::unique_ptr<store::v1::Command> command, bool want_records) {
+  storage::CommandResult Run(storage::CommandPtr command, bool want_records) {
     absl::Notification done;
     storage::CommandResult result;
     store_->Enqueue(std::move(command), want_records, [&](storage::CommandResult answered) {
@@ -74,11 +74,9 @@ class MemoryStore {
     return result;
   }
 
-  store::v1::Submission Prepare(const v1::Feedback& feedback) {
-    auto submission =
-        PrepareSubmission(feedback, absl::FromUnixMillis(kNoonMs), *store_->view(), store_->hash());
-    CheckOk(submission.status());
-    return *std::move(submission);
+  void Prepare(const v1::Feedback& feedback, store::v1::Submission& submission) {
+    CheckOk(PrepareSubmission(feedback, absl::FromUnixMillis(kNoonMs), *store_->view(),
+                              store_->hash(), submission));
   }
 
  private:
@@ -92,10 +90,10 @@ v1::Feedback RandomFeedback(Random& random) {
   return feedback;
 }
 
-std::unique_ptr<store::v1::Command> GroupOf(MemoryStore& store, int count, Random& random) {
+storage::CommandPtr GroupOf(MemoryStore& store, int count, Random& random) {
   auto command = storage::NewCommand();
   for (int i = 0; i < count; ++i) {
-    *command->mutable_submit_feedback()->add_submissions() = store.Prepare(RandomFeedback(random));
+    store.Prepare(RandomFeedback(random), *command->mutable_submit_feedback()->add_submissions());
   }
   return command;
 }
@@ -244,8 +242,9 @@ void BM_PrepareSubmission(benchmark::State& state) {
   const v1::Feedback feedback = RandomFeedback(random);
   const auto view = store.store().view();
   for (auto _ : state) {
-    benchmark::DoNotOptimize(
-        PrepareSubmission(feedback, absl::FromUnixMillis(kNoonMs), *view, store.store().hash()));
+    auto command = storage::NewCommand();
+    CheckOk(PrepareSubmission(feedback, absl::FromUnixMillis(kNoonMs), *view, store.store().hash(),
+                              *command->mutable_submit_feedback()->add_submissions()));
   }
 }
 BENCHMARK(BM_PrepareSubmission);

@@ -172,7 +172,7 @@ TEST_P(StoreDuplicatesTest, AndRefusalsLeaveEverythingAsItIs) {
   command->mutable_submit_feedback()->mutable_submissions(0)->set_feedback_id("short");
   EXPECT_THAT(ToText(RunCommand(store(), std::move(command)).outcomes),
               ElementsAre("SURVEY_NOT_FOUND"));
-  EXPECT_THAT(RunCommand(store(), std::make_unique<store::v1::Command>()).error,
+  EXPECT_THAT(RunCommand(store(), NewCommand()).error,
               testing::StatusIs(absl::StatusCode::kInternal));
   EXPECT_EQ(harness_.Dump(), before);
   EXPECT_EQ(store().view()->counters.sequence(), 4u);

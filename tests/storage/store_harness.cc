@@ -49,7 +49,7 @@ store::v1::Submission ToSubmission(const Answer& answer) {
   return submission;
 }
 
-std::unique_ptr<store::v1::Command> SubmitCommand(const std::vector<Answer>& answers) {
+CommandPtr SubmitCommand(const std::vector<Answer>& answers) {
   auto command = NewCommand();
   command->mutable_submit_feedback()->set_receive_time_ms(kNoonMs + 1'000);
   for (const Answer& answer : answers) {
@@ -76,8 +76,7 @@ store::v1::StoredSurvey NpsSurvey(const std::string& survey_id,
   return survey;
 }
 
-CommandResult RunCommand(Store& store, std::unique_ptr<store::v1::Command> command,
-                         bool want_records) {
+CommandResult RunCommand(Store& store, CommandPtr command, bool want_records) {
   absl::Notification done;
   CommandResult result;
   store.Enqueue(std::move(command), want_records, [&](CommandResult answered) {
@@ -137,8 +136,7 @@ SubmissionOutcome SubmitOne(Store& store, const Answer& answer) {
   return std::move(outcomes.at(0));
 }
 
-std::vector<CommandResult> RunInOneGroup(
-    Store& store, std::vector<std::unique_ptr<store::v1::Command>> commands) {
+std::vector<CommandResult> RunInOneGroup(Store& store, std::vector<CommandPtr> commands) {
   std::vector<CommandResult> results(commands.size());
   absl::BlockingCounter left(static_cast<int>(commands.size()));
   {

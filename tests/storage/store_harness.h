@@ -15,7 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/env.h"
-#include "storage/new_command.h"
+#include "storage/command.h"
 #include "storage/store.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/temp_dir.h"
@@ -47,7 +47,7 @@ Uuid IdOf(const Answer& answer);
 // With a fingerprint of what the answer says.
 store::v1::Submission ToSubmission(const Answer& answer);
 
-std::unique_ptr<store::v1::Command> SubmitCommand(const std::vector<Answer>& answers);
+CommandPtr SubmitCommand(const std::vector<Answer>& answers);
 
 // An NPS survey with the given dimensions.
 store::v1::StoredSurvey NpsSurvey(const std::string& survey_id,
@@ -55,8 +55,7 @@ store::v1::StoredSurvey NpsSurvey(const std::string& survey_id,
                                   uint32_t max_series = 10'000);
 
 // How a command was answered, waiting for it.
-CommandResult RunCommand(Store& store, std::unique_ptr<store::v1::Command> command,
-                         bool want_records = true);
+CommandResult RunCommand(Store& store, CommandPtr command, bool want_records = true);
 CommandResult CreateSurvey(Store& store, const store::v1::StoredSurvey& survey);
 store::v1::RecordTarget TargetOf(const Answer& answer, const std::string& etag = "");
 CommandResult Exclude(Store& store, const Answer& answer, v1::ExclusionReason reason,
@@ -72,7 +71,7 @@ class Brake {
  public:
   explicit Brake(Store& store) {
     // A refused command: nothing is stored.
-    store.Enqueue(std::make_unique<store::v1::Command>(), false, [this](CommandResult) {
+    store.Enqueue(NewCommand(), false, [this](CommandResult) {
       holds_.Notify();
       let_go_.WaitForNotification();
       ended_.Notify();
@@ -96,8 +95,7 @@ class Brake {
 };
 
 // How commands were answered that the store took as one group.
-std::vector<CommandResult> RunInOneGroup(Store& store,
-                                         std::vector<std::unique_ptr<store::v1::Command>> commands);
+std::vector<CommandResult> RunInOneGroup(Store& store, std::vector<CommandPtr> commands);
 
 // "ok", or the reason of the error.
 std::string ToText(const CommandResult& result);
