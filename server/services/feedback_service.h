@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "emptychair/v1/feedback_service.grpc.pb.h"
+#include "server/rpc/arena_messages.h"
 #include "server/rpc/call.h"
 #include "storage/store.h"
 
@@ -13,7 +14,10 @@ namespace emptychair {
 class FeedbackServiceImpl final : public v1::FeedbackService::CallbackService {
  public:
   FeedbackServiceImpl(storage::Store* store, CallRunner* runner, const Clock* clock)
-      : store_(store), runner_(runner), clock_(clock) {}
+      : store_(store), runner_(runner), clock_(clock) {
+    SetMessageAllocatorFor_SubmitFeedback(&submit_messages_);
+    SetMessageAllocatorFor_BatchSubmitFeedback(&batch_messages_);
+  }
 
   grpc::ServerUnaryReactor* SubmitFeedback(grpc::CallbackServerContext* context,
                                            const v1::SubmitFeedbackRequest* request,
@@ -50,6 +54,8 @@ class FeedbackServiceImpl final : public v1::FeedbackService::CallbackService {
   storage::Store* const store_;
   CallRunner* const runner_;
   const Clock* const clock_;
+  ArenaMessages<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse> submit_messages_;
+  ArenaMessages<v1::BatchSubmitFeedbackRequest, v1::BatchSubmitFeedbackResponse> batch_messages_;
 };
 
 }  // namespace emptychair

@@ -20,6 +20,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/rpc/status_conversion.h"
+#include "google/protobuf/arena.h"
 #include "tools/chairbench/interrupt.h"
 
 namespace emptychair::bench {
@@ -87,7 +88,9 @@ class ClosedLoop {
 
   struct Slot {
     std::unique_ptr<grpc::ClientContext> context;
-    Request request;
+    // Of the request, so that making it costs the machine little.
+    std::unique_ptr<google::protobuf::Arena> arena = std::make_unique<google::protobuf::Arena>();
+    Request* request = nullptr;
     Response response;
     absl::Time sent;
     LoopResult result;
@@ -96,15 +99,16 @@ class ClosedLoop {
 
   void Start(size_t index) {
     Slot& slot = slots_[index];
-    slot.request.Clear();
-    if (stopping_.load(std::memory_order_relaxed) || !calls_.next(index, slot.request)) {
+    slot.arena->Reset();
+    slot.request = google::protobuf::Arena::CreateMessage<Request>(slot.arena.get());
+    if (stopping_.load(std::memory_order_relaxed) || !calls_.next(index, *slot.request)) {
       absl::MutexLock lock(&mutex_);
       --running_;
       return;
     }
     slot.context = std::make_unique<grpc::ClientContext>();
     slot.sent = absl::Now();
-    calls_.start(index, slot.context.get(), &slot.request, &slot.response,
+    calls_.start(index, slot.context.get(), slot.request, &slot.response,
                  [this, index](const grpc::Status& status) { Finish(index, status); });
   }
 
