@@ -74,8 +74,8 @@ void AppendField(std::string& text, absl::string_view field) {
   absl::StrAppend(&text, field.size(), ":", field);
 }
 
-// Hash of the submission as sent. What the text is made of must never change: see
-// docs/storage_format.md.
+// Hash of the submission as sent. What the text is made of must never change, and how a new field
+// joins it is settled too: see docs/storage_format.md.
 storage::IdHash FingerprintOf(const store::v1::Submission& submission, const SentIdentity& sent,
                               const storage::KeyedHash& hash) {
   std::string text;

@@ -1,4 +1,5 @@
 // The commands against a service in the test's process.
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,12 +14,16 @@
 #include "gtest/gtest.h"
 #include "tests/chairctl/chairctl_harness.h"
 #include "tests/chairctl/fake_server.h"
+#include "tests/helpers/feedback_fields.h"
 #include "tools/chairctl/written_time.h"
 
 namespace emptychair {
 namespace {
 
+using ::emptychair::testing::FieldsOfCallers;
+using ::emptychair::testing::MissingFields;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Ge;
 using ::testing::HasSubstr;
@@ -193,6 +198,16 @@ TEST_F(CommandsTest, SubmitPassesTheIdsThatAreGiven) {
   EXPECT_THAT(server_.feedback(), SizeIs(1));
 }
 
+TEST_F(CommandsTest, SubmitHasAFlagForEveryField) {
+  AddSurvey("nps");
+  const ChairctlResult result =
+      Run({"feedback", "submit", "nps", "--external-id", "t-1", "--customer", "c", "--score", "9",
+           "--comment", "fine", "--label", "channel=web", "--time", "2024-01-31"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  // The two ids exclude each other.
+  EXPECT_THAT(MissingFields(server_.feedback().at(0)), ElementsAre("feedback_id"));
+}
+
 TEST_F(CommandsTest, SubmitTakesNegativeScores) {
   AddSurvey("nps");
   EXPECT_EQ(Run({"feedback", "submit", "nps", "--score", "-1"}).exit_code, 67);
@@ -216,6 +231,40 @@ TEST_F(CommandsTest, GetShowsARecordByEitherId) {
   const ChairctlResult missing = Run({"feedback", "get", "nps", "no-such-id"});
   EXPECT_EQ(missing.exit_code, 69);
   EXPECT_THAT(missing.err, StartsWith("chairctl: FEEDBACK_NOT_FOUND: "));
+}
+
+TEST_F(CommandsTest, GetShowsEveryField) {
+  AddSurvey("nps");
+  ASSERT_EQ(Run({"feedback", "submit", "nps", "--external-id", "t-1"}).exit_code, 0);
+  const ChairctlResult csv =
+      Run({"feedback", "get", "nps", "--external-id", "t-1", "--output", "csv"});
+  const std::vector<std::string> lines = absl::StrSplit(csv.out, '\n');
+  const std::vector<std::string> columns = absl::StrSplit(lines.at(0), ',');
+  for (const auto* field : FieldsOfCallers()) {
+    EXPECT_THAT(columns, Contains(field->name()));
+  }
+}
+
+TEST_F(CommandsTest, ImportHasAColumnForEveryField) {
+  AddSurvey("nps");
+  std::map<std::string, std::string> columns;
+  for (const auto* field : FieldsOfCallers()) {
+    columns[field->name()] = "1";
+  }
+  columns.erase("survey_id");
+  columns.erase("labels");
+  columns["label.channel"] = "web";
+  columns["occur_time"] = "2024-01-31";
+  columns["feedback_id"] = "018d5f2a-0000-7000-8000-000000000000";
+  std::string header;
+  std::string row;
+  for (const auto& [column, value] : columns) {
+    absl::StrAppend(&header, header.empty() ? "" : ",", column);
+    absl::StrAppend(&row, row.empty() ? "" : ",", value);
+  }
+  const ChairctlResult result = Import(absl::StrCat(header, "\n", row, "\n"));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(MissingFields(server_.feedback().at(0)), IsEmpty());
 }
 
 TEST_F(CommandsTest, ImportStoresRowsOnceHoweverOftenItRuns) {

@@ -14,6 +14,7 @@
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/feedback_fields.h"
 #include "tests/helpers/seed.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/service/crashing_server.h"
@@ -368,6 +369,16 @@ class OperationsRun {
   int lost_changes_ = 0;
   std::map<v1::ErrorReason, int> endings_;
 };
+
+TEST(OperationsRandomTest, SetsEveryFieldOfARecord) {
+  OperationsModel model;
+  OperationsRandom random(SeedFromEnvOrRandom(), &model);
+  v1::Feedback all;
+  for (int i = 0; i < 1'000; ++i) {
+    all.MergeFrom(random.Submission());
+  }
+  EXPECT_THAT(MissingFields(all), ::testing::IsEmpty());
+}
 
 TEST(OperationsModelTest, TheServiceAnswersAsItsModelDoesWhateverComes) {
   int rounds = 3'000;

@@ -58,7 +58,7 @@ class OperationsRandom : public MetricRandom {
   int MaxSeries();
   // Often the current one; else one of another state, or none.
   std::string Etag(const std::string& current);
-  // Score, labels and comment.
+  // What a customer says: all that is neither identity nor time.
   void SetContent(v1::Feedback& feedback);
   v1::Feedback NewSubmission();
   // Fields for a mask, one at least.

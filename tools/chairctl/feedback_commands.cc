@@ -263,10 +263,10 @@ void AddImport(CLI::App& group, Command* command) {
   auto flags = std::make_shared<ImportFlags>();
   app->add_option("SURVEY", flags->survey, "The survey answered")->required();
   app->add_option("FILE", flags->file, "The file; - is the standard input")->required();
-  app->add_option("--map", flags->maps,
-                  "FIELD=COLUMN, split at the first '='; FIELD is external_id, feedback_id, "
-                  "customer_id, score, comment, occur_time or label.KEY; a column named like a "
-                  "field maps itself; can be repeated")
+  app->add_option(
+         "--map", flags->maps,
+         absl::StrCat("FIELD=COLUMN, split at the first '='; FIELD is one of ", FieldNames(),
+                      "; a column named like a field maps itself; can be repeated"))
       ->allow_extra_args(false);
   app->add_option("--blank", flags->blanks, "Value that counts as empty; can be repeated")
       ->allow_extra_args(false);

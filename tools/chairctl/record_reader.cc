@@ -22,6 +22,7 @@ namespace {
 using google::protobuf::Struct;
 using google::protobuf::Value;
 
+// What FeedbackBuilder makes of each is in its `Build`.
 constexpr absl::string_view kFields[] = {"external_id", "feedback_id", "customer_id",
                                          "score",       "comment",     "occur_time"};
 
@@ -270,6 +271,8 @@ class JsonLinesReader final : public RecordReader {
 
 }  // namespace
 
+std::string FieldNames() { return absl::StrCat(absl::StrJoin(kFields, ", "), ", label.KEY"); }
+
 absl::StatusOr<Mapping> ParseMapping(const std::vector<std::string>& maps,
                                      const std::vector<std::string>& blanks) {
   Mapping mapping;
@@ -281,8 +284,8 @@ absl::StatusOr<Mapping> ParseMapping(const std::vector<std::string>& maps,
       return MapError(absl::StrCat("is ", Quoted(map), "; wanted FIELD=COLUMN"));
     }
     if (!IsField(field)) {
-      return MapError(absl::StrCat("names the field ", Quoted(field), "; wanted one of ",
-                                   absl::StrJoin(kFields, ", "), ", label.KEY"));
+      return MapError(
+          absl::StrCat("names the field ", Quoted(field), "; wanted one of ", FieldNames()));
     }
     if (!mapping.columns.emplace(field, map.substr(equals + 1)).second) {
       return MapError(absl::StrCat("maps ", field, " twice; wanted each field once"));

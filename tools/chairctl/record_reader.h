@@ -20,6 +20,9 @@ namespace emptychair {
 // What a label's field starts with; its key follows.
 inline constexpr absl::string_view kLabelPrefix = "label.";
 
+// The fields that a column can be read into, as a sentence lists them.
+std::string FieldNames();
+
 // Which column each field is read from, and what counts as empty there.
 struct Mapping {
   // Column by field. A field that is absent here is read from the column of its own name.
