@@ -2,9 +2,11 @@
 # Installs the package into a temporary folder, builds the projects in quickstart/ and own_google_rpc/
 # with nothing but it, and runs their tests and programs against the installed server.
 #
-#   outside_project.sh CMAKE BUILD_FOLDER SOURCE_FOLDER CXX [CXX_LAUNCHER]
+#   outside_project.sh CMAKE BUILD_FOLDER SOURCE_FOLDER CXX CXX_FLAGS [CXX_LAUNCHER]
+#
+# CXX_FLAGS: those of the build, because a program must be linked with the sanitizers of its libraries.
 set -euo pipefail
-cmake="$1" build="$2" source="$3" cxx="$4" launcher="${5:-}"
+cmake="$1" build="$2" source="$3" cxx="$4" flags="$5" launcher="${6:-}"
 
 fail() {
   echo "FAILED: $*"
@@ -38,7 +40,7 @@ stubs="$(find "$prefix" -name '*.grpc.pb.h')"
 # build_project NAME: builds the outside project of this name into a folder of its own.
 build_project() {
   quietly "$cmake" -S "$source/tests/install/$1" -B "$folder/$1" -G Ninja \
-    -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" \
+    -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_CXX_FLAGS="$flags" \
     -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher"
   quietly "$cmake" --build "$folder/$1"
 }

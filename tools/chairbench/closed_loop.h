@@ -4,6 +4,7 @@
 
 #include <grpcpp/client_context.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -61,7 +62,10 @@ class ClosedLoop {
   // finished. Errors: the first of a call other than pushback; CANCELLED when interrupted.
   absl::StatusOr<LoopResult> Run(absl::Duration time_max) {
     stopping_ = false;
-    running_ = slots_.size();
+    {
+      absl::MutexLock lock(&mutex_);
+      running_ = slots_.size();
+    }
     const absl::Time start = absl::Now();
     const absl::Time deadline = start + time_max;
     for (size_t i = 0; i < slots_.size(); ++i) {

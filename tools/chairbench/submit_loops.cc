@@ -1,5 +1,7 @@
 #include "tools/chairbench/submit_loops.h"
 
+#include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -22,7 +24,7 @@ std::unique_ptr<UnaryLoop> MakeUnaryLoop(const Target& target, size_t in_flight,
   const std::shared_ptr<v1::FeedbackService::Stub> stub =
       v1::FeedbackService::NewStub(target.Connect());
   LoopCalls<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse> calls;
-  calls.next = [answers](size_t slot, v1::SubmitFeedbackRequest& request) {
+  calls.next = [answers = std::move(answers)](size_t slot, v1::SubmitFeedbackRequest& request) {
     const std::optional<BenchAnswer> answer = answers(slot);
     if (answer.has_value()) {
       FillFeedback(*answer, *request.mutable_feedback());
@@ -44,7 +46,8 @@ std::unique_ptr<BatchLoop> MakeBatchLoop(const Target& target, size_t in_flight,
   const std::shared_ptr<v1::FeedbackService::Stub> stub =
       v1::FeedbackService::NewStub(target.Connect());
   LoopCalls<v1::BatchSubmitFeedbackRequest, v1::BatchSubmitFeedbackResponse> calls;
-  calls.next = [answers, batch_size](size_t slot, v1::BatchSubmitFeedbackRequest& request) {
+  calls.next = [answers = std::move(answers), batch_size](size_t slot,
+                                                          v1::BatchSubmitFeedbackRequest& request) {
     while (request.feedback_size() < batch_size) {
       const std::optional<BenchAnswer> answer = answers(slot);
       if (!answer.has_value()) {
