@@ -156,6 +156,10 @@ class GrpcConnection final : public Connection {
       const v1::QueryMetricRequest& request) override {
     return Call(metrics_, &Metrics::QueryMetric, request, kIdempotent);
   }
+  absl::StatusOr<v1::CompareMetricResponse> CompareMetric(
+      const v1::CompareMetricRequest& request) override {
+    return Call(metrics_, &Metrics::CompareMetric, request, kIdempotent);
+  }
 
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) override {
     return Call(admin_, &Admin::GetStatus, request, kIdempotent);

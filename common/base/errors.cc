@@ -107,6 +107,26 @@ absl::Status FieldError(v1::ErrorReason reason, absl::string_view field,
   return status;
 }
 
+absl::Status AtPath(absl::string_view path, const absl::Status& status) {
+  std::optional<google::rpc::BadRequest> bad_request = GetDetail<google::rpc::BadRequest>(status);
+  std::optional<google::rpc::ErrorInfo> info = GetDetail<google::rpc::ErrorInfo>(status);
+  if (!bad_request.has_value() || !info.has_value()) {
+    return status;
+  }
+  absl::Status moved(status.code(), absl::StrCat(path, ".", status.message()));
+  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
+    moved.SetPayload(type_url, payload);
+  });
+  for (auto& violation : *bad_request->mutable_field_violations()) {
+    violation.set_field(absl::StrCat(path, ".", violation.field()));
+  }
+  std::string& field = (*info->mutable_metadata())["field"];
+  field = absl::StrCat(path, ".", field);
+  SetDetail(moved, *bad_request);
+  SetDetail(moved, *info);
+  return moved;
+}
+
 absl::Status RetryableError(v1::ErrorReason reason, absl::string_view message,
                             absl::Duration retry_delay, ErrorMetadata metadata) {
   absl::Status status = Error(reason, message, metadata);

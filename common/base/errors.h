@@ -39,6 +39,10 @@ absl::Status Error(v1::ErrorReason reason, absl::string_view message, ErrorMetad
 absl::Status FieldError(v1::ErrorReason reason, absl::string_view field,
                         absl::string_view description, ErrorMetadata metadata = {});
 
+// The error of a part of the request that lies at `path`: its field "score" becomes "<path>.score",
+// in the sentence, too. An error that is about no field stays as it is.
+absl::Status AtPath(absl::string_view path, const absl::Status& status);
+
 // An error that can be tried again after `retry_delay`.
 absl::Status RetryableError(v1::ErrorReason reason, absl::string_view message,
                             absl::Duration retry_delay, ErrorMetadata metadata = {});

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "server/domain/selection.h"
@@ -45,6 +46,10 @@ struct MetricQuery {
 // Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, SURVEYS_NOT_POOLABLE, NOT_A_DIMENSION.
 absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::View> view,
                                                const v1::QueryMetricRequest& request);
+
+// SURVEYS_NOT_POOLABLE on `field` unless both surveys are of one kind, scale and time zone.
+absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
+                           absl::string_view field);
 
 // Computes the answer. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
 absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,

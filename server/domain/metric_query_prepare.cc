@@ -18,20 +18,6 @@ constexpr int kSurveysMax = 32;
 constexpr int kGroupByMax = 8;
 constexpr int32_t kTrailingBucketsMax = 1'000;
 
-absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
-                           absl::string_view field) {
-  const store::v1::StoredSurvey& a = *first.definition;
-  const store::v1::StoredSurvey& b = *other.definition;
-  if (a.kind() != b.kind() || a.time_zone() != b.time_zone() ||
-      !google::protobuf::util::MessageDifferencer::Equals(a.scale(), b.scale())) {
-    return FieldError(v1::ERROR_REASON_SURVEYS_NOT_POOLABLE, field,
-                      absl::StrCat("the surveys ", a.survey_id(), " and ", b.survey_id(),
-                                   " differ in kind, scale or time zone, so their answers cannot "
-                                   "be counted together"));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status FindSurveys(const v1::QueryMetricRequest& request, MetricQuery& query) {
   if (request.survey_ids().empty()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "survey_ids", "must be given");
@@ -121,6 +107,20 @@ absl::Status TakeFilters(const v1::QueryMetricRequest& request, MetricQuery& que
 }
 
 }  // namespace
+
+absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
+                           absl::string_view field) {
+  const store::v1::StoredSurvey& a = *first.definition;
+  const store::v1::StoredSurvey& b = *other.definition;
+  if (a.kind() != b.kind() || a.time_zone() != b.time_zone() ||
+      !google::protobuf::util::MessageDifferencer::Equals(a.scale(), b.scale())) {
+    return FieldError(v1::ERROR_REASON_SURVEYS_NOT_POOLABLE, field,
+                      absl::StrCat("the surveys ", a.survey_id(), " and ", b.survey_id(),
+                                   " differ in kind, scale or time zone, so their answers cannot "
+                                   "be counted together or compared"));
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::View> view,
                                                const v1::QueryMetricRequest& request) {

@@ -70,13 +70,12 @@ SeriesGroups::SeriesGroups(const MetricQuery& query) {
 void SeriesGroups::AddSurvey(const MetricQuery& query, const SurveyView& survey) {
   std::vector<uint32_t>& group_of_series =
       group_of_series_.emplace_back(survey.series_count, storage::kNoGroup);
+  if (!PassesSurveyFilters(query, survey)) {
+    return;
+  }
   std::vector<DimensionFilter> filters;
   for (const v1::LabelFilter& filter : query.filters) {
-    if (filter.key() == kSurveyIdKey) {
-      if (!Passes(filter, survey.definition->survey_id())) {
-        return;
-      }
-    } else if (std::optional<size_t> dimension = survey.DimensionOf(filter.key())) {
+    if (std::optional<size_t> dimension = survey.DimensionOf(filter.key())) {
       filters.emplace_back(filter, *survey.series, *dimension);
     }
   }
@@ -108,6 +107,13 @@ void SeriesGroups::AddSurvey(const MetricQuery& query, const SurveyView& survey)
     }
     group_of_series[series] = group->second;
   }
+}
+
+bool PassesSurveyFilters(const MetricQuery& query, const SurveyView& survey) {
+  return std::all_of(
+      query.filters.begin(), query.filters.end(), [&](const v1::LabelFilter& filter) {
+        return filter.key() != kSurveyIdKey || Passes(filter, survey.definition->survey_id());
+      });
 }
 
 bool PassesLabelFilters(const MetricQuery& query, const SurveyView& survey,

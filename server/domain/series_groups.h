@@ -46,6 +46,9 @@ class SeriesGroups {
   std::vector<std::vector<uint32_t>> group_of_series_;
 };
 
+// Whether the query's filters on survey_id let the survey through.
+bool PassesSurveyFilters(const MetricQuery& query, const storage::SurveyView& survey);
+
 // Whether a record with these labels passes the filters on labels that are no dimension of the
 // survey; all other filters are in SeriesGroups.
 bool PassesLabelFilters(const MetricQuery& query, const storage::SurveyView& survey,

@@ -9,6 +9,15 @@
 #include "common/base/errors.h"
 
 namespace emptychair::metrics {
+namespace {
+
+// The standard error of the mean of `n` of +1, 0 and -1, by the shares of +1 and -1. Rounding may
+// take the variance of equal ones below 0.
+double NetStandardError(double p, double d, double n) {
+  return std::sqrt(std::max(0.0, p + d - (p - d) * (p - d)) / n);
+}
+
+}  // namespace
 
 absl::StatusOr<Confidence> Confidence::Of(double level) {
   static constexpr Confidence kLevels[] = {
@@ -29,30 +38,37 @@ absl::StatusOr<Confidence> Confidence::Of(double level) {
                     absl::StrFormat("got %.9g; it must be 0.80, 0.90, 0.95 or 0.99", level));
 }
 
+AdjustedEstimate AdjustNet(int64_t promoters, int64_t detractors, int64_t answers) {
+  assert(promoters >= 0 && detractors >= 0 && promoters <= answers - detractors);
+  const double n = static_cast<double>(answers) + 3;
+  const double p = (static_cast<double>(promoters) + 0.75) / n;
+  const double d = (static_cast<double>(detractors) + 0.75) / n;
+  return {.value = 100 * (p - d), .standard_error = 100 * NetStandardError(p, d, n)};
+}
+
+AdjustedEstimate AdjustShare(int64_t successes, int64_t answers) {
+  assert(successes >= 0 && successes <= answers);
+  const double n = static_cast<double>(answers) + 2;
+  const double p = (static_cast<double>(successes) + 1) / n;
+  return {.value = 100 * p, .standard_error = 100 * std::sqrt(p * (1 - p) / n)};
+}
+
 std::optional<Estimate> EstimateNet(int64_t promoters, int64_t detractors, int64_t answers,
                                     Confidence confidence) {
   assert(promoters >= 0 && detractors >= 0 && promoters <= answers - detractors);
   if (answers == 0) {
     return std::nullopt;
   }
-  // Fractions of +1, 0 and -1: the mean of squares is the share of those that are not 0. Rounding
-  // may take the variance of equal answers below 0.
-  const auto standard_error = [](double p, double d, double n) {
-    return std::sqrt(std::max(0.0, p + d - (p - d) * (p - d)) / n);
-  };
   const double n = static_cast<double>(answers);
-  const double p = static_cast<double>(promoters);
-  const double d = static_cast<double>(detractors);
-  const double adjusted_n = n + 3;
-  const double adjusted_p = (p + 0.75) / adjusted_n;
-  const double adjusted_d = (d + 0.75) / adjusted_n;
-  const double centre = adjusted_p - adjusted_d;
-  const double margin = confidence.z() * standard_error(adjusted_p, adjusted_d, adjusted_n);
+  const double p = static_cast<double>(promoters) / n;
+  const double d = static_cast<double>(detractors) / n;
+  const AdjustedEstimate adjusted = AdjustNet(promoters, detractors, answers);
+  const double margin = confidence.z() * adjusted.standard_error;
   return Estimate{
       .value = 100 * static_cast<double>(promoters - detractors) / n,
-      .standard_error = 100 * standard_error(p / n, d / n, n),
-      .interval = Interval{.low = std::max(-100.0, 100 * (centre - margin)),
-                           .high = std::min(100.0, 100 * (centre + margin))},
+      .standard_error = 100 * NetStandardError(p, d, n),
+      .interval = Interval{.low = std::max(-100.0, adjusted.value - margin),
+                           .high = std::min(100.0, adjusted.value + margin)},
   };
 }
 

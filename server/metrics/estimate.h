@@ -48,6 +48,13 @@ struct Estimate {
   std::optional<Interval> interval;
 };
 
+// An estimate that is shrunk towards the middle of its range, so that its standard error is never
+// 0: what intervals of a net and comparisons of nets and shares rest on. In percent.
+struct AdjustedEstimate {
+  double value;
+  double standard_error;
+};
+
 // The mean of scores, with what it was computed from.
 struct MeanEstimate {
   Estimate estimate;
@@ -55,12 +62,28 @@ struct MeanEstimate {
   absl::int128 sum;
 };
 
-// `100 (promoters - detractors) / answers`, absent without answers. The interval is the adjusted
-// Wald interval: 3 is added to the answers and 3/4 to each of promoters and detractors, and it is
-// clamped to -100 … 100. It is centred on the adjusted score, so it can leave out the value.
+// `100 (promoters - detractors) / answers`, with 3 added to the answers and 3/4 to each of
+// promoters and detractors.
 //
 // Source: B. Rocks, "Interval Estimation for the 'Net Promoter Score'", The American Statistician
 // 70 (2016).
+//
+// Counts are not negative and promoters + detractors <= answers.
+AdjustedEstimate AdjustNet(int64_t promoters, int64_t detractors, int64_t answers);
+
+// `100 p` with `p = (successes + 1) / (answers + 2)`, and `100 sqrt(p (1 - p) / (answers + 2))`:
+// for each of two shares that are compared.
+//
+// Source: A. Agresti and B. Caffo, "Simple and Effective Confidence Intervals for Proportions and
+// Differences of Proportions Result from Adding Two Successes and Two Failures", The American
+// Statistician 54 (2000).
+//
+// 0 <= successes <= answers.
+AdjustedEstimate AdjustShare(int64_t successes, int64_t answers);
+
+// `100 (promoters - detractors) / answers`, absent without answers. The interval is the adjusted
+// Wald interval, that of AdjustNet clamped to -100 … 100. It is centred on the adjusted score, so
+// it can leave out the value.
 //
 // Counts are not negative and promoters + detractors <= answers.
 std::optional<Estimate> EstimateNet(int64_t promoters, int64_t detractors, int64_t answers,

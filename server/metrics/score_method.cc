@@ -250,7 +250,8 @@ absl::StatusOr<ScoreMethod> ScoreMethod::Resolve(v1::SurveyKind kind, const v1::
     RETURN_IF_ERROR(CheckTopBoxMin(kind, row.method, scores, top_box_min));
     const ScoreRange positive =
         top_box_min.has_value() ? ScoreRange{*top_box_min, scores.high} : row.positive;
-    return ScoreMethod(row.method, row.kind, scores, positive, row.negative);
+    return ScoreMethod(row.method, row.kind, scores, positive, row.negative,
+                       row.kind == Kind::kMean && row.direction == kEffort);
   }
   return NoSuchMethod(kind, known, method);
 }

@@ -66,19 +66,29 @@ class ScoreMethod {
   // Detractors, or those that found it hard. Empty for all but kNet.
   ScoreRange negative() const { return negative_; }
 
+  // Whether a lower value is the better one: for the mean of scores of effort. A share or net of
+  // effort counts those that found it easy, so higher is better.
+  bool lower_is_better() const { return lower_is_better_; }
+
   // For TOP_BOX and TOP_THREE: the lowest score that counts as satisfied.
   std::optional<int32_t> top_box_min() const;
 
  private:
   ScoreMethod(v1::MetricMethod method, Kind kind, ScoreRange scale, ScoreRange positive,
-              ScoreRange negative)
-      : method_(method), kind_(kind), scale_(scale), positive_(positive), negative_(negative) {}
+              ScoreRange negative, bool lower_is_better)
+      : method_(method),
+        kind_(kind),
+        scale_(scale),
+        positive_(positive),
+        negative_(negative),
+        lower_is_better_(lower_is_better) {}
 
   v1::MetricMethod method_;
   Kind kind_;
   ScoreRange scale_;
   ScoreRange positive_;
   ScoreRange negative_;
+  bool lower_is_better_;
 };
 
 }  // namespace emptychair::metrics

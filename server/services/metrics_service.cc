@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/domain/metric_compare.h"
 #include "server/domain/metric_query.h"
 
 namespace emptychair {
@@ -18,6 +19,20 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::QueryMetric(grpc::CallbackServerCo
                             return query.ok() ? RunMetricQuery(*store_, *query, response)
                                               : query.status();
                           });
+}
+
+grpc::ServerUnaryReactor* MetricsServiceImpl::CompareMetric(grpc::CallbackServerContext* context,
+                                                            const v1::CompareMetricRequest* request,
+                                                            v1::CompareMetricResponse* response) {
+  absl::StatusOr<MetricComparison> comparison = PrepareMetricComparison(store_->view(), *request);
+  const Lane lane = comparison.ok() && comparison->needs_scan() ? Lane::kScan : Lane::kQuery;
+  return runner_->Execute(
+      context, "MetricsService/CompareMetric", lane, request, response,
+      [this, comparison = std::move(comparison)](const v1::CompareMetricRequest&,
+                                                 v1::CompareMetricResponse& response) {
+        return comparison.ok() ? RunMetricComparison(*store_, *comparison, response)
+                               : comparison.status();
+      });
 }
 
 }  // namespace emptychair

@@ -17,6 +17,9 @@ class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
   grpc::ServerUnaryReactor* QueryMetric(grpc::CallbackServerContext* context,
                                         const v1::QueryMetricRequest* request,
                                         v1::QueryMetricResponse* response) override;
+  grpc::ServerUnaryReactor* CompareMetric(grpc::CallbackServerContext* context,
+                                          const v1::CompareMetricRequest* request,
+                                          v1::CompareMetricResponse* response) override;
 
  private:
   const storage::Store* const store_;

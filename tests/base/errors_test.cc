@@ -94,6 +94,22 @@ TEST(FieldError, NamesTheFieldInMessageMetadataAndBadRequest) {
   EXPECT_EQ(bad_request.field_violations(0).description(), "got 11, wanted 0 to 10");
 }
 
+TEST(AtPath, PutsThePathBeforeTheFieldWhereverItStands) {
+  const absl::Status status = FieldError(v1::ERROR_REASON_SCORE_OUT_OF_RANGE, "score",
+                                         "got 11, wanted 0 to 10", {{"max", "10"}});
+  const absl::Status moved = AtPath("base", status);
+  EXPECT_EQ(moved, FieldError(v1::ERROR_REASON_SCORE_OUT_OF_RANGE, "base.score",
+                              "got 11, wanted 0 to 10", {{"max", "10"}}));
+}
+
+TEST(AtPath, LeavesErrorsAboutNoFieldAsTheyAre) {
+  for (const absl::Status& status :
+       {absl::OkStatus(), absl::InternalError("no details"), ShuttingDownError(),
+        Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "none", {{"survey_id", "pulse"}})}) {
+    EXPECT_EQ(AtPath("base", status), status);
+  }
+}
+
 TEST(RetryableError, SaysWhenToComeBack) {
   for (const absl::Duration delay : {absl::ZeroDuration(), absl::Nanoseconds(1),
                                      absl::Milliseconds(100), absl::Milliseconds(12'345)}) {

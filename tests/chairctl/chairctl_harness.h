@@ -8,6 +8,8 @@
 
 #include "absl/strings/string_view.h"
 #include "common/base/clock.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
 
 namespace emptychair {
 
@@ -29,6 +31,14 @@ struct Chairctl {
 
   ChairctlResult Run(const std::vector<std::string>& arguments);
 };
+
+// The message that JSON output is; the test has failed when it is none.
+template <typename Message>
+Message FromJson(const std::string& json) {
+  Message message;
+  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &message).ok()) << json;
+  return message;
+}
 
 // A file of `content` in a directory of its own, which is removed with the object. `name` can have
 // directories.

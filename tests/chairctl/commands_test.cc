@@ -37,13 +37,6 @@ std::string InstantText(const google::protobuf::Timestamp& time) {
   return FormatInstant(FromTimestamp(time), absl::UTCTimeZone());
 }
 
-template <typename Message>
-Message FromJson(const std::string& json) {
-  Message message;
-  EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(json, &message).ok()) << json;
-  return message;
-}
-
 class CommandsTest : public ::testing::Test {
  protected:
   CommandsTest() { chairctl_.variables["EMPTYCHAIR_ENDPOINT"] = server_.endpoint(); }

@@ -123,6 +123,14 @@ class FakeServer::Metrics final : public v1::MetricsService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status CompareMetric(grpc::ServerContext*, const v1::CompareMetricRequest* request,
+                             v1::CompareMetricResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.last_comparison_ = *request;
+    *response = fake_.comparison_;
+    return grpc::Status::OK;
+  }
+
  private:
   FakeServer& fake_;
 };
@@ -237,6 +245,11 @@ void FakeServer::SetMetric(v1::QueryMetricResponse response) {
   metric_ = std::move(response);
 }
 
+void FakeServer::SetComparison(v1::CompareMetricResponse response) {
+  absl::MutexLock lock(&mutex_);
+  comparison_ = std::move(response);
+}
+
 void FakeServer::SetStatus(v1::GetStatusResponse response) {
   absl::MutexLock lock(&mutex_);
   status_ = std::move(response);
@@ -287,6 +300,11 @@ std::vector<int> FakeServer::batch_sizes() const {
 v1::QueryMetricRequest FakeServer::last_query() const {
   absl::MutexLock lock(&mutex_);
   return last_query_;
+}
+
+v1::CompareMetricRequest FakeServer::last_comparison() const {
+  absl::MutexLock lock(&mutex_);
+  return last_comparison_;
 }
 
 int FakeServer::calls(const std::string& method) const {

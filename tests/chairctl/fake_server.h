@@ -35,6 +35,8 @@ class FakeServer {
   void FailNextBatches(const std::vector<absl::Status>& statuses) ABSL_LOCKS_EXCLUDED(mutex_);
   // What every call of QueryMetric answers.
   void SetMetric(v1::QueryMetricResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What every call of CompareMetric answers.
+  void SetComparison(v1::CompareMetricResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetStatus(v1::GetStatusResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // What VerifyStore streams.
@@ -49,6 +51,7 @@ class FakeServer {
   std::vector<v1::Feedback> feedback() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<int> batch_sizes() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::QueryMetricRequest last_query() const ABSL_LOCKS_EXCLUDED(mutex_);
+  v1::CompareMetricRequest last_comparison() const ABSL_LOCKS_EXCLUDED(mutex_);
   int calls(const std::string& method) const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -77,6 +80,8 @@ class FakeServer {
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mutex_);
   v1::QueryMetricRequest last_query_ ABSL_GUARDED_BY(mutex_);
   v1::QueryMetricResponse metric_ ABSL_GUARDED_BY(mutex_);
+  v1::CompareMetricRequest last_comparison_ ABSL_GUARDED_BY(mutex_);
+  v1::CompareMetricResponse comparison_ ABSL_GUARDED_BY(mutex_);
   v1::GetStatusResponse status_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::VerifyStoreResponse> verdict_ ABSL_GUARDED_BY(mutex_);
   absl::Status maintenance_status_ ABSL_GUARDED_BY(mutex_);

@@ -69,7 +69,22 @@ TEST(Usage, WrongUsageExitsWithTwoAndSaysWhy) {
       {{"metric", "query", "x", "--filter", "=web"}, "--filter: is \"=web\""},
       {{"metric", "query", "x", "--filter", "!=web"}, "--filter: is \"!=web\""},
       {{"metric", "query", "x", "--filter", "channel="}, "--filter: is \"channel=\""},
-      {{"metric", "compare", "x"}, "not expected: compare"},
+      {{"metric", "explain", "x"}, "not expected: explain"},
+      {{"metric", "compare", "--base", "2023", "--candidate", "2024"}, "SURVEY is required"},
+      {{"metric", "compare", "x", "--candidate", "2024"}, "--base is required"},
+      {{"metric", "compare", "x", "--base", "2024"}, "--candidate is required"},
+      {{"metric", "compare", "x", "--base", "24", "--candidate", "2024"}, "--base: is \"24\""},
+      {{"metric", "compare", "x", "--base", "2023", "--candidate", "2024..soon"},
+       "--candidate: is \"soon\""},
+      {{"metric", "compare", "x", "--base", "2023", "--candidate", "2024", "--filter", "a"},
+       "--filter: is \"a\""},
+      {{"metric", "compare", "x", "--base", "2023", "--candidate", "2024", "--base-filter", "b"},
+       "--base-filter: is \"b\""},
+      {{"metric", "compare", "x", "--base", "2023", "--candidate", "2024", "--candidate-filter",
+        "c="},
+       "--candidate-filter: is \"c=\""},
+      {{"metric", "compare", "x", "--base", "2023", "--candidate", "2024", "--by", "month"},
+       "--by"},
       {{"feedback", "submit", "x", "--score", "nine"}, "--score"},
       {{"feedback", "submit", "x", "--label", "channel"}, "--label: is \"channel\""},
       {{"feedback", "submit", "x", "--label", "a=1", "--label", "a=2"}, "--label: is \"a=2\""},
@@ -101,8 +116,9 @@ TEST(Usage, HelpAtEveryLevelExitsWithZeroAndHasAnExample) {
         Arguments{"survey", "list"}, Arguments{"survey", "get"}, Arguments{"feedback"},
         Arguments{"feedback", "submit"}, Arguments{"feedback", "import"},
         Arguments{"feedback", "get"}, Arguments{"metric"}, Arguments{"metric", "query"},
-        Arguments{"admin"}, Arguments{"admin", "status"}, Arguments{"admin", "verify"},
-        Arguments{"admin", "rebuild"}, Arguments{"admin", "compact"}}) {
+        Arguments{"metric", "compare"}, Arguments{"admin"}, Arguments{"admin", "status"},
+        Arguments{"admin", "verify"}, Arguments{"admin", "rebuild"},
+        Arguments{"admin", "compact"}}) {
     Arguments arguments = command;
     arguments.push_back("--help");
     Chairctl chairctl;

@@ -154,6 +154,18 @@ TEST_F(ClientTest, TheShortFormsAskTheSame) {
   EXPECT_EQ(feedback->survey_id() + " " + feedback->feedback_id(), "nps some id");
 }
 
+TEST_F(ClientTest, AComparisonIsSentAsItIs) {
+  v1::CompareMetricRequest request;
+  request.mutable_base()->add_survey_ids("nps");
+  EXPECT_CALL(*connection_, CompareMetric(::testing::Ref(request)))
+      .WillOnce([](const v1::CompareMetricRequest&) {
+        v1::CompareMetricResponse response;
+        response.set_verdict(v1::VERDICT_HIGHER);
+        return response;
+      });
+  EXPECT_EQ(client_.CompareMetric(request)->verdict(), v1::VERDICT_HIGHER);
+}
+
 TEST_F(ClientTest, TheShortFormsPassErrorsOn) {
   const absl::Status none = Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "none", {{"survey_id", "x"}});
   EXPECT_CALL(*connection_, GetSurvey(_)).WillOnce(Return(none));

@@ -2,7 +2,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/status_matchers.h"
@@ -153,6 +155,130 @@ std::vector<BadQuery> BadQueries() {
   };
 }
 
+struct BadComparison {
+  std::string base;
+  std::string candidate;
+  v1::ErrorReason reason;
+  std::string field;
+};
+
+std::string Filter(absl::string_view key, const std::vector<std::string>& values,
+                   bool negate = false) {
+  return absl::StrCat("filters { key: '", key, "' values: '", absl::StrJoin(values, "' values: '"),
+                      "' negate: ", negate ? "true" : "false", " } ");
+}
+
+// Windows of the survey `nps` that touch.
+std::string Early() { return Interval("", "seconds: 1000"); }
+std::string Late() { return Interval("seconds: 1000", ""); }
+
+// Sides that do not ask for one value of one metric.
+std::vector<BadComparison> UnlikeSides() {
+  const std::string rating = "survey_ids: 'rating' method: METRIC_METHOD_TOP_BOX top_box_min: ";
+  return {
+      {"", "", kRequired, "base.survey_ids"},
+      {Early(), "", kRequired, "candidate.survey_ids"},
+      {"survey_ids: 'nothing'", Late(), kNoSurvey, ""},
+      {Early(), "survey_ids: 'nothing'", kNoSurvey, ""},
+      {Early() + "granularity: GRANULARITY_DAY", Late(), kInvalid, "base.granularity"},
+      {Early(), Late() + "granularity: GRANULARITY_YEAR", kInvalid, "candidate.granularity"},
+      {Early() + "granularity: 8", Late(), kInvalid, "base.granularity"},
+      {Early() + "trailing_buckets: 2", Late(), kInvalid, "base.trailing_buckets"},
+      {Early(), Late() + "trailing_buckets: -1", kInvalid, "candidate.trailing_buckets"},
+      {Early() + "group_by: 'region'", Late(), kInvalid, "base.group_by"},
+      {Early(), Late() + "group_by: 'survey_id'", kInvalid, "candidate.group_by"},
+      {Early() + "include_histogram: true", Late(), kInvalid, "base.include_histogram"},
+      {Early(), Late() + "include_histogram: true", kInvalid, "candidate.include_histogram"},
+      {"survey_ids: 'text'", "survey_ids: 'text'", kInvalid, "base.method"},
+      {Early(), "survey_ids: 'text'", kInvalid, "candidate.method"},
+      {Early(), "survey_ids: 'csat'", kNotPoolable, "candidate.survey_ids[0]"},
+      {"survey_ids: 'csat'", "survey_ids: 'csat10'", kNotPoolable, "candidate.survey_ids[0]"},
+      {"survey_ids: 'ces'", "survey_ids: 'effort'", kNotPoolable, "candidate.survey_ids[0]"},
+      {Early(), "survey_ids: 'berlin'", kNotPoolable, "candidate.survey_ids[0]"},
+      {"survey_ids: 'ces'", "survey_ids: 'ces' method: METRIC_METHOD_NET", kInvalid,
+       "candidate.method"},
+      {"survey_ids: 'ces' method: METRIC_METHOD_MEAN", "survey_ids: 'ces'", kInvalid,
+       "candidate.method"},
+      {rating + "3", rating + "4", kInvalid, "candidate.top_box_min"},
+      {Early() + "confidence: 0.9", Late(), kInvalid, "candidate.confidence"},
+      {Early(), Late() + "confidence: 0.99", kInvalid, "candidate.confidence"},
+      {Early() + "include_excluded: true", Late(), kInvalid, "candidate.include_excluded"},
+      {Early(), Late() + "include_excluded: true", kInvalid, "candidate.include_excluded"},
+  };
+}
+
+// Sides that can share an answer.
+std::vector<BadComparison> SidesThatShare() {
+  const std::string nps = "survey_ids: 'nps' ";
+  const std::string a = nps + Filter("region", {"a"});
+  const std::string interval = "candidate.interval";
+  const std::string filters = "candidate.filters";
+  return {
+      {nps, nps, kInvalid, interval},
+      {nps, Late(), kInvalid, interval},
+      {Early(), Early(), kInvalid, interval},
+      {Late(), Late(), kInvalid, interval},
+      {Early(), Interval("seconds: 999 nanos: 999000000", ""), kInvalid, interval},
+      {Interval("seconds: 999 nanos: 999000000", ""), Early(), kInvalid, interval},
+      // Answers are stored by the millisecond, and an edge within one counts from the next.
+      {Interval("", "seconds: 1000 nanos: 1"), Late(), kInvalid, interval},
+      {"survey_ids: 'nps' survey_ids: 'twin'", "survey_ids: 'twin'", kInvalid, interval},
+      {Early() + Filter("region", {"a"}), nps + Filter("region", {"a"}), kInvalid, interval},
+      {a, nps, kInvalid, filters},
+      {nps, a, kInvalid, filters},
+      {a, a, kInvalid, filters},
+      {Early() + Filter("region", {"a"}), Early() + Filter("region", {"a"}), kInvalid, filters},
+      {a, nps + Filter("region", {"b", "a"}), kInvalid, filters},
+      {a, nps + Filter("region", {"b"}, true), kInvalid, filters},
+      {nps + Filter("region", {"a", "b"}), nps + Filter("region", {"b"}, true), kInvalid, filters},
+      // Others are left.
+      {nps + Filter("region", {"a"}, true), nps + Filter("region", {"b"}, true), kInvalid, filters},
+      {nps + Filter("region", {"a"}, true), nps + Filter("region", {"(none)"}, true), kInvalid,
+       filters},
+      {nps + Filter("region", {"(none)"}), nps + Filter("region", {"a"}, true), kInvalid, filters},
+      {nps + Filter("region", {"(other)"}), nps + Filter("region", {"(other)"}), kInvalid, filters},
+      {a, nps + Filter("channel", {"b"}), kInvalid, filters},
+      {a + Filter("channel", {"x"}), a + Filter("channel", {"x", "y"}), kInvalid, filters},
+      // Is no dimension.
+      {nps + Filter("agent", {"x"}), nps + Filter("agent", {"x", "y"}), kInvalid, filters},
+      {nps + Filter("survey_id", {"nps"}), nps + Filter("survey_id", {"nps", "twin"}), kInvalid,
+       filters},
+      {nps + Filter("survey_id", {"twin"}, true), nps, kInvalid, filters},
+  };
+}
+
+// Pairs of sides that cannot share an answer.
+std::vector<std::pair<std::string, std::string>> SidesApart() {
+  const std::string nps = "survey_ids: 'nps' ";
+  const std::string both = nps + "survey_ids: 'twin' ";
+  const std::string a = nps + Filter("region", {"a"});
+  return {
+      {Early(), Late()},
+      {Late(), Early()},
+      {Early(), Interval("seconds: 999 nanos: 999000001", "")},
+      {Interval("seconds: 10", "seconds: 20"), Interval("seconds: 30", "seconds: 40")},
+      {Early() + "granularity: GRANULARITY_NONE trailing_buckets: 1",
+       Late() + "week_start: WEEK_START_SUNDAY"},
+      {Early() + "method: METRIC_METHOD_NET_PROMOTER confidence: 0.95", Late() + "min_sample: 7"},
+      {nps, "survey_ids: 'twin'"},
+      {both + Filter("survey_id", {"nps"}), both + Filter("survey_id", {"nps"}, true)},
+      {both + Filter("survey_id", {"twin"}), nps},
+      {a, nps + Filter("region", {"b"})},
+      {a, nps + Filter("region", {"a"}, true)},
+      {nps + Filter("region", {"a"}, true), a},
+      {nps + Filter("region", {"a", "b"}), nps + Filter("region", {"c", "(none)", "(other)"})},
+      {nps + Filter("region", {"a", "b"}), nps + Filter("region", {"b", "a", "c"}, true)},
+      {nps + Filter("region", {"(none)"}), nps + Filter("region", {"(none)"}, true)},
+      {nps + Filter("region", {"a", "b"}) + Filter("region", {"b"}, true),
+       nps + Filter("region", {"b"})},
+      {nps + Filter("region", {"a"}, true), a + Filter("region", {"b"}, true)},
+      {a + Filter("channel", {"x"}), a + Filter("channel", {"y"})},
+      {nps + Filter("agent", {"x"}), nps + Filter("agent", {"y", "(none)"})},
+      // Nothing passes two filters that exclude each other.
+      {a + Filter("region", {"b"}), nps},
+  };
+}
+
 class BadQueryTest : public ServiceTest {
  protected:
   BadQueryTest() {
@@ -278,6 +404,53 @@ TEST_P(BadQueryTest, ManyGroupsAreTooManyPointsToo) {
   };
   EXPECT_OK(days(99));
   EXPECT_THAT(days(100), HasReason(kTooMany));
+}
+
+TEST_P(BadQueryTest, ComparisonsAreRefusedWithReasonAndField) {
+  std::vector<BadComparison> rows = UnlikeSides();
+  const std::vector<BadComparison> sharing = SidesThatShare();
+  rows.insert(rows.end(), sharing.begin(), sharing.end());
+  for (const BadComparison& row : rows) {
+    SCOPED_TRACE(absl::StrCat("base { ", row.base, " } candidate { ", row.candidate, " }"));
+    const absl::Status status = client().CompareMetric(Sides(row.base, row.candidate)).status();
+    EXPECT_THAT(status, HasReason(row.reason));
+    EXPECT_EQ(status.code(), CodeOf(row.reason));
+    if (!row.field.empty()) {
+      EXPECT_THAT(status, HasField(row.field));
+      EXPECT_EQ(MetadataOf(status)["field"], row.field);
+      EXPECT_THAT(std::string(status.message()), ::testing::StartsWith(row.field + ": "));
+    }
+  }
+}
+
+TEST_P(BadQueryTest, SidesThatShareNoAnswerAreCompared) {
+  for (const auto& [base, candidate] : SidesApart()) {
+    SCOPED_TRACE(absl::StrCat("base { ", base, " } candidate { ", candidate, " }"));
+    const absl::StatusOr<v1::CompareMetricResponse> response =
+        client().CompareMetric(Sides(base, candidate));
+    ASSERT_OK(response);
+    EXPECT_EQ(response->verdict(), v1::VERDICT_TOO_FEW);
+  }
+}
+
+TEST_P(BadQueryTest, ErrorsOfASideHaveItsPath) {
+  int rows = 0;
+  for (const BadQuery& row : BadQueries()) {
+    // What is refused for the very asking has its own rows.
+    if (row.field.empty() || absl::StrContains(row.text, "GRANULARITY_") ||
+        absl::StrContains(row.text, "group_by")) {
+      continue;
+    }
+    ++rows;
+    SCOPED_TRACE(row.text.substr(0, 200));
+    const absl::Status base = client().CompareMetric(Sides(row.text, Late())).status();
+    EXPECT_THAT(base, HasReason(row.reason));
+    EXPECT_THAT(base, HasField("base." + row.field));
+    const absl::Status candidate = client().CompareMetric(Sides(Early(), row.text)).status();
+    EXPECT_THAT(candidate, HasReason(row.reason));
+    EXPECT_THAT(candidate, HasField("candidate." + row.field));
+  }
+  EXPECT_GT(rows, 50);
 }
 
 }  // namespace

@@ -23,6 +23,20 @@ double Quantile(double confidence) {
                               : 1.959963984540054;
 }
 
+// The adjusted score of an NPS and its variance, as fractions.
+struct Adjusted {
+  double score;
+  double variance;
+};
+
+Adjusted AdjustedOf(const ModelPoint& model) {
+  const int64_t p = model.Count(9, 10);
+  const int64_t d = model.Count(0, 6);
+  const int64_t n = model.Count(0, 10);
+  const double score = static_cast<double>(p - d) / (n + 3);
+  return {score, ((p + d + 1.5) / (n + 3) - score * score) / (n + 3)};
+}
+
 // Fails the test unless `point` says what `model` counted.
 void ExpectPoint(const v1::QueryMetricRequest& query, int min_sample, const ModelPoint& model,
                  const v1::MetricValue& point) {
@@ -58,11 +72,10 @@ void ExpectPoint(const v1::QueryMetricRequest& query, int min_sample, const Mode
   ASSERT_NEAR(point.standard_error(),
               100 * std::sqrt(std::max(0.0, (static_cast<double>(p + d) / n - nps * nps) / n)),
               1e-5);
-  const double adjusted = static_cast<double>(p - d) / (n + 3);
-  const double se = std::sqrt(((p + d + 1.5) / (n + 3) - adjusted * adjusted) / (n + 3));
-  const double reach = Quantile(query.confidence()) * se;
-  ASSERT_NEAR(point.low(), std::max(-100.0, 100 * (adjusted - reach)), 1e-3);
-  ASSERT_NEAR(point.high(), std::min(100.0, 100 * (adjusted + reach)), 1e-3);
+  const Adjusted adjusted = AdjustedOf(model);
+  const double reach = Quantile(query.confidence()) * std::sqrt(adjusted.variance);
+  ASSERT_NEAR(point.low(), std::max(-100.0, 100 * (adjusted.score - reach)), 1e-3);
+  ASSERT_NEAR(point.high(), std::min(100.0, 100 * (adjusted.score + reach)), 1e-3);
 }
 
 void ExpectPoints(const v1::QueryMetricRequest& query, int min_sample,
@@ -117,7 +130,64 @@ void ExpectFound(const v1::QueryMetricRequest& query, const ModelResult& model,
   ASSERT_NO_FATAL_FAILURE(ExpectPoints(query, model.min_sample, model.total, response.total()));
 }
 
+// What is tested of two sides of ten answers and more.
+void ExpectTested(const ModelPoint& base, const ModelPoint& candidate, double confidence,
+                  const v1::CompareMetricResponse& response) {
+  const Adjusted from = AdjustedOf(base);
+  const Adjusted to = AdjustedOf(candidate);
+  const double difference = 100 * (to.score - from.score);
+  const double error = 100 * std::sqrt(from.variance + to.variance);
+  const double z = difference / error;
+  const double quantile = Quantile(confidence);
+  ASSERT_NEAR(response.z(), z, 1e-9);
+  ASSERT_NEAR(response.p_value(), 1 - std::erf(std::abs(z) / std::sqrt(2.0)), 1e-9);
+  ASSERT_NEAR(response.delta_low(), difference - quantile * error, 1e-9);
+  ASSERT_NEAR(response.delta_high(), difference + quantile * error, 1e-9);
+  const bool is_clear = std::abs(z) > quantile;
+  ASSERT_EQ(response.verdict(), !is_clear        ? v1::VERDICT_NO_CLEAR_CHANGE
+                                : difference > 0 ? v1::VERDICT_HIGHER
+                                                 : v1::VERDICT_LOWER);
+  ASSERT_EQ(response.direction(), !is_clear        ? v1::CHANGE_DIRECTION_NEITHER
+                                  : difference > 0 ? v1::CHANGE_DIRECTION_BETTER
+                                                   : v1::CHANGE_DIRECTION_WORSE);
+}
+
 }  // namespace
+
+void ExpectComparison(const v1::CompareMetricRequest& request, bool can_share,
+                      const ModelResult& base, const ModelResult& candidate,
+                      const absl::StatusOr<v1::CompareMetricResponse>& response) {
+  if (can_share) {
+    ASSERT_THAT(response, HasReason(v1::ERROR_REASON_FIELD_INVALID));
+    ASSERT_THAT(response,
+                ::testing::AnyOf(HasField("candidate.interval"), HasField("candidate.filters")));
+    return;
+  }
+  ASSERT_OK(response);
+  const int min_sample = std::max(base.min_sample, candidate.min_sample);
+  ASSERT_EQ(response->method_info().min_sample(), min_sample);
+  const ModelPoint& from = base.total.front();
+  const ModelPoint& to = candidate.total.front();
+  ASSERT_NO_FATAL_FAILURE(ExpectPoint(request.base(), min_sample, from, response->base()));
+  ASSERT_NO_FATAL_FAILURE(ExpectPoint(request.candidate(), min_sample, to, response->candidate()));
+  ASSERT_EQ(response->has_delta(),
+            response->base().has_value() && response->candidate().has_value());
+  if (response->has_delta()) {
+    ASSERT_NEAR(response->delta(), response->candidate().value() - response->base().value(), 1e-9);
+  }
+  const int64_t fewest = std::min(from.Count(0, 10), to.Count(0, 10));
+  const bool is_tested = fewest >= 10 && fewest >= min_sample;
+  ASSERT_EQ(response->has_z(), is_tested);
+  ASSERT_EQ(response->has_p_value(), is_tested);
+  ASSERT_EQ(response->has_delta_low(), is_tested);
+  ASSERT_EQ(response->has_delta_high(), is_tested);
+  if (!is_tested) {
+    ASSERT_EQ(response->verdict(), v1::VERDICT_TOO_FEW);
+    ASSERT_EQ(response->direction(), v1::CHANGE_DIRECTION_NEITHER);
+    return;
+  }
+  ASSERT_NO_FATAL_FAILURE(ExpectTested(from, to, request.base().confidence(), *response));
+}
 
 void ExpectResponse(const v1::QueryMetricRequest& query, const ModelResult& model,
                     const absl::StatusOr<v1::QueryMetricResponse>& response) {

@@ -1,4 +1,4 @@
-// Compares answers of QueryMetric with the plain recount.
+// Compares answers of QueryMetric and CompareMetric with the plain recount.
 #ifndef EMPTYCHAIR_TESTS_SERVICE_METRIC_CHECK_H_
 #define EMPTYCHAIR_TESTS_SERVICE_METRIC_CHECK_H_
 
@@ -11,6 +11,12 @@ namespace emptychair::testing {
 // Fails the test, fatally, unless `response` says what `model`, the recount of `query`, does.
 void ExpectResponse(const v1::QueryMetricRequest& query, const ModelResult& model,
                     const absl::StatusOr<v1::QueryMetricResponse>& response);
+
+// The same for CompareMetric, with the recount of either side; `can_share` says whether the sides
+// can share an answer.
+void ExpectComparison(const v1::CompareMetricRequest& request, bool can_share,
+                      const ModelResult& base, const ModelResult& candidate,
+                      const absl::StatusOr<v1::CompareMetricResponse>& response);
 
 }  // namespace emptychair::testing
 

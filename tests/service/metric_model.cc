@@ -81,15 +81,39 @@ std::vector<ModelSpan> UnitsOf(const v1::QueryMetricRequest& query, ModelSpan sp
   return units;
 }
 
-bool Passes(const v1::QueryMetricRequest& query, const ModelSurvey& survey,
-            const ModelAnswer& answer) {
+// Whether `value` passes those of the filters that are on `key`.
+bool PassesOn(const v1::QueryMetricRequest& query, const std::string& key,
+              const std::string& value) {
   for (const v1::LabelFilter& filter : query.filters()) {
     const std::set<std::string> values(filter.values().begin(), filter.values().end());
-    if ((values.count(survey.ValueOf(answer, filter.key())) == 1) == filter.negate()) {
+    if (filter.key() == key && (values.count(value) == 1) == filter.negate()) {
       return false;
     }
   }
   return true;
+}
+
+bool Passes(const v1::QueryMetricRequest& query, const ModelSurvey& survey,
+            const ModelAnswer& answer) {
+  for (const v1::LabelFilter& filter : query.filters()) {
+    if (!PassesOn(query, filter.key(), survey.ValueOf(answer, filter.key()))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+ModelSpan SpanOf(const v1::TimeInterval& interval, ModelSpan open) {
+  return {interval.has_start_time() ? FromTimestamp(interval.start_time()) : open.start,
+          interval.has_end_time() ? FromTimestamp(interval.end_time()) : open.end};
+}
+
+// What both intervals cover; empty or turned round when that is nothing.
+ModelSpan Overlap(const v1::CompareMetricRequest& request) {
+  const ModelSpan all{absl::InfinitePast(), absl::InfiniteFuture()};
+  const ModelSpan base = SpanOf(request.base().interval(), all);
+  const ModelSpan candidate = SpanOf(request.candidate().interval(), all);
+  return {std::max(base.start, candidate.start), std::min(base.end, candidate.end)};
 }
 
 void Add(const ModelPoint& from, ModelPoint& to) {
@@ -154,12 +178,7 @@ std::optional<ModelSpan> IntervalOf(const v1::QueryMetricRequest& query,
     span.start = UnitsOf(query, {first, first + tick}, 0, calendar).front().start;
     span.end = UnitsOf(query, {last, last + tick}, 0, calendar).front().end;
   }
-  if (query.interval().has_start_time()) {
-    span.start = FromTimestamp(query.interval().start_time());
-  }
-  if (query.interval().has_end_time()) {
-    span.end = FromTimestamp(query.interval().end_time());
-  }
+  span = SpanOf(query.interval(), span);
   if (span.start >= span.end) {
     return std::nullopt;
   }
@@ -335,6 +354,54 @@ ModelResult Recount(const v1::QueryMetricRequest& query,
   }
   result.total = Trail(total, trailing);
   return result;
+}
+
+bool CanShare(const v1::CompareMetricRequest& request) {
+  const ModelSpan overlap = Overlap(request);
+  if (overlap.start >= overlap.end) {
+    return false;
+  }
+  std::map<std::string, std::set<std::string>> values;
+  for (const v1::QueryMetricRequest* side : {&request.base(), &request.candidate()}) {
+    for (const v1::LabelFilter& filter : side->filters()) {
+      values[filter.key()].insert(filter.values().begin(), filter.values().end());
+      values[filter.key()].insert("a value that no filter names");
+    }
+  }
+  const auto pass_both = [&](const std::string& key, const std::string& value) {
+    return PassesOn(request.base(), key, value) && PassesOn(request.candidate(), key, value);
+  };
+  for (const auto& [key, some] : values) {
+    if (key != "survey_id" && std::none_of(some.begin(), some.end(), [&](const std::string& value) {
+          return pass_both(key, value);
+        })) {
+      return false;
+    }
+  }
+  const auto& in_base = request.base().survey_ids();
+  const auto& in_candidate = request.candidate().survey_ids();
+  return std::any_of(in_base.begin(), in_base.end(), [&](const std::string& id) {
+    return std::find(in_candidate.begin(), in_candidate.end(), id) != in_candidate.end() &&
+           pass_both("survey_id", id);
+  });
+}
+
+int CountShared(const v1::CompareMetricRequest& request,
+                const std::vector<const ModelSurvey*>& surveys) {
+  const ModelSpan overlap = Overlap(request);
+  int shared = 0;
+  for (const ModelSurvey* survey : surveys) {
+    const auto asks = [&](const v1::QueryMetricRequest& side, const ModelAnswer& answer) {
+      return std::find(side.survey_ids().begin(), side.survey_ids().end(), survey->survey_id()) !=
+                 side.survey_ids().end() &&
+             Passes(side, *survey, answer);
+    };
+    for (const auto& [id, answer] : survey->answers()) {
+      shared += answer.time >= overlap.start && answer.time < overlap.end &&
+                asks(request.base(), answer) && asks(request.candidate(), answer);
+    }
+  }
+  return shared;
 }
 
 }  // namespace emptychair::testing

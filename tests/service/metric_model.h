@@ -123,6 +123,14 @@ struct ModelResult {
 ModelResult Recount(const v1::QueryMetricRequest& query,
                     const std::vector<const ModelSurvey*>& surveys, ModelCalendar& calendar);
 
+// Whether some answer, be it stored or not, could be in both of two queries without granularity:
+// tries every survey, and for each key every value that a filter tells from others.
+bool CanShare(const v1::CompareMetricRequest& request);
+
+// How many stored answers are in both.
+int CountShared(const v1::CompareMetricRequest& request,
+                const std::vector<const ModelSurvey*>& surveys);
+
 }  // namespace emptychair::testing
 
 #endif  // EMPTYCHAIR_TESTS_SERVICE_METRIC_MODEL_H_

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr int kAnswersPerSurvey = 170;
 constexpr int kQueriesPerZone = 80;
+constexpr int kComparisonsPerZone = 80;
 
 class ModelTest : public ::testing::Test {
  protected:
@@ -50,6 +52,17 @@ class ModelTest : public ::testing::Test {
     SubmitAll(client_, batch);
   }
 
+  // The surveys of a row of ZoneRows, with their answers. The first has more combinations of values
+  // than it counts apart.
+  std::pair<ModelSurvey, ModelSurvey> LoadZone(size_t number) {
+    const ZoneRow& row = ZoneRows()[number];
+    ModelSurvey two(absl::StrCat("two-", number), {"region", "channel"}, 7);
+    ModelSurvey one(absl::StrCat("one-", number), {"region"}, 100);
+    Load(two, row);
+    Load(one, row);
+    return {std::move(two), std::move(one)};
+  }
+
   MetricRandom random_;
   std::unique_ptr<Backend> backend_;
   Client client_;
@@ -69,11 +82,7 @@ TEST_F(ModelTest, EveryAnswerIsThatOfAPlainRecount) {
   for (size_t number = 0; number < ZoneRows().size(); ++number) {
     const ZoneRow& row = ZoneRows()[number];
     ModelCalendar calendar(Zone(row.name));
-    // The first has more combinations of values than it counts apart.
-    ModelSurvey two(absl::StrCat("two-", number), {"region", "channel"}, 7);
-    ModelSurvey one(absl::StrCat("one-", number), {"region"}, 100);
-    Load(two, row);
-    Load(one, row);
+    const auto [two, one] = LoadZone(number);
     const std::vector<const ModelSurvey*> choices[] = {{&two}, {&one}, {&one, &two}};
     for (int i = 0; i < kQueriesPerZone; ++i) {
       const std::vector<const ModelSurvey*>& surveys = random_.OneOf(choices);
@@ -87,6 +96,34 @@ TEST_F(ModelTest, EveryAnswerIsThatOfAPlainRecount) {
   }
   // Most queries must have found something, or the test shows nothing.
   EXPECT_GT(found, asked / 2);
+}
+
+TEST_F(ModelTest, EveryComparisonIsThatOfPlainRecounts) {
+  int asked = 0, refused = 0, tested = 0;
+  for (size_t number = 0; number < ZoneRows().size(); ++number) {
+    const ZoneRow& row = ZoneRows()[number];
+    ModelCalendar calendar(Zone(row.name));
+    const auto [two, one] = LoadZone(number);
+    const std::vector<const ModelSurvey*> choices[] = {{&two}, {&one}, {&one, &two}};
+    for (int i = 0; i < kComparisonsPerZone; ++i) {
+      const std::vector<const ModelSurvey*>& base = random_.OneOf(choices);
+      const std::vector<const ModelSurvey*>& candidate = random_.OneOf(choices);
+      const v1::CompareMetricRequest request = random_.Comparison(row, base, candidate);
+      SCOPED_TRACE(absl::StrCat(row.name, ": ", request.DebugString()));
+      const bool can_share = CanShare(request);
+      ASSERT_TRUE(can_share || CountShared(request, {&one, &two}) == 0);
+      const absl::StatusOr<v1::CompareMetricResponse> response = client_.CompareMetric(request);
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectComparison(request, can_share, Recount(request.base(), base, calendar),
+                           Recount(request.candidate(), candidate, calendar), response));
+      ++asked;
+      refused += can_share;
+      tested += response.ok() && response->has_z();
+    }
+  }
+  // Enough of either, or the test shows nothing.
+  EXPECT_GT(refused, asked / 10);
+  EXPECT_GT(tested, asked / 10);
 }
 
 }  // namespace

@@ -137,4 +137,52 @@ v1::QueryMetricRequest MetricRandom::Query(const ZoneRow& row,
   return query;
 }
 
+v1::CompareMetricRequest MetricRandom::Comparison(
+    const ZoneRow& row, const std::vector<const ModelSurvey*>& base_surveys,
+    const std::vector<const ModelSurvey*>& candidate_surveys) {
+  v1::CompareMetricRequest request;
+  v1::QueryMetricRequest& base = *request.mutable_base();
+  v1::QueryMetricRequest& candidate = *request.mutable_candidate();
+  base = Query(row, base_surveys);
+  candidate = Query(row, candidate_surveys);
+  for (v1::QueryMetricRequest* side : {&base, &candidate}) {
+    side->set_granularity(OneIn(2) ? v1::GRANULARITY_NONE : v1::GRANULARITY_UNSPECIFIED);
+    side->clear_trailing_buckets();
+    side->clear_group_by();
+    side->clear_include_histogram();
+    if (OneIn(2)) {
+      side->clear_filters();
+    }
+  }
+  candidate.set_confidence(base.confidence());
+  candidate.set_include_excluded(base.include_excluded());
+  switch (Uniform(0, 3)) {
+    case 0: {
+      const google::protobuf::Timestamp edge = Timestamp(Time(row));
+      base.clear_interval();
+      candidate.clear_interval();
+      *base.mutable_interval()->mutable_end_time() = edge;
+      *candidate.mutable_interval()->mutable_start_time() = edge;
+      if (OneIn(2)) {
+        base.mutable_interval()->Swap(candidate.mutable_interval());
+      }
+      break;
+    }
+    case 1: {
+      *candidate.mutable_interval() = base.interval();
+      const v1::LabelFilter filter = Filter(base_surveys);
+      *base.add_filters() = filter;
+      *candidate.add_filters() = filter;
+      candidate.mutable_filters(candidate.filters_size() - 1)->set_negate(!filter.negate());
+      break;
+    }
+    case 2:
+      *candidate.mutable_interval() = base.interval();
+      break;
+    default:
+      break;
+  }
+  return request;
+}
+
 }  // namespace emptychair::testing

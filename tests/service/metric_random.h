@@ -59,6 +59,12 @@ class MetricRandom {
   // About all of `surveys`, which are in the row's zone.
   v1::QueryMetricRequest Query(const ZoneRow& row, const std::vector<const ModelSurvey*>& surveys);
 
+  // Two such queries that CompareMetric takes, but that they may share answers: often of windows
+  // that touch, or of slices of one.
+  v1::CompareMetricRequest Comparison(const ZoneRow& row,
+                                      const std::vector<const ModelSurvey*>& base,
+                                      const std::vector<const ModelSurvey*>& candidate);
+
  private:
   std::mt19937_64 random_;
 };

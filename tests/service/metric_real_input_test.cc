@@ -116,6 +116,22 @@ TEST_P(RealInputTest, SoAreMonthsAndYears) {
   EXPECT_THAT(years.total().points(2), IsNps(235, 176, 43));
 }
 
+TEST_P(RealInputTest, TheFallFromOneYearToTheNextMayBeChance) {
+  const v1::CompareMetricResponse response = Compare(client(), R"(survey_ids: 'utc' interval {
+                      start_time { seconds: 1483228800 } end_time { seconds: 1514764800 } })",
+                                                     R"(survey_ids: 'utc' interval {
+                      start_time { seconds: 1514764800 } end_time { seconds: 1546300800 } })");
+  EXPECT_THAT(response.base(), IsNps(171, 108, 24));
+  EXPECT_THAT(response.candidate(), IsNps(235, 176, 43));
+  EXPECT_NEAR(response.delta(), -6.2241, 5e-5);
+  EXPECT_NEAR(response.z(), -1.2575, 5e-5);
+  EXPECT_NEAR(response.p_value(), 0.2086, 5e-5);
+  EXPECT_NEAR(response.delta_low(), -15.4184, 5e-5);
+  EXPECT_NEAR(response.delta_high(), 3.3663, 5e-5);
+  EXPECT_EQ(response.verdict(), v1::VERDICT_NO_CLEAR_CHANGE);
+  EXPECT_EQ(response.direction(), v1::CHANGE_DIRECTION_NEITHER);
+}
+
 TEST_P(RealInputTest, TokyoHasItsOwnMonths) {
   Create(client(), NpsSurvey("tokyo", {"when", "pace"}, "Asia/Tokyo"));
   for (v1::Feedback& answer : answers_) {

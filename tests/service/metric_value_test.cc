@@ -24,14 +24,7 @@ class MetricValueTest : public ServiceTest {
   // A survey with as many answers of each score as `counts` says, from the lowest score up.
   void Load(const std::string& survey_id, const std::string& text, const std::vector<int>& counts) {
     const v1::Survey survey = Create(client(), SurveyOf(survey_id, text));
-    std::vector<v1::Feedback> answers;
-    for (size_t i = 0; i < counts.size(); ++i) {
-      for (int j = 0; j < counts[i]; ++j) {
-        answers.push_back(Answer(survey_id, absl::StrCat("row ", answers.size()), kTime,
-                                 survey.scale().min() + static_cast<int32_t>(i)));
-      }
-    }
-    SubmitAll(client(), answers);
+    SubmitAll(client(), ScoredAnswers(survey_id, survey.scale().min(), counts, kTime));
   }
 
   v1::MetricValue Point(const std::string& text) {

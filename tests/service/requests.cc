@@ -116,6 +116,18 @@ v1::QueryMetricResponse Query(Client& client, const std::string& text, SourceLoc
   return Expect(client.QueryMetric(FromText<v1::QueryMetricRequest>(text)), where);
 }
 
+v1::CompareMetricRequest Sides(const std::string& base, const std::string& candidate) {
+  v1::CompareMetricRequest request;
+  *request.mutable_base() = FromText<v1::QueryMetricRequest>(base);
+  *request.mutable_candidate() = FromText<v1::QueryMetricRequest>(candidate);
+  return request;
+}
+
+v1::CompareMetricResponse Compare(Client& client, const std::string& base,
+                                  const std::string& candidate, SourceLocation where) {
+  return Expect(client.CompareMetric(Sides(base, candidate)), where);
+}
+
 v1::MetricValue Total(Client& client, absl::string_view survey_id, SourceLocation where) {
   const v1::QueryMetricResponse response =
       Query(client, absl::StrCat("survey_ids: '", survey_id, "'"), where);
@@ -135,6 +147,19 @@ std::vector<v1::Feedback> NpsAnswers(absl::string_view survey_id, int promoters,
   add(promoters, 9, 2);
   add(passives, 7, 2);
   add(detractors, 0, 7);
+  return answers;
+}
+
+std::vector<v1::Feedback> ScoredAnswers(absl::string_view survey_id, int32_t score_min,
+                                        const std::vector<int>& counts, absl::Time time) {
+  std::vector<v1::Feedback> answers;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    for (int j = 0; j < counts[i]; ++j) {
+      answers.push_back(Answer(survey_id,
+                               absl::StrCat("row ", absl::ToUnixMillis(time), "-", answers.size()),
+                               time, score_min + static_cast<int32_t>(i)));
+    }
+  }
   return answers;
 }
 

@@ -90,6 +90,12 @@ absl::StatusOr<v1::GetFeedbackResponse> GetById(Client& client, absl::string_vie
 v1::QueryMetricResponse Query(Client& client, const std::string& text,
                               SourceLocation where = SourceLocation::current());
 
+// The same of CompareMetric, its two sides in text format.
+v1::CompareMetricRequest Sides(const std::string& base, const std::string& candidate);
+v1::CompareMetricResponse Compare(Client& client, const std::string& base,
+                                  const std::string& candidate,
+                                  SourceLocation where = SourceLocation::current());
+
 // The one point over all answers of the survey.
 v1::MetricValue Total(Client& client, absl::string_view survey_id,
                       SourceLocation where = SourceLocation::current());
@@ -98,6 +104,10 @@ v1::MetricValue Total(Client& client, absl::string_view survey_id,
 // from `time` on.
 std::vector<v1::Feedback> NpsAnswers(absl::string_view survey_id, int promoters, int passives,
                                      int detractors, absl::Time time);
+
+// `counts[i]` answers of the score `score_min + i`, at `time`, which is also in their ids.
+std::vector<v1::Feedback> ScoredAnswers(absl::string_view survey_id, int32_t score_min,
+                                        const std::vector<int>& counts, absl::Time time);
 
 // Group values as text, "(none)" and "(other)" among them.
 std::vector<std::string> GroupTexts(const v1::MetricSeries& series);

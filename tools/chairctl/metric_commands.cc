@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "tools/chairctl/comparison_output.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/metric_output.h"
 #include "tools/chairctl/selection_flags.h"
@@ -12,37 +13,56 @@
 namespace emptychair {
 namespace {
 
-struct QueryFlags {
+// Whose metric, and how it is computed.
+struct MetricFlags {
   std::vector<std::string> surveys;
-  SelectionFlags selection;
-  std::string by;
-  int32_t trailing = 0;
-  std::vector<std::string> group_by;
   std::string method;
   std::optional<int32_t> top_box_min;
   std::string respondents;
   double confidence = 0;
   int32_t min_sample = 0;
   bool include_excluded = false;
+};
+
+struct QueryFlags {
+  MetricFlags metric;
+  SelectionFlags selection;
+  std::string by;
+  int32_t trailing = 0;
+  std::vector<std::string> group_by;
   bool histogram = false;
 };
 
-// All of the request but what the selection says.
-v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
+struct CompareFlags {
+  MetricFlags metric;
+  WindowFlags base{.window_flag = "--base"};
+  WindowFlags candidate{.window_flag = "--candidate"};
+  std::vector<std::string> filters;
+  std::vector<std::string> base_filters;
+  std::vector<std::string> candidate_filters;
+};
+
+v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {
   v1::QueryMetricRequest request;
   request.mutable_survey_ids()->Add(flags.surveys.begin(), flags.surveys.end());
   request.set_method(ParseEnumFlag<v1::MetricMethod>(flags.method));
   request.set_respondent_rule(ParseEnumFlag<v1::RespondentRule>(flags.respondents));
-  request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
-  request.set_trailing_buckets(flags.trailing);
-  request.mutable_group_by()->Add(flags.group_by.begin(), flags.group_by.end());
   request.set_confidence(flags.confidence);
   request.set_min_sample(flags.min_sample);
   request.set_include_excluded(flags.include_excluded);
-  request.set_include_histogram(flags.histogram);
   if (flags.top_box_min.has_value()) {
     request.set_top_box_min(*flags.top_box_min);
   }
+  return request;
+}
+
+// All of the request but what the selection says.
+v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
+  v1::QueryMetricRequest request = MakeRequest(flags.metric);
+  request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
+  request.set_trailing_buckets(flags.trailing);
+  request.mutable_group_by()->Add(flags.group_by.begin(), flags.group_by.end());
+  request.set_include_histogram(flags.histogram);
   return request;
 }
 
@@ -51,7 +71,7 @@ int Query(Session& session, const QueryFlags& flags) {
   v1::QueryMetricRequest request = MakeRequest(flags);
   v1::TimeInterval interval;
   int exit_code = kExitOk;
-  if (!ReadSelection(session, flags.selection, flags.surveys.front(), &interval,
+  if (!ReadSelection(session, flags.selection, flags.metric.surveys.front(), &interval,
                      request.mutable_filters(), &exit_code)) {
     return exit_code;
   }
@@ -77,34 +97,75 @@ int Query(Session& session, const QueryFlags& flags) {
   return kExitOk;
 }
 
-}  // namespace
+// The filters of one side: those of both, then its own.
+absl::Status AddSideFilters(const std::vector<std::string>& both, absl::string_view own_flag,
+                            const std::vector<std::string>& own, v1::QueryMetricRequest* side) {
+  RETURN_IF_ERROR(AddFilters("--filter", both, *side->mutable_filters()));
+  return AddFilters(own_flag, own, *side->mutable_filters());
+}
 
-void AddMetricCommands(CLI::App& app, Command* command) {
-  CLI::App* group = app.add_subcommand("metric", "Compute metrics");
-  group->require_subcommand(1);
-  group->footer("Example:\n  chairctl metric query support-nps --window 2024-Q1");
-  CLI::App* query = group->add_subcommand("query", "Compute a metric over time and groups");
-  auto flags = std::make_shared<QueryFlags>();
-  query->add_option("SURVEY", flags->surveys, "1 to 32 surveys of one kind, scale and zone")
+int Compare(Session& session, const CompareFlags& flags) {
+  const Environment& environment = session.environment;
+  v1::CompareMetricRequest request;
+  v1::QueryMetricRequest* base = request.mutable_base();
+  v1::QueryMetricRequest* candidate = request.mutable_candidate();
+  *base = *candidate = MakeRequest(flags.metric);
+  absl::Status filters = AddSideFilters(flags.filters, "--base-filter", flags.base_filters, base);
+  filters.Update(
+      AddSideFilters(flags.filters, "--candidate-filter", flags.candidate_filters, candidate));
+  if (!filters.ok()) {
+    return UsageError(environment, filters.message());
+  }
+  int exit_code = kExitOk;
+  if (!ReadWindows(session,
+                   {{flags.base, base->mutable_interval()},
+                    {flags.candidate, candidate->mutable_interval()}},
+                   flags.metric.surveys.front(), &exit_code)) {
+    return exit_code;
+  }
+  const absl::StatusOr<v1::CompareMetricResponse> response = session.client.CompareMetric(request);
+  if (!response.ok()) {
+    return ServiceError(environment, response.status());
+  }
+  switch (session.format) {
+    case OutputFormat::kJson:
+      session.out() << ToJson(*response);
+      break;
+    case OutputFormat::kCsv:
+      PrintComparisonCsv(request, *response, session.out());
+      break;
+    case OutputFormat::kTable:
+      PrintComparisonTable(request, *response, session.out());
+      break;
+  }
+  return kExitOk;
+}
+
+void AddMetricFlags(CLI::App& app, MetricFlags& flags) {
+  app.add_option("SURVEY", flags.surveys, "1 to 32 surveys of one kind, scale and zone")
       ->required();
+  app.add_option("--method", flags.method,
+                 "How the value is computed (default by the survey's kind)")
+      ->transform(CLI::IsMember(EnumFlags<v1::MetricMethod>(), CLI::ignore_case));
+  app.add_option("--top-box-min", flags.top_box_min, "Lowest score that counts as satisfied");
+  app.add_option("--respondents", flags.respondents,
+                 "Which of a customer's answers count (default all)")
+      ->transform(CLI::IsMember(EnumFlags<v1::RespondentRule>(), CLI::ignore_case));
+  app.add_option("--confidence", flags.confidence, "0.80, 0.90, 0.95 (default) or 0.99");
+  app.add_option("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
+  app.add_flag("--include-excluded", flags.include_excluded, "Count excluded answers too");
+}
+
+void AddQuery(CLI::App& group, Command* command) {
+  CLI::App* query = group.add_subcommand("query", "Compute a metric over time and groups");
+  auto flags = std::make_shared<QueryFlags>();
+  AddMetricFlags(*query, flags->metric);
   AddSelectionFlags(*query, flags->selection);
   query->add_option("--by", flags->by, "Length of a bucket; without, one for all")
       ->transform(CLI::IsMember(EnumFlags<v1::Granularity>(), CLI::ignore_case));
   query->add_option("--trailing", flags->trailing, "Buckets that each point covers (default 1)");
   query->add_option("--group-by", flags->group_by, "Dimension, or survey_id; can be repeated")
       ->allow_extra_args(false);
-  query
-      ->add_option("--method", flags->method,
-                   "How the value is computed (default by the survey's kind)")
-      ->transform(CLI::IsMember(EnumFlags<v1::MetricMethod>(), CLI::ignore_case));
-  query->add_option("--top-box-min", flags->top_box_min, "Lowest score that counts as satisfied");
-  query
-      ->add_option("--respondents", flags->respondents,
-                   "Which of a customer's answers count (default all)")
-      ->transform(CLI::IsMember(EnumFlags<v1::RespondentRule>(), CLI::ignore_case));
-  query->add_option("--confidence", flags->confidence, "0.80, 0.90, 0.95 (default) or 0.99");
-  query->add_option("--min-sample", flags->min_sample, "Suppress points on fewer scored answers");
-  query->add_flag("--include-excluded", flags->include_excluded, "Count excluded answers too");
   query->add_flag("--histogram", flags->histogram, "Also show the number of answers per score");
   query->footer(
       "Times without an offset are in the survey's time zone.\n"
@@ -113,6 +174,49 @@ void AddMetricCommands(CLI::App& app, Command* command) {
   query->callback([flags, command] {
     *command = [flags](Session& session) { return Query(session, *flags); };
   });
+}
+
+void AddCompare(CLI::App& group, Command* command) {
+  CLI::App* compare =
+      group.add_subcommand("compare", "Say whether a metric differs by more than chance");
+  auto flags = std::make_shared<CompareFlags>();
+  AddMetricFlags(*compare, flags->metric);
+  compare
+      ->add_option("--base", flags->base.window,
+                   "What is compared with: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B "
+                   "without B")
+      ->required();
+  compare->add_option("--candidate", flags->candidate.window, "What is compared: as in --base")
+      ->required();
+  const auto add_filter = [&](const char* name, std::vector<std::string>& texts,
+                              const char* description) {
+    compare->add_option(name, texts, description)->allow_extra_args(false);
+  };
+  add_filter("--filter", flags->filters,
+             "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives");
+  add_filter("--base-filter", flags->base_filters, "The same for the base alone");
+  add_filter("--candidate-filter", flags->candidate_filters, "The same for the candidate alone");
+  compare->footer(
+      "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
+      "Times without an offset are in the survey's time zone.\n"
+      "Example:\n"
+      "  chairctl metric compare support-nps --base 2023 --candidate 2024\n"
+      "Two slices of one year:\n"
+      "  chairctl metric compare support-nps --base 2024 --candidate 2024 \\\n"
+      "    --base-filter channel=web --candidate-filter channel=app");
+  compare->callback([flags, command] {
+    *command = [flags](Session& session) { return Compare(session, *flags); };
+  });
+}
+
+}  // namespace
+
+void AddMetricCommands(CLI::App& app, Command* command) {
+  CLI::App* group = app.add_subcommand("metric", "Compute metrics");
+  group->require_subcommand(1);
+  group->footer("Example:\n  chairctl metric query support-nps --window 2024-Q1");
+  AddQuery(*group, command);
+  AddCompare(*group, command);
 }
 
 }  // namespace emptychair

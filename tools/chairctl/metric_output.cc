@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/civil_time.h"
 #include "tools/chairctl/csv.h"
 #include "tools/chairctl/enum_flag.h"
+#include "tools/chairctl/metric_text.h"
 #include "tools/chairctl/output.h"
 #include "tools/chairctl/written_time.h"
 
@@ -32,10 +32,6 @@ std::string GroupName(const v1::GroupValue& group) {
       return "";
   }
 }
-
-std::string ExactOrEmpty(bool present, double number) { return present ? ExactNumber(number) : ""; }
-
-std::string CountOrEmpty(bool present, int64_t count) { return present ? absl::StrCat(count) : ""; }
 
 // One line of the table.
 struct Line {
@@ -132,22 +128,6 @@ class Axis {
   std::optional<double> max_;
 };
 
-// What stands above the values, with their unit.
-absl::string_view ValueHeading(v1::MetricMethod method) {
-  switch (method) {
-    case v1::METRIC_METHOD_NET_PROMOTER:
-      return "NPS";
-    case v1::METRIC_METHOD_NET:
-      return "net";
-    case v1::METRIC_METHOD_MEAN:
-      return "mean";
-    case v1::METRIC_METHOD_COUNT:
-      return "count";
-    default:
-      return "percent";
-  }
-}
-
 // What a table of points shows; counts are optional.
 struct Layout {
   bool buckets = false;
@@ -164,22 +144,13 @@ std::string GradeText(const v1::MetricValue& point) {
   return absl::StrCat(EnumFlag(point.grade()), point.grade_is_certain() ? "" : ", uncertain");
 }
 
-std::string RoundedOrAbsent(bool present, double number) {
-  return present ? RoundedNumber(number) : std::string(kAbsent);
-}
-
-std::string CountOrAbsent(bool present, int64_t count) {
-  return present ? absl::StrCat(count) : std::string(kAbsent);
-}
-
 std::vector<std::string> Cells(const Line& line, const Layout& layout, int min_sample) {
   const v1::MetricValue& point = *line.point;
   std::vector<std::string> cells = line.groups;
   if (layout.buckets) {
     cells.push_back(line.bucket);
   }
-  cells.push_back(point.suppressed() ? absl::StrCat("(n<", min_sample, ")")
-                                     : RoundedOrAbsent(point.has_value(), point.value()));
+  cells.push_back(ValueText(point, min_sample));
   cells.push_back(RoundedOrAbsent(point.has_low(), point.low()));
   cells.push_back(RoundedOrAbsent(point.has_high(), point.high()));
   cells.push_back(absl::StrCat(point.answers()));
@@ -240,51 +211,11 @@ Table MakeTable(const v1::QueryMetricRequest& request, const v1::QueryMetricResp
   return table;
 }
 
-// The edge of a window: a date where it is a midnight of the zone.
-std::string EdgeText(bool present, const google::protobuf::Timestamp& timestamp,
-                     absl::TimeZone zone, absl::string_view open) {
-  if (!present) {
-    return std::string(open);
-  }
-  const absl::Time time = FromTimestamp(timestamp);
-  const absl::CivilDay day = absl::ToCivilDay(time, zone);
-  return absl::FromCivil(day, zone) == time ? absl::FormatCivilTime(day)
-                                            : FormatInstant(time, zone);
-}
-
 void PrintHeading(const v1::QueryMetricRequest& request, const v1::MethodInfo& info,
                   absl::TimeZone zone, std::ostream& out) {
-  out << absl::StrJoin(request.survey_ids(), ", ") << ": " << EnumFlag(info.method());
-  for (const v1::LabelFilter& filter : request.filters()) {
-    out << ", " << Printable(filter.key()) << (filter.negate() ? "!=" : "=")
-        << Printable(absl::StrJoin(filter.values(), "|"));
-  }
-  out << "\nwindow: ";
-  const v1::TimeInterval& interval = request.interval();
-  if (!interval.has_start_time() && !interval.has_end_time()) {
-    out << "everything";
-  } else {
-    out << EdgeText(interval.has_start_time(), interval.start_time(), zone, "the beginning")
-        << " to " << EdgeText(interval.has_end_time(), interval.end_time(), zone, "now and after")
-        << (interval.has_end_time() ? ", end not included" : "");
-  }
-  out << ", " << info.time_zone() << "\n"
-      << absl::StrFormat("method: %s, %g %% intervals", EnumFlag(info.respondent_rule()),
-                         100 * info.confidence());
-  if (info.min_sample() > 0) {
-    out << ", suppressed under " << info.min_sample() << " answers";
-  }
-  if (info.trailing_buckets() > 1) {
-    out << ", each point over " << info.trailing_buckets() << " buckets";
-  }
-  if (info.has_top_box_min()) {
-    out << ", satisfied from " << info.top_box_min();
-  }
-  out << (info.include_excluded() ? ", excluded answers counted" : "") << "\n\n";
-}
-
-bool HasClasses(v1::MetricMethod method) {
-  return method == v1::METRIC_METHOD_NET_PROMOTER || method == v1::METRIC_METHOD_NET;
+  out << absl::StrJoin(request.survey_ids(), ", ") << ": " << EnumFlag(info.method())
+      << FiltersText(request.filters()) << "\nwindow: " << WindowText(request.interval(), zone)
+      << ", " << info.time_zone() << "\nmethod: " << MethodText(info) << "\n\n";
 }
 
 }  // namespace
@@ -347,8 +278,7 @@ void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetric
 void PrintMetricTable(const v1::QueryMetricRequest& request,
                       const v1::QueryMetricResponse& response, int columns, std::ostream& out) {
   const v1::MethodInfo& info = response.method_info();
-  absl::TimeZone zone = absl::UTCTimeZone();
-  absl::LoadTimeZone(info.time_zone(), &zone);
+  const absl::TimeZone zone = ZoneOf(info);
   PrintHeading(request, info, zone, out);
   const std::vector<Line> lines = LinesOf(request, response, zone);
   Layout layout;

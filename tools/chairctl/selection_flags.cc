@@ -5,24 +5,22 @@
 #include "tools/chairctl/written_time.h"
 
 namespace emptychair {
-namespace {
 
-// Reads `KEY=V` and `KEY!=V` texts. Those of one key and sense become one filter, whose values are
-// alternatives. FIELD_INVALID for any other text.
-absl::Status AddFilters(const std::vector<std::string>& texts,
+absl::Status AddFilters(absl::string_view flag, const std::vector<std::string>& texts,
                         google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters) {
+  const int first = filters.size();
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
     const bool negate = equals != std::string::npos && equals > 0 && text[equals - 1] == '!';
     const std::string key = text.substr(0, negate ? equals - 1 : equals);
     if (equals == std::string::npos || key.empty() || equals + 1 == text.size()) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--filter",
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, flag,
                         absl::StrCat("is ", Quoted(text), "; wanted KEY=VALUE or KEY!=VALUE"));
     }
     v1::LabelFilter* filter = nullptr;
-    for (v1::LabelFilter& other : filters) {
-      if (other.key() == key && other.negate() == negate) {
-        filter = &other;
+    for (int i = first; i < filters.size(); ++i) {
+      if (filters[i].key() == key && filters[i].negate() == negate) {
+        filter = &filters[i];
       }
     }
     if (filter == nullptr) {
@@ -34,8 +32,6 @@ absl::Status AddFilters(const std::vector<std::string>& texts,
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 void AddSelectionFlags(CLI::App& app, SelectionFlags& flags) {
   app.add_option("--window", flags.window.window,
@@ -49,36 +45,50 @@ void AddSelectionFlags(CLI::App& app, SelectionFlags& flags) {
       ->allow_extra_args(false);
 }
 
-bool ReadSelection(Session& session, const SelectionFlags& flags, const std::string& survey_id,
-                   v1::TimeInterval* interval,
-                   google::protobuf::RepeatedPtrField<v1::LabelFilter>* filters, int* exit_code) {
+bool ReadWindows(Session& session, const std::vector<WindowRead>& reads,
+                 const std::string& survey_id, int* exit_code) {
   const auto refuse = [&](const absl::Status& status) {
     *exit_code = UsageError(session.environment, status.message());
     return false;
   };
-  if (absl::Status status = AddFilters(flags.filters, *filters); !status.ok()) {
-    return refuse(status);
-  }
-  const absl::StatusOr<Window> window = Window::Parse(flags.window);
-  if (!window.ok()) {
-    return refuse(window.status());
+  std::vector<Window> windows;
+  bool needs_zone = false;
+  for (const WindowRead& read : reads) {
+    const absl::StatusOr<Window> window = Window::Parse(read.flags);
+    if (!window.ok()) {
+      return refuse(window.status());
+    }
+    needs_zone = needs_zone || window->needs_zone();
+    windows.push_back(*window);
   }
   std::optional<absl::TimeZone> zone = absl::UTCTimeZone();
-  if (window->needs_zone() && !survey_id.empty() &&
-      !(zone = ReadSurveyZone(session, survey_id, exit_code))) {
+  if (needs_zone && !survey_id.empty() && !(zone = ReadSurveyZone(session, survey_id, exit_code))) {
     return false;
   }
-  const absl::StatusOr<Interval> read = window->Resolve(*zone, session.environment.clock->Now());
-  if (!read.ok()) {
-    return refuse(read.status());
-  }
-  if (read->start.has_value()) {
-    *interval->mutable_start_time() = ToTimestamp(*read->start);
-  }
-  if (read->end.has_value()) {
-    *interval->mutable_end_time() = ToTimestamp(*read->end);
+  for (size_t i = 0; i < windows.size(); ++i) {
+    const absl::StatusOr<Interval> interval =
+        windows[i].Resolve(*zone, session.environment.clock->Now());
+    if (!interval.ok()) {
+      return refuse(interval.status());
+    }
+    if (interval->start.has_value()) {
+      *reads[i].interval->mutable_start_time() = ToTimestamp(*interval->start);
+    }
+    if (interval->end.has_value()) {
+      *reads[i].interval->mutable_end_time() = ToTimestamp(*interval->end);
+    }
   }
   return true;
+}
+
+bool ReadSelection(Session& session, const SelectionFlags& flags, const std::string& survey_id,
+                   v1::TimeInterval* interval,
+                   google::protobuf::RepeatedPtrField<v1::LabelFilter>* filters, int* exit_code) {
+  if (absl::Status status = AddFilters("--filter", flags.filters, *filters); !status.ok()) {
+    *exit_code = UsageError(session.environment, status.message());
+    return false;
+  }
+  return ReadWindows(session, {{flags.window, interval}}, survey_id, exit_code);
 }
 
 }  // namespace emptychair

@@ -106,7 +106,7 @@ absl::Status CheckOneWay(const WindowFlags& flags) {
   const bool edges = flags.from.has_value() || flags.to.has_value();
   if (flags.window.has_value() + flags.last.has_value() + edges > 1) {
     return FieldError(v1::ERROR_REASON_FIELD_INVALID,
-                      flags.window.has_value() ? "--window" : "--last",
+                      flags.window.has_value() ? flags.window_flag : "--last",
                       "comes with another window; wanted one of --window, --last, or --from and "
                       "--to");
   }
@@ -146,13 +146,13 @@ absl::StatusOr<Window> Window::Parse(const WindowFlags& flags) {
   if (flags.window.has_value()) {
     const absl::string_view text = *flags.window;
     if (const size_t dots = text.find(".."); dots != absl::string_view::npos) {
-      ASSIGN_OR_RETURN(window.start_, ParseEdge("--window", text.substr(0, dots)));
-      ASSIGN_OR_RETURN(window.end_, ParseEdge("--window", text.substr(dots + 2)));
+      ASSIGN_OR_RETURN(window.start_, ParseEdge(flags.window_flag, text.substr(0, dots)));
+      ASSIGN_OR_RETURN(window.end_, ParseEdge(flags.window_flag, text.substr(dots + 2)));
     } else if (const std::optional<DaySpan> unit = ParseUnit(text)) {
       window.start_ = unit->first;
       window.end_ = unit->end;
     } else {
-      return Invalid("--window", text, absl::StrCat("one of ", kUnitsWanted, " or A..B"));
+      return Invalid(flags.window_flag, text, absl::StrCat("one of ", kUnitsWanted, " or A..B"));
     }
   }
   // Where both edges are of one sort, their order is the same in every zone.

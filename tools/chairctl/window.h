@@ -25,6 +25,8 @@ struct WindowFlags {
   // N and one of d, w, m, q, y, N from 1 to 10,000: the last N calendar days, weeks, months,
   // quarters or years. The current one is the last of them, whole: the window ends where it does.
   std::optional<std::string> last;
+  // The flag that `window` came from, which errors name.
+  std::string window_flag = "--window";
 };
 
 // A span of time, `[start, end)`; an absent edge is open.

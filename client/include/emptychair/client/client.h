@@ -103,6 +103,10 @@ class Client {
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(const v1::QueryMetricRequest& request) const {
     return connection_->QueryMetric(request);
   }
+  absl::StatusOr<v1::CompareMetricResponse> CompareMetric(
+      const v1::CompareMetricRequest& request) const {
+    return connection_->CompareMetric(request);
+  }
 
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request = {}) const {
     return connection_->GetStatus(request);

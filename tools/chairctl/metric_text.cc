@@ -1,0 +1,105 @@
+#include "tools/chairctl/metric_text.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/civil_time.h"
+#include "tools/chairctl/enum_flag.h"
+#include "tools/chairctl/output.h"
+#include "tools/chairctl/written_time.h"
+
+namespace emptychair {
+namespace {
+
+// The edge of a window: a date where it is a midnight of the zone.
+std::string EdgeText(bool present, const google::protobuf::Timestamp& timestamp,
+                     absl::TimeZone zone, absl::string_view open) {
+  if (!present) {
+    return std::string(open);
+  }
+  const absl::Time time = FromTimestamp(timestamp);
+  const absl::CivilDay day = absl::ToCivilDay(time, zone);
+  return absl::FromCivil(day, zone) == time ? absl::FormatCivilTime(day)
+                                            : FormatInstant(time, zone);
+}
+
+}  // namespace
+
+absl::string_view ValueHeading(v1::MetricMethod method) {
+  switch (method) {
+    case v1::METRIC_METHOD_NET_PROMOTER:
+      return "NPS";
+    case v1::METRIC_METHOD_NET:
+      return "net";
+    case v1::METRIC_METHOD_MEAN:
+      return "mean";
+    case v1::METRIC_METHOD_COUNT:
+      return "count";
+    default:
+      return "percent";
+  }
+}
+
+bool HasClasses(v1::MetricMethod method) {
+  return method == v1::METRIC_METHOD_NET_PROMOTER || method == v1::METRIC_METHOD_NET;
+}
+
+absl::TimeZone ZoneOf(const v1::MethodInfo& info) {
+  absl::TimeZone zone = absl::UTCTimeZone();
+  absl::LoadTimeZone(info.time_zone(), &zone);
+  return zone;
+}
+
+std::string FiltersText(const google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters) {
+  std::string text;
+  for (const v1::LabelFilter& filter : filters) {
+    absl::StrAppend(&text, ", ", Printable(filter.key()), filter.negate() ? "!=" : "=",
+                    Printable(absl::StrJoin(filter.values(), "|")));
+  }
+  return text;
+}
+
+std::string WindowText(const v1::TimeInterval& interval, absl::TimeZone zone) {
+  if (!interval.has_start_time() && !interval.has_end_time()) {
+    return "everything";
+  }
+  return absl::StrCat(
+      EdgeText(interval.has_start_time(), interval.start_time(), zone, "the beginning"), " to ",
+      EdgeText(interval.has_end_time(), interval.end_time(), zone, "now and after"),
+      interval.has_end_time() ? ", end not included" : "");
+}
+
+std::string MethodText(const v1::MethodInfo& info) {
+  std::string text = absl::StrFormat("%s, %g %% intervals", EnumFlag(info.respondent_rule()),
+                                     100 * info.confidence());
+  if (info.min_sample() > 0) {
+    absl::StrAppend(&text, ", suppressed under ", info.min_sample(), " answers");
+  }
+  if (info.trailing_buckets() > 1) {
+    absl::StrAppend(&text, ", each point over ", info.trailing_buckets(), " buckets");
+  }
+  if (info.has_top_box_min()) {
+    absl::StrAppend(&text, ", satisfied from ", info.top_box_min());
+  }
+  absl::StrAppend(&text, info.include_excluded() ? ", excluded answers counted" : "");
+  return text;
+}
+
+std::string ValueText(const v1::MetricValue& point, int min_sample) {
+  return point.suppressed() ? absl::StrCat("(n<", min_sample, ")")
+                            : RoundedOrAbsent(point.has_value(), point.value());
+}
+
+std::string RoundedOrAbsent(bool present, double number) {
+  return present ? RoundedNumber(number) : std::string(kAbsent);
+}
+
+std::string CountOrAbsent(bool present, int64_t count) {
+  return present ? absl::StrCat(count) : std::string(kAbsent);
+}
+
+std::string ExactOrEmpty(bool present, double number) { return present ? ExactNumber(number) : ""; }
+
+std::string CountOrEmpty(bool present, int64_t count) { return present ? absl::StrCat(count) : ""; }
+
+}  // namespace emptychair

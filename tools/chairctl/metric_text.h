@@ -1,0 +1,46 @@
+// What the outputs of metrics have in common: headings and numbers as text.
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_METRIC_TEXT_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_METRIC_TEXT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "emptychair/v1/metrics_service.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+
+namespace emptychair {
+
+// What stands above the values, with their unit.
+absl::string_view ValueHeading(v1::MetricMethod method);
+
+// Whether values have promoters, passives and detractors.
+bool HasClasses(v1::MetricMethod method);
+
+// The zone of days; UTC when this machine does not know it.
+absl::TimeZone ZoneOf(const v1::MethodInfo& info);
+
+// `, channel=web|app, region!=EU`; empty without filters.
+std::string FiltersText(const google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters);
+
+// The window as it was read: `2024-01-01 to 2024-04-01, end not included`.
+std::string WindowText(const v1::TimeInterval& interval, absl::TimeZone zone);
+
+// The respondent rule, the confidence and what else is not the default.
+std::string MethodText(const v1::MethodInfo& info);
+
+// The value for tables: rounded, absent or suppressed.
+std::string ValueText(const v1::MetricValue& point, int min_sample);
+
+// Numbers for tables.
+std::string RoundedOrAbsent(bool present, double number);
+std::string CountOrAbsent(bool present, int64_t count);
+
+// Numbers for CSV.
+std::string ExactOrEmpty(bool present, double number);
+std::string CountOrEmpty(bool present, int64_t count);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_METRIC_TEXT_H_
