@@ -122,13 +122,9 @@ class Planner {
 
 }  // namespace
 
-bool CubePlan::Subtracts() const {
-  return std::any_of(rows.begin(), rows.end(),
-                     [](const CubeRun& run) { return run.is_subtracted; });
-}
-
 CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans, bool may_subtract) {
   CubePlan plan;
+  plan.sums_rows = !may_subtract;
   Planner planner(zone, may_subtract, plan);
   for (size_t i = 0; i < spans.size(); ++i) {
     planner.Cover(spans[i], static_cast<uint32_t>(i));

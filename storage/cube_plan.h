@@ -39,16 +39,17 @@ struct RecordRun {
 
 // What to add up.
 struct CubePlan {
-  bool Subtracts() const;
-
   std::vector<CubeRun> rows;
   std::vector<RecordRun> records;
+  // A row is summed up before it is added: what its pieces cancel out touches no group.
+  bool sums_rows = false;
 };
 
 // Covers each of `spans`, which ascend and do not overlap: months inside, days of `zone` at their
 // edges, hours at the edges of those, and records for what is less than an hour. The targets are
 // positions in `spans`. With `may_subtract`, most days of a month are read as the month less its
-// other days, which adds what is then taken away again.
+// other days, which adds what is then taken away again; without it, nothing is added that has no
+// answers in its span, at a higher price.
 CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans,
                   bool may_subtract = true);
 

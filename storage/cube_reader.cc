@@ -70,7 +70,17 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
       if (position >= static_cast<int64_t>(run.targets.size())) {
         break;
       }
-      CubeRowReader row(ToView(it->value()));
+      absl::string_view bytes = ToView(it->value());
+      std::string summed_up;
+      if (plan.sums_rows) {
+        const std::optional<CubeCounts> counts = DecodeCubeRow(bytes);
+        if (!counts.has_value()) {
+          return DamagedRow(survey);
+        }
+        summed_up = EncodeCubeRow(*counts);
+        bytes = summed_up;
+      }
+      CubeRowReader row(bytes);
       if (!AddRow(row, key->chunk * kSeriesPerChunk, run.targets[position],
                   run.is_subtracted ? -1 : 1, group_of_series, grid, cost.cells_read)) {
         return absl::OkStatus();

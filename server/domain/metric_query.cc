@@ -303,7 +303,7 @@ absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& quer
   storage::CubePlan plan = storage::PlanCube(query.zone, spans);
   TallyGrid grid = MakeGrid(query, buckets.size(), groups);
   RETURN_IF_ERROR(AddUp(store, query, groups, spans, plan, grid, cost));
-  if (grid.is_full() && plan.Subtracts()) {
+  if (grid.is_full() && !query.needs_scan) {
     // Groups without answers in the interval may have taken the room.
     plan = storage::PlanCube(query.zone, spans, /*may_subtract=*/false);
     grid = MakeGrid(query, buckets.size(), groups);

@@ -274,8 +274,13 @@ TEST(PlanCube, CoversEveryInstantOnceByItsOwnTarget) {
       const std::vector<MsSpan> spans = random.Spans();
       const CubePlan plan = PlanCube(zone, spans);
       const CubePlan adding = PlanCube(zone, spans, /*may_subtract=*/false);
-      EXPECT_FALSE(adding.Subtracts());
-      subtracting += plan.Subtracts() ? 1 : 0;
+      const auto subtracts = [](const CubePlan& any) {
+        return std::any_of(any.rows.begin(), any.rows.end(),
+                           [](const CubeRun& run) { return run.is_subtracted; });
+      };
+      EXPECT_FALSE(subtracts(adding));
+      EXPECT_TRUE(adding.sums_rows);
+      subtracting += subtracts(plan) ? 1 : 0;
       std::vector<int64_t> instants;
       for (const MsSpan& span : spans) {
         for (const int64_t edge : {span.start_ms, span.end_ms}) {
