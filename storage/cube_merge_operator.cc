@@ -13,10 +13,10 @@ bool CubeMergeOperator::FullMergeV2(const MergeOperationInput& in,
   out->new_value.clear();
   bool is_row = in.existing_value == nullptr || Append(*in.existing_value, out->new_value);
   for (const rocksdb::Slice& operand : in.operand_list) {
-    is_row = is_row && Append(operand, out->new_value);
+    is_row &= Append(operand, out->new_value);
   }
   if (!is_row) {
-    out->new_value.clear();
+    MarkDamaged(out->new_value);
   }
   return true;
 }
@@ -27,10 +27,10 @@ bool CubeMergeOperator::PartialMergeMulti(const rocksdb::Slice& key,
   new_value->clear();
   bool is_row = true;
   for (const rocksdb::Slice& operand : operands) {
-    is_row = is_row && Append(operand, *new_value);
+    is_row &= Append(operand, *new_value);
   }
   if (!is_row) {
-    new_value->clear();
+    MarkDamaged(*new_value);
   }
   return true;
 }
@@ -40,6 +40,7 @@ bool CubeMergeOperator::Append(const rocksdb::Slice& row, std::string& sum) cons
     return true;
   }
   undecodable_count_.fetch_add(1, std::memory_order_relaxed);
+  AppendCubeRow(RowAddedToDamage(View(row)), sum);
   return false;
 }
 

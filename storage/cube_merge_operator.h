@@ -14,8 +14,8 @@ namespace emptychair::storage {
 
 // Appends: whoever reads adds up, and the committer writes a row whole before that costs much.
 // Total: it never fails, because a merge that fails stops every later compaction. Where something
-// is no row, it is counted and the sum is an empty string, which is no row either: damage stays
-// until the cube is rebuilt. Thread-safe.
+// is no row, it is counted and the sum is none either: damage stays until the cube is rebuilt, and
+// what was added to it is kept for that. Thread-safe.
 class CubeMergeOperator final : public rocksdb::MergeOperator {
  public:
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override;
@@ -29,7 +29,7 @@ class CubeMergeOperator final : public rocksdb::MergeOperator {
   int64_t undecodable_count() const { return undecodable_count_.load(std::memory_order_relaxed); }
 
  private:
-  // False, and counted, for what is no row.
+  // False, and counted, for what is no row; of that, what was added to it is appended.
   bool Append(const rocksdb::Slice& row, std::string& sum) const;
 
   mutable std::atomic<int64_t> undecodable_count_{0};

@@ -20,7 +20,7 @@ class Corrections {
   explicit Corrections(CarryOut carry_out) : carry_out_(carry_out) {}
 
   absl::Status Correct(const CubeRowDifference& row) {
-    const CubeCounts added = Subtract(row.recounted, row.stored.value_or(CubeCounts()));
+    const CubeCounts added = Subtract(row.recounted, row.stored);
     store::v1::CubeRowCorrection& correction = *Command().add_rows();
     correction.set_survey_number(row.key.survey_number);
     correction.set_unit(static_cast<uint32_t>(row.key.unit));

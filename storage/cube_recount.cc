@@ -114,7 +114,7 @@ absl::Status CubeComparison::Compare(const CubeRowKey& key, CubeCounts recounted
   RETURN_IF_ERROR(FromRocksDb(rows->status(), "reading the cube"));
   if (!rows->Valid() || ToView(rows->key()) != absl::string_view(wanted)) {
     cells_compared_ += static_cast<int64_t>(recounted.size());
-    return on_difference_({key, CubeCounts(), std::move(recounted)});
+    return on_difference_({key, /*is_row=*/true, {}, std::move(recounted)});
   }
   RETURN_IF_ERROR(CompareStored(key, ToView(rows->value()), std::move(recounted)));
   rows->Next();
@@ -124,12 +124,15 @@ absl::Status CubeComparison::Compare(const CubeRowKey& key, CubeCounts recounted
 absl::Status CubeComparison::CompareStored(const CubeRowKey& key, absl::string_view stored,
                                            CubeCounts recounted) {
   std::optional<CubeCounts> counts = DecodeCubeRow(stored);
-  cells_compared_ += static_cast<int64_t>(
-      std::max(recounted.size(), counts.has_value() ? counts->size() : size_t{0}));
-  if (counts == recounted) {
+  const bool is_row = counts.has_value();
+  if (!is_row) {
+    counts = DecodeCubeRow(RowAddedToDamage(stored));
+  }
+  cells_compared_ += static_cast<int64_t>(std::max(recounted.size(), counts->size()));
+  if (is_row && *counts == recounted) {
     return absl::OkStatus();
   }
-  return on_difference_({key, std::move(counts), std::move(recounted)});
+  return on_difference_({key, is_row, *std::move(counts), std::move(recounted)});
 }
 
 CubeCounts Subtract(const CubeCounts& a, CubeCounts b) {

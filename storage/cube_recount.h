@@ -57,7 +57,8 @@ class CubeRecount {
 // A row of the cube that is not what the records make.
 struct CubeRowDifference {
   CubeRowKey key;
-  std::optional<CubeCounts> stored;  // Empty: no such row. Nothing: it does not decode.
+  bool is_row = true;  // False for stored bytes that do not decode.
+  CubeCounts stored;   // Empty: no such row. Of damage, what was added to it.
   CubeCounts recounted;
 };
 

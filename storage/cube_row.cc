@@ -173,6 +173,13 @@ std::string AddToWhole(absl::string_view whole, Counts added) {
   return writer.Take();
 }
 
+bool IsCubeRow(absl::string_view row) {
+  CubeRowReader piece(row);
+  while (piece.NextPiece()) {
+  }
+  return piece.ok();
+}
+
 }  // namespace
 
 void Normalize(CubeCounts& counts) {
@@ -249,14 +256,24 @@ std::optional<std::string> AddToCubeRow(absl::string_view row, CubeCounts added)
 }
 
 bool AppendCubeRow(absl::string_view row, std::string& sum) {
-  CubeRowReader piece(row);
-  while (piece.NextPiece()) {
-  }
-  if (!piece.ok()) {
+  if (!IsCubeRow(row)) {
     return false;
   }
   sum.append(row.data() + (sum.empty() ? 0 : 1), row.size() - (sum.empty() ? 0 : 1));
   return true;
+}
+
+void MarkDamaged(std::string& row) { row[0] = static_cast<char>(CubeRowReader::kDamaged); }
+
+std::string RowAddedToDamage(absl::string_view damaged) {
+  if (!damaged.empty() && damaged[0] == CubeRowReader::kDamaged) {
+    std::string row(damaged);
+    row[0] = static_cast<char>(CubeRowReader::kVersion);
+    if (IsCubeRow(row)) {
+      return row;
+    }
+  }
+  return EncodeCubeRow({});
 }
 
 }  // namespace emptychair::storage

@@ -1,7 +1,7 @@
 // The bytes of the cube's rows. A row has the score histogram of every series of a chunk that was
 // seen in one hour, day or month. A merge operand has the same form and is added.
 //
-//   row    = version u8 (2), piece*
+//   row    = version u8 (2; 0: see MarkDamaged), piece*
 //   piece  = head u16, first bin u8, bins - 1 u8, count*
 //   head   = series (10 bits) | state << 10 (3 bits) | log2 of a count's bytes << 13 (2 bits)
 //
@@ -12,6 +12,7 @@
 #ifndef EMPTYCHAIR_STORAGE_CUBE_ROW_H_
 #define EMPTYCHAIR_STORAGE_CUBE_ROW_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -78,6 +79,14 @@ std::optional<std::string> AddToCubeRow(absl::string_view row, CubeCounts added)
 // False for bytes that are no row; `sum` is then as it was.
 bool AppendCubeRow(absl::string_view row, std::string& sum);
 
+// Turns a row into bytes that are no row but keep its counts. A merge with something that is no row
+// ends so: what is added to damage is not lost when the damage is mended.
+void MarkDamaged(std::string& row);
+
+// The row of what was added to bytes that are no row; an empty one for bytes not made by
+// MarkDamaged.
+std::string RowAddedToDamage(absl::string_view damaged);
+
 // Walks a row without building anything: the inner loop of every query.
 //
 //   CubeRowReader reader(row);
@@ -86,6 +95,7 @@ bool AppendCubeRow(absl::string_view row, std::string& sum);
 class CubeRowReader {
  public:
   static constexpr uint8_t kVersion = 2;
+  static constexpr uint8_t kDamaged = 0;  // In the place of the version: see MarkDamaged.
 
   explicit CubeRowReader(absl::string_view row)
       : end_(row.data() + row.size()), next_(end_), ok_(!row.empty() && row[0] == kVersion) {

@@ -152,7 +152,7 @@ absl::Status Group::WriteRow(const CubeRowKey& row_key, const CubeCounts& added,
   ASSIGN_OR_RETURN(const bool found, engine_.Get(Family::kCell, key, &stored));
   std::optional<std::string> whole = found ? AddToCubeRow(stored, added) : operand;
   if (!whole.has_value() && is_corrected) {
-    whole = operand;
+    whole = AddToCubeRow(RowAddedToDamage(stored), added);
   }
   if (!whole.has_value()) {
     // Writing it whole would hide the damage; a merge counts and keeps it.

@@ -191,7 +191,7 @@ class RecordCheck {
   }
 
   absl::Status ReportRow(const CubeRowDifference& row) {
-    if (!row.stored.has_value()) {
+    if (!row.is_row) {
       return run_.Report([&] {
         return Difference{
             DifferenceKind::kUndecodable, SurveyId(),
@@ -201,18 +201,18 @@ class RecordCheck {
             absl::StrCat("a row with ", row.recounted.size(), " counts")};
       });
     }
-    auto stored = row.stored->begin();
+    auto stored = row.stored.begin();
     auto recounted = row.recounted.begin();
-    while (stored != row.stored->end() || recounted != row.recounted.end()) {
+    while (stored != row.stored.end() || recounted != row.recounted.end()) {
       CubeCount cell;
       int64_t stored_count = 0;
       int64_t expected_count = 0;
       const bool has_stored =
-          stored != row.stored->end() &&
+          stored != row.stored.end() &&
           (recounted == row.recounted.end() || stored->Position() <= recounted->Position());
       const bool has_recounted =
           recounted != row.recounted.end() &&
-          (stored == row.stored->end() || recounted->Position() <= stored->Position());
+          (stored == row.stored.end() || recounted->Position() <= stored->Position());
       if (has_recounted) {
         cell = *recounted;
         expected_count = (recounted++)->count;

@@ -4,6 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/base/deterministic_bytes.h"
 #include "google/protobuf/message.h"
 #include "google/rpc/error_details.pb.h"
 
@@ -17,9 +18,10 @@ std::string TypeUrl(const google::protobuf::Descriptor* descriptor) {
   return absl::StrCat(kTypeUrlPrefix, descriptor->full_name());
 }
 
+// Deterministic, maps too, so that equal errors are equal statuses.
 template <typename Detail>
 void SetDetail(absl::Status& status, const Detail& detail) {
-  status.SetPayload(TypeUrl(Detail::descriptor()), absl::Cord(detail.SerializeAsString()));
+  status.SetPayload(TypeUrl(Detail::descriptor()), absl::Cord(DeterministicBytes(detail)));
 }
 
 template <typename Detail>

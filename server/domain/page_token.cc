@@ -5,11 +5,10 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/deterministic_bytes.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "emptychair/store/v1/page_token.pb.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "server/domain/validation.h"
 
 namespace emptychair {
@@ -25,16 +24,6 @@ const google::protobuf::FieldDescriptor* Field(const google::protobuf::Message& 
   return request.GetDescriptor()->FindFieldByName(std::string(name));
 }
 
-std::string Deterministic(const google::protobuf::Message& message) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
 std::string BindingOf(const storage::Store& store, const google::protobuf::Message& request,
                       absl::string_view position) {
   std::unique_ptr<google::protobuf::Message> rest(request.New());
@@ -44,7 +33,7 @@ std::string BindingOf(const storage::Store& store, const google::protobuf::Messa
   const storage::IdHash binding =
       store.hash()(storage::HashPurpose::kPageToken,
                    absl::StrCat(store.store_id().AsBytes(), request.GetDescriptor()->full_name(),
-                                "\n", position.size(), "\n", position, Deterministic(*rest)));
+                                "\n", position.size(), "\n", position, DeterministicBytes(*rest)));
   return std::string(binding.begin(), binding.end());
 }
 

@@ -223,7 +223,9 @@ TEST_F(AdminTest, ACheckThatIsRunningIsInTheStatusUntilItIsCancelled) {
   EXPECT_EQ(status.maintenance().start_time().seconds(), absl::ToUnixSeconds(kFakeNow));
   verify.Cancel();
   EXPECT_TRUE(absl::IsCancelled(verify.ReadOn().first));
-  StatusWhen(client, [](const auto& status) { return status.ok() && !status->has_maintenance(); });
+  StatusWhen(client, [](const auto& status) {
+    return status.ok() && !status->has_maintenance();
+  }).IgnoreError();
   // The lane is free for the next.
   EXPECT_EQ(Verify(client).summaries.size(), 1u);
 }
@@ -235,7 +237,7 @@ TEST_F(AdminTest, AServerThatStopsEndsACheckInTheMiddle) {
   std::thread stopping([&] { server_->Shutdown(absl::Now() + kLong); });
   StatusWhen(client, [](const auto& status) {
     return ReasonOf(status.status()) == v1::ERROR_REASON_SHUTTING_DOWN;
-  });
+  }).IgnoreError();
   const auto [status, has_summary] = verify.ReadOn();
   EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_SHUTTING_DOWN) << status;
   EXPECT_FALSE(has_summary);

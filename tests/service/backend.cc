@@ -45,6 +45,7 @@ class InProcessBackend final : public Backend {
 
   std::string endpoint() const override { return server_->address(); }
   FakeClock* clock() override { return &clock_; }
+  rocksdb::Env* env() override { return env_.get(); }
 
  private:
   std::unique_ptr<rocksdb::Env> env_;

@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "emptychair/client/client.h"
 #include "gtest/gtest.h"
+#include "rocksdb/env.h"
 #include "tests/helpers/subprocess.h"
 
 namespace emptychair::testing {
@@ -35,6 +36,9 @@ class Backend {
 
   // The clock that the server reads; null for the binary.
   virtual FakeClock* clock() { return nullptr; }
+
+  // Where the database of the server's "/store" is kept; null for the binary.
+  virtual rocksdb::Env* env() { return nullptr; }
 
   // Starts a server of the kind. Aborts when it does not.
   static std::unique_ptr<Backend> Start(BackendKind kind);
@@ -76,6 +80,7 @@ class ClockedServiceTest : public ::testing::Test {
 
   Client& client() { return client_; }
   FakeClock& clock() { return *backend_->clock(); }
+  rocksdb::Env* env() { return backend_->env(); }
   const std::string endpoint() const { return backend_->endpoint(); }
 
  private:

@@ -3,9 +3,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/uuid.h"
@@ -13,14 +11,11 @@
 #include "emptychair/store/v1/value.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "rocksdb/env.h"
-#include "server/rpc/log.h"
 #include "storage/keyed_hash.h"
 #include "storage/keys.h"
 #include "storage/values.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/service/backend.h"
-#include "tests/service/in_process_server.h"
 #include "tests/service/requests.h"
 #include "tests/storage/plain_database.h"
 
@@ -35,25 +30,15 @@ using ::testing::HasSubstr;
 constexpr char kTime[] = "2024-03-01T12:00:00Z";
 
 // The one survey of a server, whose database the test reads.
-class FingerprintTest : public ::testing::Test {
+class FingerprintTest : public ClockedServiceTest {
  protected:
-  FingerprintTest()
-      : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())),
-        clock_(kFakeNow),
-        log_(&clock_, [](absl::string_view) {}) {
-    ServerEnvironment environment;
-    environment.clock = &clock_;
-    environment.env = env_.get();
-    server_ = Value(StartInProcess("/store", &log_, std::move(environment)));
-    client_ = std::make_unique<Client>(MakeClient(server_->address()));
-    Create(*client_, NpsSurvey("nps"));
-  }
+  FingerprintTest() { Create(client(), NpsSurvey("nps")); }
 
   // The stored fingerprint of `feedback` is the hash of `text`.
   void ExpectHashOf(const std::string& text, const v1::Feedback& feedback) {
-    const v1::Feedback stored = Submit(*client_, feedback).feedback();
+    const v1::Feedback stored = Submit(client(), feedback).feedback();
     const storage::DatabaseDump dump =
-        PlainDatabase(env_.get(), "/store", PlainDatabase::Mode::kRead).Dump();
+        PlainDatabase(env(), "/store", PlainDatabase::Mode::kRead).Dump();
     store::v1::StoredIdentity identity;
     ASSERT_TRUE(storage::DecodeMessage(dump.at("meta").at(storage::IdentityKey()), identity));
     KeyedHash::Secret secret;
@@ -65,12 +50,6 @@ class FingerprintTest : public ::testing::Test {
     EXPECT_EQ(header->fingerprint, KeyedHash(secret)(storage::HashPurpose::kFingerprint, text))
         << "records that are stored would differ from themselves; wanted the hash of " << text;
   }
-
-  const std::unique_ptr<rocksdb::Env> env_;
-  FakeClock clock_;
-  Log log_;
-  std::unique_ptr<Server> server_;
-  std::unique_ptr<Client> client_;
 };
 
 TEST_F(FingerprintTest, IsMadeOfWhatTheFormatPageSays) {

@@ -161,6 +161,25 @@ TEST_P(MetricGroupTest, GroupsOutsideOfTheIntervalTakeNoRoom) {
   }
 }
 
+// 101 regions and 100 days would be more than the 10,000 points that an answer can have.
+TEST_P(MetricGroupTest, GroupsThatAllAnswersLeftTakeNoRoom) {
+  for (int i = 0; i < 101; ++i) {
+    v1::AmendFeedbackRequest request;
+    *request.mutable_feedback() =
+        Submit(client(), Labelled("cube", 100 + i, 9, absl::StrCat("region ", i), "")).feedback();
+    (*request.mutable_feedback()->mutable_labels())["region"] = "north";
+    request.mutable_update_mask()->add_paths("labels");
+    ASSERT_OK(client().AmendFeedback(request).status());
+  }
+  const v1::QueryMetricResponse days = Query(client(), R"(
+      survey_ids: 'cube' group_by: 'region' granularity: GRANULARITY_DAY
+      interval { start_time { seconds: 1704067200 } end_time { seconds: 1712707200 } })");
+  EXPECT_EQ(days.buckets_size(), 100);
+  ASSERT_THAT(days.series(), SizeIs(5));
+  EXPECT_THAT(GroupTexts(days.series(1)), ElementsAre("north"));
+  EXPECT_EQ(days.series(1).points(0).answers(), 103);
+}
+
 TEST_P(MetricGroupTest, PastMaxSeriesAnswersCountAsOther) {
   v1::Survey survey = NpsSurvey("full", {"region", "channel"});
   survey.set_max_series(2);
