@@ -21,6 +21,33 @@ void FillId(v1::Feedback& feedback, absl::Time now) {
   feedback.set_feedback_id(NewFeedbackId(occur_time));
 }
 
+// Gives records ids before they are sent, so that a batch that is sent again is the same.
+class FillingStream final : public FeedbackStream {
+ public:
+  FillingStream(std::shared_ptr<Connection> connection, std::function<absl::Time()> now,
+                OnAcknowledged on_acknowledged)
+      : connection_(std::move(connection)),
+        now_(std::move(now)),
+        stream_(connection_->StreamFeedback(std::move(on_acknowledged))) {}
+
+  absl::Status Send(v1::StreamFeedbackRequest batch) override {
+    for (v1::Feedback& feedback : *batch.mutable_feedback()) {
+      if (LacksId(feedback)) {
+        FillId(feedback, now_());
+      }
+    }
+    return stream_->Send(std::move(batch));
+  }
+
+  absl::Status Finish() override { return stream_->Finish(); }
+
+ private:
+  // Must outlive the stream.
+  const std::shared_ptr<Connection> connection_;
+  const std::function<absl::Time()> now_;
+  const std::unique_ptr<FeedbackStream> stream_;
+};
+
 }  // namespace
 
 absl::StatusOr<Client> Client::Create(const ClientOptions& options) {
@@ -77,6 +104,11 @@ absl::StatusOr<v1::BatchSubmitFeedbackResponse> Client::BatchSubmitFeedback(
     }
   }
   return connection_->BatchSubmitFeedback(filled.has_value() ? *filled : request);
+}
+
+std::unique_ptr<FeedbackStream> Client::StreamFeedback(
+    FeedbackStream::OnAcknowledged on_acknowledged) const {
+  return std::make_unique<FillingStream>(connection_, now_, std::move(on_acknowledged));
 }
 
 absl::StatusOr<v1::Feedback> Client::GetFeedback(absl::string_view survey_id,

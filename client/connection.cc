@@ -9,6 +9,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "client/feedback_upload.h"
+#include "client/grpc_feedback_call.h"
 #include "client/retry_loop.h"
 #include "client/stream_range.h"
 #include "client/utf8.h"
@@ -126,6 +128,13 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
       const v1::BatchSubmitFeedbackRequest& request) override {
     return Call(feedback_, &Feedback::BatchSubmitFeedback, request, kIdempotent);
+  }
+  std::unique_ptr<FeedbackStream> StreamFeedback(
+      FeedbackStream::OnAcknowledged on_acknowledged) override {
+    return std::make_unique<FeedbackUpload>(
+        options_,
+        [this] { return std::make_unique<GrpcFeedbackCall>(feedback_, options_.timeout); },
+        std::move(on_acknowledged));
   }
   absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(
       const v1::GetFeedbackRequest& request) override {

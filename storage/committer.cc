@@ -59,6 +59,30 @@ absl::Status Committer::Admit(Pending& pending) {
   return absl::OkStatus();
 }
 
+void Committer::WhenRoom(absl::AnyInvocable<void()> go_on) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!HasRoom()) {
+      waiting_.push_back(std::move(go_on));
+      return;
+    }
+  }
+  go_on();
+}
+
+void Committer::LetGoOn() {
+  std::vector<absl::AnyInvocable<void()>> waiting;
+  {
+    absl::MutexLock lock(&mutex_);
+    if (HasRoom()) {
+      waiting.swap(waiting_);
+    }
+  }
+  for (absl::AnyInvocable<void()>& go_on : waiting) {
+    go_on();
+  }
+}
+
 std::shared_ptr<const View> Committer::view() const {
   absl::MutexLock lock(&view_mutex_);
   return view_;
@@ -82,6 +106,7 @@ CommitCounts Committer::counts() const {
 
 void Committer::Run() {
   for (std::vector<Pending> group = TakeGroup(); !group.empty(); group = TakeGroup()) {
+    LetGoOn();
     CommitGroup(std::move(group));
   }
 }
@@ -160,6 +185,7 @@ void Committer::Fail(const absl::Status& status) {
     result.error = ShuttingDownError();
     command.done(std::move(result));
   }
+  LetGoOn();
   if (options_.on_failure) {
     options_.on_failure(status);
   }

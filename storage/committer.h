@@ -60,6 +60,12 @@ class Committer {
   // write.
   void Enqueue(ConstCommandPtr command, bool want_records, Done done) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // For callers that come with one command after the other and would rather wait than be refused:
+  // calls `go_on` once less than half of the queue is taken, at once and on this thread when it is
+  // or when there is nothing to wait for any more, else on the committer's thread. It must not
+  // block. Many may go on at the same time, so a command can still be refused.
+  void WhenRoom(absl::AnyInvocable<void()> go_on) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // The newest published state.
   std::shared_ptr<const View> view() const ABSL_LOCKS_EXCLUDED(view_mutex_);
 
@@ -81,6 +87,10 @@ class Committer {
   absl::Status Admit(Pending& pending) ABSL_LOCKS_EXCLUDED(mutex_);
   void Run();
   std::vector<Pending> TakeGroup() ABSL_LOCKS_EXCLUDED(mutex_);
+  void LetGoOn() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool HasRoom() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || queue_bytes_ <= options_.queue_bytes_max / 2;
+  }
   void CommitGroup(std::vector<Pending> pending);
   void EnqueueFollowUp(ConstCommandPtr command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -98,6 +108,7 @@ class Committer {
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<absl::AnyInvocable<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
 
   mutable absl::Mutex view_mutex_;
   std::shared_ptr<const View> view_ ABSL_GUARDED_BY(view_mutex_);

@@ -84,6 +84,10 @@ void Store::Enqueue(ConstCommandPtr command, bool want_records, Done done) {
   parts_->committer->Enqueue(std::move(command), want_records, std::move(done));
 }
 
+void Store::WhenRoom(absl::AnyInvocable<void()> go_on) {
+  parts_->committer->WhenRoom(std::move(go_on));
+}
+
 void Store::Stop() { parts_->committer->Stop(); }
 
 std::shared_ptr<const View> Store::view() const { return parts_->committer->view(); }

@@ -79,6 +79,9 @@ class Store {
   // Takes a change; see Committer::Enqueue.
   void Enqueue(ConstCommandPtr command, bool want_records, Done done);
 
+  // Waits for room; see Committer::WhenRoom.
+  void WhenRoom(absl::AnyInvocable<void()> go_on);
+
   // Finishes what was taken and refuses all that comes later. Idempotent.
   void Stop();
 

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/rpc/status_conversion.h"
-#include "server/rpc/stream_call.h"
 
 namespace emptychair {
 namespace {
@@ -19,22 +18,22 @@ constexpr size_t kLoggedMessageBytesMax = 256;
 }  // namespace
 
 Finisher::~Finisher() {
-  if (call_ != nullptr) {
-    call_->AnswerForHandler(absl::InternalError("the server failed to answer this call"));
+  if (question_ != nullptr) {
+    question_->AnswerForHandler(absl::InternalError("the server failed to answer this call"));
   }
 }
 
 void Finisher::operator()(const absl::Status& status) {
-  assert(call_ != nullptr);
-  std::exchange(call_, nullptr)->AnswerForHandler(status);
+  assert(question_ != nullptr);
+  std::exchange(question_, nullptr)->AnswerForHandler(status);
 }
 
 void CallRunner::BeginShutdown() {
   stop_signal_ = true;
   absl::MutexLock lock(&mutex_);
   stopping_ = true;
-  for (StreamGate* gate : streams_) {
-    gate->Stop();
+  for (Stoppable* stream : streams_) {
+    stream->Stop();
   }
 }
 
@@ -77,17 +76,17 @@ void CallRunner::Leave() {
   --calls_in_flight_;
 }
 
-void CallRunner::AddStream(StreamGate* gate) {
+void CallRunner::AddStream(Stoppable* stream) {
   absl::MutexLock lock(&mutex_);
-  streams_.insert(gate);
+  streams_.insert(stream);
   if (stopping_) {
-    gate->Stop();
+    stream->Stop();
   }
 }
 
-void CallRunner::RemoveStream(StreamGate* gate) {
+void CallRunner::RemoveStream(Stoppable* stream) {
   absl::MutexLock lock(&mutex_);
-  streams_.erase(gate);
+  streams_.erase(stream);
 }
 
 void CallRunner::Guard(const char* method, absl::FunctionRef<void()> code) {

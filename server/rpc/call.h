@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -25,16 +26,25 @@
 namespace emptychair {
 
 class Call;
-class StreamGate;
 
-// The duty to answer one call, from any thread. Destroying it unused answers INTERNAL, so that no
-// path leaves a caller without an answer. Movable only.
+// What a handler owes an answer: a call, or a message of one.
+class Question {
+ public:
+  // Answers with what a handler says. The question may be gone when this returns.
+  virtual void AnswerForHandler(const absl::Status& status) = 0;
+
+ protected:
+  ~Question() = default;
+};
+
+// The duty to answer one question, from any thread. Destroying it unused answers INTERNAL, so that
+// no path leaves a caller without an answer. Movable only.
 class Finisher {
  public:
-  explicit Finisher(Call* call) : call_(call) {}
-  Finisher(Finisher&& other) noexcept : call_(std::exchange(other.call_, nullptr)) {}
+  explicit Finisher(Question* question) : question_(question) {}
+  Finisher(Finisher&& other) noexcept : question_(std::exchange(other.question_, nullptr)) {}
   Finisher& operator=(Finisher&& other) noexcept {
-    std::swap(call_, other.call_);
+    std::swap(question_, other.question_);
     return *this;
   }
   ~Finisher();
@@ -44,7 +54,17 @@ class Finisher {
   void operator()(const absl::Status& status);
 
  private:
-  Call* call_;
+  Question* question_;
+};
+
+// A call that goes on until somebody ends it.
+class Stoppable {
+ public:
+  // The server is stopping. Must not block, nor end the call on this thread.
+  virtual void Stop() = 0;
+
+ protected:
+  ~Stoppable() = default;
 };
 
 // Runs the calls of all services. A service's method hands everything to it:
@@ -101,6 +121,16 @@ class CallRunner {
                                                     const char* method, Lane lane,
                                                     const Request* request, Work work);
 
+  // For messages that come one after the other, each answered with one, in their order: runs
+  // `start`, a void(const Request&, Response&, Finisher), for each on `lane`. The request is valid
+  // until `start` returns, the response until the message is answered. An answer that is an error
+  // ends the call; so does the client's half-close, once all is answered. Each message is read when
+  // `when_ready`, which is given what to do then, finds it time. Defined in pipeline_call.h.
+  template <typename Request, typename Response, typename StartWork>
+  grpc::ServerBidiReactor<Request, Response>* ExecutePipeline(
+      grpc::CallbackServerContext* context, const char* method, Lane lane,
+      std::function<void(absl::AnyInvocable<void()>)> when_ready, StartWork start);
+
   // From now on new calls are refused with SHUTTING_DOWN, and streams that are under way end.
   void BeginShutdown();
 
@@ -123,11 +153,13 @@ class CallRunner {
   friend class Call;
   template <typename Response, typename Request, typename Work>
   friend class StreamCall;
+  template <typename Request, typename Response, typename StartWork>
+  friend class PipelineCall;
 
   bool Enter();
   void Leave();
-  void AddStream(StreamGate* gate);
-  void RemoveStream(StreamGate* gate);
+  void AddStream(Stoppable* stream);
+  void RemoveStream(Stoppable* stream);
 
   // Runs a handler's code. If it throws, its Finisher has answered on the way here.
   void Guard(const char* method, absl::FunctionRef<void()> code);
@@ -141,13 +173,13 @@ class CallRunner {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t calls_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t calls_refused_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_set<StreamGate*> streams_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<Stoppable*> streams_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stop_signal_{false};
 };
 
 // One call, from its arrival until gRPC is done with it. Deletes itself then, which is never before
 // it is answered and the service's method has returned it. For CallRunner only.
-class Call {
+class Call : public Question {
  public:
   Call(CallRunner* runner, grpc::CallbackServerContext* context, const char* method);
   Call(const Call&) = delete;
@@ -162,8 +194,7 @@ class Call {
   // Answers with the refusal if `lane` has no room for `work`.
   void RunOn(Lane lane, absl::AnyInvocable<void() &&> work);
 
-  // Answers with what a handler says. The call may be gone when this returns.
-  void AnswerForHandler(const absl::Status& status);
+  void AnswerForHandler(const absl::Status& status) override;
 
  protected:
   virtual ~Call() = default;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/status_macros.h"
 
 namespace emptychair {
 absl::string_view LaneName(Lane lane) {
@@ -53,22 +55,34 @@ Executor::~Executor() { Stop(); }
 
 absl::Status Executor::Submit(Lane lane, absl::AnyInvocable<void() &&> work) {
   LaneState& state = lanes_[static_cast<size_t>(lane)];
-  {
-    absl::MutexLock lock(&state.mutex);
-    if (state.stopping) {
-      return ShuttingDownError();
-    }
-    if (state.queue.size() < static_cast<size_t>(state.options.queue_max)) {
-      state.queue.push_back(std::move(work));
-      state.changed.Signal();
-      return absl::OkStatus();
-    }
+  ASSIGN_OR_RETURN(const bool has_room,
+                   Append(state, static_cast<size_t>(state.options.queue_max), std::move(work)));
+  if (has_room) {
+    return absl::OkStatus();
   }
   return RetryableError(
       v1::ERROR_REASON_QUEUE_FULL,
       absl::StrCat("the server has ", state.options.queue_max, " calls waiting in its ",
                    LaneName(lane), " lane, which is all it accepts; send this one again later"),
       state.options.retry_delay);
+}
+
+absl::Status Executor::SubmitPaced(Lane lane, absl::AnyInvocable<void() &&> work) {
+  return Append(lanes_[static_cast<size_t>(lane)], SIZE_MAX, std::move(work)).status();
+}
+
+absl::StatusOr<bool> Executor::Append(LaneState& lane, size_t queue_max,
+                                      absl::AnyInvocable<void() &&> work) {
+  absl::MutexLock lock(&lane.mutex);
+  if (lane.stopping) {
+    return ShuttingDownError();
+  }
+  if (lane.queue.size() >= queue_max) {
+    return false;
+  }
+  lane.queue.push_back(std::move(work));
+  lane.changed.Signal();
+  return true;
 }
 
 void Executor::Stop() {

@@ -11,6 +11,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -69,6 +70,10 @@ class Executor {
   // SHUTTING_DOWN after `Stop`.
   absl::Status Submit(Lane lane, absl::AnyInvocable<void() &&> work);
 
+  // The same for work of a caller that waits with more until this is done: there is room for it
+  // however much waits. Errors: SHUTTING_DOWN.
+  absl::Status SubmitPaced(Lane lane, absl::AnyInvocable<void() &&> work);
+
   // Refuses new work, finishes what was accepted, and joins the threads. Not to be called by work.
   // Later calls wait for the first.
   void Stop();
@@ -82,6 +87,9 @@ class Executor {
     bool stopping ABSL_GUARDED_BY(mutex) = false;
   };
 
+  // False when so much waits already.
+  absl::StatusOr<bool> Append(LaneState& lane, size_t queue_max,
+                              absl::AnyInvocable<void() &&> work);
   static void Run(LaneState& lane);
 
   std::array<LaneState, kLaneCount> lanes_;

@@ -14,7 +14,7 @@
 namespace emptychair {
 
 // Says when the next message of a stream may be sent. Thread-safe.
-class StreamGate {
+class StreamGate final : public Stoppable {
  public:
   // Waits until no message is being sent, then lets one pass. CANCELLED when the client has gone,
   // SHUTTING_DOWN when the server is stopping: also while it waits.
@@ -27,8 +27,7 @@ class StreamGate {
 
   // The client has gone.
   void Close();
-  // The server is stopping.
-  void Stop();
+  void Stop() override;
 
  private:
   absl::Status CheckLocked() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);

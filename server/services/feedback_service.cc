@@ -14,6 +14,7 @@
 #include "server/domain/feedback_list.h"
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
+#include "server/rpc/pipeline_call.h"
 #include "server/services/submit.h"
 
 namespace emptychair {
@@ -29,7 +30,8 @@ struct Failure {
   absl::Status status;
 };
 
-absl::Status CheckBatch(const v1::BatchSubmitFeedbackRequest& request) {
+template <typename Request>
+absl::Status CheckBatch(const Request& request) {
   if (request.feedback().empty()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "feedback",
                       "got no records, wanted 1 to "
@@ -61,8 +63,9 @@ absl::Status Shortened(const absl::Status& status) {
 
 // Merges what was refused before the store was asked with what the store made of the rest.
 // `indexes` are the positions in the request of the submissions that were sent to the store.
+template <typename Response>
 void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>& indexes,
-                std::vector<Failure> failures, v1::BatchSubmitFeedbackResponse& response) {
+                std::vector<Failure> failures, Response& response) {
   int32_t accepted = 0;
   for (size_t i = 0; i < result.outcomes.size(); ++i) {
     switch (result.outcomes[i].kind) {
@@ -146,8 +149,21 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::BatchSubmitFeedback(
                         });
 }
 
-void FeedbackServiceImpl::StartBatch(const v1::BatchSubmitFeedbackRequest& request,
-                                     v1::BatchSubmitFeedbackResponse& response, Finisher finish) {
+grpc::ServerBidiReactor<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>*
+FeedbackServiceImpl::StreamFeedback(grpc::CallbackServerContext* context) {
+  using Request = v1::StreamFeedbackRequest;
+  using Response = v1::StreamFeedbackResponse;
+  return runner_->ExecutePipeline<Request, Response>(
+      context, "FeedbackService/StreamFeedback", Lane::kIngest,
+      [this](auto go_on) { store_->WhenRoom(std::move(go_on)); },
+      [this](const Request& request, Response& response, Finisher finish) {
+        response.set_batch_number(request.batch_number());
+        StartBatch(request, response, std::move(finish));
+      });
+}
+
+template <typename Request, typename Response>
+void FeedbackServiceImpl::StartBatch(const Request& request, Response& response, Finisher finish) {
   if (absl::Status status = CheckBatch(request); !status.ok()) {
     finish(status);
     return;

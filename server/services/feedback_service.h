@@ -25,6 +25,8 @@ class FeedbackServiceImpl final : public v1::FeedbackService::CallbackService {
   grpc::ServerUnaryReactor* BatchSubmitFeedback(grpc::CallbackServerContext* context,
                                                 const v1::BatchSubmitFeedbackRequest* request,
                                                 v1::BatchSubmitFeedbackResponse* response) override;
+  grpc::ServerBidiReactor<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>* StreamFeedback(
+      grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* GetFeedback(grpc::CallbackServerContext* context,
                                         const v1::GetFeedbackRequest* request,
                                         v1::GetFeedbackResponse* response) override;
@@ -47,8 +49,10 @@ class FeedbackServiceImpl final : public v1::FeedbackService::CallbackService {
  private:
   void StartSubmit(const v1::SubmitFeedbackRequest& request, v1::SubmitFeedbackResponse& response,
                    Finisher finish);
-  void StartBatch(const v1::BatchSubmitFeedbackRequest& request,
-                  v1::BatchSubmitFeedbackResponse& response, Finisher finish);
+  // Request and response of BatchSubmitFeedback or StreamFeedback. The request is done with when
+  // this returns.
+  template <typename Request, typename Response>
+  void StartBatch(const Request& request, Response& response, Finisher finish);
   absl::Status Get(const v1::GetFeedbackRequest& request, v1::GetFeedbackResponse& response) const;
 
   storage::Store* const store_;

@@ -86,6 +86,12 @@ TEST_F(ChairbenchEndToEndTest, MeasuresBatchesBesidePlainWrites) {
   EXPECT_EQ(figures.at("batch_group_size").fields().at("limit").kind_case(), Value::kNullValue);
 }
 
+TEST_F(ChairbenchEndToEndTest, MeasuresStreamsBesidePlainWrites) {
+  const auto figures = RunBench({"stream", "--seconds", "1", "--batch-size", "100"});
+  ExpectWithLimit(figures, "stream_records_per_second", "records/s");
+  EXPECT_EQ(figures.at("stream_refused_records").fields().at("value").number_value(), 0);
+}
+
 TEST_F(ChairbenchEndToEndTest, MeasuresQueriesBesideAnEcho) {
   const auto figures =
       RunBench({"query", "--seconds", "0.2", "--answers", "20000", "--small-commits", "20"});

@@ -42,6 +42,8 @@ TEST(ChairbenchUsage, IsWrongWith2) {
       {"unary", "--data", "/no/such/folder"},
       {"batch", "--batch-size", "0"},
       {"batch", "--batch-size", "10001"},
+      {"stream", "--streams", "0"},
+      {"stream", "--in-flight", "2"},
       {"query", "--answers", "0"},
       {"query", "--answers", "many"},
       {"query", "--small-commits", "-1"},

@@ -35,6 +35,21 @@ TEST(Executor, DefaultsAreUsableForAnyNumberOfCores) {
   }
 }
 
+TEST(Executor, TakesPacedWorkHoweverMuchWaits) {
+  Executor executor(Small());
+  absl::Notification release;
+  int done = 0;
+  ASSERT_TRUE(executor.SubmitPaced(Lane::kIngest, [&] { release.WaitForNotification(); }).ok());
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(executor.SubmitPaced(Lane::kIngest, [&] { ++done; }).ok());
+  }
+  EXPECT_EQ(ReasonOf(executor.Submit(Lane::kIngest, [] {})), v1::ERROR_REASON_QUEUE_FULL);
+  release.Notify();
+  executor.Stop();
+  EXPECT_EQ(done, 100);
+  EXPECT_EQ(ReasonOf(executor.SubmitPaced(Lane::kIngest, [] {})), v1::ERROR_REASON_SHUTTING_DOWN);
+}
+
 TEST(Executor, RunsTheWorkOfALaneInOrder) {
   Executor executor({.query = {.threads = 1, .queue_max = 100}});
   std::vector<int> order;

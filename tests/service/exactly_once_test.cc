@@ -40,8 +40,65 @@ struct Outcome {
   std::vector<std::string> errors;
 };
 
-// Sends every record, in an order of its own, until each was acknowledged. Before some of the
-// calls the same is sent with a deadline that hardly any call meets.
+// Each way of sending answers which of the records existed.
+absl::StatusOr<std::vector<bool>> SendAlone(Client& client, const v1::Feedback& record) {
+  const absl::StatusOr<v1::SubmitFeedbackResponse> response = TrySubmit(client, record);
+  if (!response.ok()) {
+    return response.status();
+  }
+  return std::vector<bool>{response->already_existed()};
+}
+
+absl::StatusOr<std::vector<bool>> SendBatch(Client& client,
+                                            const std::vector<v1::Feedback>& records) {
+  const absl::StatusOr<v1::BatchSubmitFeedbackResponse> response = TryBatch(client, records);
+  if (!response.ok()) {
+    return response.status();
+  }
+  EXPECT_EQ(response->failures_size(), 0);
+  std::vector<bool> existed(records.size());
+  for (int index : response->already_existed_indexes()) {
+    existed[index] = true;
+  }
+  return existed;
+}
+
+// Sends the records over a stream, in batches of three, and gives it up before its end if `is_cut`.
+absl::StatusOr<std::vector<bool>> SendByStream(Client& client,
+                                               const std::vector<v1::Feedback>& records,
+                                               bool is_cut) {
+  std::vector<bool> existed(records.size());
+  size_t acknowledged = 0;
+  const auto stream = client.StreamFeedback(
+      [&](const v1::StreamFeedbackRequest& batch, const v1::StreamFeedbackResponse& response) {
+        EXPECT_EQ(response.failures_size(), 0);
+        for (int index : response.already_existed_indexes()) {
+          existed[acknowledged + index] = true;
+        }
+        acknowledged += batch.feedback_size();
+      });
+  for (size_t i = 0; i < records.size(); i += 3) {
+    v1::StreamFeedbackRequest batch;
+    for (size_t j = i; j < std::min(i + 3, records.size()); ++j) {
+      *batch.add_feedback() = records[j];
+    }
+    if (absl::Status status = stream->Send(std::move(batch)); !status.ok()) {
+      return status;
+    }
+  }
+  if (is_cut) {
+    return absl::CancelledError("given up");
+  }
+  if (absl::Status status = stream->Finish(); !status.ok()) {
+    return status;
+  }
+  EXPECT_EQ(acknowledged, records.size());
+  return existed;
+}
+
+// Sends every record, in an order of its own, until each was acknowledged: alone, in batches and
+// over streams. Before some of the calls the same is sent with a deadline that hardly any call
+// meets, or over a stream that is given up.
 void SendAll(const std::string& endpoint, uint64_t seed, Outcome& outcome) {
   Client patient = MakeClient(endpoint);
   Client hasty = MakeClient(endpoint, absl::Milliseconds(1));
@@ -59,25 +116,18 @@ void SendAll(const std::string& endpoint, uint64_t seed, Outcome& outcome) {
     if (random() % 3 == 0) {
       outcome.cut_short += TryBatch(hasty, records).ok() ? 0 : 1;
     }
-    if (size == 1) {
-      const absl::StatusOr<v1::SubmitFeedbackResponse> response = TrySubmit(patient, records[0]);
-      if (!response.ok()) {
-        outcome.errors.push_back(response.status().ToString());
-      } else if (!response->already_existed()) {
-        ++outcome.new_records[order[next]];
-      }
+    if (random() % 6 == 0) {
+      outcome.cut_short += SendByStream(patient, records, /*is_cut=*/true).ok() ? 0 : 1;
+    }
+    const absl::StatusOr<std::vector<bool>> existed =
+        size == 1           ? SendAlone(patient, records[0])
+        : random() % 2 == 0 ? SendByStream(patient, records, /*is_cut=*/false)
+                            : SendBatch(patient, records);
+    if (!existed.ok()) {
+      outcome.errors.push_back(existed.status().ToString());
     } else {
-      const absl::StatusOr<v1::BatchSubmitFeedbackResponse> response = TryBatch(patient, records);
-      if (!response.ok() || !response->failures().empty()) {
-        outcome.errors.push_back(response.status().ToString());
-      } else {
-        std::vector<bool> existed(size);
-        for (int index : response->already_existed_indexes()) {
-          existed[index] = true;
-        }
-        for (size_t i = 0; i < size; ++i) {
-          outcome.new_records[order[next + i]] += existed[i] ? 0 : 1;
-        }
+      for (size_t i = 0; i < size; ++i) {
+        outcome.new_records[order[next + i]] += (*existed)[i] ? 0 : 1;
       }
     }
     next += size;

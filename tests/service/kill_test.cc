@@ -81,7 +81,32 @@ class Observer {
   std::set<int64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Sends new records and ones sent before, alone and in batches, until the server is gone.
+absl::Status SendBatch(Client& client, const std::vector<v1::Feedback>& records) {
+  const absl::StatusOr<v1::BatchSubmitFeedbackResponse> response = TryBatch(client, records);
+  if (response.ok()) {
+    EXPECT_TRUE(response->failures().empty()) << response->failures(0).ShortDebugString();
+  }
+  return response.status();
+}
+
+absl::Status SendByStream(Client& client, const std::vector<v1::Feedback>& records) {
+  const auto stream = client.StreamFeedback([](const auto&, const auto& response) {
+    EXPECT_TRUE(response.failures().empty()) << response.failures(0).ShortDebugString();
+  });
+  for (size_t i = 0; i < records.size(); i += 5) {
+    v1::StreamFeedbackRequest batch;
+    for (size_t j = i; j < std::min(i + 5, records.size()); ++j) {
+      *batch.add_feedback() = records[j];
+    }
+    if (absl::Status status = stream->Send(std::move(batch)); !status.ok()) {
+      return status;
+    }
+  }
+  return stream->Finish();
+}
+
+// Sends new records and ones sent before, alone, in batches and by the stream, until the server is
+// gone.
 void Load(const std::string& endpoint, uint64_t seed, Observer& observer, Subprocess& server) {
   Client client = MakeClient(endpoint);
   std::mt19937_64 random(seed);
@@ -103,11 +128,7 @@ void Load(const std::string& endpoint, uint64_t seed, Observer& observer, Subpro
       for (int64_t number : numbers) {
         records.push_back(Record(number));
       }
-      const absl::StatusOr<v1::BatchSubmitFeedbackResponse> response = TryBatch(client, records);
-      status = response.status();
-      if (response.ok()) {
-        EXPECT_TRUE(response->failures().empty()) << response->failures(0).ShortDebugString();
-      }
+      status = random() % 2 == 0 ? SendBatch(client, records) : SendByStream(client, records);
     }
     if (!status.ok()) {
       EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));

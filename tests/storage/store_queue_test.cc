@@ -14,6 +14,7 @@ namespace emptychair::storage {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
 // Collects how commands ended.
 class Results {
@@ -74,6 +75,48 @@ TEST_P(StoreQueueTest, RefusesWhatDoesNotFitAndSaysWhenToComeBack) {
   EXPECT_EQ(ToText(SubmitOne(store(), {.id = 4})), "accepted");
   EXPECT_EQ(store().view()->counters.feedback_count(), 4u);
   EXPECT_EQ(store().Stats().queue_bytes, 0);
+}
+
+TEST_P(StoreQueueTest, LetsPacedCallersGoOnWhenHalfOfItIsFree) {
+  const size_t bytes = SubmitCommand({{.id = 1}})->ByteSizeLong();
+  harness_.Close();
+  ASSERT_OK(harness_.Open({.queue_bytes_max = 4 * bytes}));
+  CreateSurvey(store(), NpsSurvey("pulse"));
+  Results results;
+  absl::Notification went_on;
+  {
+    Brake brake(store());
+    for (uint64_t id = 1; id <= 3; ++id) {
+      bool has_room = false;
+      store().WhenRoom([&] { has_room = true; });
+      EXPECT_TRUE(has_room) << id;
+      store().Enqueue(SubmitCommand({{.id = id}}), false, results.Take());
+    }
+    store().WhenRoom([&] { went_on.Notify(); });
+    EXPECT_FALSE(went_on.HasBeenNotified());
+  }
+  went_on.WaitForNotification();
+  EXPECT_THAT(results.WaitFor(3), SizeIs(3));
+}
+
+TEST_P(StoreQueueTest, LetsPacedCallersGoOnWhenItStops) {
+  harness_.Close();
+  ASSERT_OK(harness_.Open({.queue_bytes_max = 1}));
+  CreateSurvey(store(), NpsSurvey("pulse"));
+  Results results;
+  bool went_on = false;
+  {
+    Brake brake(store());
+    store().Enqueue(SubmitCommand({{.id = 1}}), false, results.Take());
+    store().WhenRoom([&] { went_on = true; });
+    store().Stop();
+    bool goes_on_at_once = false;
+    store().WhenRoom([&] { goes_on_at_once = true; });
+    EXPECT_TRUE(goes_on_at_once);
+  }
+  EXPECT_THAT(results.WaitFor(1), ElementsAre("1 stored"));
+  harness_.Close();
+  EXPECT_TRUE(went_on);
 }
 
 TEST_P(StoreQueueTest, TakesAnyCommandWhenItIsEmpty) {

@@ -65,6 +65,12 @@ void AddCommands(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(1, 10'000));
   batch->add_option("--in-flight", flags.bench.batches, "Batches under way (default 8)")
       ->check(CLI::Range(1, 1'000));
+  AddCommand(app, "stream", "Batches of answers by the stream", MeasureStream, flags);
+  CLI::App* stream = app.get_subcommand("stream");
+  stream->add_option("--batch-size", flags.bench.batch_size, "Answers of a batch (default 1000)")
+      ->check(CLI::Range(1, 10'000));
+  stream->add_option("--streams", flags.bench.streams, "Streams under way (default 2)")
+      ->check(CLI::Range(1, 1'000));
   AddCommand(app, "query", "NPS by month, in total and by a dimension of ten values", MeasureQuery,
              flags);
   CLI::App* query = app.get_subcommand("query");
@@ -110,7 +116,8 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   app.fallthrough();
   app.footer(
       "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
-      "else;\nbatch, the same bytes written plainly to RocksDB in synced groups of the same size.\n"
+      "else;\nbatch and stream, the same bytes written plainly to RocksDB in synced groups of the "
+      "same size.\n"
       "ratio: value / limit. For rates the share of the limit that is reached (more is better); "
       "for\ntimes how many times the limit's it takes (less is better).\n"
       "Exit codes: 0; 1 the run failed or was interrupted; 2 wrong usage.");

@@ -35,6 +35,13 @@ struct LoopResult {
   absl::Duration elapsed;
   // Of each call that succeeded, in milliseconds.
   std::vector<double> latencies_ms;
+
+  // Adds what came of a part of the loop, but for the time.
+  void Add(const LoopResult& part) {
+    accepted += part.accepted;
+    pushed_back += part.pushed_back;
+    latencies_ms.insert(latencies_ms.end(), part.latencies_ms.begin(), part.latencies_ms.end());
+  }
 };
 
 // The calls of a loop. Slots are numbered from 0; calls of one slot never overlap, those of
@@ -142,11 +149,7 @@ class ClosedLoop {
     LoopResult sum;
     for (Slot& slot : slots_) {
       error.Update(std::exchange(slot.error, absl::OkStatus()));
-      const LoopResult result = std::exchange(slot.result, {});
-      sum.accepted += result.accepted;
-      sum.pushed_back += result.pushed_back;
-      sum.latencies_ms.insert(sum.latencies_ms.end(), result.latencies_ms.begin(),
-                              result.latencies_ms.end());
+      sum.Add(std::exchange(slot.result, {}));
     }
     if (!error.ok()) {
       return error;

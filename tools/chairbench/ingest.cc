@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "storage/plain_write_limit.h"
 #include "tools/chairbench/statistics.h"
+#include "tools/chairbench/stream_loop.h"
 #include "tools/chairbench/submit_loops.h"
 
 namespace emptychair::bench {
@@ -120,6 +121,39 @@ absl::StatusOr<double> PlainTurn(storage::PlainWriteLimit& limit, int batch_size
   return static_cast<double>(written) / absl::ToDoubleSeconds(spent);
 }
 
+// Runs `loop`, which sends batches, in turns with the same bytes written plainly.
+template <typename Loop>
+absl::StatusOr<std::vector<Figure>> MeasureBesidePlainWrites(Workspace& workspace,
+                                                             const std::string& name, Loop& loop) {
+  const BenchOptions& options = workspace.options();
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::PlainWriteLimit> plain,
+                   storage::PlainWriteLimit::Open(workspace.Path("plain")));
+  Random random(options.seed);
+  Target& server = workspace.server();
+  Turns warm_up;
+  RETURN_IF_ERROR(TakeTurn(server, loop, kWarmUp, warm_up));
+  RETURN_IF_ERROR(PlainTurn(*plain, options.batch_size, kWarmUp, random).status());
+  Turns product;
+  std::vector<double> plain_rates;
+  for (int i = 0; i < kTurns; ++i) {
+    RETURN_IF_ERROR(TakeTurn(server, loop, options.time / kTurns, product));
+    ASSIGN_OR_RETURN(const double rate,
+                     PlainTurn(*plain, options.batch_size, options.time / kTurns, random));
+    plain_rates.push_back(rate);
+  }
+  RETURN_IF_ERROR(workspace.Finish(warm_up.acknowledged + product.acknowledged));
+
+  std::vector<Figure> figures;
+  figures.push_back({absl::StrCat(name, "_records_per_second"), Median(product.rates), "records/s",
+                     Median(plain_rates)});
+  for (const auto& [suffix, percent] : {std::pair("_median_ms", 50), {"_p99_ms", 99}}) {
+    figures.push_back(
+        {absl::StrCat(name, suffix), Percentile(product.latencies_ms, percent), "ms", {}});
+  }
+  AddServerFigures(name, product, std::nullopt, figures);
+  return figures;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
@@ -156,32 +190,17 @@ absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
 absl::StatusOr<std::vector<Figure>> MeasureBatch(Workspace& workspace) {
   const BenchOptions& options = workspace.options();
   const auto slots = static_cast<size_t>(options.batches);
-  ASSIGN_OR_RETURN(const std::unique_ptr<storage::PlainWriteLimit> plain,
-                   storage::PlainWriteLimit::Open(workspace.Path("plain")));
-  Random random(options.seed);
-  Target& server = workspace.server();
-  const auto loop =
-      MakeBatchLoop(server, slots, options.batch_size, LiveAnswers(options.seed, slots));
-  Turns warm_up;
-  RETURN_IF_ERROR(TakeTurn(server, *loop, kWarmUp, warm_up));
-  RETURN_IF_ERROR(PlainTurn(*plain, options.batch_size, kWarmUp, random).status());
-  Turns product;
-  std::vector<double> plain_rates;
-  for (int i = 0; i < kTurns; ++i) {
-    RETURN_IF_ERROR(TakeTurn(server, *loop, options.time / kTurns, product));
-    ASSIGN_OR_RETURN(const double rate,
-                     PlainTurn(*plain, options.batch_size, options.time / kTurns, random));
-    plain_rates.push_back(rate);
-  }
-  RETURN_IF_ERROR(workspace.Finish(warm_up.acknowledged + product.acknowledged));
+  const auto loop = MakeBatchLoop(workspace.server(), slots, options.batch_size,
+                                  LiveAnswers(options.seed, slots));
+  return MeasureBesidePlainWrites(workspace, "batch", *loop);
+}
 
-  std::vector<Figure> figures;
-  figures.push_back(
-      {"batch_records_per_second", Median(product.rates), "records/s", Median(plain_rates)});
-  figures.push_back({"batch_median_ms", Percentile(product.latencies_ms, 50), "ms", {}});
-  figures.push_back({"batch_p99_ms", Percentile(product.latencies_ms, 99), "ms", {}});
-  AddServerFigures("batch", product, std::nullopt, figures);
-  return figures;
+absl::StatusOr<std::vector<Figure>> MeasureStream(Workspace& workspace) {
+  const BenchOptions& options = workspace.options();
+  const auto streams = static_cast<size_t>(options.streams);
+  StreamLoop loop(workspace.server().client(), streams, options.batch_size,
+                  LiveAnswers(options.seed, streams));
+  return MeasureBesidePlainWrites(workspace, "stream", loop);
 }
 
 }  // namespace emptychair::bench

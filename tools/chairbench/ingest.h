@@ -19,6 +19,9 @@ absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace);
 // Batches; the limit is the same bytes in synced writes of a batch each, with nothing asked before.
 absl::StatusOr<std::vector<Figure>> MeasureBatch(Workspace& workspace);
 
+// The same by the stream.
+absl::StatusOr<std::vector<Figure>> MeasureStream(Workspace& workspace);
+
 }  // namespace emptychair::bench
 
 #endif  // EMPTYCHAIR_TOOLS_CHAIRBENCH_INGEST_H_

@@ -29,6 +29,8 @@ struct BenchOptions {
   // Records of a batch, and batches under way at once.
   int batch_size = 1'000;
   int batches = 8;
+  // Streams of batches.
+  int streams = 2;
   // Answers that queries are asked of, and single commits that follow them.
   int64_t answers = 1'000'000;
   int64_t small_commits = 0;

@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "emptychair/client/connection.h"
+#include "emptychair/client/feedback_stream.h"
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
 #include "emptychair/v1/admin_service.pb.h"
@@ -73,6 +74,11 @@ class Client {
   absl::StatusOr<v1::SubmitFeedbackResponse> SubmitFeedback(const v1::Feedback& feedback) const;
   absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
       const v1::BatchSubmitFeedbackRequest& request) const;
+
+  // For many batches: the next is sent before the one before is acknowledged. Ids are filled in as
+  // for a batch.
+  std::unique_ptr<FeedbackStream> StreamFeedback(
+      FeedbackStream::OnAcknowledged on_acknowledged) const;
 
   absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(const v1::GetFeedbackRequest& request) const {
     return connection_->GetFeedback(request);

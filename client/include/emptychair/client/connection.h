@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "emptychair/client/feedback_stream.h"
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
 #include "emptychair/v1/admin_service.pb.h"
@@ -40,6 +41,8 @@ class Connection {
       const v1::SubmitFeedbackRequest& request) = 0;
   virtual absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
       const v1::BatchSubmitFeedbackRequest& request) = 0;
+  virtual std::unique_ptr<FeedbackStream> StreamFeedback(
+      FeedbackStream::OnAcknowledged on_acknowledged) = 0;
   virtual absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(
       const v1::GetFeedbackRequest& request) = 0;
   virtual absl::StatusOr<v1::ListFeedbackResponse> ListFeedback(

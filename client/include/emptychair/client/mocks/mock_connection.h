@@ -33,6 +33,8 @@ class MockConnection : public Connection {
               (const v1::SubmitFeedbackRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::BatchSubmitFeedbackResponse>, BatchSubmitFeedback,
               (const v1::BatchSubmitFeedbackRequest& request), (override));
+  MOCK_METHOD(std::unique_ptr<FeedbackStream>, StreamFeedback,
+              (FeedbackStream::OnAcknowledged on_acknowledged), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetFeedbackResponse>, GetFeedback,
               (const v1::GetFeedbackRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListFeedbackResponse>, ListFeedback,
@@ -57,6 +59,12 @@ class MockConnection : public Connection {
               (const v1::RebuildCubeRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::CompactStoreResponse>, CompactStore,
               (const v1::CompactStoreRequest& request), (override));
+};
+
+class MockFeedbackStream : public FeedbackStream {
+ public:
+  MOCK_METHOD(absl::Status, Send, (v1::StreamFeedbackRequest batch), (override));
+  MOCK_METHOD(absl::Status, Finish, (), (override));
 };
 
 // A range of `results`, for a method that answers with a stream.
