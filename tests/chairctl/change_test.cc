@@ -121,24 +121,33 @@ TEST_F(ChangeTest, TableSaysWhatMovedItMostAndShowsEveryKey) {
       "candidate: 2018-01-01 to 2019-01-01, end not included, Europe/Berlin, channel=web\n"
       "method: all, 95 % intervals, suppressed under 5 answers\n"
       "\n"
-      "NPS -5.0 to -18.8: −13.8; moved most by segment=big, old: −7.0 (−17.7 … +3.6 at 95 %)\n"
+      "NPS −5.0 to −18.8: −13.8; moved most by segment=big, old: −7.0 (−17.7 … +3.6 at 95 %)\n"
       "\n"
       "segment         share %              NPS    mix  score  total     low  high\n"
       "big, old  50.00 → 75.00  -40.00 → -40.00  -7.03   0.00  -7.03  -17.65  3.59\n"
       "(none)    48.00 →  0.00   30.00 →      –   5.50   0.00   5.50    1.25  9.75\n"
       "(other)    2.00 → 25.00   (n<5) →  45.00      –      –      –       –     –\n"
       "\n"
-      "plan             share %             NPS   mix   score   total     low  high\n"
+      "plan            share %             NPS   mix   score   total     low  high\n"
       "(none)  100.00 → 100.00  -5.00 → -18.75  0.00  -13.75  -13.75  -28.00  0.50\n");
 }
 
 TEST_F(ChangeTest, TerminalsShowTheTotalsOnOneAxis) {
   chairctl_.is_terminal = true;
   chairctl_.columns = 110;
-  EXPECT_THAT(Change({}).out,
-              EndsWith("low  high  -28.00          9.75\n"
-                       "(none)  100.00 → 100.00  -5.00 → -18.75  0.00  -13.75  -13.75  -28.00  "
-                       "0.50  ├──────────●─────────┤\n"));
+  const std::string out = Change({}).out;
+  EXPECT_THAT(
+      out,
+      HasSubstr("  low  high  -28.00                       9.75\n"
+                "big, old  50.00 → 75.00  -40.00 → -40.00  -7.03   0.00  -7.03  -17.65  3.59"
+                "           ├────────●────────┤\n"
+                "(none)    48.00 →  0.00   30.00 →      –   5.50   0.00   5.50    1.25  9.75"
+                "                          ┊├──●───┤\n"
+                "(other)    2.00 → 25.00   (n<5) →  45.00      –      –      –       –     –\n"));
+  EXPECT_THAT(out,
+              EndsWith("  low  high  -28.00                       9.75\n"
+                       "(none)  100.00 → 100.00  -5.00 → -18.75  0.00  -13.75  -13.75  -28.00  0.50"
+                       "  ├───────────●───────────┤\n"));
 }
 
 TEST_F(ChangeTest, NarrowTerminalsShowTheIntervalAsABarOnly) {
@@ -191,10 +200,10 @@ TEST_F(ChangeTest, JsonIsTheMessage) {
 TEST(ChangeText, LeavesOutKeysOfOneGroupAndWhatIsSuppressed) {
   v1::DecomposeChangeResponse response = Decomposition();
   response.mutable_dimensions()->DeleteSubrange(0, 1);
-  EXPECT_EQ(ChangeText(response), "NPS -5.0 to -18.8: −13.8");
+  EXPECT_EQ(ChangeText(response), "NPS −5.0 to −18.8: −13.8");
   response = Decomposition();
   response.mutable_dimensions(0)->mutable_contributions()->DeleteSubrange(0, 2);
-  EXPECT_EQ(ChangeText(response), "NPS -5.0 to -18.8: −13.8");
+  EXPECT_EQ(ChangeText(response), "NPS −5.0 to −18.8: −13.8");
 }
 
 TEST(ChangeText, NamesTheLargestOfAllKeysWhateverItsSign) {
@@ -207,10 +216,10 @@ TEST(ChangeText, NamesTheLargestOfAllKeysWhateverItsSign) {
   largest.set_low(2);
   largest.set_high(9.5);
   EXPECT_EQ(ChangeText(response),
-            "NPS -5.0 to -18.8: −13.8; moved most by region=no\\nrth: +7.0 (+2.0 … +9.5 at 95 %)");
+            "NPS −5.0 to −18.8: −13.8; moved most by region=no\\nrth: +7.0 (+2.0 … +9.5 at 95 %)");
   response.mutable_method_info()->set_method(v1::METRIC_METHOD_MEAN);
   response.mutable_method_info()->set_confidence(0.9);
-  EXPECT_THAT(ChangeText(response), HasSubstr("mean -5.00 to -18.75: −13.75; moved most by "));
+  EXPECT_THAT(ChangeText(response), HasSubstr("mean −5.00 to −18.75: −13.75; moved most by "));
   EXPECT_THAT(ChangeText(response), EndsWith(": +7.04 (+2.00 … +9.50 at 90 %)"));
 }
 

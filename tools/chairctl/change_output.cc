@@ -20,6 +20,11 @@ namespace {
 // What a side was and what it became, as texts.
 using Move = std::pair<std::string, std::string>;
 
+// `number` in words: with its sign only when that is minus, which is the one of SignedText.
+std::string TextOf(double number, int decimals) {
+  return number < 0 ? SignedText(number, decimals) : absl::StrFormat("%.*f", decimals, number);
+}
+
 // Percent of the answers of the whole.
 double ShareOf(const v1::MetricValue& group, const v1::MetricValue& whole) {
   return 100.0 * static_cast<double>(group.answers()) / static_cast<double>(whole.answers());
@@ -203,8 +208,8 @@ std::string ChangeText(const v1::DecomposeChangeResponse& response) {
   const v1::MethodInfo& info = response.method_info();
   const int decimals = DecimalsOf(info.method());
   std::string text = absl::StrFormat(
-      "%s %.*f to %.*f: %s", ValueHeading(info.method()), decimals, response.base().value(),
-      decimals, response.candidate().value(), SignedText(response.delta(), decimals));
+      "%s %s to %s: %s", ValueHeading(info.method()), TextOf(response.base().value(), decimals),
+      TextOf(response.candidate().value(), decimals), SignedText(response.delta(), decimals));
   if (const std::optional<Mover> mover = LargestMover(response)) {
     const v1::Contribution& contribution = *mover->contribution;
     absl::StrAppendFormat(&text, "; moved most by %s=%s: %s (%s … %s at %g %%)", *mover->key,
