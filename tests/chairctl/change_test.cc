@@ -31,7 +31,7 @@ v1::DecomposeChangeResponse Decomposition() {
                "base": {"value": -40, "answers": 100}, "candidate": {"value": -40, "answers": 300},
                "mix": -7.03125, "score": 0, "total": -7.03125, "low": -17.6512, "high": 3.5887},
               {"groupValue": {"none": true},
-               "base": {"value": 30, "answers": 96}, "candidate": {"answers": 0},
+               "base": {"value": 30, "answers": 96}, "candidate": {"answers": 0, "suppressed": true},
                "mix": 5.5, "score": -0.001, "total": 5.499, "low": 1.25, "high": 9.75},
               {"groupValue": {"other": true},
                "base": {"answers": 4, "suppressed": true},
@@ -148,6 +148,20 @@ TEST_F(ChangeTest, TerminalsShowTheTotalsOnOneAxis) {
               EndsWith("  low  high  -28.00                       9.75\n"
                        "(none)  100.00 → 100.00  -5.00 → -18.75  0.00  -13.75  -13.75  -28.00  0.50"
                        "  ├───────────●───────────┤\n"));
+}
+
+TEST_F(ChangeTest, TheAxisReachesToZero) {
+  v1::DecomposeChangeResponse response = Decomposition();
+  response.mutable_dimensions()->DeleteSubrange(0, 1);
+  v1::Contribution& contribution = *response.mutable_dimensions(0)->mutable_contributions(0);
+  contribution.set_total(8);
+  contribution.set_low(4);
+  contribution.set_high(12);
+  server_.SetDecomposition(response);
+  chairctl_.is_terminal = true;
+  chairctl_.columns = 96;
+  EXPECT_THAT(Change({}).out,
+              AllOf(HasSubstr("  0.00            12.00\n"), EndsWith("         ├─────●──────┤\n")));
 }
 
 TEST_F(ChangeTest, NarrowTerminalsShowTheIntervalAsABarOnly) {
