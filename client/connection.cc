@@ -169,6 +169,10 @@ class GrpcConnection final : public Connection {
       const v1::CompareMetricRequest& request) override {
     return Call(metrics_, &Metrics::CompareMetric, request, kIdempotent);
   }
+  absl::StatusOr<v1::DecomposeChangeResponse> DecomposeChange(
+      const v1::DecomposeChangeRequest& request) override {
+    return Call(metrics_, &Metrics::DecomposeChange, request, kIdempotent);
+  }
 
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) override {
     return Call(admin_, &Admin::GetStatus, request, kIdempotent);

@@ -98,14 +98,9 @@ std::vector<MsSpan> ToSpans(const std::vector<Bucket>& buckets) {
   return spans;
 }
 
-// The groups found so far and the one that has no room.
-absl::Status TooManyPoints(const TallyGrid& grid) {
-  const std::string points = absl::StrCat((grid.touched_group_count() + 1) * grid.bucket_count());
-  const std::string limit = absl::StrCat(kPointsMax);
-  return Error(v1::ERROR_REASON_TOO_MANY_POINTS,
-               absl::StrCat("the answer would have ", points, " points or more, wanted at most ",
-                            limit, "; ask for longer buckets, a shorter interval or fewer groups"),
-               {{"points", points}, {"limit", limit}});
+// Of the groups found so far and the one that has no room.
+absl::Status NoRoomForGroups(const TallyGrid& grid) {
+  return TooManyPoints((grid.touched_group_count() + 1) * grid.bucket_count());
 }
 
 // Adds up the records one by one, for filters that the cube cannot answer.
@@ -140,7 +135,7 @@ absl::Status ScanRecords(const storage::Store& store, const MetricQuery& query,
                    storage::BinOf(record.header.score, scale_min), 1);
         }
         if (grid.is_full()) {
-          return TooManyPoints(grid);
+          return NoRoomForGroups(grid);
         }
         return true;
       });
@@ -294,6 +289,15 @@ void WriteMethod(const MetricQuery& query, v1::MethodInfo& info) {
 
 }  // namespace
 
+absl::Status TooManyPoints(size_t points) {
+  const std::string count = absl::StrCat(points);
+  const std::string limit = absl::StrCat(kPointsMax);
+  return Error(v1::ERROR_REASON_TOO_MANY_POINTS,
+               absl::StrCat("the answer would have ", count, " points or more, wanted at most ",
+                            limit, "; ask for longer buckets, a shorter interval or fewer groups"),
+               {{"points", count}, {"limit", limit}});
+}
+
 absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,
                             v1::QueryMetricResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<Bucket> buckets, FindBuckets(store, query));
@@ -310,7 +314,7 @@ absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& quer
     RETURN_IF_ERROR(AddUp(store, query, groups, spans, plan, grid, cost));
   }
   if (grid.is_full()) {
-    return TooManyPoints(grid);
+    return NoRoomForGroups(grid);
   }
   WriteBuckets(query, buckets, response);
   WriteSeries(query, groups, grid, response);

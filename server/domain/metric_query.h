@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_SERVER_DOMAIN_METRIC_QUERY_H_
 #define EMPTYCHAIR_SERVER_DOMAIN_METRIC_QUERY_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
 #include "server/domain/selection.h"
 #include "server/metrics/estimate.h"
 #include "server/metrics/score_method.h"
@@ -50,6 +52,15 @@ absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::Vi
 // SURVEYS_NOT_POOLABLE on `field` unless both surveys are of one kind, scale and time zone.
 absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
                            absl::string_view field);
+
+// Keys to group answers of `surveys` by: dimensions of each of them, or survey_id, no two alike.
+// Errors on `field`: FIELD_REQUIRED, FIELD_INVALID, NOT_A_DIMENSION.
+absl::Status CheckGroupKeys(absl::string_view field,
+                            const google::protobuf::RepeatedPtrField<std::string>& keys,
+                            const std::vector<const storage::SurveyView*>& surveys);
+
+// The error of an answer that would have so many points or more.
+absl::Status TooManyPoints(size_t points);
 
 // Computes the answer. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
 absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,

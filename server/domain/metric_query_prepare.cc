@@ -72,25 +72,8 @@ absl::Status CheckGroupBy(const v1::QueryMetricRequest& request, MetricQuery& qu
         v1::ERROR_REASON_FIELD_INVALID, "group_by",
         absl::StrCat("got ", request.group_by_size(), " keys, wanted at most ", kGroupByMax));
   }
-  for (int i = 0; i < request.group_by_size(); ++i) {
-    const std::string field = absl::StrCat("group_by[", i, "]");
-    const std::string& key = request.group_by(i);
-    RETURN_IF_ERROR(CheckName(field, key));
-    if (std::find(query.group_by.begin(), query.group_by.end(), key) != query.group_by.end()) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
-                        absl::StrCat("got \"", key, "\" twice"));
-    }
-    for (const storage::SurveyView* survey : query.surveys) {
-      if (key != kSurveyIdKey && !survey->DimensionOf(key).has_value()) {
-        const std::string& survey_id = survey->definition->survey_id();
-        return FieldError(v1::ERROR_REASON_NOT_A_DIMENSION, field,
-                          absl::StrCat("got \"", key, "\", which the survey ", survey_id,
-                                       " does not declare as a dimension"),
-                          {{"survey_id", survey_id}});
-      }
-    }
-    query.group_by.push_back(key);
-  }
+  RETURN_IF_ERROR(CheckGroupKeys("group_by", request.group_by(), query.surveys));
+  query.group_by.assign(request.group_by().begin(), request.group_by().end());
   return absl::OkStatus();
 }
 
@@ -118,6 +101,29 @@ absl::Status CheckPoolable(const storage::SurveyView& first, const storage::Surv
                       absl::StrCat("the surveys ", a.survey_id(), " and ", b.survey_id(),
                                    " differ in kind, scale or time zone, so their answers cannot "
                                    "be counted together or compared"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckGroupKeys(absl::string_view field,
+                            const google::protobuf::RepeatedPtrField<std::string>& keys,
+                            const std::vector<const storage::SurveyView*>& surveys) {
+  for (auto key = keys.begin(); key != keys.end(); ++key) {
+    const std::string path = absl::StrCat(field, "[", key - keys.begin(), "]");
+    RETURN_IF_ERROR(CheckName(path, *key));
+    if (std::find(keys.begin(), key, *key) != key) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, path,
+                        absl::StrCat("got \"", *key, "\" twice"));
+    }
+    for (const storage::SurveyView* survey : surveys) {
+      if (*key != kSurveyIdKey && !survey->DimensionOf(*key).has_value()) {
+        const std::string& survey_id = survey->definition->survey_id();
+        return FieldError(v1::ERROR_REASON_NOT_A_DIMENSION, path,
+                          absl::StrCat("got \"", *key, "\", which the survey ", survey_id,
+                                       " does not declare as a dimension"),
+                          {{"survey_id", survey_id}});
+      }
+    }
   }
   return absl::OkStatus();
 }

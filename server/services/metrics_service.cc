@@ -2,37 +2,51 @@
 
 #include <utility>
 
+#include "server/domain/metric_change.h"
 #include "server/domain/metric_compare.h"
 #include "server/domain/metric_query.h"
+#include "server/domain/metric_sides.h"
 
 namespace emptychair {
+
+template <typename Prepared, typename Request, typename Response>
+grpc::ServerUnaryReactor* MetricsServiceImpl::Answer(
+    grpc::CallbackServerContext* context, const char* method, absl::StatusOr<Prepared> prepared,
+    bool needs_scan, absl::Status (*run)(const storage::Store&, const Prepared&, Response&),
+    const Request* request, Response* response) {
+  return runner_->Execute(
+      context, method, needs_scan ? Lane::kScan : Lane::kQuery, request, response,
+      [this, prepared = std::move(prepared), run](const Request&, Response& response) {
+        return prepared.ok() ? run(*store_, *prepared, response) : prepared.status();
+      });
+}
 
 grpc::ServerUnaryReactor* MetricsServiceImpl::QueryMetric(grpc::CallbackServerContext* context,
                                                           const v1::QueryMetricRequest* request,
                                                           v1::QueryMetricResponse* response) {
-  // Prepared here because the lane depends on it; it reads nothing from disk.
   absl::StatusOr<MetricQuery> query = PrepareMetricQuery(store_->view(), *request);
-  const Lane lane = query.ok() && query->needs_scan ? Lane::kScan : Lane::kQuery;
-  return runner_->Execute(context, "MetricsService/QueryMetric", lane, request, response,
-                          [this, query = std::move(query)](const v1::QueryMetricRequest&,
-                                                           v1::QueryMetricResponse& response) {
-                            return query.ok() ? RunMetricQuery(*store_, *query, response)
-                                              : query.status();
-                          });
+  const bool needs_scan = query.ok() && query->needs_scan;
+  return Answer(context, "MetricsService/QueryMetric", std::move(query), needs_scan,
+                &RunMetricQuery, request, response);
 }
 
 grpc::ServerUnaryReactor* MetricsServiceImpl::CompareMetric(grpc::CallbackServerContext* context,
                                                             const v1::CompareMetricRequest* request,
                                                             v1::CompareMetricResponse* response) {
-  absl::StatusOr<MetricComparison> comparison = PrepareMetricComparison(store_->view(), *request);
-  const Lane lane = comparison.ok() && comparison->needs_scan() ? Lane::kScan : Lane::kQuery;
-  return runner_->Execute(
-      context, "MetricsService/CompareMetric", lane, request, response,
-      [this, comparison = std::move(comparison)](const v1::CompareMetricRequest&,
-                                                 v1::CompareMetricResponse& response) {
-        return comparison.ok() ? RunMetricComparison(*store_, *comparison, response)
-                               : comparison.status();
-      });
+  absl::StatusOr<MetricSides> sides =
+      PrepareMetricSides(store_->view(), request->base(), request->candidate());
+  const bool needs_scan = sides.ok() && sides->needs_scan();
+  return Answer(context, "MetricsService/CompareMetric", std::move(sides), needs_scan,
+                &RunMetricComparison, request, response);
+}
+
+grpc::ServerUnaryReactor* MetricsServiceImpl::DecomposeChange(
+    grpc::CallbackServerContext* context, const v1::DecomposeChangeRequest* request,
+    v1::DecomposeChangeResponse* response) {
+  absl::StatusOr<MetricChange> change = PrepareMetricChange(store_->view(), *request);
+  const bool needs_scan = change.ok() && change->needs_scan();
+  return Answer(context, "MetricsService/DecomposeChange", std::move(change), needs_scan,
+                &RunMetricChange, request, response);
 }
 
 }  // namespace emptychair

@@ -2,6 +2,8 @@
 #ifndef EMPTYCHAIR_SERVER_SERVICES_METRICS_SERVICE_H_
 #define EMPTYCHAIR_SERVER_SERVICES_METRICS_SERVICE_H_
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "server/rpc/call.h"
 #include "storage/store.h"
@@ -21,7 +23,20 @@ class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
                                           const v1::CompareMetricRequest* request,
                                           v1::CompareMetricResponse* response) override;
 
+  grpc::ServerUnaryReactor* DecomposeChange(grpc::CallbackServerContext* context,
+                                            const v1::DecomposeChangeRequest* request,
+                                            v1::DecomposeChangeResponse* response) override;
+
  private:
+  // Answers what was asked, once `prepared`, by `run`; `needs_scan` says on which lane. Preparing
+  // comes first because the lane depends on it; it reads nothing from disk.
+  template <typename Prepared, typename Request, typename Response>
+  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const char* method,
+                                   absl::StatusOr<Prepared> prepared, bool needs_scan,
+                                   absl::Status (*run)(const storage::Store&, const Prepared&,
+                                                       Response&),
+                                   const Request* request, Response* response);
+
   const storage::Store* const store_;
   CallRunner* const runner_;
 };

@@ -85,6 +85,16 @@ TEST(Usage, WrongUsageExitsWithTwoAndSaysWhy) {
        "--candidate-filter: is \"c=\""},
       {{"metric", "compare", "x", "--base", "2023", "--candidate", "2024", "--by", "month"},
        "--by"},
+      {{"metric", "change", "--base", "2023", "--candidate", "2024"}, "SURVEY is required"},
+      {{"metric", "change", "x", "--candidate", "2024"}, "--base is required"},
+      {{"metric", "change", "x", "--base", "2024"}, "--candidate is required"},
+      {{"metric", "change", "x", "--base", "2023", "--candidate", "24"}, "--candidate: is \"24\""},
+      {{"metric", "change", "x", "--base", "2023", "--candidate", "2024", "--candidate-filter",
+        "c="},
+       "--candidate-filter: is \"c=\""},
+      {{"metric", "change", "x", "--base", "2023", "--candidate", "2024", "--key"}, "--key"},
+      {{"metric", "change", "x", "--base", "2023", "--candidate", "2024", "--group-by", "y"},
+       "--group-by"},
       {{"feedback", "submit", "x", "--score", "nine"}, "--score"},
       {{"feedback", "submit", "x", "--label", "channel"}, "--label: is \"channel\""},
       {{"feedback", "submit", "x", "--label", "a=1", "--label", "a=2"}, "--label: is \"a=2\""},
@@ -116,8 +126,8 @@ TEST(Usage, HelpAtEveryLevelExitsWithZeroAndHasAnExample) {
         Arguments{"survey", "list"}, Arguments{"survey", "get"}, Arguments{"feedback"},
         Arguments{"feedback", "submit"}, Arguments{"feedback", "import"},
         Arguments{"feedback", "get"}, Arguments{"metric"}, Arguments{"metric", "query"},
-        Arguments{"metric", "compare"}, Arguments{"admin"}, Arguments{"admin", "status"},
-        Arguments{"admin", "verify"}, Arguments{"admin", "rebuild"},
+        Arguments{"metric", "compare"}, Arguments{"metric", "change"}, Arguments{"admin"},
+        Arguments{"admin", "status"}, Arguments{"admin", "verify"}, Arguments{"admin", "rebuild"},
         Arguments{"admin", "compact"}}) {
     Arguments arguments = command;
     arguments.push_back("--help");

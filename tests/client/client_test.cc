@@ -166,6 +166,18 @@ TEST_F(ClientTest, AComparisonIsSentAsItIs) {
   EXPECT_EQ(client_.CompareMetric(request)->verdict(), v1::VERDICT_HIGHER);
 }
 
+TEST_F(ClientTest, ADecompositionIsSentAsItIs) {
+  v1::DecomposeChangeRequest request;
+  request.add_keys("channel");
+  EXPECT_CALL(*connection_, DecomposeChange(::testing::Ref(request)))
+      .WillOnce([](const v1::DecomposeChangeRequest&) {
+        v1::DecomposeChangeResponse response;
+        response.set_delta(-3);
+        return response;
+      });
+  EXPECT_EQ(client_.DecomposeChange(request)->delta(), -3);
+}
+
 TEST_F(ClientTest, TheShortFormsPassErrorsOn) {
   const absl::Status none = Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "none", {{"survey_id", "x"}});
   EXPECT_CALL(*connection_, GetSurvey(_)).WillOnce(Return(none));

@@ -247,6 +247,33 @@ std::vector<BadComparison> SidesThatShare() {
   };
 }
 
+struct BadKeys {
+  std::vector<std::string> keys;
+  std::string candidate;
+  v1::ErrorReason reason;
+  std::string field;
+};
+
+// Keys that no change from `Early()` to the candidate can be decomposed by.
+std::vector<BadKeys> KeysThatAreNone() {
+  const std::string twin = "survey_ids: 'twin'";
+  return {
+      {{""}, Late(), kRequired, "keys[0]"},
+      {{"region", ""}, Late(), kRequired, "keys[1]"},
+      {{"Region"}, Late(), kInvalid, "keys[0]"},
+      {{"region\n"}, Late(), kInvalid, "keys[0]"},
+      {{std::string(64, 'k')}, Late(), kInvalid, "keys[0]"},
+      {{"region", "region"}, Late(), kInvalid, "keys[1]"},
+      {{"region", "channel", "region"}, Late(), kInvalid, "keys[2]"},
+      {{"survey_id", "survey_id"}, Late(), kInvalid, "keys[1]"},
+      {{"agent"}, Late(), kNoDimension, "keys[0]"},
+      {{"channel", "agent"}, Late(), kNoDimension, "keys[1]"},
+      {{"channel", "region"}, twin, kNoDimension, "keys[1]"},
+      // The sides come first.
+      {{"agent"}, "survey_ids: 'nps'", kInvalid, "candidate.interval"},
+  };
+}
+
 // Pairs of sides that cannot share an answer.
 std::vector<std::pair<std::string, std::string>> SidesApart() {
   const std::string nps = "survey_ids: 'nps' ";
@@ -406,26 +433,44 @@ TEST_P(BadQueryTest, ManyGroupsAreTooManyPointsToo) {
   EXPECT_THAT(days(100), HasReason(kTooMany));
 }
 
-TEST_P(BadQueryTest, ComparisonsAreRefusedWithReasonAndField) {
+void ExpectRefused(const absl::Status& status, v1::ErrorReason reason, const std::string& field) {
+  EXPECT_THAT(status, HasReason(reason));
+  EXPECT_EQ(status.code(), CodeOf(reason));
+  if (!field.empty()) {
+    EXPECT_THAT(status, HasField(field));
+    EXPECT_EQ(MetadataOf(status)["field"], field);
+    EXPECT_THAT(std::string(status.message()), ::testing::StartsWith(field + ": "));
+  }
+}
+
+TEST_P(BadQueryTest, SidesAreRefusedWithReasonAndField) {
   std::vector<BadComparison> rows = UnlikeSides();
   const std::vector<BadComparison> sharing = SidesThatShare();
   rows.insert(rows.end(), sharing.begin(), sharing.end());
   for (const BadComparison& row : rows) {
     SCOPED_TRACE(absl::StrCat("base { ", row.base, " } candidate { ", row.candidate, " }"));
-    const absl::Status status = client().CompareMetric(Sides(row.base, row.candidate)).status();
-    EXPECT_THAT(status, HasReason(row.reason));
-    EXPECT_EQ(status.code(), CodeOf(row.reason));
-    if (!row.field.empty()) {
-      EXPECT_THAT(status, HasField(row.field));
-      EXPECT_EQ(MetadataOf(status)["field"], row.field);
-      EXPECT_THAT(std::string(status.message()), ::testing::StartsWith(row.field + ": "));
-    }
+    const v1::CompareMetricRequest sides = Sides(row.base, row.candidate);
+    ExpectRefused(client().CompareMetric(sides).status(), row.reason, row.field);
+    ExpectRefused(client().DecomposeChange(ChangeOf(sides)).status(), row.reason, row.field);
   }
+}
+
+TEST_P(BadQueryTest, KeysAreRefusedWithReasonAndField) {
+  for (const BadKeys& row : KeysThatAreNone()) {
+    SCOPED_TRACE(
+        absl::StrCat("candidate { ", row.candidate, " } keys: ", absl::StrJoin(row.keys, ", ")));
+    ExpectRefused(
+        client().DecomposeChange(ChangeOf(Sides(Early(), row.candidate), row.keys)).status(),
+        row.reason, row.field);
+  }
+  EXPECT_OK(client().DecomposeChange(
+      ChangeOf(Sides(Early(), Late()), {"survey_id", "channel", "region"})));
 }
 
 TEST_P(BadQueryTest, SidesThatShareNoAnswerAreCompared) {
   for (const auto& [base, candidate] : SidesApart()) {
     SCOPED_TRACE(absl::StrCat("base { ", base, " } candidate { ", candidate, " }"));
+    EXPECT_OK(client().DecomposeChange(ChangeOf(Sides(base, candidate))));
     const absl::StatusOr<v1::CompareMetricResponse> response =
         client().CompareMetric(Sides(base, candidate));
     ASSERT_OK(response);

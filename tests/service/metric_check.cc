@@ -152,15 +152,205 @@ void ExpectTested(const ModelPoint& base, const ModelPoint& candidate, double co
                                                    : v1::CHANGE_DIRECTION_WORSE);
 }
 
+// Of sides that can share an answer.
+void ExpectRefused(const absl::Status& status) {
+  ASSERT_THAT(status, HasReason(v1::ERROR_REASON_FIELD_INVALID));
+  ASSERT_THAT(status,
+              ::testing::AnyOf(HasField("candidate.interval"), HasField("candidate.filters")));
+}
+
+double ScoreOf(const ModelPoint& model) {
+  return 100.0 * static_cast<double>(model.Count(9, 10) - model.Count(0, 6)) /
+         static_cast<double>(model.Count(0, 10));
+}
+
+// The sum of (x - `middle`) to the power of `exponent`, over each answer and its x of an NPS.
+double PowerSum(const ModelPoint& model, double middle, int exponent) {
+  double sum = 0;
+  for (int score = 0; score <= 10; ++score) {
+    for (int64_t i = 0; i < model.histogram[score]; ++i) {
+      sum += std::pow((score >= 9 ? 100 : score <= 6 ? -100 : 0) - middle, exponent);
+    }
+  }
+  return sum;
+}
+
+// A group beside the whole, before (0) and after (1).
+struct ModelChange {
+  ModelPoint whole[2];
+  ModelPoint group[2];
+
+  double Share(int side) const {
+    return static_cast<double>(group[side].Count(0, 10)) /
+           static_cast<double>(whole[side].Count(0, 10));
+  }
+  // A group that has none takes the mean of the other side.
+  double Mean(int side) const {
+    return ScoreOf(group[group[side].Count(0, 10) > 0 ? side : 1 - side]);
+  }
+  double Middle() const { return (ScoreOf(whole[0]) + ScoreOf(whole[1])) / 2; }
+  double Variance(int side) const {
+    const auto n = static_cast<double>(whole[side].Count(0, 10));
+    const double first = PowerSum(group[side], Middle(), 1) / n;
+    return std::max(0.0, PowerSum(group[side], Middle(), 2) / n - first * first) / n;
+  }
+  bool IsTooSmall(int side, int min_sample) const {
+    return group[side].Count(0, 10) > 0 && group[side].Count(0, 10) < min_sample;
+  }
+};
+
+void ExpectContribution(const v1::DecomposeChangeRequest& request, int min_sample,
+                        const ModelChange& model, const v1::Contribution& contribution) {
+  ASSERT_NO_FATAL_FAILURE(
+      ExpectPoint(request.base(), min_sample, model.group[0], contribution.base()));
+  ASSERT_NO_FATAL_FAILURE(
+      ExpectPoint(request.candidate(), min_sample, model.group[1], contribution.candidate()));
+  const bool suppressed = model.IsTooSmall(0, min_sample) || model.IsTooSmall(1, min_sample);
+  ASSERT_EQ(contribution.suppressed(), suppressed);
+  ASSERT_EQ(contribution.has_mix(), !suppressed);
+  ASSERT_EQ(contribution.has_score(), !suppressed);
+  ASSERT_EQ(contribution.has_total(), !suppressed);
+  ASSERT_EQ(contribution.has_low(), !suppressed);
+  ASSERT_EQ(contribution.has_high(), !suppressed);
+  if (suppressed) {
+    return;
+  }
+  const double mix =
+      (model.Share(1) - model.Share(0)) * ((model.Mean(0) + model.Mean(1)) / 2 - model.Middle());
+  const double score = (model.Share(0) + model.Share(1)) / 2 * (model.Mean(1) - model.Mean(0));
+  const double margin =
+      Quantile(request.base().confidence()) * std::sqrt(model.Variance(0) + model.Variance(1));
+  ASSERT_NEAR(contribution.mix(), mix, 1e-9);
+  ASSERT_NEAR(contribution.score(), score, 1e-9);
+  ASSERT_NEAR(contribution.total(), mix + score, 1e-9);
+  ASSERT_NEAR(contribution.low(), mix + score - margin, 1e-3);
+  ASSERT_NEAR(contribution.high(), mix + score + margin, 1e-3);
+}
+
+// Whether `a` may stand before `b`.
+bool MayComeBefore(const v1::Contribution& a, const v1::Contribution& b) {
+  if (a.suppressed() != b.suppressed()) {
+    return b.suppressed();
+  }
+  const auto key = [](const v1::Contribution& contribution) {
+    v1::MetricSeries series;
+    *series.add_group_values() = contribution.group_value();
+    return SortKey(GroupTexts(series));
+  };
+  return std::abs(a.total()) > std::abs(b.total()) ||
+         (std::abs(a.total()) == std::abs(b.total()) && key(a) < key(b));
+}
+
+void ExpectDimension(const v1::DecomposeChangeRequest& request, int min_sample,
+                     const ModelResult& base, const ModelResult& candidate, double delta,
+                     const v1::DimensionContributions& dimension) {
+  std::map<std::vector<std::string>, ModelChange> groups;
+  const ModelResult* const sides[] = {&base, &candidate};
+  for (int side = 0; side < 2; ++side) {
+    for (const auto& [group, points] : sides[side]->groups) {
+      groups[group].group[side] = points.front();
+    }
+  }
+  double sum = 0;
+  bool complete = true;
+  for (int i = 0; i < dimension.contributions_size(); ++i) {
+    const v1::Contribution& contribution = dimension.contributions(i);
+    SCOPED_TRACE(contribution.ShortDebugString());
+    v1::MetricSeries series;
+    *series.add_group_values() = contribution.group_value();
+    const auto found = groups.find(GroupTexts(series));
+    ASSERT_NE(found, groups.end());
+    ModelChange& model = found->second;
+    model.whole[0] = base.total.front();
+    model.whole[1] = candidate.total.front();
+    ASSERT_GT(model.group[0].Count(0, 10) + model.group[1].Count(0, 10), 0);
+    ASSERT_NO_FATAL_FAILURE(ExpectContribution(request, min_sample, model, contribution));
+    groups.erase(found);
+    sum += contribution.total();
+    complete = complete && !contribution.suppressed();
+    if (i > 0) {
+      ASSERT_TRUE(MayComeBefore(dimension.contributions(i - 1), contribution));
+    }
+  }
+  for (const auto& [group, model] : groups) {
+    ASSERT_EQ(model.group[0].Count(0, 10) + model.group[1].Count(0, 10), 0);
+  }
+  if (complete) {
+    ASSERT_NEAR(sum, delta, 1e-9);
+  }
+}
+
+// The keys that are meant by none.
+std::vector<std::string> DefaultKeys(const std::vector<const ModelSurvey*>& base,
+                                     const std::vector<const ModelSurvey*>& candidate) {
+  std::vector<std::string> keys = base.front()->Dimensions(/*retired=*/false);
+  for (const std::vector<const ModelSurvey*>* surveys : {&base, &candidate}) {
+    for (const ModelSurvey* survey : *surveys) {
+      const std::vector<std::string> in_use = survey->Dimensions(/*retired=*/false);
+      keys.erase(std::remove_if(keys.begin(), keys.end(),
+                                [&](const std::string& key) {
+                                  return std::count(in_use.begin(), in_use.end(), key) == 0;
+                                }),
+                 keys.end());
+    }
+  }
+  if (std::max(base.size(), candidate.size()) > 1) {
+    keys.emplace_back("survey_id");
+  }
+  return keys;
+}
+
 }  // namespace
+
+void ExpectDecomposition(const v1::DecomposeChangeRequest& request, bool can_share,
+                         const std::vector<const ModelSurvey*>& base,
+                         const std::vector<const ModelSurvey*>& candidate, ModelCalendar& calendar,
+                         const absl::StatusOr<v1::DecomposeChangeResponse>& response) {
+  if (can_share) {
+    ExpectRefused(response.status());
+    return;
+  }
+  ASSERT_OK(response);
+  const ModelResult before = Recount(request.base(), base, calendar);
+  const ModelResult after = Recount(request.candidate(), candidate, calendar);
+  const int min_sample = std::max(before.min_sample, after.min_sample);
+  ASSERT_EQ(response->method_info().min_sample(), min_sample);
+  ASSERT_NO_FATAL_FAILURE(
+      ExpectPoint(request.base(), min_sample, before.total.front(), response->base()));
+  ASSERT_NO_FATAL_FAILURE(
+      ExpectPoint(request.candidate(), min_sample, after.total.front(), response->candidate()));
+  const bool is_explained = response->base().has_value() && response->candidate().has_value();
+  ASSERT_EQ(response->has_delta(), is_explained);
+  if (!is_explained) {
+    ASSERT_EQ(response->dimensions_size(), 0);
+    return;
+  }
+  ASSERT_NEAR(response->delta(), ScoreOf(after.total.front()) - ScoreOf(before.total.front()),
+              1e-9);
+  const std::vector<std::string> keys =
+      request.keys().empty()
+          ? DefaultKeys(base, candidate)
+          : std::vector<std::string>(request.keys().begin(), request.keys().end());
+  ASSERT_EQ(response->dimensions_size(), keys.size());
+  for (int i = 0; i < response->dimensions_size(); ++i) {
+    SCOPED_TRACE(keys[i]);
+    ASSERT_EQ(response->dimensions(i).key(), keys[i]);
+    v1::QueryMetricRequest base_by_key = request.base();
+    v1::QueryMetricRequest candidate_by_key = request.candidate();
+    base_by_key.add_group_by(keys[i]);
+    candidate_by_key.add_group_by(keys[i]);
+    ASSERT_NO_FATAL_FAILURE(ExpectDimension(request, min_sample,
+                                            Recount(base_by_key, base, calendar),
+                                            Recount(candidate_by_key, candidate, calendar),
+                                            response->delta(), response->dimensions(i)));
+  }
+}
 
 void ExpectComparison(const v1::CompareMetricRequest& request, bool can_share,
                       const ModelResult& base, const ModelResult& candidate,
                       const absl::StatusOr<v1::CompareMetricResponse>& response) {
   if (can_share) {
-    ASSERT_THAT(response, HasReason(v1::ERROR_REASON_FIELD_INVALID));
-    ASSERT_THAT(response,
-                ::testing::AnyOf(HasField("candidate.interval"), HasField("candidate.filters")));
+    ExpectRefused(response.status());
     return;
   }
   ASSERT_OK(response);

@@ -1,6 +1,8 @@
-// Compares answers of QueryMetric and CompareMetric with the plain recount.
+// Compares answers of QueryMetric, CompareMetric and DecomposeChange with the plain recount.
 #ifndef EMPTYCHAIR_TESTS_SERVICE_METRIC_CHECK_H_
 #define EMPTYCHAIR_TESTS_SERVICE_METRIC_CHECK_H_
+
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.pb.h"
@@ -17,6 +19,12 @@ void ExpectResponse(const v1::QueryMetricRequest& query, const ModelResult& mode
 void ExpectComparison(const v1::CompareMetricRequest& request, bool can_share,
                       const ModelResult& base, const ModelResult& candidate,
                       const absl::StatusOr<v1::CompareMetricResponse>& response);
+
+// The same for DecomposeChange, with the surveys of either side, which it recounts by each key.
+void ExpectDecomposition(const v1::DecomposeChangeRequest& request, bool can_share,
+                         const std::vector<const ModelSurvey*>& base,
+                         const std::vector<const ModelSurvey*>& candidate, ModelCalendar& calendar,
+                         const absl::StatusOr<v1::DecomposeChangeResponse>& response);
 
 }  // namespace emptychair::testing
 

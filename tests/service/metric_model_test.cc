@@ -22,6 +22,7 @@ namespace {
 constexpr int kAnswersPerSurvey = 170;
 constexpr int kQueriesPerZone = 80;
 constexpr int kComparisonsPerZone = 80;
+constexpr int kChangesPerZone = 80;
 
 class ModelTest : public ::testing::Test {
  protected:
@@ -124,6 +125,43 @@ TEST_F(ModelTest, EveryComparisonIsThatOfPlainRecounts) {
   // Enough of either, or the test shows nothing.
   EXPECT_GT(refused, asked / 10);
   EXPECT_GT(tested, asked / 10);
+}
+
+TEST_F(ModelTest, EveryDecompositionIsThatOfPlainRecounts) {
+  int asked = 0, explained = 0, suppressed = 0, absent = 0;
+  for (size_t number = 0; number < ZoneRows().size(); ++number) {
+    const ZoneRow& row = ZoneRows()[number];
+    ModelCalendar calendar(Zone(row.name));
+    const auto [two, one] = LoadZone(number);
+    const std::vector<const ModelSurvey*> choices[] = {{&two}, {&one}, {&one, &two}};
+    for (int i = 0; i < kChangesPerZone; ++i) {
+      const std::vector<const ModelSurvey*>& base = random_.OneOf(choices);
+      const std::vector<const ModelSurvey*>& candidate = random_.OneOf(choices);
+      const v1::DecomposeChangeRequest request = random_.Change(row, base, candidate);
+      SCOPED_TRACE(absl::StrCat(row.name, ": ", request.DebugString()));
+      v1::CompareMetricRequest sides;
+      *sides.mutable_base() = request.base();
+      *sides.mutable_candidate() = request.candidate();
+      const absl::StatusOr<v1::DecomposeChangeResponse> response = client_.DecomposeChange(request);
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectDecomposition(request, CanShare(sides), base, candidate, calendar, response));
+      ++asked;
+      if (!response.ok()) {
+        continue;
+      }
+      for (const v1::DimensionContributions& dimension : response->dimensions()) {
+        explained += dimension.contributions_size() > 1;
+        for (const v1::Contribution& contribution : dimension.contributions()) {
+          suppressed += contribution.suppressed();
+          absent += contribution.base().answers() == 0 || contribution.candidate().answers() == 0;
+        }
+      }
+    }
+  }
+  // Enough of each, or the test shows nothing.
+  EXPECT_GT(explained, asked / 5);
+  EXPECT_GT(suppressed, asked / 20);
+  EXPECT_GT(absent, asked / 20);
 }
 
 }  // namespace

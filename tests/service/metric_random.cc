@@ -104,6 +104,17 @@ v1::LabelFilter MetricRandom::Filter(const std::vector<const ModelSurvey*>& surv
   return filter;
 }
 
+std::vector<std::string> MetricRandom::SomeKeys(const std::vector<const ModelSurvey*>& surveys) {
+  std::vector<std::string> groupable = {"survey_id"};
+  std::copy_if(LabelKeys().begin(), LabelKeys().end(), std::back_inserter(groupable),
+               [&](const std::string& key) {
+                 return std::all_of(surveys.begin(), surveys.end(), [&](const ModelSurvey* survey) {
+                   return survey->IsDimension(key);
+                 });
+               });
+  return SomeOf(groupable);
+}
+
 v1::QueryMetricRequest MetricRandom::Query(const ZoneRow& row,
                                            const std::vector<const ModelSurvey*>& surveys) {
   v1::QueryMetricRequest query;
@@ -116,14 +127,7 @@ v1::QueryMetricRequest MetricRandom::Query(const ZoneRow& row,
     query.set_trailing_buckets(Uniform(0, OneIn(4) ? 40 : 4));
   }
   *query.mutable_interval() = Interval(row, query.granularity());
-  std::vector<std::string> groupable = {"survey_id"};
-  std::copy_if(LabelKeys().begin(), LabelKeys().end(), std::back_inserter(groupable),
-               [&](const std::string& key) {
-                 return std::all_of(surveys.begin(), surveys.end(), [&](const ModelSurvey* survey) {
-                   return survey->IsDimension(key);
-                 });
-               });
-  for (const std::string& key : SomeOf(groupable)) {
+  for (const std::string& key : SomeKeys(surveys)) {
     query.add_group_by(key);
   }
   for (int i = Uniform(-1, 3); i > 0; --i) {
@@ -183,6 +187,14 @@ v1::CompareMetricRequest MetricRandom::Comparison(
       break;
   }
   return request;
+}
+
+v1::DecomposeChangeRequest MetricRandom::Change(const ZoneRow& row,
+                                                const std::vector<const ModelSurvey*>& base,
+                                                const std::vector<const ModelSurvey*>& candidate) {
+  std::vector<const ModelSurvey*> both = base;
+  both.insert(both.end(), candidate.begin(), candidate.end());
+  return ChangeOf(Comparison(row, base, candidate), SomeKeys(both));
 }
 
 }  // namespace emptychair::testing

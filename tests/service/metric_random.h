@@ -65,7 +65,14 @@ class MetricRandom {
                                       const std::vector<const ModelSurvey*>& base,
                                       const std::vector<const ModelSurvey*>& candidate);
 
+  // Two such sides and some keys that their surveys can be decomposed by, be it none.
+  v1::DecomposeChangeRequest Change(const ZoneRow& row, const std::vector<const ModelSurvey*>& base,
+                                    const std::vector<const ModelSurvey*>& candidate);
+
  private:
+  // Some of the keys that all `surveys` can be grouped by.
+  std::vector<std::string> SomeKeys(const std::vector<const ModelSurvey*>& surveys);
+
   std::mt19937_64 random_;
 };
 

@@ -128,6 +128,21 @@ v1::CompareMetricResponse Compare(Client& client, const std::string& base,
   return Expect(client.CompareMetric(Sides(base, candidate)), where);
 }
 
+v1::DecomposeChangeRequest ChangeOf(const v1::CompareMetricRequest& sides,
+                                    const std::vector<std::string>& keys) {
+  v1::DecomposeChangeRequest request;
+  *request.mutable_base() = sides.base();
+  *request.mutable_candidate() = sides.candidate();
+  request.mutable_keys()->Assign(keys.begin(), keys.end());
+  return request;
+}
+
+v1::DecomposeChangeResponse Decompose(Client& client, const std::string& base,
+                                      const std::string& candidate,
+                                      const std::vector<std::string>& keys, SourceLocation where) {
+  return Expect(client.DecomposeChange(ChangeOf(Sides(base, candidate), keys)), where);
+}
+
 v1::MetricValue Total(Client& client, absl::string_view survey_id, SourceLocation where) {
   const v1::QueryMetricResponse response =
       Query(client, absl::StrCat("survey_ids: '", survey_id, "'"), where);

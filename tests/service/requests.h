@@ -96,6 +96,14 @@ v1::CompareMetricResponse Compare(Client& client, const std::string& base,
                                   const std::string& candidate,
                                   SourceLocation where = SourceLocation::current());
 
+// The same of DecomposeChange, of such sides.
+v1::DecomposeChangeRequest ChangeOf(const v1::CompareMetricRequest& sides,
+                                    const std::vector<std::string>& keys = {});
+v1::DecomposeChangeResponse Decompose(Client& client, const std::string& base,
+                                      const std::string& candidate,
+                                      const std::vector<std::string>& keys = {},
+                                      SourceLocation where = SourceLocation::current());
+
 // The one point over all answers of the survey.
 v1::MetricValue Total(Client& client, absl::string_view survey_id,
                       SourceLocation where = SourceLocation::current());

@@ -1,12 +1,10 @@
 #include "tools/chairctl/comparison_output.h"
 
-#include <cmath>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "tools/chairctl/csv.h"
 #include "tools/chairctl/enum_flag.h"
@@ -16,11 +14,6 @@
 
 namespace emptychair {
 namespace {
-
-// With its sign, as it is written.
-std::string SignedText(double number, int decimals) {
-  return absl::StrFormat("%s%.*f", std::signbit(number) ? "−" : "+", decimals, std::abs(number));
-}
 
 void AppendSide(const v1::TimeInterval& interval, const v1::MetricValue& value,
                 std::vector<std::string>& fields) {
@@ -48,12 +41,6 @@ std::vector<std::string> SideCells(absl::string_view name, const v1::MetricValue
     cells.push_back(CountOrAbsent(value.has_detractors(), value.detractors()));
   }
   return cells;
-}
-
-// Of a side: its window, and the filters that make it a slice.
-std::string SideText(const v1::QueryMetricRequest& side, const v1::MethodInfo& info) {
-  return absl::StrCat(WindowText(side.interval(), ZoneOf(info)), ", ", info.time_zone(),
-                      FiltersText(side.filters()));
 }
 
 }  // namespace
@@ -87,10 +74,7 @@ void PrintComparisonCsv(const v1::CompareMetricRequest& request,
 void PrintComparisonTable(const v1::CompareMetricRequest& request,
                           const v1::CompareMetricResponse& response, std::ostream& out) {
   const v1::MethodInfo& info = response.method_info();
-  out << absl::StrJoin(request.base().survey_ids(), ", ") << ": " << EnumFlag(info.method())
-      << "\nbase: " << SideText(request.base(), info)
-      << "\ncandidate: " << SideText(request.candidate(), info) << "\nmethod: " << MethodText(info)
-      << "\n\n";
+  out << SidesHeading(request.base(), request.candidate(), info) << "\n";
   Table table;
   table.AddColumn("", Table::Align::kLeft);
   for (const absl::string_view heading :
@@ -124,7 +108,7 @@ std::string VerdictText(const v1::CompareMetricResponse& response) {
   if (response.direction() != v1::CHANGE_DIRECTION_NEITHER) {
     absl::StrAppend(&text, ", ", EnumFlag(response.direction()));
   }
-  const int decimals = response.method_info().method() == v1::METRIC_METHOD_MEAN ? 2 : 1;
+  const int decimals = DecimalsOf(response.method_info().method());
   absl::StrAppendFormat(&text, ": %s … %s at %g %%", SignedText(response.delta_low(), decimals),
                         SignedText(response.delta_high(), decimals),
                         100 * response.method_info().confidence());

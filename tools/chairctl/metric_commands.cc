@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "tools/chairctl/change_output.h"
 #include "tools/chairctl/comparison_output.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/metric_output.h"
@@ -33,13 +34,19 @@ struct QueryFlags {
   bool histogram = false;
 };
 
-struct CompareFlags {
+// Two sides of one metric.
+struct SidesFlags {
   MetricFlags metric;
   WindowFlags base{.window_flag = "--base"};
   WindowFlags candidate{.window_flag = "--candidate"};
   std::vector<std::string> filters;
   std::vector<std::string> base_filters;
   std::vector<std::string> candidate_filters;
+};
+
+struct ChangeFlags {
+  SidesFlags sides;
+  std::vector<std::string> keys;
 };
 
 v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {
@@ -66,8 +73,34 @@ v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
   return request;
 }
 
+// Prints the answer in the format asked for, by `print_csv` or `print_table`, or reports why there
+// is none. Answers the exit code.
+template <typename Response, typename PrintCsv, typename PrintTable>
+int Report(Session& session, const absl::StatusOr<Response>& response, PrintCsv print_csv,
+           PrintTable print_table) {
+  if (!response.ok()) {
+    return ServiceError(session.environment, response.status());
+  }
+  switch (session.format) {
+    case OutputFormat::kJson:
+      session.out() << ToJson(*response);
+      break;
+    case OutputFormat::kCsv:
+      print_csv(*response);
+      break;
+    case OutputFormat::kTable:
+      print_table(*response);
+      break;
+  }
+  return kExitOk;
+}
+
+// The width of the terminal, for bars; 0 when the output goes elsewhere.
+int ColumnsOf(const Session& session) {
+  return session.environment.out_is_terminal ? session.environment.columns : 0;
+}
+
 int Query(Session& session, const QueryFlags& flags) {
-  const Environment& environment = session.environment;
   v1::QueryMetricRequest request = MakeRequest(flags);
   v1::TimeInterval interval;
   int exit_code = kExitOk;
@@ -78,23 +111,12 @@ int Query(Session& session, const QueryFlags& flags) {
   if (interval.has_start_time() || interval.has_end_time()) {
     *request.mutable_interval() = std::move(interval);
   }
-  const absl::StatusOr<v1::QueryMetricResponse> response = session.client.QueryMetric(request);
-  if (!response.ok()) {
-    return ServiceError(environment, response.status());
-  }
-  switch (session.format) {
-    case OutputFormat::kJson:
-      session.out() << ToJson(*response);
-      break;
-    case OutputFormat::kCsv:
-      PrintMetricCsv(request, *response, session.out());
-      break;
-    case OutputFormat::kTable:
-      PrintMetricTable(request, *response, environment.out_is_terminal ? environment.columns : 0,
-                       session.out());
-      break;
-  }
-  return kExitOk;
+  return Report(
+      session, session.client.QueryMetric(request),
+      [&](const auto& response) { PrintMetricCsv(request, response, session.out()); },
+      [&](const auto& response) {
+        PrintMetricTable(request, response, ColumnsOf(session), session.out());
+      });
 }
 
 // The filters of one side: those of both, then its own.
@@ -104,41 +126,49 @@ absl::Status AddSideFilters(const std::vector<std::string>& both, absl::string_v
   return AddFilters(own_flag, own, *side->mutable_filters());
 }
 
-int Compare(Session& session, const CompareFlags& flags) {
-  const Environment& environment = session.environment;
-  v1::CompareMetricRequest request;
-  v1::QueryMetricRequest* base = request.mutable_base();
-  v1::QueryMetricRequest* candidate = request.mutable_candidate();
+// Fills in both sides. On failure reports it, sets `*exit_code` and answers false.
+bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest* base,
+               v1::QueryMetricRequest* candidate, int* exit_code) {
   *base = *candidate = MakeRequest(flags.metric);
   absl::Status filters = AddSideFilters(flags.filters, "--base-filter", flags.base_filters, base);
   filters.Update(
       AddSideFilters(flags.filters, "--candidate-filter", flags.candidate_filters, candidate));
   if (!filters.ok()) {
-    return UsageError(environment, filters.message());
+    *exit_code = UsageError(session.environment, filters.message());
+    return false;
   }
+  return ReadWindows(
+      session,
+      {{flags.base, base->mutable_interval()}, {flags.candidate, candidate->mutable_interval()}},
+      flags.metric.surveys.front(), exit_code);
+}
+
+int Compare(Session& session, const SidesFlags& flags) {
+  v1::CompareMetricRequest request;
   int exit_code = kExitOk;
-  if (!ReadWindows(session,
-                   {{flags.base, base->mutable_interval()},
-                    {flags.candidate, candidate->mutable_interval()}},
-                   flags.metric.surveys.front(), &exit_code)) {
+  if (!ReadSides(session, flags, request.mutable_base(), request.mutable_candidate(), &exit_code)) {
     return exit_code;
   }
-  const absl::StatusOr<v1::CompareMetricResponse> response = session.client.CompareMetric(request);
-  if (!response.ok()) {
-    return ServiceError(environment, response.status());
+  return Report(
+      session, session.client.CompareMetric(request),
+      [&](const auto& response) { PrintComparisonCsv(request, response, session.out()); },
+      [&](const auto& response) { PrintComparisonTable(request, response, session.out()); });
+}
+
+int Change(Session& session, const ChangeFlags& flags) {
+  v1::DecomposeChangeRequest request;
+  int exit_code = kExitOk;
+  if (!ReadSides(session, flags.sides, request.mutable_base(), request.mutable_candidate(),
+                 &exit_code)) {
+    return exit_code;
   }
-  switch (session.format) {
-    case OutputFormat::kJson:
-      session.out() << ToJson(*response);
-      break;
-    case OutputFormat::kCsv:
-      PrintComparisonCsv(request, *response, session.out());
-      break;
-    case OutputFormat::kTable:
-      PrintComparisonTable(request, *response, session.out());
-      break;
-  }
-  return kExitOk;
+  request.mutable_keys()->Add(flags.keys.begin(), flags.keys.end());
+  return Report(
+      session, session.client.DecomposeChange(request),
+      [&](const auto& response) { PrintChangeCsv(response, session.out()); },
+      [&](const auto& response) {
+        PrintChangeTable(request, response, ColumnsOf(session), session.out());
+      });
 }
 
 void AddMetricFlags(CLI::App& app, MetricFlags& flags) {
@@ -176,26 +206,29 @@ void AddQuery(CLI::App& group, Command* command) {
   });
 }
 
-void AddCompare(CLI::App& group, Command* command) {
-  CLI::App* compare =
-      group.add_subcommand("compare", "Say whether a metric differs by more than chance");
-  auto flags = std::make_shared<CompareFlags>();
-  AddMetricFlags(*compare, flags->metric);
-  compare
-      ->add_option("--base", flags->base.window,
-                   "What is compared with: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B "
-                   "without B")
+void AddSidesFlags(CLI::App& app, SidesFlags& flags) {
+  AddMetricFlags(app, flags.metric);
+  app.add_option("--base", flags.base.window,
+                 "What is compared with: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B "
+                 "without B")
       ->required();
-  compare->add_option("--candidate", flags->candidate.window, "What is compared: as in --base")
+  app.add_option("--candidate", flags.candidate.window, "What is compared: as in --base")
       ->required();
   const auto add_filter = [&](const char* name, std::vector<std::string>& texts,
                               const char* description) {
-    compare->add_option(name, texts, description)->allow_extra_args(false);
+    app.add_option(name, texts, description)->allow_extra_args(false);
   };
-  add_filter("--filter", flags->filters,
+  add_filter("--filter", flags.filters,
              "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives");
-  add_filter("--base-filter", flags->base_filters, "The same for the base alone");
-  add_filter("--candidate-filter", flags->candidate_filters, "The same for the candidate alone");
+  add_filter("--base-filter", flags.base_filters, "The same for the base alone");
+  add_filter("--candidate-filter", flags.candidate_filters, "The same for the candidate alone");
+}
+
+void AddCompare(CLI::App& group, Command* command) {
+  CLI::App* compare =
+      group.add_subcommand("compare", "Say whether a metric differs by more than chance");
+  auto flags = std::make_shared<SidesFlags>();
+  AddSidesFlags(*compare, *flags);
   compare->footer(
       "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
       "Times without an offset are in the survey's time zone.\n"
@@ -209,6 +242,26 @@ void AddCompare(CLI::App& group, Command* command) {
   });
 }
 
+void AddChange(CLI::App& group, Command* command) {
+  CLI::App* change = group.add_subcommand("change", "Say which slices moved a metric");
+  auto flags = std::make_shared<ChangeFlags>();
+  AddSidesFlags(*change, flags->sides);
+  change
+      ->add_option("--key", flags->keys,
+                   "Dimension, or survey_id; can be repeated (default every dimension)")
+      ->allow_extra_args(false);
+  change->footer(
+      "mix is what a slice adds by being more or less of the answers, score what it adds by\n"
+      "scoring otherwise; the totals of all slices by one KEY add up to the change.\n"
+      "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
+      "Times without an offset are in the survey's time zone.\n"
+      "Example:\n"
+      "  chairctl metric change support-nps --base 2024-Q1 --candidate 2024-Q2 --key channel");
+  change->callback([flags, command] {
+    *command = [flags](Session& session) { return Change(session, *flags); };
+  });
+}
+
 }  // namespace
 
 void AddMetricCommands(CLI::App& app, Command* command) {
@@ -217,6 +270,7 @@ void AddMetricCommands(CLI::App& app, Command* command) {
   group->footer("Example:\n  chairctl metric query support-nps --window 2024-Q1");
   AddQuery(*group, command);
   AddCompare(*group, command);
+  AddChange(*group, command);
 }
 
 }  // namespace emptychair

@@ -1,8 +1,6 @@
 #include "tools/chairctl/metric_output.h"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -10,28 +8,13 @@
 #include "absl/time/civil_time.h"
 #include "tools/chairctl/csv.h"
 #include "tools/chairctl/enum_flag.h"
+#include "tools/chairctl/interval_axis.h"
 #include "tools/chairctl/metric_text.h"
 #include "tools/chairctl/output.h"
 #include "tools/chairctl/written_time.h"
 
 namespace emptychair {
 namespace {
-
-constexpr int kBarWidthMin = 20;
-constexpr int kBarWidthMax = 48;
-
-std::string GroupName(const v1::GroupValue& group) {
-  switch (group.kind_case()) {
-    case v1::GroupValue::kValue:
-      return group.value();
-    case v1::GroupValue::kNone:
-      return "(none)";
-    case v1::GroupValue::kOther:
-      return "(other)";
-    default:
-      return "";
-  }
-}
 
 // One line of the table.
 struct Line {
@@ -66,67 +49,25 @@ std::vector<Line> LinesOf(const v1::QueryMetricRequest& request,
   return lines;
 }
 
-// The common axis of the bars.
-class Axis {
- public:
-  explicit Axis(const std::vector<Line>& lines) {
-    for (const Line& line : lines) {
-      const v1::MetricValue& point = *line.point;
-      Include(point.has_value(), point.value());
-      Include(point.has_low(), point.low());
-      Include(point.has_high(), point.high());
-    }
-    if (max_.value_or(0) - min_.value_or(0) <= 0) {
-      min_ = min_.value_or(0) - 1;
-      max_ = max_.value_or(0) + 1;
-    }
+IntervalMark MarkOf(const v1::MetricValue& point) {
+  IntervalMark mark;
+  if (point.has_value()) {
+    mark.value = point.value();
   }
-
-  // The two ends, at the two ends of `width` characters.
-  std::string Heading(int width) const {
-    const std::string low = RoundedNumber(*min_);
-    const std::string high = RoundedNumber(*max_);
-    const int gap = std::max(1, width - static_cast<int>(low.size() + high.size()));
-    return absl::StrCat(low, std::string(static_cast<size_t>(gap), ' '), high);
+  if (point.has_low() && point.has_high()) {
+    mark.low = point.low();
+    mark.high = point.high();
   }
+  return mark;
+}
 
-  // The point's interval and value; `┊` marks zero where the axis crosses it.
-  std::string Bar(const v1::MetricValue& point, int width) const {
-    if (!point.has_value()) {
-      return "";
-    }
-    std::vector<std::string> cells(static_cast<size_t>(width), " ");
-    if (*min_ < 0 && *max_ > 0) {
-      cells[At(0, width)] = "┊";
-    }
-    if (point.has_low() && point.has_high()) {
-      const size_t low = At(point.low(), width);
-      const size_t high = At(point.high(), width);
-      std::fill(cells.begin() + static_cast<std::ptrdiff_t>(low),
-                cells.begin() + static_cast<std::ptrdiff_t>(high) + 1, "─");
-      cells[low] = "├";
-      cells[high] = "┤";
-    }
-    cells[At(point.value(), width)] = "●";
-    return absl::StrJoin(cells, "");
+IntervalAxis AxisOf(const std::vector<Line>& lines) {
+  std::vector<IntervalMark> marks;
+  for (const Line& line : lines) {
+    marks.push_back(MarkOf(*line.point));
   }
-
- private:
-  void Include(bool present, double number) {
-    if (present && std::isfinite(number)) {
-      min_ = std::min(min_.value_or(number), number);
-      max_ = std::max(max_.value_or(number), number);
-    }
-  }
-
-  size_t At(double number, int width) const {
-    const double share = (std::clamp(number, *min_, *max_) - *min_) / (*max_ - *min_);
-    return static_cast<size_t>(std::lround(share * (width - 1)));
-  }
-
-  std::optional<double> min_;
-  std::optional<double> max_;
-};
+  return IntervalAxis(marks);
+}
 
 // What a table of points shows; counts are optional.
 struct Layout {
@@ -299,12 +240,12 @@ void PrintMetricTable(const v1::QueryMetricRequest& request,
     table.Print(out);
     return;
   }
-  const Axis axis(lines);
+  const IntervalAxis axis = AxisOf(lines);
   table = HeadedTable(request, info, layout);
   table.AddColumn(axis.Heading(bar_width), Table::Align::kLeft);
   for (const Line& line : lines) {
     std::vector<std::string> cells = Cells(line, layout, info.min_sample());
-    cells.push_back(axis.Bar(*line.point, bar_width));
+    cells.push_back(axis.Bar(MarkOf(*line.point), bar_width));
     table.AddRow(std::move(cells));
   }
   table.Print(out);

@@ -1,5 +1,7 @@
 #include "tools/chairctl/metric_text.h"
 
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -21,6 +23,12 @@ std::string EdgeText(bool present, const google::protobuf::Timestamp& timestamp,
   const absl::CivilDay day = absl::ToCivilDay(time, zone);
   return absl::FromCivil(day, zone) == time ? absl::FormatCivilTime(day)
                                             : FormatInstant(time, zone);
+}
+
+// Of a side: its window, and the filters that make it a slice.
+std::string SideText(const v1::QueryMetricRequest& side, const v1::MethodInfo& info) {
+  return absl::StrCat(WindowText(side.interval(), ZoneOf(info)), ", ", info.time_zone(),
+                      FiltersText(side.filters()));
 }
 
 }  // namespace
@@ -59,6 +67,19 @@ std::string FiltersText(const google::protobuf::RepeatedPtrField<v1::LabelFilter
   return text;
 }
 
+std::string GroupName(const v1::GroupValue& group) {
+  switch (group.kind_case()) {
+    case v1::GroupValue::kValue:
+      return group.value();
+    case v1::GroupValue::kNone:
+      return "(none)";
+    case v1::GroupValue::kOther:
+      return "(other)";
+    default:
+      return "";
+  }
+}
+
 std::string WindowText(const v1::TimeInterval& interval, absl::TimeZone zone) {
   if (!interval.has_start_time() && !interval.has_end_time()) {
     return "everything";
@@ -83,6 +104,19 @@ std::string MethodText(const v1::MethodInfo& info) {
   }
   absl::StrAppend(&text, info.include_excluded() ? ", excluded answers counted" : "");
   return text;
+}
+
+std::string SidesHeading(const v1::QueryMetricRequest& base,
+                         const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info) {
+  return absl::StrCat(absl::StrJoin(base.survey_ids(), ", "), ": ", EnumFlag(info.method()),
+                      "\nbase: ", SideText(base, info), "\ncandidate: ", SideText(candidate, info),
+                      "\nmethod: ", MethodText(info), "\n");
+}
+
+int DecimalsOf(v1::MetricMethod method) { return method == v1::METRIC_METHOD_MEAN ? 2 : 1; }
+
+std::string SignedText(double number, int decimals) {
+  return absl::StrFormat("%s%.*f", std::signbit(number) ? "−" : "+", decimals, std::abs(number));
 }
 
 std::string ValueText(const v1::MetricValue& point, int min_sample) {

@@ -24,11 +24,24 @@ absl::TimeZone ZoneOf(const v1::MethodInfo& info);
 // `, channel=web|app, region!=EU`; empty without filters.
 std::string FiltersText(const google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters);
 
+// The value of a group; `(none)` and `(other)` are no values.
+std::string GroupName(const v1::GroupValue& group);
+
 // The window as it was read: `2024-01-01 to 2024-04-01, end not included`.
 std::string WindowText(const v1::TimeInterval& interval, absl::TimeZone zone);
 
 // The respondent rule, the confidence and what else is not the default.
 std::string MethodText(const v1::MethodInfo& info);
+
+// Lines that name what two sides ask for: surveys and method, then the window and filters of each.
+std::string SidesHeading(const v1::QueryMetricRequest& base,
+                         const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info);
+
+// How many decimals tell values apart in words: fewer for percent than for score points.
+int DecimalsOf(v1::MetricMethod method);
+
+// `number` with its sign, as it is written: `−6.2`.
+std::string SignedText(double number, int decimals);
 
 // The value for tables: rounded, absent or suppressed.
 std::string ValueText(const v1::MetricValue& point, int min_sample);

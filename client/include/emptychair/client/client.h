@@ -113,6 +113,10 @@ class Client {
       const v1::CompareMetricRequest& request) const {
     return connection_->CompareMetric(request);
   }
+  absl::StatusOr<v1::DecomposeChangeResponse> DecomposeChange(
+      const v1::DecomposeChangeRequest& request) const {
+    return connection_->DecomposeChange(request);
+  }
 
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request = {}) const {
     return connection_->GetStatus(request);

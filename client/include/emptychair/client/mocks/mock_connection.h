@@ -51,6 +51,8 @@ class MockConnection : public Connection {
               (const v1::QueryMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::CompareMetricResponse>, CompareMetric,
               (const v1::CompareMetricRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::DecomposeChangeResponse>, DecomposeChange,
+              (const v1::DecomposeChangeRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetStatusResponse>, GetStatus,
               (const v1::GetStatusRequest& request), (override));
   MOCK_METHOD(ResultRange<v1::VerifyStoreResponse>, VerifyStore,
