@@ -119,7 +119,7 @@ absl::Status ScanRecords(const storage::Store& store, const MetricQuery& query,
   store::v1::StoredFeedback body;
   return store.records().Scan(
       *query.view,
-      {.survey = &survey, .start_ms = spans.front().start_ms, .end_ms = spans.back().end_ms},
+      {.surveys = {&survey}, .start_ms = spans.front().start_ms, .end_ms = spans.back().end_ms},
       [&](const storage::ScannedRecord& record) -> absl::StatusOr<bool> {
         ++cost.records_scanned;
         while (record.occur_time_ms() >= spans[bucket].end_ms) {
