@@ -21,6 +21,7 @@ namespace emptychair::testing {
 struct ModelAnswer {
   absl::Time time;
   std::optional<int> score;
+  std::string customer;  // Empty: anonymous.
   std::map<std::string, std::string> labels;
   // Unspecified while it counts.
   v1::ExclusionReason exclusion = v1::EXCLUSION_REASON_UNSPECIFIED;
@@ -31,7 +32,7 @@ struct ModelAnswer {
   bool is_other = false;
 };
 
-// An NPS survey and its answers by an id.
+// An NPS survey and its answers by their feedback id, in lower case.
 class ModelSurvey {
  public:
   ModelSurvey(std::string survey_id, std::vector<std::string> dimensions, size_t max_series)
@@ -104,6 +105,7 @@ struct ModelPoint {
   std::array<int64_t, 11> histogram{};
   int64_t unscored = 0;
   std::map<v1::ExclusionReason, int64_t> excluded;
+  int64_t customers = 0;  // Only for rules that choose among a customer's answers.
 
   int64_t Count(int low, int high) const;
 };

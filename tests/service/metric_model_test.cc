@@ -36,20 +36,41 @@ class ModelTest : public ::testing::Test {
     definition.set_max_series(static_cast<int32_t>(survey.max_series()));
     Create(client_, definition);
     std::vector<v1::Feedback> batch;
+    std::vector<ModelAnswer> answers;
     for (int i = 0; i < kAnswersPerSurvey; ++i) {
       ModelAnswer answer;
       answer.time = random_.Time(row);
       answer.score = random_.Score();
+      answer.customer = random_.Customer();
       answer.labels = random_.Labels();
       const std::string id = absl::StrCat("row ", i);
       v1::Feedback& feedback = batch.emplace_back(Answer(survey.survey_id(), id, answer.time));
       if (answer.score.has_value()) {
         feedback.set_score(*answer.score);
       }
+      feedback.set_customer_id(answer.customer);
       feedback.mutable_labels()->insert(answer.labels.begin(), answer.labels.end());
-      survey.Add(id, answer);
+      answers.push_back(std::move(answer));
     }
     SubmitAll(client_, batch);
+    for (int i = 0; i < kAnswersPerSurvey; ++i) {
+      const v1::Feedback stored =
+          Value(GetByExternalId(client_, survey.survey_id(), batch[i].external_id())).feedback();
+      ModelAnswer& answer = answers[i];
+      if (random_.OneIn(10)) {
+        answer.exclusion = static_cast<v1::ExclusionReason>(random_.Uniform(1, 6));
+        Exclude(stored, answer.exclusion);
+      }
+      survey.Add(stored.feedback_id(), answer);
+    }
+  }
+
+  void Exclude(const v1::Feedback& feedback, v1::ExclusionReason reason) {
+    v1::ExcludeFeedbackRequest request;
+    request.set_survey_id(feedback.survey_id());
+    request.set_feedback_id(feedback.feedback_id());
+    request.set_reason(reason);
+    ASSERT_OK(client_.ExcludeFeedback(request));
   }
 
   // The surveys of a row of ZoneRows, with their answers. The first has more combinations of values
