@@ -160,6 +160,10 @@ class GrpcConnection final : public Connection {
       const v1::CompareMetricRequest& request) override {
     return Call(metrics_, &Metrics::CompareMetric, request, kIdempotent);
   }
+  absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
+      const v1::ExplainMetricRequest& request) override {
+    return Call(metrics_, &Metrics::ExplainMetric, request, kIdempotent);
+  }
 
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) override {
     return Call(admin_, &Admin::GetStatus, request, kIdempotent);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/domain/metric_compare.h"
+#include "server/domain/metric_explain.h"
 #include "server/domain/metric_query.h"
 
 namespace emptychair {
@@ -32,6 +33,20 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::CompareMetric(grpc::CallbackServer
                                                  v1::CompareMetricResponse& response) {
         return comparison.ok() ? RunMetricComparison(*store_, *comparison, response)
                                : comparison.status();
+      });
+}
+
+grpc::ServerUnaryReactor* MetricsServiceImpl::ExplainMetric(grpc::CallbackServerContext* context,
+                                                            const v1::ExplainMetricRequest* request,
+                                                            v1::ExplainMetricResponse* response) {
+  absl::StatusOr<MetricExplanation> explanation = PrepareMetricExplanation(*store_, *request);
+  const Lane lane = explanation.ok() && explanation->needs_scan() ? Lane::kScan : Lane::kQuery;
+  return runner_->Execute(
+      context, "MetricsService/ExplainMetric", lane, request, response,
+      [this, explanation = std::move(explanation)](const v1::ExplainMetricRequest&,
+                                                   v1::ExplainMetricResponse& response) {
+        return explanation.ok() ? RunMetricExplanation(*store_, *explanation, response)
+                                : explanation.status();
       });
 }
 

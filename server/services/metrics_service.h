@@ -20,6 +20,9 @@ class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
   grpc::ServerUnaryReactor* CompareMetric(grpc::CallbackServerContext* context,
                                           const v1::CompareMetricRequest* request,
                                           v1::CompareMetricResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainMetric(grpc::CallbackServerContext* context,
+                                          const v1::ExplainMetricRequest* request,
+                                          v1::ExplainMetricResponse* response) override;
 
  private:
   const storage::Store* const store_;

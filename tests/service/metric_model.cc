@@ -457,6 +457,27 @@ ModelResult Recount(const v1::QueryMetricRequest& query,
   return result;
 }
 
+std::vector<std::pair<std::string, v1::CountedAs>> ExplainPoint(
+    const v1::QueryMetricRequest& query, const std::vector<const ModelSurvey*>& surveys,
+    const std::optional<std::vector<std::string>>& group, ModelSpan span) {
+  std::vector<std::pair<std::string, v1::CountedAs>> rows;
+  for (const PassingAnswer& one : Respondents(query, span, PassingAnswers(query, surveys))) {
+    if (!one.is_chosen || (group.has_value() && GroupOf(query, one) != *group)) {
+      continue;
+    }
+    const std::optional<int> score = one.answer->score;
+    const bool is_left_out =
+        one.answer->exclusion != v1::EXCLUSION_REASON_UNSPECIFIED && !query.include_excluded();
+    rows.emplace_back(one.id, is_left_out          ? v1::COUNTED_AS_EXCLUDED
+                              : !score.has_value() ? v1::COUNTED_AS_UNSCORED
+                              : *score >= 9        ? v1::COUNTED_AS_PROMOTER
+                              : *score >= 7        ? v1::COUNTED_AS_PASSIVE
+                                                   : v1::COUNTED_AS_DETRACTOR);
+  }
+  std::reverse(rows.begin(), rows.end());
+  return rows;
+}
+
 bool CanShare(const v1::CompareMetricRequest& request) {
   const ModelSpan overlap = Overlap(request);
   if (overlap.start >= overlap.end) {

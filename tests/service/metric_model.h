@@ -125,6 +125,12 @@ struct ModelResult {
 ModelResult Recount(const v1::QueryMetricRequest& query,
                     const std::vector<const ModelSurvey*>& surveys, ModelCalendar& calendar);
 
+// What ExplainMetric must list of the answers in `span` and of the group with these values, or of
+// all without: feedback ids, newest first, and what each counts as.
+std::vector<std::pair<std::string, v1::CountedAs>> ExplainPoint(
+    const v1::QueryMetricRequest& query, const std::vector<const ModelSurvey*>& surveys,
+    const std::optional<std::vector<std::string>>& group, ModelSpan span);
+
 // Whether some answer, be it stored or not, could be in both of two queries without granularity:
 // tries every survey, and for each key every value that a filter tells from others.
 bool CanShare(const v1::CompareMetricRequest& request);

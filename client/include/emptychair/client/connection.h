@@ -57,6 +57,8 @@ class Connection {
       const v1::QueryMetricRequest& request) = 0;
   virtual absl::StatusOr<v1::CompareMetricResponse> CompareMetric(
       const v1::CompareMetricRequest& request) = 0;
+  virtual absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
+      const v1::ExplainMetricRequest& request) = 0;
 
   virtual absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) = 0;
   // A stream: not sent again.

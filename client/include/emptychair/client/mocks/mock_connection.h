@@ -49,6 +49,8 @@ class MockConnection : public Connection {
               (const v1::QueryMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::CompareMetricResponse>, CompareMetric,
               (const v1::CompareMetricRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ExplainMetricResponse>, ExplainMetric,
+              (const v1::ExplainMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetStatusResponse>, GetStatus,
               (const v1::GetStatusRequest& request), (override));
   MOCK_METHOD(ResultRange<v1::VerifyStoreResponse>, VerifyStore,
