@@ -131,6 +131,14 @@ class FakeServer::Metrics final : public v1::MetricsService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ExplainMetric(grpc::ServerContext*, const v1::ExplainMetricRequest* request,
+                             v1::ExplainMetricResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.last_explanation_ = *request;
+    *response = fake_.explanation_;
+    return grpc::Status::OK;
+  }
+
  private:
   FakeServer& fake_;
 };
@@ -250,6 +258,11 @@ void FakeServer::SetComparison(v1::CompareMetricResponse response) {
   comparison_ = std::move(response);
 }
 
+void FakeServer::SetExplanation(v1::ExplainMetricResponse response) {
+  absl::MutexLock lock(&mutex_);
+  explanation_ = std::move(response);
+}
+
 void FakeServer::SetStatus(v1::GetStatusResponse response) {
   absl::MutexLock lock(&mutex_);
   status_ = std::move(response);
@@ -305,6 +318,11 @@ v1::QueryMetricRequest FakeServer::last_query() const {
 v1::CompareMetricRequest FakeServer::last_comparison() const {
   absl::MutexLock lock(&mutex_);
   return last_comparison_;
+}
+
+v1::ExplainMetricRequest FakeServer::last_explanation() const {
+  absl::MutexLock lock(&mutex_);
+  return last_explanation_;
 }
 
 int FakeServer::calls(const std::string& method) const {
