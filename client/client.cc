@@ -125,4 +125,10 @@ ResultRange<v1::Feedback> Client::ListFeedback(const v1::ListFeedbackRequest& re
                                   &v1::ListFeedbackResponse::mutable_feedback);
 }
 
+ResultRange<v1::ExplainMetricRow> Client::ExplainMetric(
+    const v1::ExplainMetricRequest& request) const {
+  return PagedRange<v1::ExplainMetricRow>(connection_, request, &Connection::ExplainMetric,
+                                          &v1::ExplainMetricResponse::mutable_rows);
+}
+
 }  // namespace emptychair

@@ -173,6 +173,10 @@ class GrpcConnection final : public Connection {
       const v1::DecomposeChangeRequest& request) override {
     return Call(metrics_, &Metrics::DecomposeChange, request, kIdempotent);
   }
+  absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
+      const v1::ExplainMetricRequest& request) override {
+    return Call(metrics_, &Metrics::ExplainMetric, request, kIdempotent);
+  }
 
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) override {
     return Call(admin_, &Admin::GetStatus, request, kIdempotent);

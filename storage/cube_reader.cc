@@ -107,7 +107,7 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
   const int32_t scale_min = survey.definition->scale().min();
   for (const RecordRun& run : plan.records) {
     RETURN_IF_ERROR(records_.Scan(
-        view, {.survey = &survey, .start_ms = run.span.start_ms, .end_ms = run.span.end_ms},
+        view, {.surveys = {&survey}, .start_ms = run.span.start_ms, .end_ms = run.span.end_ms},
         [&](const ScannedRecord& record) {
           ++cost.records_scanned;
           const FeedbackHeader& header = record.header;

@@ -42,14 +42,16 @@ class RangeIterator {
   RangeIterator(const RangeIterator&) = delete;
   RangeIterator& operator=(const RangeIterator&) = delete;
 
-  // Goes to the first key, or to the one behind `after`.
-  void Start(const std::string& after) {
-    if (after.empty()) {
-      descending_ ? it_->SeekToLast() : it_->SeekToFirst();
-      return;
-    }
-    descending_ ? it_->SeekForPrev(after) : it_->Seek(after);
-    if (it_->Valid() && it_->key() == ToSlice(after)) {
+  // Goes to the first key.
+  void Start() { descending_ ? it_->SeekToLast() : it_->SeekToFirst(); }
+
+  // Goes to `key`, or to the one behind it.
+  void StartAt(const std::string& key) { descending_ ? it_->SeekForPrev(key) : it_->Seek(key); }
+
+  // Goes to the one behind `key`.
+  void StartBehind(const std::string& key) {
+    StartAt(key);
+    if (it_->Valid() && it_->key() == ToSlice(key)) {
       Next();
     }
   }
@@ -67,6 +69,67 @@ class RangeIterator {
   const rocksdb::Slice upper_slice_;
   const bool descending_;
   std::unique_ptr<rocksdb::Iterator> it_;
+};
+
+// The records of one survey in a range.
+class SurveyCursor {
+ public:
+  SurveyCursor(const Engine& engine, const View& view, const SurveyView& survey,
+               const RecordRange& range)
+      : engine_(engine),
+        survey_(survey),
+        skip_damaged_(range.skip_damaged),
+        it_(engine, Family::kFeedback, view, FirstKeyAt(survey, range.start_ms),
+            FirstKeyAt(survey, range.end_ms), range.newest_first) {
+    if (!range.after.has_value()) {
+      it_.Start();
+      return;
+    }
+    // Of records with one id, those of some surveys come before the position, of others behind.
+    const std::string key = FeedbackKey{survey.number(), range.after->feedback_id}.Encode();
+    const bool is_behind = range.newest_first ? survey.number() < range.after->survey_number
+                                              : survey.number() > range.after->survey_number;
+    is_behind ? it_.StartAt(key) : it_.StartBehind(key);
+  }
+
+  // Goes to the next record, at first to the first; false when there is none.
+  absl::StatusOr<bool> Next() {
+    if (has_started_) {
+      it_.Next();
+    }
+    has_started_ = true;
+    for (; it_.Valid(); it_.Next()) {
+      const std::optional<FeedbackKey> key = FeedbackKey::Decode(it_.key());
+      const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(it_.value());
+      if (!key.has_value() || !header.has_value()) {
+        if (!skip_damaged_) {
+          return Damaged(survey_, "a record");
+        }
+        engine_.CountUndecodable();
+      } else if (!header->is_erased) {
+        record_ = {{key->feedback_id, survey_.number()}, *header, it_.value()};
+        return true;
+      }
+    }
+    RETURN_IF_ERROR(it_.status());
+    return false;
+  }
+
+  const ScannedRecord& record() const { return record_; }
+
+ private:
+  static std::string FirstKeyAt(const SurveyView& survey, int64_t ms) {
+    // The last possible millisecond has no key behind it within the survey.
+    return ms == kUuidTimeLimitMs ? FeedbackKey{survey.number() + 1, Uuid()}.Encode()
+                                  : FeedbackKey{survey.number(), Uuid::LowestAt(ms)}.Encode();
+  }
+
+  const Engine& engine_;
+  const SurveyView& survey_;
+  const bool skip_damaged_;
+  RangeIterator it_;
+  bool has_started_ = false;
+  ScannedRecord record_;
 };
 
 }  // namespace
@@ -183,40 +246,35 @@ absl::Status RecordReader::Scan(const View& view, const RecordRange& range, Visi
     return absl::OkStatus();
   }
   return clamped.customer_ordinal.has_value() ? ScanCustomer(view, clamped, visit)
-                                              : ScanSurvey(view, clamped, visit);
+                                              : ScanSurveys(view, clamped, visit);
 }
 
-absl::Status RecordReader::ScanSurvey(const View& view, const RecordRange& range,
-                                      Visit visit) const {
-  const uint32_t number = range.survey->number();
-  const auto first_key_at = [&](int64_t ms) {
-    // The last possible millisecond has no key behind it within the survey.
-    return ms == kUuidTimeLimitMs ? FeedbackKey{number + 1, Uuid()}.Encode()
-                                  : FeedbackKey{number, Uuid::LowestAt(ms)}.Encode();
+absl::Status RecordReader::ScanSurveys(const View& view, const RecordRange& range,
+                                       Visit visit) const {
+  std::vector<std::unique_ptr<SurveyCursor>> cursors;
+  for (const SurveyView* survey : range.surveys) {
+    auto cursor = std::make_unique<SurveyCursor>(engine_, view, *survey, range);
+    ASSIGN_OR_RETURN(const bool has_record, cursor->Next());
+    if (has_record) {
+      cursors.push_back(std::move(cursor));
+    }
+  }
+  const auto comes_first = [&](const auto& a, const auto& b) {
+    return range.newest_first ? a->record().position > b->record().position
+                              : a->record().position < b->record().position;
   };
-  RangeIterator it(engine_, Family::kFeedback, view, first_key_at(range.start_ms),
-                   first_key_at(range.end_ms), range.newest_first);
-  for (it.Start(range.after.has_value() ? FeedbackKey{number, range.after->feedback_id}.Encode()
-                                        : "");
-       it.Valid(); it.Next()) {
-    const std::optional<FeedbackKey> key = FeedbackKey::Decode(it.key());
-    const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(it.value());
-    if (!key.has_value() || !header.has_value()) {
-      if (!range.skip_damaged) {
-        return Damaged(*range.survey, "a record");
-      }
-      engine_.CountUndecodable();
-      continue;
-    }
-    if (header->is_erased) {
-      continue;
-    }
-    ASSIGN_OR_RETURN(const bool go_on, visit({{key->feedback_id, number}, *header, it.value()}));
+  while (!cursors.empty()) {
+    const auto first = std::min_element(cursors.begin(), cursors.end(), comes_first);
+    ASSIGN_OR_RETURN(const bool go_on, visit((*first)->record()));
     if (!go_on) {
       return absl::OkStatus();
     }
+    ASSIGN_OR_RETURN(const bool has_record, (*first)->Next());
+    if (!has_record) {
+      cursors.erase(first);
+    }
   }
-  return it.status();
+  return absl::OkStatus();
 }
 
 absl::Status RecordReader::ScanCustomer(const View& view, const RecordRange& range,
@@ -228,15 +286,22 @@ absl::Status RecordReader::ScanCustomer(const View& view, const RecordRange& ran
   };
   RangeIterator it(engine_, Family::kFeedbackByCustomer, view, first_key_at(range.start_ms),
                    first_key_at(range.end_ms), range.newest_first);
+  const auto is_wanted = [&](uint32_t survey_number) {
+    return range.surveys.empty() ||
+           std::any_of(range.surveys.begin(), range.surveys.end(),
+                       [&](const SurveyView* survey) { return survey->number() == survey_number; });
+  };
+  if (range.after.has_value()) {
+    it.StartBehind(
+        FeedbackByCustomerKey{ordinal, range.after->feedback_id, range.after->survey_number}
+            .Encode());
+  } else {
+    it.Start();
+  }
   std::string value;
-  for (it.Start(range.after.has_value() ? FeedbackByCustomerKey{ordinal, range.after->feedback_id,
-                                                                range.after->survey_number}
-                                              .Encode()
-                                        : "");
-       it.Valid(); it.Next()) {
+  for (; it.Valid(); it.Next()) {
     const std::optional<FeedbackByCustomerKey> key = FeedbackByCustomerKey::Decode(it.key());
-    if (key.has_value() && range.survey != nullptr &&
-        key->survey_number != range.survey->number()) {
+    if (key.has_value() && !is_wanted(key->survey_number)) {
       continue;
     }
     bool found = false;

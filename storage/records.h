@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -32,6 +33,9 @@ struct FeedbackRecord {
 struct RecordPosition {
   Uuid feedback_id;
   uint32_t survey_number = 0;
+
+  friend bool operator==(const RecordPosition&, const RecordPosition&) = default;
+  friend auto operator<=>(const RecordPosition&, const RecordPosition&) = default;
 };
 
 // A record during a scan: the header is decoded, the rest only on demand.
@@ -45,8 +49,8 @@ struct ScannedRecord {
 
 // Which records to visit, and in which order.
 struct RecordRange {
-  // One of the two must be given; with both, the customer's records in the survey.
-  const SurveyView* survey = nullptr;
+  // One of the two must be given; with both, the customer's records in these surveys.
+  std::vector<const SurveyView*> surveys;
   std::optional<uint32_t> customer_ordinal;
   // Records whose time is in [start_ms, end_ms).
   int64_t start_ms = 0;
@@ -77,13 +81,13 @@ class RecordReader {
   absl::StatusOr<std::optional<uint32_t>> CustomerOrdinal(const View& view,
                                                           absl::string_view customer_id) const;
 
-  // Visits records until the visit answers false or an error. Errors: those of `visit`,
-  // STORE_DAMAGED.
+  // Visits records in the order of their positions until the visit answers false or an error.
+  // Errors: those of `visit`, STORE_DAMAGED.
   using Visit = absl::FunctionRef<absl::StatusOr<bool>(const ScannedRecord&)>;
   absl::Status Scan(const View& view, const RecordRange& range, Visit visit) const;
 
  private:
-  absl::Status ScanSurvey(const View& view, const RecordRange& range, Visit visit) const;
+  absl::Status ScanSurveys(const View& view, const RecordRange& range, Visit visit) const;
   absl::Status ScanCustomer(const View& view, const RecordRange& range, Visit visit) const;
 
   const Engine& engine_;

@@ -59,6 +59,16 @@ class TallyGrid {
     return true;
   }
 
+  // Adds to the customers that one tally rests on; false as above.
+  bool AddCustomers(uint32_t group, uint32_t bucket, int64_t count) {
+    int64_t* tally = Tally(group, bucket);
+    if (tally == nullptr) {
+      return false;
+    }
+    tally[bins_ + kCustomersSlot] = WrappingSum(tally[bins_ + kCustomersSlot], count);
+    return true;
+  }
+
   size_t group_count() const { return slab_of_group_.size(); }
   size_t bucket_count() const { return options_.buckets; }
 
@@ -80,7 +90,7 @@ class TallyGrid {
   // Counts that stood outside of the scale.
   int64_t bins_past_scale() const { return bins_past_scale_; }
 
-  // One tally: unscored, then each score, then excluded by reason (from reason 0, which is unused).
+  // One tally: unscored, then each score, then customers, then excluded by reason (from reason 1).
   // Only for a used group.
   absl::Span<const int64_t> At(uint32_t group, uint32_t bucket) const {
     return absl::MakeConstSpan(tallies_).subspan(Offset(slab_of_group_[group], bucket), stride_);
@@ -89,6 +99,8 @@ class TallyGrid {
 
  private:
   static constexpr uint32_t kNoSlab = UINT32_MAX;
+  // No answer is excluded for this reason.
+  static constexpr size_t kCustomersSlot = kCountedState;
 
   // Nothing when the group would be one too many.
   int64_t* Tally(uint32_t group, uint32_t bucket) {

@@ -70,6 +70,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_SURVEY_ARCHIVED:
     case v1::ERROR_REASON_SURVEY_HAS_ANSWERS:
     case v1::ERROR_REASON_ERASED:
+    case v1::ERROR_REASON_SUPPRESSED:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_ETAG_MISMATCH:
       return absl::StatusCode::kAborted;

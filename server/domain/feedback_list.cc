@@ -1,14 +1,13 @@
 #include "server/domain/feedback_list.h"
 
-#include <cstring>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/domain/feedback.h"
 #include "server/domain/page_token.h"
+#include "server/domain/record_page.h"
 #include "server/domain/selection.h"
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
@@ -17,36 +16,8 @@
 namespace emptychair {
 namespace {
 
-using storage::RecordPosition;
 using storage::ScannedRecord;
 using storage::SurveyView;
-
-// A page ends when so many records were looked at, or when it has so many bytes: a call stays short
-// whatever it asks for, and its answer within what clients accept.
-constexpr int64_t kLookedAtMax = 20'000;
-constexpr size_t kPageBytesMax = size_t{1} << 20;
-
-std::string EncodePosition(const RecordPosition& position) {
-  std::string bytes(position.feedback_id.AsBytes());
-  for (int shift = 0; shift < 32; shift += 8) {
-    bytes.push_back(static_cast<char>(position.survey_number >> shift));
-  }
-  return bytes;
-}
-
-// `bytes` come from a token whose binding was checked, so we made them.
-std::optional<RecordPosition> DecodePosition(absl::string_view bytes) {
-  if (bytes.size() != Uuid::kSize + 4) {
-    return std::nullopt;
-  }
-  RecordPosition position;
-  position.feedback_id = *Uuid::FromBytes(bytes.substr(0, Uuid::kSize));
-  for (int i = 0; i < 4; ++i) {
-    position.survey_number |= static_cast<uint32_t>(static_cast<uint8_t>(bytes[Uuid::kSize + i]))
-                              << (8 * i);
-  }
-  return position;
-}
 
 absl::Status CheckConditions(const v1::ListFeedbackRequest& request) {
   RETURN_IF_ERROR(CheckFilters(request.filters()));
@@ -92,72 +63,47 @@ bool PassesFilters(const v1::ListFeedbackRequest& request, const SurveyView& sur
 }
 
 // Fills one page.
-class Page {
+class ListPage {
  public:
-  Page(const storage::Store& store, const FeedbackList& list, v1::ListFeedbackResponse& response)
-      : store_(store), list_(list), response_(response) {
+  ListPage(const storage::Store& store, const FeedbackList& list,
+           v1::ListFeedbackResponse& response)
+      : store_(store), list_(list), response_(response), page_(store, *list.view, list.page_size) {
     for (const auto& [id, survey] : *list.view->catalog) {
       surveys_[survey->number()] = survey.get();
     }
   }
 
+  RecordPage& page() { return page_; }
+
   // Whether there is room for more.
-  absl::StatusOr<bool> Visit(const ScannedRecord& scanned) {
-    if (IsFull()) {
-      response_.set_next_page_token(MakePageToken(store_, *list_.request, EncodePosition(last_)));
+  bool Visit(const ScannedRecord& scanned) {
+    if (page_.IsFull()) {
+      response_.set_next_page_token(
+          MakePageToken(store_, *list_.request, EncodePosition(page_.last())));
       return false;
     }
-    last_ = scanned.position;
-    ++looked_at_;
+    page_.LookAt(scanned.position);
     // Absent: a deleted survey's, on its way out.
     auto survey = surveys_.find(scanned.position.survey_number);
     if (survey == surveys_.end() || !PassesHeader(*list_.request, scanned.header)) {
       return true;
     }
-    absl::StatusOr<storage::FeedbackRecord> record = storage::DecodeFeedbackRecord(
-        scanned.position.survey_number, scanned.position.feedback_id, scanned.value);
-    if (record.ok() && !PassesFilters(*list_.request, *survey->second, *record)) {
+    std::optional<storage::FeedbackRecord> record = page_.Decode(scanned);
+    if (!record.has_value() || !PassesFilters(*list_.request, *survey->second, *record)) {
       return true;
     }
-    const absl::StatusOr<std::string> customer_id =
-        record.ok() ? CustomerId(record->header.customer_ordinal) : record.status();
-    if (!customer_id.ok()) {
-      store_.CountUndecodable();
-    } else {
-      record->customer_id = *customer_id;
-      v1::Feedback& feedback = *response_.add_feedback();
-      feedback = ToApi(*record, survey->second->definition->survey_id());
-      bytes_ += feedback.ByteSizeLong();
+    if (std::optional<v1::Feedback> feedback = page_.Take(*std::move(record), *survey->second)) {
+      *response_.add_feedback() = *std::move(feedback);
     }
     return true;
   }
 
  private:
-  bool IsFull() const {
-    return response_.feedback_size() == list_.page_size || looked_at_ == kLookedAtMax ||
-           bytes_ >= kPageBytesMax;
-  }
-
-  absl::StatusOr<std::string> CustomerId(uint32_t ordinal) {
-    if (!list_.customer_id.empty()) {
-      return list_.customer_id;
-    }
-    auto known = customer_ids_.find(ordinal);
-    if (known == customer_ids_.end()) {
-      ASSIGN_OR_RETURN(std::string id, store_.records().CustomerId(*list_.view, ordinal));
-      known = customer_ids_.emplace(ordinal, std::move(id)).first;
-    }
-    return known->second;
-  }
-
   const storage::Store& store_;
   const FeedbackList& list_;
   v1::ListFeedbackResponse& response_;
+  RecordPage page_;
   absl::flat_hash_map<uint32_t, const SurveyView*> surveys_;
-  absl::flat_hash_map<uint32_t, std::string> customer_ids_;
-  RecordPosition last_;
-  int64_t looked_at_ = 0;
-  size_t bytes_ = 0;
 };
 
 }  // namespace
@@ -172,7 +118,9 @@ absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
                       "a survey_id or a customer_id must be given");
   }
   if (!request.survey_id().empty()) {
-    ASSIGN_OR_RETURN(list.range.survey, FindSurvey(*list.view, "survey_id", request.survey_id()));
+    ASSIGN_OR_RETURN(const SurveyView* survey,
+                     FindSurvey(*list.view, "survey_id", request.survey_id()));
+    list.range.surveys = {survey};
   }
   if (!request.customer_id().empty()) {
     RETURN_IF_ERROR(CheckId("customer_id", request.customer_id()));
@@ -202,14 +150,15 @@ absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& li
                              v1::ListFeedbackResponse& response) {
   response.set_sequence(static_cast<int64_t>(list.view->counters.sequence()));
   storage::RecordRange range = list.range;
+  ListPage page(store, list, response);
   if (!list.customer_id.empty()) {
     ASSIGN_OR_RETURN(range.customer_ordinal,
                      store.records().CustomerOrdinal(*list.view, list.customer_id));
     if (!range.customer_ordinal.has_value()) {
       return absl::OkStatus();
     }
+    page.page().KnowCustomer(*range.customer_ordinal, list.customer_id);
   }
-  Page page(store, list, response);
   return store.records().Scan(*list.view, range,
                               [&](const ScannedRecord& record) { return page.Visit(record); });
 }

@@ -56,9 +56,12 @@ absl::StatusOr<v1::QueryMetricResponse> RunGrouped(const storage::Store& store, 
 // What a query answers for a group that has no answers.
 v1::MetricValue NoAnswers(const MetricQuery& side) {
   const std::vector<int64_t> histogram(side.method->scale_size());
+  metrics::Tally tally{.histogram = histogram};
+  if (side.respondent_rule != v1::RESPONDENT_RULE_ALL) {
+    tally.customers = 0;
+  }
   v1::MetricValue value;
-  metrics::EvaluateMetric(*side.method, {.histogram = histogram}, {.min_sample = side.min_sample},
-                          &value);
+  metrics::EvaluateMetric(*side.method, tally, {.min_sample = side.min_sample}, &value);
   return value;
 }
 

@@ -9,11 +9,11 @@
 #include "common/base/local_day.h"
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
+#include "server/domain/metric_scan.h"
 #include "server/domain/series_groups.h"
 #include "server/domain/validation.h"
 #include "server/metrics/calendar.h"
 #include "server/metrics/metric_value.h"
-#include "storage/cube_fold.h"
 #include "storage/cube_plan.h"
 #include "storage/tally_grid.h"
 
@@ -103,51 +103,14 @@ absl::Status NoRoomForGroups(const TallyGrid& grid) {
   return TooManyPoints((grid.touched_group_count() + 1) * grid.bucket_count());
 }
 
-// Adds up the records one by one, for filters that the cube cannot answer.
-absl::Status ScanRecords(const storage::Store& store, const MetricQuery& query,
-                         const storage::SurveyView& survey,
-                         const std::vector<uint32_t>& group_of_series,
-                         const std::vector<MsSpan>& spans, TallyGrid& grid,
-                         storage::ReadCost& cost) {
-  const int32_t scale_min = survey.definition->scale().min();
-  uint32_t bucket = 0;
-  store::v1::StoredFeedback body;
-  return store.records().Scan(
-      *query.view,
-      {.survey = &survey, .start_ms = spans.front().start_ms, .end_ms = spans.back().end_ms},
-      [&](const storage::ScannedRecord& record) -> absl::StatusOr<bool> {
-        ++cost.records_scanned;
-        while (record.occur_time_ms() >= spans[bucket].end_ms) {
-          ++bucket;
-        }
-        const uint32_t series = record.header.series;
-        const uint32_t group =
-            series < group_of_series.size() ? group_of_series[series] : storage::kNoGroup;
-        if (group == storage::kNoGroup) {
-          return true;
-        }
-        if (!storage::DecodeFeedbackBody(record.value, body)) {
-          return Error(v1::ERROR_REASON_STORE_DAMAGED, "a record cannot be decoded",
-                       {{"survey_id", survey.definition->survey_id()}});
-        }
-        if (PassesLabelFilters(query, survey, body)) {
-          grid.Add(group, bucket, record.header.exclusion_reason,
-                   storage::BinOf(record.header.score, scale_min), 1);
-        }
-        if (grid.is_full()) {
-          return NoRoomForGroups(grid);
-        }
-        return true;
-      });
-}
-
 TallyGrid MakeGrid(const MetricQuery& query, size_t buckets, const SeriesGroups& groups) {
   TallyGrid::Options options;
   options.buckets = buckets;
   options.score_count = query.method->scale_size();
   // Buckets of the lookback count: they take as much memory as those that are shown.
   options.groups_max = std::max<size_t>(kPointsMax / std::max<size_t>(buckets, 1), 1);
-  options.include_excluded = query.include_excluded;
+  // A scan counts excluded answers by itself.
+  options.include_excluded = query.include_excluded && !query.needs_scan;
   return TallyGrid(options, groups.groups().size());
 }
 
@@ -155,17 +118,18 @@ TallyGrid MakeGrid(const MetricQuery& query, size_t buckets, const SeriesGroups&
 absl::Status AddUp(const storage::Store& store, const MetricQuery& query,
                    const SeriesGroups& groups, const std::vector<MsSpan>& spans,
                    const storage::CubePlan& plan, TallyGrid& grid, storage::ReadCost& cost) {
+  if (query.needs_scan) {
+    return ScanAnswers(store, query, groups, spans, grid, cost);
+  }
   for (size_t i = 0; i < query.surveys.size() && !spans.empty() && !grid.is_full(); ++i) {
-    const storage::SurveyView& survey = *query.surveys[i];
-    RETURN_IF_ERROR(
-        query.needs_scan
-            ? ScanRecords(store, query, survey, groups.GroupOfSeries(i), spans, grid, cost)
-            : store.cube().Read(*query.view, survey, plan, groups.GroupOfSeries(i), grid, cost));
+    RETURN_IF_ERROR(store.cube().Read(*query.view, *query.surveys[i], plan, groups.GroupOfSeries(i),
+                                      grid, cost));
   }
   return absl::OkStatus();
 }
 
-// Turns tallies into points: sums over trailing buckets, then the value of the method.
+// Turns tallies into points: sums over trailing buckets, then the value of the method. Of a scan,
+// whose tallies are changes from point to point, the sums run on.
 class PointWriter {
  public:
   PointWriter(const MetricQuery& query, size_t stride)
@@ -180,7 +144,7 @@ class PointWriter {
     std::fill(window_.begin(), window_.end(), 0);
     for (size_t bucket = 0; bucket < bucket_count; ++bucket) {
       AddToWindow(tally_of(bucket), 1);
-      if (bucket >= trailing) {
+      if (bucket >= trailing && !query_.needs_scan) {
         AddToWindow(tally_of(bucket - trailing), -1);
       }
       if (bucket + 1 >= trailing) {
@@ -199,7 +163,11 @@ class PointWriter {
   metrics::Tally WindowTally() const {
     const absl::Span<const int64_t> window(window_);
     const size_t scores = query_.method->scale_size();
-    return {window.subspan(1, scores), window[0], window.subspan(1 + scores)};
+    metrics::Tally tally{window.subspan(1, scores), window[0], window.subspan(1 + scores)};
+    if (query_.respondent_rule != v1::RESPONDENT_RULE_ALL) {
+      tally.customers = tally.excluded.front();
+    }
+    return tally;
   }
 
   const MetricQuery& query_;
@@ -274,7 +242,7 @@ void WriteBuckets(const MetricQuery& query, const std::vector<Bucket>& buckets,
 
 void WriteMethod(const MetricQuery& query, v1::MethodInfo& info) {
   info.set_method(query.method->method());
-  info.set_respondent_rule(v1::RESPONDENT_RULE_ALL);
+  info.set_respondent_rule(query.respondent_rule);
   info.set_granularity(query.granularity);
   info.set_week_start(query.week_start);
   info.set_trailing_buckets(query.trailing_buckets);

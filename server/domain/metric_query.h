@@ -38,9 +38,11 @@ struct MetricQuery {
   TimeSpan interval;
   std::vector<std::string> group_by;
   std::vector<v1::LabelFilter> filters;
+  v1::RespondentRule respondent_rule = v1::RESPONDENT_RULE_ALL;
   bool include_excluded = false;
   bool include_histogram = false;
-  // A filter names a label that is no dimension, so records are read one by one.
+  // A filter names a label that is no dimension, or a rule chooses among the answers of a customer,
+  // so records are read one by one.
   bool needs_scan = false;
 };
 

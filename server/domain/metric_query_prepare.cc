@@ -16,7 +16,6 @@ namespace {
 
 constexpr int kSurveysMax = 32;
 constexpr int kGroupByMax = 8;
-constexpr int32_t kTrailingBucketsMax = 1'000;
 
 absl::Status FindSurveys(const v1::QueryMetricRequest& request, MetricQuery& query) {
   if (request.survey_ids().empty()) {
@@ -63,6 +62,22 @@ absl::Status CheckBuckets(const v1::QueryMetricRequest& request, MetricQuery& qu
                                    ", which needs a granularity other than NONE"));
   }
   ASSIGN_OR_RETURN(query.interval, CheckInterval(request.interval()));
+  return absl::OkStatus();
+}
+
+absl::Status CheckRespondents(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  RETURN_IF_ERROR(
+      CheckEnum("respondent_rule", request.respondent_rule(), v1::RespondentRule_IsValid));
+  if (request.respondent_rule() > v1::RESPONDENT_RULE_ALL) {
+    if (query.method->kind() == metrics::ScoreMethod::Kind::kCount) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "respondent_rule",
+                        absl::StrCat("got ", v1::RespondentRule_Name(request.respondent_rule()),
+                                     ", wanted ALL: answers of a survey of kind TEXT have no score "
+                                     "to choose among"));
+    }
+    query.respondent_rule = request.respondent_rule();
+    query.needs_scan = true;
+  }
   return absl::OkStatus();
 }
 
@@ -142,8 +157,7 @@ absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::Vi
   ASSIGN_OR_RETURN(query.method,
                    metrics::ScoreMethod::Resolve(definition.kind(), definition.scale(),
                                                  request.method(), top_box_min));
-  RETURN_IF_ERROR(
-      CheckEnum("respondent_rule", request.respondent_rule(), v1::RespondentRule_IsValid));
+  RETURN_IF_ERROR(CheckRespondents(request, query));
   RETURN_IF_ERROR(CheckBuckets(request, query));
   RETURN_IF_ERROR(CheckGroupBy(request, query));
   RETURN_IF_ERROR(TakeFilters(request, query));

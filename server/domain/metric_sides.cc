@@ -70,6 +70,8 @@ absl::Status CheckSameMetric(const MetricQuery& base, const MetricQuery& candida
   // A method has one or none.
   RETURN_IF_ERROR(CheckSame("top_box_min", absl::StrCat(base.method->top_box_min().value_or(0)),
                             absl::StrCat(candidate.method->top_box_min().value_or(0))));
+  RETURN_IF_ERROR(CheckSame("respondent_rule", v1::RespondentRule_Name(base.respondent_rule),
+                            v1::RespondentRule_Name(candidate.respondent_rule)));
   RETURN_IF_ERROR(CheckSame("confidence", absl::StrCat(base.confidence.level()),
                             absl::StrCat(candidate.confidence.level())));
   return CheckSame("include_excluded", base.include_excluded ? "true" : "false",

@@ -22,6 +22,7 @@ inline constexpr int kLabelsMax = 32;
 inline constexpr int kBatchRecordsMax = 10'000;
 inline constexpr size_t kBatchBytesMax = size_t{4} << 20;
 inline constexpr int kPointsMax = 10'000;
+inline constexpr int kTrailingBucketsMax = 1'000;
 inline constexpr int32_t kMinSampleMax = 1'000'000;
 
 // Stand for "without the label" and "past max_series" in filters; never a label's value.

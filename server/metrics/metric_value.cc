@@ -120,6 +120,9 @@ void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const Evaluat
     out->set_suppressed(true);
     return;
   }
+  if (tally.customers.has_value()) {
+    out->set_customers(*tally.customers);
+  }
   if (options.include_histogram) {
     out->mutable_histogram()->Add(tally.histogram.begin(), tally.histogram.end());
   }

@@ -3,6 +3,7 @@
 #define EMPTYCHAIR_SERVER_METRICS_METRIC_VALUE_H_
 
 #include <cstdint>
+#include <optional>
 
 #include "absl/types/span.h"
 #include "emptychair/v1/metrics_service.pb.h"
@@ -22,6 +23,8 @@ struct Tally {
   // Excluded answers, scored or not, indexed by v1::ExclusionReason; index 0 is not used. May be
   // empty.
   absl::Span<const int64_t> excluded;
+  // Customers that the answers are of, when one of each counts.
+  std::optional<int64_t> customers;
 };
 
 struct EvaluateOptions {

@@ -17,11 +17,15 @@ Pipeline::Step Pipeline::Continue() {
   return Decide();
 }
 
-void Pipeline::Read(std::unique_ptr<PipelineSlot> slot) {
+bool Pipeline::Read(std::unique_ptr<PipelineSlot> slot) {
   absl::MutexLock lock(&mutex_);
   is_reading_ = false;
+  if (is_finished_) {
+    return false;
+  }
   is_preparing_ = true;
   slots_.push_back(std::move(slot));
+  return true;
 }
 
 Pipeline::Step Pipeline::ReadClosed() {

@@ -49,8 +49,9 @@ class Pipeline {
   // What has happened; each returns what to do.
   // What was to be done has been begun.
   Step Continue() ABSL_LOCKS_EXCLUDED(mutex_);
-  // The read ended with a message, which is to be prepared and answered.
-  void Read(std::unique_ptr<PipelineSlot> slot) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The read ended with a message, which is to be prepared and answered. False when the call was
+  // ended meanwhile: then nothing is to be done with it.
+  bool Read(std::unique_ptr<PipelineSlot> slot) ABSL_LOCKS_EXCLUDED(mutex_);
   // The read ended because there will be no more messages.
   Step ReadClosed() ABSL_LOCKS_EXCLUDED(mutex_);
   // The message that was read last is prepared: the next can be read.

@@ -88,7 +88,9 @@ class PipelineCall final : public grpc::ServerBidiReactor<Request, Response>,
     }
     auto owned = std::make_unique<Slot>(this);
     Slot* const slot = owned.get();
-    pipeline_.Read(std::move(owned));
+    if (!pipeline_.Read(std::move(owned))) {
+      return;
+    }
     const absl::Status status = runner_->executor_->SubmitPaced(lane_, [this, slot] {
       runner_->Guard(method_, [this, slot] { start_(request_, slot->response(), Finisher(slot)); });
       Do(pipeline_.Prepared());

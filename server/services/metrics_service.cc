@@ -4,6 +4,7 @@
 
 #include "server/domain/metric_change.h"
 #include "server/domain/metric_compare.h"
+#include "server/domain/metric_explain.h"
 #include "server/domain/metric_query.h"
 #include "server/domain/metric_sides.h"
 
@@ -47,6 +48,20 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::DecomposeChange(
   const bool needs_scan = change.ok() && change->needs_scan();
   return Answer(context, "MetricsService/DecomposeChange", std::move(change), needs_scan,
                 &RunMetricChange, request, response);
+}
+
+grpc::ServerUnaryReactor* MetricsServiceImpl::ExplainMetric(grpc::CallbackServerContext* context,
+                                                            const v1::ExplainMetricRequest* request,
+                                                            v1::ExplainMetricResponse* response) {
+  absl::StatusOr<MetricExplanation> explanation = PrepareMetricExplanation(*store_, *request);
+  const Lane lane = explanation.ok() && explanation->needs_scan() ? Lane::kScan : Lane::kQuery;
+  return runner_->Execute(
+      context, "MetricsService/ExplainMetric", lane, request, response,
+      [this, explanation = std::move(explanation)](const v1::ExplainMetricRequest&,
+                                                   v1::ExplainMetricResponse& response) {
+        return explanation.ok() ? RunMetricExplanation(*store_, *explanation, response)
+                                : explanation.status();
+      });
 }
 
 }  // namespace emptychair

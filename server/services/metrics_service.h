@@ -22,6 +22,9 @@ class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
   grpc::ServerUnaryReactor* CompareMetric(grpc::CallbackServerContext* context,
                                           const v1::CompareMetricRequest* request,
                                           v1::CompareMetricResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainMetric(grpc::CallbackServerContext* context,
+                                          const v1::ExplainMetricRequest* request,
+                                          v1::ExplainMetricResponse* response) override;
 
   grpc::ServerUnaryReactor* DecomposeChange(grpc::CallbackServerContext* context,
                                             const v1::DecomposeChangeRequest* request,

@@ -139,6 +139,14 @@ class FakeServer::Metrics final : public v1::MetricsService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status ExplainMetric(grpc::ServerContext*, const v1::ExplainMetricRequest* request,
+                             v1::ExplainMetricResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.last_explanation_ = *request;
+    *response = fake_.explanation_;
+    return grpc::Status::OK;
+  }
+
  private:
   FakeServer& fake_;
 };
@@ -263,6 +271,11 @@ void FakeServer::SetDecomposition(v1::DecomposeChangeResponse response) {
   decomposition_ = std::move(response);
 }
 
+void FakeServer::SetExplanation(v1::ExplainMetricResponse response) {
+  absl::MutexLock lock(&mutex_);
+  explanation_ = std::move(response);
+}
+
 void FakeServer::SetStatus(v1::GetStatusResponse response) {
   absl::MutexLock lock(&mutex_);
   status_ = std::move(response);
@@ -323,6 +336,11 @@ v1::CompareMetricRequest FakeServer::last_comparison() const {
 v1::DecomposeChangeRequest FakeServer::last_decomposition() const {
   absl::MutexLock lock(&mutex_);
   return last_decomposition_;
+}
+
+v1::ExplainMetricRequest FakeServer::last_explanation() const {
+  absl::MutexLock lock(&mutex_);
+  return last_explanation_;
 }
 
 int FakeServer::calls(const std::string& method) const {

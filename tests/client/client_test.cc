@@ -178,6 +178,33 @@ TEST_F(ClientTest, ADecompositionIsSentAsItIs) {
   EXPECT_EQ(client_.DecomposeChange(request)->delta(), -3);
 }
 
+TEST_F(ClientTest, AnExplanationGoesOnFromPageToPage) {
+  v1::ExplainMetricRequest request;
+  request.mutable_query()->add_survey_ids("nps");
+  const auto page = [](const std::string& customer_id, const std::string& next_page_token) {
+    v1::ExplainMetricResponse response;
+    response.add_rows()->mutable_feedback()->set_customer_id(customer_id);
+    response.set_next_page_token(next_page_token);
+    return response;
+  };
+  EXPECT_CALL(*connection_, ExplainMetric(_))
+      .WillOnce([&](const v1::ExplainMetricRequest& asked) {
+        EXPECT_EQ(asked.query().survey_ids(0), "nps");
+        EXPECT_EQ(asked.page_token(), "");
+        return page("ann", "more");
+      })
+      .WillOnce([&](const v1::ExplainMetricRequest& asked) {
+        EXPECT_EQ(asked.query().survey_ids(0), "nps");
+        EXPECT_EQ(asked.page_token(), "more");
+        return page("bob", "");
+      });
+  std::vector<std::string> customers;
+  for (const absl::StatusOr<v1::ExplainMetricRow>& row : client_.ExplainMetric(request)) {
+    customers.push_back(row->feedback().customer_id());
+  }
+  EXPECT_EQ(customers, std::vector<std::string>({"ann", "bob"}));
+}
+
 TEST_F(ClientTest, TheShortFormsPassErrorsOn) {
   const absl::Status none = Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "none", {{"survey_id", "x"}});
   EXPECT_CALL(*connection_, GetSurvey(_)).WillOnce(Return(none));

@@ -39,6 +39,21 @@ void ExpectNothingComputedFromScores(const v1::MetricValue& value) {
   EXPECT_FALSE(value.has_detractors());
 }
 
+TEST(EvaluateMetric, SaysHowManyCustomersUnlessThatIsNotKnownOrSuppressed) {
+  const ScoreMethod nps = MakeMethod(kNps, 0, 10);
+  const std::vector<int64_t> histogram = NpsHistogram(3, 1, 1);
+  const std::vector<int64_t> nothing(11);
+  v1::MetricValue value;
+  EvaluateMetric(nps, {histogram, 0, {}, 4}, {}, &value);
+  EXPECT_TRUE(value.has_customers());
+  EXPECT_EQ(value.customers(), 4);
+  EvaluateMetric(nps, {nothing, 0, {}, 0}, {}, &value);
+  EXPECT_TRUE(value.has_customers());
+  EvaluateMetric(nps, {histogram, 0, {}, 4}, {.min_sample = 6}, &value);
+  EXPECT_FALSE(value.has_customers());
+  EXPECT_FALSE(Evaluate(nps, histogram).has_customers());
+}
+
 TEST(EvaluateMetric, FillsInEveryFieldOfAnNps) {
   const v1::MetricValue value = Evaluate(MakeMethod(kNps, 0, 10), NpsHistogram(32, 13, 6));
   EXPECT_NEAR(value.value(), 50.9804, kFourDecimals);

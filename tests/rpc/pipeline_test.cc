@@ -52,10 +52,15 @@ class TestCall {
   // The read brings a message, which is not prepared yet.
   void Read() {
     is_reading_ = false;
-    is_preparing_ = true;
-    auto message = std::make_unique<Message>(++messages_);
-    unanswered_.push_back(message.get());
-    pipeline_.Read(std::move(message));
+    auto message = std::make_unique<Message>(messages_ + 1);
+    Message* const slot = message.get();
+    const bool is_taken = pipeline_.Read(std::move(message));
+    EXPECT_EQ(is_taken, end_.empty());
+    if (is_taken) {
+      ++messages_;
+      is_preparing_ = true;
+      unanswered_.push_back(slot);
+    }
   }
 
   void Prepare() {
@@ -233,6 +238,16 @@ TEST(Pipeline, DoesNotEndWhileAStepIsBeingBegun) {
   EXPECT_EQ(call.end(), "");
   call.BeginStep();
   EXPECT_EQ(call.end(), "CANCELLED");
+}
+
+TEST(Pipeline, TakesNoMessageThatComesAfterItsEnd) {
+  TestCall call;
+  call.BeginAll();
+  call.Cancel();
+  EXPECT_EQ(call.end(), "CANCELLED");
+  EXPECT_TRUE(call.is_reading());
+  call.Read();
+  EXPECT_EQ(call.messages(), 0);
 }
 
 TEST(Pipeline, WritesNothingMoreOnceAWriteHasFailed) {

@@ -52,6 +52,9 @@ void ExpectPoint(const v1::QueryMetricRequest& query, int min_sample, const Mode
   }
   ASSERT_EQ(excluded, model.excluded);
   ASSERT_EQ(point.suppressed(), n < min_sample);
+  ASSERT_EQ(point.has_customers(),
+            query.respondent_rule() > v1::RESPONDENT_RULE_ALL && n >= min_sample);
+  ASSERT_EQ(point.customers(), point.has_customers() ? model.customers : 0);
   ASSERT_EQ(point.has_value(), n > 0 && n >= min_sample);
   const bool shows_histogram = query.include_histogram() && n >= min_sample;
   ASSERT_EQ(std::vector<int64_t>(point.histogram().begin(), point.histogram().end()),

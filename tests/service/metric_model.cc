@@ -124,6 +124,7 @@ void Add(const ModelPoint& from, ModelPoint& to) {
   for (const auto& [reason, count] : from.excluded) {
     to.excluded[reason] += count;
   }
+  to.customers += from.customers;
 }
 
 ModelPoint PointOf(const ModelAnswer& answer, bool include_excluded) {
@@ -141,6 +142,96 @@ ModelPoint PointOf(const ModelAnswer& answer, bool include_excluded) {
     point.unscored = 1;
   }
   return point;
+}
+
+// An answer that passes the filters of a query.
+struct PassingAnswer {
+  std::string id;
+  const ModelSurvey* survey;
+  const ModelAnswer* answer;
+  bool is_chosen = true;
+};
+
+// Those that pass, oldest first.
+std::vector<PassingAnswer> PassingAnswers(const v1::QueryMetricRequest& query,
+                                          const std::vector<const ModelSurvey*>& surveys) {
+  std::vector<PassingAnswer> passing;
+  for (const ModelSurvey* survey : surveys) {
+    for (const auto& [id, answer] : survey->answers()) {
+      if (Passes(query, *survey, answer)) {
+        passing.push_back({id, survey, &answer});
+      }
+    }
+  }
+  std::sort(passing.begin(), passing.end(),
+            [](const PassingAnswer& a, const PassingAnswer& b) { return a.id < b.id; });
+  return passing;
+}
+
+bool ChoosesAmongCustomers(const v1::QueryMetricRequest& query) {
+  return query.respondent_rule() > v1::RESPONDENT_RULE_ALL;
+}
+
+// Those of `passing` in `span`, the respondent rule applied to them.
+std::vector<PassingAnswer> Respondents(const v1::QueryMetricRequest& query, ModelSpan span,
+                                       const std::vector<PassingAnswer>& passing) {
+  std::vector<PassingAnswer> inside;
+  std::copy_if(passing.begin(), passing.end(), std::back_inserter(inside),
+               [&](const PassingAnswer& one) {
+                 return one.answer->time >= span.start && one.answer->time < span.end;
+               });
+  if (!ChoosesAmongCustomers(query)) {
+    return inside;
+  }
+  std::map<std::string, PassingAnswer*> chosen;
+  for (PassingAnswer& one : inside) {
+    const bool is_excluded = one.answer->exclusion != v1::EXCLUSION_REASON_UNSPECIFIED;
+    if (one.answer->customer.empty() || !one.answer->score.has_value() ||
+        (is_excluded && !query.include_excluded())) {
+      continue;
+    }
+    one.is_chosen = false;
+    PassingAnswer*& choice = chosen[one.answer->customer];
+    if (choice == nullptr || query.respondent_rule() == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER) {
+      choice = &one;
+    }
+  }
+  for (const auto& [customer, choice] : chosen) {
+    choice->is_chosen = true;
+  }
+  return inside;
+}
+
+std::vector<std::string> GroupOf(const v1::QueryMetricRequest& query, const PassingAnswer& one) {
+  std::vector<std::string> group;
+  for (const std::string& key : query.group_by()) {
+    group.push_back(one.survey->ValueOf(*one.answer, key));
+  }
+  return group;
+}
+
+// Counts each point by itself: of each, the buckets from `spans[i]` on, `trailing` of them.
+void CountRespondents(const v1::QueryMetricRequest& query,
+                      const std::vector<const ModelSurvey*>& surveys,
+                      const std::vector<ModelSpan>& spans, size_t trailing, ModelResult& result) {
+  const std::vector<PassingAnswer> passing = PassingAnswers(query, surveys);
+  const size_t points = spans.size() + 1 - trailing;
+  result.total.resize(points);
+  for (size_t i = 0; i < points; ++i) {
+    for (const PassingAnswer& one :
+         Respondents(query, {spans[i].start, spans[i + trailing - 1].end}, passing)) {
+      ModelPoint point = PointOf(*one.answer, query.include_excluded());
+      if (!one.is_chosen) {
+        if (point.excluded.empty()) {
+          continue;
+        }
+        point.histogram = {};
+      }
+      point.customers = point.Count(0, 10) > 0 && !one.answer->customer.empty() ? 1 : 0;
+      Add(point, result.groups.try_emplace(GroupOf(query, one), points).first->second[i]);
+      Add(point, result.total[i]);
+    }
+  }
 }
 
 // Each point with those of the `trailing` - 1 buckets before it.
@@ -319,6 +410,16 @@ ModelResult Recount(const v1::QueryMetricRequest& query,
   result.buckets.assign(spans.begin() + trailing - 1, spans.end());
   result.buckets.front().start = std::max(result.buckets.front().start, interval->start);
 
+  if (ChoosesAmongCustomers(query)) {
+    CountRespondents(query, surveys, spans, trailing, result);
+    result.too_many =
+        result.buckets.size() > kPointsMax ||
+        (result.groups.size() > 1 && result.groups.size() * spans.size() > kPointsMax);
+    if (query.group_by().empty()) {
+      result.groups.try_emplace(std::vector<std::string>(), result.buckets.size());
+    }
+    return result;
+  }
   std::map<std::vector<std::string>, std::vector<ModelPoint>> groups;
   std::vector<ModelPoint> total(spans.size());
   for (const ModelSurvey* survey : surveys) {
@@ -354,6 +455,27 @@ ModelResult Recount(const v1::QueryMetricRequest& query,
   }
   result.total = Trail(total, trailing);
   return result;
+}
+
+std::vector<std::pair<std::string, v1::CountedAs>> ExplainPoint(
+    const v1::QueryMetricRequest& query, const std::vector<const ModelSurvey*>& surveys,
+    const std::optional<std::vector<std::string>>& group, ModelSpan span) {
+  std::vector<std::pair<std::string, v1::CountedAs>> rows;
+  for (const PassingAnswer& one : Respondents(query, span, PassingAnswers(query, surveys))) {
+    if (!one.is_chosen || (group.has_value() && GroupOf(query, one) != *group)) {
+      continue;
+    }
+    const std::optional<int> score = one.answer->score;
+    const bool is_left_out =
+        one.answer->exclusion != v1::EXCLUSION_REASON_UNSPECIFIED && !query.include_excluded();
+    rows.emplace_back(one.id, is_left_out          ? v1::COUNTED_AS_EXCLUDED
+                              : !score.has_value() ? v1::COUNTED_AS_UNSCORED
+                              : *score >= 9        ? v1::COUNTED_AS_PROMOTER
+                              : *score >= 7        ? v1::COUNTED_AS_PASSIVE
+                                                   : v1::COUNTED_AS_DETRACTOR);
+  }
+  std::reverse(rows.begin(), rows.end());
+  return rows;
 }
 
 bool CanShare(const v1::CompareMetricRequest& request) {

@@ -21,6 +21,7 @@ namespace emptychair::testing {
 struct ModelAnswer {
   absl::Time time;
   std::optional<int> score;
+  std::string customer;  // Empty: anonymous.
   std::map<std::string, std::string> labels;
   // Unspecified while it counts.
   v1::ExclusionReason exclusion = v1::EXCLUSION_REASON_UNSPECIFIED;
@@ -31,7 +32,7 @@ struct ModelAnswer {
   bool is_other = false;
 };
 
-// An NPS survey and its answers by an id.
+// An NPS survey and its answers by their feedback id, in lower case.
 class ModelSurvey {
  public:
   ModelSurvey(std::string survey_id, std::vector<std::string> dimensions, size_t max_series)
@@ -104,6 +105,7 @@ struct ModelPoint {
   std::array<int64_t, 11> histogram{};
   int64_t unscored = 0;
   std::map<v1::ExclusionReason, int64_t> excluded;
+  int64_t customers = 0;  // Only for rules that choose among a customer's answers.
 
   int64_t Count(int low, int high) const;
 };
@@ -122,6 +124,12 @@ struct ModelResult {
 // What the service must answer to `query` on `surveys`, those that it names.
 ModelResult Recount(const v1::QueryMetricRequest& query,
                     const std::vector<const ModelSurvey*>& surveys, ModelCalendar& calendar);
+
+// What ExplainMetric must list of the answers in `span` and of the group with these values, or of
+// all without: feedback ids, newest first, and what each counts as.
+std::vector<std::pair<std::string, v1::CountedAs>> ExplainPoint(
+    const v1::QueryMetricRequest& query, const std::vector<const ModelSurvey*>& surveys,
+    const std::optional<std::vector<std::string>>& group, ModelSpan span);
 
 // Whether some answer, be it stored or not, could be in both of two queries without granularity:
 // tries every survey, and for each key every value that a filter tells from others.

@@ -1,7 +1,9 @@
 // Random answers and random queries, against a plain recount.
 #include "tests/service/metric_model.h"
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,20 +39,41 @@ class ModelTest : public ::testing::Test {
     definition.set_max_series(static_cast<int32_t>(survey.max_series()));
     Create(client_, definition);
     std::vector<v1::Feedback> batch;
+    std::vector<ModelAnswer> answers;
     for (int i = 0; i < kAnswersPerSurvey; ++i) {
       ModelAnswer answer;
       answer.time = random_.Time(row);
       answer.score = random_.Score();
+      answer.customer = random_.Customer();
       answer.labels = random_.Labels();
       const std::string id = absl::StrCat("row ", i);
       v1::Feedback& feedback = batch.emplace_back(Answer(survey.survey_id(), id, answer.time));
       if (answer.score.has_value()) {
         feedback.set_score(*answer.score);
       }
+      feedback.set_customer_id(answer.customer);
       feedback.mutable_labels()->insert(answer.labels.begin(), answer.labels.end());
-      survey.Add(id, answer);
+      answers.push_back(std::move(answer));
     }
     SubmitAll(client_, batch);
+    for (int i = 0; i < kAnswersPerSurvey; ++i) {
+      const v1::Feedback stored =
+          Value(GetByExternalId(client_, survey.survey_id(), batch[i].external_id())).feedback();
+      ModelAnswer& answer = answers[i];
+      if (random_.OneIn(10)) {
+        answer.exclusion = static_cast<v1::ExclusionReason>(random_.Uniform(1, 6));
+        Exclude(stored, answer.exclusion);
+      }
+      survey.Add(stored.feedback_id(), answer);
+    }
+  }
+
+  void Exclude(const v1::Feedback& feedback, v1::ExclusionReason reason) {
+    v1::ExcludeFeedbackRequest request;
+    request.set_survey_id(feedback.survey_id());
+    request.set_feedback_id(feedback.feedback_id());
+    request.set_reason(reason);
+    ASSERT_OK(client_.ExcludeFeedback(request));
   }
 
   // The surveys of a row of ZoneRows, with their answers. The first has more combinations of values
@@ -62,6 +85,20 @@ class ModelTest : public ::testing::Test {
     Load(two, row);
     Load(one, row);
     return {std::move(two), std::move(one)};
+  }
+
+  using ExplainedRow = std::pair<std::string, v1::CountedAs>;
+
+  // The rows of all pages.
+  absl::StatusOr<std::vector<ExplainedRow>> Explain(const v1::ExplainMetricRequest& request) {
+    std::vector<ExplainedRow> rows;
+    for (const absl::StatusOr<v1::ExplainMetricRow>& row : client_.ExplainMetric(request)) {
+      if (!row.ok()) {
+        return row.status();
+      }
+      rows.emplace_back(row->feedback().feedback_id(), row->counted_as());
+    }
+    return rows;
   }
 
   MetricRandom random_;
@@ -97,6 +134,74 @@ TEST_F(ModelTest, EveryAnswerIsThatOfAPlainRecount) {
   }
   // Most queries must have found something, or the test shows nothing.
   EXPECT_GT(found, asked / 2);
+}
+
+// The point's value, and the number of its rows of each kind.
+void ExpectToAddUp(const v1::MetricValue& point, bool include_excluded,
+                   const std::vector<std::pair<std::string, v1::CountedAs>>& rows) {
+  std::map<v1::CountedAs, int64_t> counts;
+  for (const auto& [id, counted_as] : rows) {
+    ++counts[counted_as];
+  }
+  ASSERT_EQ(counts[v1::COUNTED_AS_PROMOTER], point.promoters());
+  ASSERT_EQ(counts[v1::COUNTED_AS_PASSIVE], point.passives());
+  ASSERT_EQ(counts[v1::COUNTED_AS_DETRACTOR], point.detractors());
+  ASSERT_EQ(counts[v1::COUNTED_AS_UNSCORED], point.unscored());
+  int64_t excluded = 0;
+  for (const v1::ExcludedCount& count : point.excluded()) {
+    excluded += include_excluded ? 0 : count.count();
+  }
+  ASSERT_EQ(counts[v1::COUNTED_AS_EXCLUDED], excluded);
+}
+
+TEST_F(ModelTest, EveryPointIsExplainedByItsAnswers) {
+  int asked = 0, suppressed = 0, listed = 0;
+  for (size_t number = 0; number < ZoneRows().size(); ++number) {
+    const ZoneRow& row = ZoneRows()[number];
+    const auto [two, one] = LoadZone(number);
+    const std::vector<const ModelSurvey*> choices[] = {{&two}, {&one}, {&one, &two}};
+    for (int i = 0; i < kQueriesPerZone; ++i) {
+      const std::vector<const ModelSurvey*>& surveys = random_.OneOf(choices);
+      v1::QueryMetricRequest query = random_.Query(row, surveys);
+      query.clear_trailing_buckets();
+      SCOPED_TRACE(absl::StrCat(row.name, ": ", query.DebugString()));
+      const absl::StatusOr<v1::QueryMetricResponse> response = client_.QueryMetric(query);
+      if (!response.ok() || response->buckets().empty() || response->series().empty()) {
+        continue;
+      }
+      const int bucket = random_.Uniform(0, response->buckets_size() - 1);
+      const bool of_all = random_.OneIn(3);
+      const v1::MetricSeries& series =
+          of_all ? response->total() : random_.OneOf(response->series());
+      const v1::MetricValue& point = series.points(bucket);
+      v1::ExplainMetricRequest request;
+      *request.mutable_query() = query;
+      *request.mutable_group_values() = series.group_values();
+      *request.mutable_interval() = response->buckets(bucket);
+      request.set_page_size(random_.Uniform(1, 60));
+      SCOPED_TRACE(request.DebugString());
+      const absl::StatusOr<std::vector<ExplainedRow>> rows = Explain(request);
+      ++asked;
+      if (point.suppressed()) {
+        ASSERT_THAT(rows, HasReason(v1::ERROR_REASON_SUPPRESSED));
+        ++suppressed;
+        continue;
+      }
+      ASSERT_OK(rows);
+      const v1::TimeInterval& span = response->buckets(bucket);
+      ASSERT_EQ(
+          *rows,
+          ExplainPoint(
+              query, surveys, of_all ? std::nullopt : std::optional(GroupTexts(series)),
+              {span.has_start_time() ? FromTimestamp(span.start_time()) : absl::InfinitePast(),
+               span.has_end_time() ? FromTimestamp(span.end_time()) : absl::InfiniteFuture()}));
+      ASSERT_NO_FATAL_FAILURE(ExpectToAddUp(point, query.include_excluded(), *rows));
+      listed += !rows->empty();
+    }
+  }
+  // Enough of either, or the test shows nothing.
+  EXPECT_GT(listed, asked / 10);
+  EXPECT_GT(suppressed, asked / 20);
 }
 
 TEST_F(ModelTest, EveryComparisonIsThatOfPlainRecounts) {

@@ -60,6 +60,10 @@ std::optional<int> MetricRandom::Score() {
   return OneIn(8) ? std::nullopt : std::optional<int>(Uniform(0, 10));
 }
 
+std::string MetricRandom::Customer() {
+  return OneIn(4) ? "" : absl::StrCat("customer ", Uniform(1, 60));
+}
+
 std::map<std::string, std::string> MetricRandom::Labels() {
   std::map<std::string, std::string> labels;
   for (const std::string& key : LabelKeys()) {
@@ -133,6 +137,9 @@ v1::QueryMetricRequest MetricRandom::Query(const ZoneRow& row,
   for (int i = Uniform(-1, 3); i > 0; --i) {
     *query.add_filters() = Filter(surveys);
   }
+  if (OneIn(2)) {
+    query.set_respondent_rule(static_cast<v1::RespondentRule>(Uniform(0, 3)));
+  }
   const double confidences[] = {0, 0.80, 0.90, 0.95, 0.99};
   query.set_confidence(OneOf(confidences));
   query.set_min_sample(OneIn(3) ? Uniform(0, 20) : 0);
@@ -160,6 +167,9 @@ v1::CompareMetricRequest MetricRandom::Comparison(
   }
   candidate.set_confidence(base.confidence());
   candidate.set_include_excluded(base.include_excluded());
+  // The default is ALL.
+  base.set_respondent_rule(std::max(base.respondent_rule(), v1::RESPONDENT_RULE_ALL));
+  candidate.set_respondent_rule(base.respondent_rule());
   switch (Uniform(0, 3)) {
     case 0: {
       const google::protobuf::Timestamp edge = Timestamp(Time(row));

@@ -50,6 +50,7 @@ class MetricRandom {
 
   // Now and then none.
   std::optional<int> Score();
+  std::string Customer();
   std::map<std::string, std::string> Labels();
 
   // Either edge can be open. Hours are asked for in short intervals, but for one in ten.

@@ -47,6 +47,7 @@ ModelAnswer AnswerOf(const v1::Feedback& feedback) {
   if (feedback.has_score()) {
     answer.score = feedback.score();
   }
+  answer.customer = feedback.customer_id();
   answer.labels.insert(feedback.labels().begin(), feedback.labels().end());
   return answer;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "storage/keys.h"
 #include "tests/storage/store_harness.h"
 
@@ -31,12 +32,12 @@ class RecordScanTest : public StoreTest {
     ASSERT_OK(Erase(store(), {.survey = 1, .id = 4, .time_ms = 3'000}).error);
   }
 
-  // "survey:id" of what is visited, up to `visits_max`.
-  std::vector<std::string> Scan(const std::string& survey_id, const std::string& customer_id,
+  // "survey:id" of what is visited in the surveys ("one two" are both), up to `visits_max`.
+  std::vector<std::string> Scan(const std::string& survey_ids, const std::string& customer_id,
                                 RecordRange range = {}, size_t visits_max = 100) {
     const auto view = store().view();
-    if (!survey_id.empty()) {
-      range.survey = &Survey(*view, survey_id);
+    for (const absl::string_view id : absl::StrSplit(survey_ids, ' ', absl::SkipEmpty())) {
+      range.surveys.push_back(&Survey(*view, std::string(id)));
     }
     if (!customer_id.empty()) {
       range.customer_ordinal = *store().records().CustomerOrdinal(*view, customer_id);
@@ -63,6 +64,18 @@ TEST_P(RecordScanTest, GoesThroughASurveyBothWays) {
   EXPECT_THAT(Scan("one", "", {.newest_first = true}), ElementsAre("1:5", "1:3", "1:2", "1:1"));
 }
 
+TEST_P(RecordScanTest, GoesThroughSeveralSurveysInOneOrder) {
+  const std::vector<std::string> oldest_first = {"1:1", "1:2", "1:3", "2:3", "1:5", "2:6"};
+  for (const char* both : {"one two", "two one"}) {
+    EXPECT_EQ(Scan(both, ""), oldest_first);
+    EXPECT_THAT(Scan(both, "", {.newest_first = true}),
+                ElementsAre("2:6", "1:5", "2:3", "1:3", "1:2", "1:1"));
+    EXPECT_THAT(Scan(both, "", {.start_ms = 2'000, .end_ms = 5'000}),
+                ElementsAre("1:2", "1:3", "2:3", "1:5"));
+    EXPECT_THAT(Scan(both, "ann"), ElementsAre("1:1", "1:3", "2:3", "1:5"));
+  }
+}
+
 TEST_P(RecordScanTest, GoesThroughACustomerBothWays) {
   EXPECT_THAT(Scan("", "ann"), ElementsAre("1:1", "1:3", "2:3", "1:5"));
   EXPECT_THAT(Scan("", "ann", {.newest_first = true}), ElementsAre("1:5", "2:3", "1:3", "1:1"));
@@ -80,8 +93,8 @@ TEST_P(RecordScanTest, KeepsToTheTimes) {
 
 TEST_P(RecordScanTest, GoesOnWhereItStoppedInAnyOrder) {
   for (const bool newest_first : {false, true}) {
-    for (const auto& [survey, customer] :
-         std::vector<std::pair<std::string, std::string>>{{"one", ""}, {"", "ann"}}) {
+    for (const auto& [survey, customer] : std::vector<std::pair<std::string, std::string>>{
+             {"one", ""}, {"one two", ""}, {"", "ann"}, {"one two", "ann"}}) {
       std::vector<std::string> all;
       RecordRange range{.newest_first = newest_first};
       for (std::vector<std::string> page = Scan(survey, customer, range, 1); !page.empty();

@@ -205,7 +205,7 @@ TEST_P(StoreQueueTest, ShowsWholeGroupsToQueriesBesideIt) {
       uint64_t scanned = 0;
       const SurveyView& survey = *view->FindSurvey("pulse");
       ASSERT_OK(
-          store().records().Scan(*view, {.survey = &survey}, [&](const ScannedRecord& record) {
+          store().records().Scan(*view, {.surveys = {&survey}}, [&](const ScannedRecord& record) {
             EXPECT_LT(record.header.series, survey.series_count);
             ++scanned;
             return true;

@@ -258,7 +258,7 @@ TEST_P(StoreTest, ScansRecordsOfASpanInTheirOrder) {
   const auto scan = [&](int64_t start, int64_t end) {
     std::vector<int64_t> seen;
     EXPECT_OK(store().records().Scan(
-        *view, {.survey = &Survey(*view, "pulse"), .start_ms = start, .end_ms = end},
+        *view, {.surveys = {&Survey(*view, "pulse")}, .start_ms = start, .end_ms = end},
         [&](const ScannedRecord& record) {
           EXPECT_EQ(record.header.score, 1);
           seen.push_back(record.occur_time_ms());
@@ -273,7 +273,7 @@ TEST_P(StoreTest, ScansRecordsOfASpanInTheirOrder) {
   EXPECT_THAT(scan(7, 1'000), ElementsAre());
   EXPECT_THAT(scan(1'001, kLastMs), ElementsAre());
   EXPECT_THAT(scan(kLastMs, kLastMs + 1), ElementsAre(kLastMs));
-  EXPECT_EQ(store().records().Scan(*view, {.survey = &Survey(*view, "pulse")},
+  EXPECT_EQ(store().records().Scan(*view, {.surveys = {&Survey(*view, "pulse")}},
                                    [](const ScannedRecord&) { return absl::AbortedError("stop"); }),
             absl::AbortedError("stop"));
 }

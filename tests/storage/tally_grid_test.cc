@@ -32,6 +32,17 @@ TEST(TallyGrid, CountsExcludedAnswersTwiceWhenTheyAreIncluded) {
   EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 13, 0, 3, 0, 0, 0, 0, 0));
 }
 
+TEST(TallyGrid, KeepsCustomersBetweenScoresAndExcluded) {
+  TallyGrid grid({.buckets = 1, .score_count = 2, .groups_max = 1}, 2);
+  EXPECT_TRUE(grid.AddCustomers(0, 0, 5));
+  EXPECT_TRUE(grid.AddCustomers(0, 0, -2));
+  EXPECT_TRUE(grid.Add(0, 0, kCountedState, 2, 7));
+  EXPECT_TRUE(grid.Add(0, 0, /*state=*/1, 2, 4));
+  EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 7, 3, 4, 0, 0, 0, 0, 0));
+  EXPECT_FALSE(grid.AddCustomers(1, 0, 1));
+  EXPECT_TRUE(grid.is_full());
+}
+
 TEST(TallyGrid, TakesNoMoreGroupsThanAllowed) {
   TallyGrid grid({.buckets = 1, .score_count = 1, .groups_max = 2}, 4);
   EXPECT_EQ(grid.touched_group_count(), 0u);

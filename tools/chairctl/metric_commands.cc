@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <limits>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -7,12 +10,15 @@
 #include "tools/chairctl/change_output.h"
 #include "tools/chairctl/comparison_output.h"
 #include "tools/chairctl/enum_flag.h"
+#include "tools/chairctl/explanation_output.h"
 #include "tools/chairctl/metric_output.h"
 #include "tools/chairctl/selection_flags.h"
 #include "tools/chairctl/session.h"
 
 namespace emptychair {
 namespace {
+
+constexpr int kRowsPerPage = 1'000;
 
 // Whose metric, and how it is computed.
 struct MetricFlags {
@@ -49,11 +55,29 @@ struct ChangeFlags {
   std::vector<std::string> keys;
 };
 
+struct ExplainFlags {
+  MetricFlags metric;
+  SelectionFlags selection;
+  std::vector<std::string> group;
+  int limit = std::numeric_limits<int>::max();
+};
+
+// What `--respondents` can be.
+const std::map<std::string, v1::RespondentRule>& RespondentFlags() {
+  static const auto* const flags = new std::map<std::string, v1::RespondentRule>{
+      {"all", v1::RESPONDENT_RULE_ALL},
+      {"latest", v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER},
+      {"first", v1::RESPONDENT_RULE_FIRST_PER_CUSTOMER}};
+  return *flags;
+}
+
 v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {
   v1::QueryMetricRequest request;
   request.mutable_survey_ids()->Add(flags.surveys.begin(), flags.surveys.end());
   request.set_method(ParseEnumFlag<v1::MetricMethod>(flags.method));
-  request.set_respondent_rule(ParseEnumFlag<v1::RespondentRule>(flags.respondents));
+  if (!flags.respondents.empty()) {
+    request.set_respondent_rule(RespondentFlags().at(flags.respondents));
+  }
   request.set_confidence(flags.confidence);
   request.set_min_sample(flags.min_sample);
   request.set_include_excluded(flags.include_excluded);
@@ -171,6 +195,59 @@ int Change(Session& session, const ChangeFlags& flags) {
       });
 }
 
+// `KEY=V` texts as a group: its keys and its values.
+absl::Status AddGroup(const std::vector<std::string>& texts, v1::ExplainMetricRequest& request) {
+  google::protobuf::RepeatedPtrField<v1::LabelFilter> parts;
+  RETURN_IF_ERROR(AddFilters("--group", texts, parts));
+  for (const v1::LabelFilter& part : parts) {
+    if (part.negate() || part.values_size() != 1) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--group",
+                        "wanted KEY=V, each KEY once: a group has one value for each");
+    }
+    request.mutable_query()->add_group_by(part.key());
+    *request.add_group_values() = GroupNamed(part.values(0));
+  }
+  return absl::OkStatus();
+}
+
+int Explain(Session& session, const ExplainFlags& flags) {
+  const Environment& environment = session.environment;
+  v1::ExplainMetricRequest request;
+  v1::QueryMetricRequest& query = *request.mutable_query();
+  query = MakeRequest(flags.metric);
+  if (const absl::Status group = AddGroup(flags.group, request); !group.ok()) {
+    return UsageError(environment, group.message());
+  }
+  int exit_code = kExitOk;
+  if (!ReadSelection(session, flags.selection, flags.metric.surveys.front(),
+                     query.mutable_interval(), query.mutable_filters(), &exit_code)) {
+    return exit_code;
+  }
+  request.set_page_size(std::min(kRowsPerPage, flags.limit));
+  std::vector<v1::ExplainMetricRow> rows;
+  for (absl::StatusOr<v1::ExplainMetricRow>& row : session.client.ExplainMetric(request)) {
+    if (!row.ok()) {
+      return ServiceError(environment, row.status());
+    }
+    rows.push_back(*std::move(row));
+    if (static_cast<int>(rows.size()) == flags.limit) {
+      break;
+    }
+  }
+  switch (session.format) {
+    case OutputFormat::kJson:
+      PrintExplanationJson(rows, session.out());
+      break;
+    case OutputFormat::kCsv:
+      PrintExplanationCsv(rows, session.out());
+      break;
+    case OutputFormat::kTable:
+      PrintExplanationTable(request, rows, session.out());
+      break;
+  }
+  return kExitOk;
+}
+
 void AddMetricFlags(CLI::App& app, MetricFlags& flags) {
   app.add_option("SURVEY", flags.surveys, "1 to 32 surveys of one kind, scale and zone")
       ->required();
@@ -180,7 +257,8 @@ void AddMetricFlags(CLI::App& app, MetricFlags& flags) {
   app.add_option("--top-box-min", flags.top_box_min, "Lowest score that counts as satisfied");
   app.add_option("--respondents", flags.respondents,
                  "Which of a customer's answers count (default all)")
-      ->transform(CLI::IsMember(EnumFlags<v1::RespondentRule>(), CLI::ignore_case));
+      ->transform(
+          CLI::IsMember(std::vector<std::string>{"all", "latest", "first"}, CLI::ignore_case));
   app.add_option("--confidence", flags.confidence, "0.80, 0.90, 0.95 (default) or 0.99");
   app.add_option("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
   app.add_flag("--include-excluded", flags.include_excluded, "Count excluded answers too");
@@ -262,6 +340,27 @@ void AddChange(CLI::App& group, Command* command) {
   });
 }
 
+void AddExplain(CLI::App& group, Command* command) {
+  CLI::App* explain =
+      group.add_subcommand("explain", "List the answers behind a value, newest first");
+  auto flags = std::make_shared<ExplainFlags>();
+  AddMetricFlags(*explain, flags->metric);
+  AddSelectionFlags(*explain, flags->selection);
+  explain
+      ->add_option("--group", flags->group,
+                   "KEY=V: only this group; can be repeated. V can be (none) or (other)")
+      ->allow_extra_args(false);
+  explain->add_option("--limit", flags->limit, "List at most so many")
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  explain->footer(
+      "Times without an offset are in the survey's time zone.\n"
+      "Example:\n"
+      "  chairctl metric explain support-nps --window 2024-01 --group channel=web");
+  explain->callback([flags, command] {
+    *command = [flags](Session& session) { return Explain(session, *flags); };
+  });
+}
+
 }  // namespace
 
 void AddMetricCommands(CLI::App& app, Command* command) {
@@ -271,6 +370,7 @@ void AddMetricCommands(CLI::App& app, Command* command) {
   AddQuery(*group, command);
   AddCompare(*group, command);
   AddChange(*group, command);
+  AddExplain(*group, command);
 }
 
 }  // namespace emptychair

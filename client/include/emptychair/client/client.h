@@ -117,6 +117,8 @@ class Client {
       const v1::DecomposeChangeRequest& request) const {
     return connection_->DecomposeChange(request);
   }
+  // All rows from the request's page on; asks for each page when it is reached.
+  ResultRange<v1::ExplainMetricRow> ExplainMetric(const v1::ExplainMetricRequest& request) const;
 
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request = {}) const {
     return connection_->GetStatus(request);

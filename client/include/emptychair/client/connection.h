@@ -62,6 +62,8 @@ class Connection {
       const v1::CompareMetricRequest& request) = 0;
   virtual absl::StatusOr<v1::DecomposeChangeResponse> DecomposeChange(
       const v1::DecomposeChangeRequest& request) = 0;
+  virtual absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
+      const v1::ExplainMetricRequest& request) = 0;
 
   virtual absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) = 0;
   // A stream: not sent again.

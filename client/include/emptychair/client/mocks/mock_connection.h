@@ -53,6 +53,8 @@ class MockConnection : public Connection {
               (const v1::CompareMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::DecomposeChangeResponse>, DecomposeChange,
               (const v1::DecomposeChangeRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ExplainMetricResponse>, ExplainMetric,
+              (const v1::ExplainMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetStatusResponse>, GetStatus,
               (const v1::GetStatusRequest& request), (override));
   MOCK_METHOD(ResultRange<v1::VerifyStoreResponse>, VerifyStore,

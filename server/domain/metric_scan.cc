@@ -1,0 +1,207 @@
+#include "server/domain/metric_scan.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "server/domain/validation.h"
+#include "storage/cube_fold.h"
+#include "storage/cube_row.h"
+
+namespace emptychair {
+namespace {
+
+using storage::MsSpan;
+using storage::ScannedRecord;
+using storage::SurveyView;
+using storage::TallyGrid;
+
+absl::Status Damaged(absl::string_view what) { return Error(v1::ERROR_REASON_STORE_DAMAGED, what); }
+
+bool HasLabelFilters(const MetricQuery& query, const SurveyView& survey) {
+  return std::any_of(
+      query.filters.begin(), query.filters.end(), [&](const v1::LabelFilter& filter) {
+        return filter.key() != kSurveyIdKey && !survey.DimensionOf(filter.key()).has_value();
+      });
+}
+
+// Some points that follow each other, as the buckets that they end with. Empty when first > last.
+struct Points {
+  int64_t first = 0;
+  int64_t last = 0;
+};
+
+// Counts answers that come in the order of the rule: newest first for the latest of a customer,
+// else oldest first. So the first one that a point sees of a customer is the one that counts, and
+// the bucket of the answer before it tells which points have seen one.
+class AnswerCounter {
+ public:
+  AnswerCounter(const MetricQuery& query, absl::Span<const MsSpan> buckets, TallyGrid& grid)
+      : query_(query),
+        scale_min_(query.surveys.front()->definition->scale().min()),
+        buckets_(buckets),
+        last_bucket_(static_cast<int64_t>(buckets.size()) - 1),
+        bucket_(newest_first() ? last_bucket_ : 0),
+        grid_(grid) {
+    if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
+      seen_.resize(size_t{query.view->counters.last_customer_ordinal()} + 1);
+    }
+  }
+
+  bool newest_first() const {
+    return query_.respondent_rule == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER;
+  }
+
+  // Errors: STORE_DAMAGED.
+  absl::Status Count(const ScannedRecord& record, uint32_t group) {
+    MoveTo(record.occur_time_ms());
+    const Points all{std::max<int64_t>(bucket_, query_.trailing_buckets - 1),
+                     std::min(bucket_ + query_.trailing_buckets - 1, last_bucket_)};
+    const uint8_t state = record.header.exclusion_reason;
+    const uint8_t bin = storage::BinOf(record.header.score, scale_min_);
+    if (state != storage::kCountedState) {
+      Add(group, all, state, bin);
+      if (!query_.include_excluded) {
+        return absl::OkStatus();
+      }
+    }
+    if (!IsChosenAmong(query_, record.header)) {
+      Add(group, all, storage::kCountedState, bin);
+      return absl::OkStatus();
+    }
+    if (record.header.customer_ordinal >= seen_.size()) {
+      return Damaged("a record names a customer that there is not");
+    }
+    const Points chosen = Choose(all, seen_[record.header.customer_ordinal]);
+    Add(group, chosen, storage::kCountedState, bin);
+    ForChanges(chosen,
+               [&](uint32_t bucket, int64_t change) { grid_.AddCustomers(group, bucket, change); });
+    return absl::OkStatus();
+  }
+
+ private:
+  // Buckets have no gaps between them, and records come in order.
+  void MoveTo(int64_t time_ms) {
+    while (time_ms >= buckets_[bucket_].end_ms) {
+      ++bucket_;
+    }
+    while (time_ms < buckets_[bucket_].start_ms) {
+      --bucket_;
+    }
+  }
+
+  // Those of the points of an answer in the present bucket that saw none of the customer before it.
+  // `seen` is 1 and the bucket of the one before, or 0.
+  Points Choose(Points points, uint16_t& seen) const {
+    if (seen != 0) {
+      const int64_t before = int64_t{seen} - 1;
+      if (newest_first()) {
+        points.last = std::min(points.last, before - 1);
+      } else {
+        points.first = std::max(points.first, before + query_.trailing_buckets);
+      }
+    }
+    seen = static_cast<uint16_t>(bucket_ + 1);
+    return points;
+  }
+  static_assert(kPointsMax + kTrailingBucketsMax < UINT16_MAX, "buckets fit `seen`");
+
+  template <typename Change>
+  void ForChanges(const Points& points, Change change) {
+    if (points.first > points.last) {
+      return;
+    }
+    change(static_cast<uint32_t>(points.first), 1);
+    if (points.last < last_bucket_) {
+      change(static_cast<uint32_t>(points.last + 1), -1);
+    }
+  }
+
+  void Add(uint32_t group, const Points& points, uint8_t state, uint8_t bin) {
+    ForChanges(points, [&](uint32_t bucket, int64_t change) {
+      grid_.Add(group, bucket, state, bin, change);
+    });
+  }
+
+  const MetricQuery& query_;
+  const int32_t scale_min_;
+  const absl::Span<const MsSpan> buckets_;
+  const int64_t last_bucket_;
+  int64_t bucket_;
+  TallyGrid& grid_;
+  std::vector<uint16_t> seen_;  // By the customer's number.
+};
+
+}  // namespace
+
+AnswerFilter::AnswerFilter(const MetricQuery& query, const SeriesGroups& groups) : query_(query) {
+  for (size_t i = 0; i < query.surveys.size(); ++i) {
+    const SurveyView& survey = *query.surveys[i];
+    if (PassesSurveyFilters(query, survey)) {
+      surveys_.push_back(&survey);
+      parts_.push_back({&groups.GroupOfSeries(i), HasLabelFilters(query, survey)});
+    }
+  }
+}
+
+size_t AnswerFilter::IndexOf(const ScannedRecord& record) const {
+  size_t index = 0;
+  while (surveys_[index]->number() != record.position.survey_number) {
+    ++index;
+  }
+  return index;
+}
+
+absl::StatusOr<uint32_t> AnswerFilter::GroupOf(const ScannedRecord& record) {
+  const size_t index = IndexOf(record);
+  const Survey& part = parts_[index];
+  const uint32_t series = record.header.series;
+  if (series >= part.group_of_series->size()) {
+    return storage::kNoGroup;
+  }
+  const uint32_t group = (*part.group_of_series)[series];
+  if (group == storage::kNoGroup || !part.has_label_filters) {
+    return group;
+  }
+  if (!storage::DecodeFeedbackBody(record.value, body_)) {
+    return Error(v1::ERROR_REASON_STORE_DAMAGED, "a record cannot be decoded",
+                 {{"survey_id", surveys_[index]->definition->survey_id()}});
+  }
+  return PassesLabelFilters(query_, *surveys_[index], body_) ? group : storage::kNoGroup;
+}
+
+bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeader& header) {
+  return query.respondent_rule != v1::RESPONDENT_RULE_ALL && header.score.has_value() &&
+         header.customer_ordinal != storage::kAnonymous &&
+         (header.exclusion_reason == storage::kCountedState || query.include_excluded);
+}
+
+absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
+                         const SeriesGroups& groups, absl::Span<const MsSpan> buckets,
+                         TallyGrid& grid, storage::ReadCost& cost) {
+  AnswerFilter filter(query, groups);
+  if (buckets.empty()) {
+    return absl::OkStatus();
+  }
+  AnswerCounter counter(query, buckets, grid);
+  RETURN_IF_ERROR(store.records().Scan(*query.view,
+                                       {.surveys = filter.surveys(),
+                                        .start_ms = buckets.front().start_ms,
+                                        .end_ms = buckets.back().end_ms,
+                                        .newest_first = counter.newest_first()},
+                                       [&](const ScannedRecord& record) -> absl::StatusOr<bool> {
+                                         ++cost.records_scanned;
+                                         ASSIGN_OR_RETURN(const uint32_t group,
+                                                          filter.GroupOf(record));
+                                         if (group != storage::kNoGroup) {
+                                           RETURN_IF_ERROR(counter.Count(record, group));
+                                         }
+                                         return !grid.is_full();
+                                       }));
+  return grid.bins_past_scale() == 0 ? absl::OkStatus()
+                                     : Damaged("a record has a score that its scale has not");
+}
+
+}  // namespace emptychair

@@ -1,0 +1,98 @@
+#include "tools/chairctl/explanation_output.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "tools/chairctl/csv.h"
+#include "tools/chairctl/enum_flag.h"
+#include "tools/chairctl/feedback_output.h"
+#include "tools/chairctl/metric_text.h"
+#include "tools/chairctl/output.h"
+#include "tools/chairctl/written_time.h"
+
+namespace emptychair {
+namespace {
+
+constexpr absl::string_view kNone = "(none)";
+constexpr absl::string_view kOther = "(other)";
+
+std::string NameOf(const v1::GroupValue& group) {
+  return std::string(group.none()    ? kNone
+                     : group.other() ? kOther
+                                     : absl::string_view(group.value()));
+}
+
+}  // namespace
+
+v1::GroupValue GroupNamed(const std::string& name) {
+  v1::GroupValue group;
+  if (name == kNone) {
+    group.set_none(true);
+  } else if (name == kOther) {
+    group.set_other(true);
+  } else {
+    group.set_value(name);
+  }
+  return group;
+}
+
+void PrintExplanationJson(const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out) {
+  std::vector<const google::protobuf::Message*> messages;
+  for (const v1::ExplainMetricRow& row : rows) {
+    messages.push_back(&row);
+  }
+  out << ToJsonList("rows", messages);
+}
+
+void PrintExplanationCsv(const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out) {
+  std::vector<std::string> names = {"counted_as"};
+  for (const auto& [name, value] : FeedbackFields(v1::Feedback())) {
+    names.push_back(name);
+  }
+  out << CsvLine(names);
+  for (const v1::ExplainMetricRow& row : rows) {
+    std::vector<std::string> values = {EnumFlag(row.counted_as())};
+    for (auto& [name, value] : FeedbackFields(row.feedback())) {
+      values.push_back(std::move(value));
+    }
+    out << CsvLine(values);
+  }
+}
+
+void PrintExplanationTable(const v1::ExplainMetricRequest& request,
+                           const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out) {
+  const v1::QueryMetricRequest& query = request.query();
+  out << absl::StrJoin(query.survey_ids(), ", ") << ": "
+      << WindowText(query.interval(), absl::UTCTimeZone()) << ", UTC"
+      << FiltersText(query.filters());
+  for (int i = 0; i < request.group_values_size(); ++i) {
+    out << ", group " << Printable(query.group_by(i)) << "="
+        << Printable(NameOf(request.group_values(i)));
+  }
+  if (query.respondent_rule() != v1::RESPONDENT_RULE_UNSPECIFIED) {
+    out << ", " << EnumFlag(query.respondent_rule());
+  }
+  out << "\n\n";
+  Table table;
+  table.AddColumn("time", Table::Align::kLeft);
+  table.AddColumn("counted as", Table::Align::kLeft);
+  table.AddColumn("score", Table::Align::kRight);
+  for (const char* heading : {"customer", "id", "comment"}) {
+    table.AddColumn(heading, Table::Align::kLeft);
+  }
+  const auto or_absent = [](const std::string& text) {
+    return text.empty() ? std::string(kAbsent) : text;
+  };
+  for (const v1::ExplainMetricRow& row : rows) {
+    const v1::Feedback& record = row.feedback();
+    table.AddRow({TimestampText(record.has_occur_time(), record.occur_time()),
+                  EnumFlag(row.counted_as()), CountOrAbsent(record.has_score(), record.score()),
+                  or_absent(record.customer_id()), record.feedback_id(),
+                  or_absent(record.comment())});
+  }
+  table.Print(out);
+}
+
+}  // namespace emptychair
