@@ -48,12 +48,9 @@ function(emptychair_library name)
 endfunction()
 
 # emptychair_test(NAME SRCS ... DEPS ...): a GoogleTest binary, each of whose tests ctest runs by
-# itself, in parallel with others.
+# itself, in parallel with others. How long each may take is a matter of the test preset.
 function(emptychair_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS" ${ARGN})
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
-  endif()
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
   if(NOT TARGET emptychair_test_headers)
     add_library(emptychair_test_headers OBJECT ${empty_source})
     target_precompile_headers(emptychair_test_headers PRIVATE ${common_headers}
@@ -65,8 +62,7 @@ function(emptychair_test name)
   target_precompile_headers(${name} REUSE_FROM emptychair_test_headers)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main emptychair_warnings)
   include(GoogleTest)
-  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
 endfunction()
 
 # All C++ that is generated: what tools that read our sources need, without a build.
