@@ -1,5 +1,5 @@
 // The one wrapper around every call: refusals, deadlines, errors, the access log. Calls that answer
-// with a stream are in stream_call.h.
+// with a stream are in stream_call.h, those that also take one in pipeline_call.h.
 #ifndef EMPTYCHAIR_SERVER_RPC_CALL_H_
 #define EMPTYCHAIR_SERVER_RPC_CALL_H_
 

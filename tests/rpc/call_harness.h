@@ -1,14 +1,21 @@
-// Logs in memory, for tests of calls.
+// A server of one service with its logs in memory, for tests of calls.
 #ifndef EMPTYCHAIR_TESTS_RPC_CALL_HARNESS_H_
 #define EMPTYCHAIR_TESTS_RPC_CALL_HARNESS_H_
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "common/base/clock.h"
+#include "grpcpp/grpcpp.h"
+#include "gtest/gtest.h"
 #include "server/rpc/access_log.h"
+#include "server/rpc/call.h"
+#include "server/rpc/executor.h"
 #include "server/rpc/log.h"
 
 namespace emptychair {
@@ -56,6 +63,43 @@ class LogLines {
  private:
   mutable absl::Mutex mutex_;
   std::string text_ ABSL_GUARDED_BY(mutex_);
+};
+
+// What the calls of a test's service go through. The clock stands still at 1970.
+class ServedTest : public ::testing::Test {
+ protected:
+  explicit ServedTest(const ExecutorOptions& options)
+      : clock_(absl::UnixEpoch()),
+        log_(&clock_, log_lines_.writer()),
+        executor_(options),
+        runner_(&executor_, &access_log_, &log_, &clock_) {}
+
+  ~ServedTest() override {
+    if (server_ != nullptr) {
+      server_->Shutdown();
+    }
+  }
+
+  // A channel to a server of `service`. Once.
+  std::shared_ptr<grpc::Channel> ServeOn(std::unique_ptr<grpc::Service> service) {
+    service_ = std::move(service);
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(service_.get());
+    server_ = builder.BuildAndStart();
+    return grpc::CreateChannel(absl::StrCat("127.0.0.1:", port),
+                               grpc::InsecureChannelCredentials());
+  }
+
+  FakeClock clock_;
+  LogLines log_lines_;
+  Log log_;
+  MemoryAccessLog access_log_;
+  Executor executor_;
+  CallRunner runner_;
+  std::unique_ptr<grpc::Service> service_;
+  std::unique_ptr<grpc::Server> server_;
 };
 
 }  // namespace emptychair

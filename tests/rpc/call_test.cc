@@ -89,34 +89,26 @@ class PendingCall {
   std::thread thread_;
 };
 
-class CallTest : public testing::Test {
+class CallTest : public ServedTest {
  protected:
   CallTest()
-      : clock_(absl::UnixEpoch()),
-        log_(&clock_, log_lines_.writer()),
-        executor_({.query = {.threads = 1, .queue_max = 2, .retry_delay = absl::Milliseconds(70)}}),
-        runner_(&executor_, &access_log_, &log_, &clock_) {
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(&service_);
-    server_ = builder.BuildAndStart();
-    stub_ = v1::AdminService::NewStub(
-        grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
+      : ServedTest(
+            {.query = {.threads = 1, .queue_max = 2, .retry_delay = absl::Milliseconds(70)}}) {
+    auto service = std::make_unique<TestService>();
+    handlers_ = service.get();
+    stub_ = v1::AdminService::NewStub(ServeOn(std::move(service)));
   }
-
-  ~CallTest() override { server_->Shutdown(); }
 
   // The service runs `work` on a lane.
   void Execute(std::function<absl::Status(const Request&, Response&)> work) {
-    service_.set_handler([this, work](auto* context, auto* request, auto* response) {
+    handlers_->set_handler([this, work](auto* context, auto* request, auto* response) {
       return runner_.Execute(context, kMethod, Lane::kQuery, request, response, work);
     });
   }
 
   // The service hands its Finisher to `start`, on gRPC's thread.
   void Start(std::function<void(const Request&, Response&, Finisher)> start) {
-    service_.set_handler([this, start](auto* context, auto* request, auto* response) {
+    handlers_->set_handler([this, start](auto* context, auto* request, auto* response) {
       return runner_.Start(context, kMethod, request, response, start);
     });
   }
@@ -133,14 +125,7 @@ class CallTest : public testing::Test {
     return access_log_.lines();
   }
 
-  FakeClock clock_;
-  LogLines log_lines_;
-  Log log_;
-  MemoryAccessLog access_log_;
-  Executor executor_;
-  CallRunner runner_;
-  TestService service_;
-  std::unique_ptr<grpc::Server> server_;
+  TestService* handlers_;
   std::unique_ptr<v1::AdminService::Stub> stub_;
 };
 
@@ -228,7 +213,7 @@ TEST_F(CallTest, AStartedCallEndsWhenItsFinisherIsCalledElsewhere) {
 TEST_F(CallTest, AStartOnALaneRunsThereAndEndsElsewhere) {
   std::thread::id grpc_thread;
   std::thread::id start_thread;
-  service_.set_handler([&](auto* context, auto* request, auto* response) {
+  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     grpc_thread = std::this_thread::get_id();
     return runner_.Start(context, kMethod, Lane::kIngest, request, response,
                          [&](const Request&, Response& response, Finisher finish) {
@@ -300,7 +285,7 @@ TEST_F(CallTest, WorkOfACallCancelledInTheQueueIsNotRun) {
   std::atomic<bool> ran = false;
   absl::Notification queued;
   grpc::CallbackServerContext* server_context = nullptr;
-  service_.set_handler([&](auto* context, auto* request, auto* response) {
+  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     auto* reactor = runner_.Execute(context, kMethod, Lane::kQuery, request, response,
                                     [&](const Request&, Response&) {
                                       ran = true;
@@ -328,7 +313,7 @@ TEST_F(CallTest, WorkOfACallCancelledInTheQueueIsNotRun) {
 TEST_F(CallTest, WorkOfACallWhoseDeadlinePassedInTheQueueIsNotRun) {
   std::atomic<bool> ran = false;
   absl::Notification queued;
-  service_.set_handler([&](auto* context, auto* request, auto* response) {
+  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     auto* reactor = runner_.Execute(context, kMethod, Lane::kQuery, request, response,
                                     [&](const Request&, Response&) {
                                       ran = true;
@@ -374,7 +359,7 @@ TEST_F(CallTest, AFullLaneRefusesAtOnceAndSaysWhenToComeBack) {
 TEST_F(CallTest, ASlowScanHoldsUpNoQuery) {
   absl::Notification queued;
   std::atomic<bool> scan_ran = false;
-  service_.set_handler([&](auto* context, auto* request, auto* response) {
+  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     if (queued.HasBeenNotified()) {
       return runner_.Execute(context, kMethod, Lane::kQuery, request, response,
                              [](const Request&, Response&) { return absl::OkStatus(); });
@@ -429,7 +414,7 @@ TEST_F(CallTest, ManyCallsAtOnceAreAllAnsweredAndLogged) {
   constexpr int kThreads = 8;
   constexpr int kCalls = 50;
   std::atomic<int> count = 0;
-  service_.set_handler([&](auto* context, auto* request, auto* response) {
+  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     const int i = ++count;
     auto start = [i](const Request&, Response& response, Finisher finish) {
       response.set_sequence(i);

@@ -104,30 +104,14 @@ class Waiting {
   std::vector<Finisher> finishers_ ABSL_GUARDED_BY(mutex_);
 };
 
-class PipelineCallTest : public ::testing::Test {
+class PipelineCallTest : public ServedTest {
  protected:
-  PipelineCallTest()
-      : clock_(absl::UnixEpoch()),
-        log_(&clock_, log_lines_.writer()),
-        executor_({.ingest = {.threads = 2, .queue_max = 1}}),
-        runner_(&executor_, &access_log_, &log_, &clock_) {}
-
-  ~PipelineCallTest() override {
-    if (server_ != nullptr) {
-      server_->Shutdown();
-    }
-  }
+  PipelineCallTest() : ServedTest({.ingest = {.threads = 2, .queue_max = 1}}) {}
 
   void Serve(
       StartWork start, WhenReady when_ready = [](auto go_on) { go_on(); }) {
-    service_ = std::make_unique<TestService>(&runner_, std::move(when_ready), std::move(start));
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(service_.get());
-    server_ = builder.BuildAndStart();
     stub_ = v1::FeedbackService::NewStub(
-        grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
+        ServeOn(std::make_unique<TestService>(&runner_, std::move(when_ready), std::move(start))));
   }
 
   void ServeEcho() {
@@ -137,14 +121,6 @@ class PipelineCallTest : public ::testing::Test {
     });
   }
 
-  FakeClock clock_;
-  LogLines log_lines_;
-  Log log_;
-  MemoryAccessLog access_log_;
-  Executor executor_;
-  CallRunner runner_;
-  std::unique_ptr<TestService> service_;
-  std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::FeedbackService::Stub> stub_;
 };
 

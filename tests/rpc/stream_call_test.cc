@@ -66,30 +66,14 @@ struct Stream {
   std::vector<int64_t> numbers;
 };
 
-class StreamCallTest : public ::testing::Test {
+class StreamCallTest : public ServedTest {
  protected:
-  StreamCallTest()
-      : clock_(absl::UnixEpoch()),
-        log_(&clock_, log_lines_.writer()),
-        executor_({.maintenance = {.threads = 1, .queue_max = 1}}),
-        runner_(&executor_, &access_log_, &log_, &clock_) {}
-
-  ~StreamCallTest() override {
-    if (server_ != nullptr) {
-      server_->Shutdown();
-    }
-  }
+  StreamCallTest() : ServedTest({.maintenance = {.threads = 1, .queue_max = 1}}) {}
 
   // Serves streams of `work`.
   void Serve(Work work) {
-    service_ = std::make_unique<TestService>(&runner_, std::move(work));
-    grpc::ServerBuilder builder;
-    int port = 0;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-    builder.RegisterService(service_.get());
-    server_ = builder.BuildAndStart();
     stub_ = v1::AdminService::NewStub(
-        grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
+        ServeOn(std::make_unique<TestService>(&runner_, std::move(work))));
   }
 
   // Work that writes until it is refused, more than a client that does not read can be sent, and
@@ -109,14 +93,6 @@ class StreamCallTest : public ::testing::Test {
     };
   }
 
-  FakeClock clock_;
-  LogLines log_lines_;
-  Log log_;
-  MemoryAccessLog access_log_;
-  Executor executor_;
-  CallRunner runner_;
-  std::unique_ptr<TestService> service_;
-  std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::AdminService::Stub> stub_;
   absl::Notification is_writing_;
   absl::Notification ended_;
