@@ -173,6 +173,14 @@ class GrpcConnection final : public Connection {
       const v1::DecomposeChangeRequest& request) override {
     return Call(metrics_, &Metrics::DecomposeChange, request, kIdempotent);
   }
+  absl::StatusOr<v1::CompareWordsResponse> CompareWords(
+      const v1::CompareWordsRequest& request) override {
+    return Call(metrics_, &Metrics::CompareWords, request, kIdempotent);
+  }
+  absl::StatusOr<v1::GetScorecardResponse> GetScorecard(
+      const v1::GetScorecardRequest& request) override {
+    return Call(metrics_, &Metrics::GetScorecard, request, kIdempotent);
+  }
   absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
       const v1::ExplainMetricRequest& request) override {
     return Call(metrics_, &Metrics::ExplainMetric, request, kIdempotent);

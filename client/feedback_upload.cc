@@ -28,7 +28,7 @@ absl::Status FeedbackUpload::Send(v1::StreamFeedbackRequest batch) {
   if (call_ == nullptr) {
     call_ = open_call_();
   }
-  return call_->Write(unacknowledged_.back()) ? absl::OkStatus() : Resume(call_->Finish());
+  return call_->Write(unacknowledged_.back()) ? absl::OkStatus() : Resume();
 }
 
 absl::Status FeedbackUpload::Finish() {
@@ -50,49 +50,58 @@ absl::Status FeedbackUpload::Finish() {
 // Waits for one acknowledgement, or for a call that is as far as the one that has ended was.
 absl::Status FeedbackUpload::ReadOne() {
   const std::optional<v1::StreamFeedbackResponse> acknowledgement = call_->Read();
-  if (!acknowledgement.has_value()) {
-    return Resume(call_->Finish());
+  return acknowledgement.has_value() ? Acknowledge(*acknowledgement) : Resume();
+}
+
+absl::Status FeedbackUpload::Acknowledge(const v1::StreamFeedbackResponse& acknowledgement) {
+  if (unacknowledged_.empty() ||
+      acknowledgement.batch_number() != unacknowledged_.front().batch_number()) {
+    status_ = absl::InternalError(absl::StrCat("the server acknowledged batch ",
+                                               acknowledgement.batch_number(), " out of order"));
+    return status_;
   }
   const v1::StreamFeedbackRequest batch = std::move(unacknowledged_.front());
   unacknowledged_.pop_front();
-  if (acknowledgement->batch_number() != batch.batch_number()) {
-    status_ = absl::InternalError(absl::StrCat("the server acknowledged batch ",
-                                               acknowledgement->batch_number(), " instead of ",
-                                               batch.batch_number()));
-    return status_;
-  }
   since_ = options_.now();
   retry_.reset();
   backoff_.reset();
-  on_acknowledged_(batch, *acknowledgement);
+  on_acknowledged_(batch, acknowledgement);
   return absl::OkStatus();
 }
 
-// Sends what is unacknowledged over a new call, as often as the policies say.
-absl::Status FeedbackUpload::Resume(absl::Status status) {
-  if (status.ok()) {
-    status = absl::InternalError("the server ended the stream before all was acknowledged");
-  }
-  if (retry_ == nullptr) {
-    retry_ = options_.retry_policy->Clone();
-    backoff_ = options_.backoff_policy->Clone();
-  }
+// After a call has ended: sends what is unacknowledged over a new one, as often as the policies
+// say.
+absl::Status FeedbackUpload::Resume() {
   do {
+    const absl::Status status = EndOfCall();
+    RETURN_IF_ERROR(status_);
+    if (retry_ == nullptr) {
+      retry_ = options_.retry_policy->Clone();
+      backoff_ = options_.backoff_policy->Clone();
+    }
     const absl::Duration elapsed = options_.now() - since_;
     const bool is_worth_it = retry_->OnFailure(status, elapsed);
     const absl::Duration delay = is_worth_it ? backoff_->OnFailure(status) : absl::ZeroDuration();
     if (!is_worth_it || elapsed + delay >= options_.timeout) {
       call_.reset();
-      status_ = std::move(status);
+      status_ = status;
       return status_;
     }
     options_.sleep(delay);
     call_ = open_call_();
-    if (SendUnacknowledged()) {
-      return absl::OkStatus();
-    }
-    status = call_->Finish();
-  } while (true);
+  } while (!SendUnacknowledged());
+  return absl::OkStatus();
+}
+
+// Takes what was acknowledged before the call ended, and says why it did.
+absl::Status FeedbackUpload::EndOfCall() {
+  while (const auto acknowledgement = call_->Read()) {
+    RETURN_IF_ERROR(Acknowledge(*acknowledgement));
+  }
+  const absl::Status status = call_->Finish();
+  return status.ok()
+             ? absl::InternalError("the server ended the stream before all was acknowledged")
+             : status;
 }
 
 bool FeedbackUpload::SendUnacknowledged() {

@@ -46,7 +46,9 @@ class FeedbackUpload final : public FeedbackStream {
 
  private:
   absl::Status ReadOne();
-  absl::Status Resume(absl::Status status);
+  absl::Status Acknowledge(const v1::StreamFeedbackResponse& acknowledgement);
+  absl::Status Resume();
+  absl::Status EndOfCall();
   bool SendUnacknowledged();
 
   const ClientOptions options_;

@@ -77,7 +77,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
   CallRunner* runner = parts->runner.get();
   parts->survey_service = std::make_unique<SurveyServiceImpl>(store, runner, clock);
   parts->feedback_service = std::make_unique<FeedbackServiceImpl>(store, runner, clock);
-  parts->metrics_service = std::make_unique<MetricsServiceImpl>(store, runner);
+  parts->metrics_service = std::make_unique<MetricsServiceImpl>(store, runner, clock);
   parts->admin_service = std::make_unique<AdminServiceImpl>(store, runner, clock);
 
   grpc::ServerBuilder builder;

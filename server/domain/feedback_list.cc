@@ -127,12 +127,7 @@ absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
     list.customer_id = request.customer_id();
   }
   ASSIGN_OR_RETURN(const TimeSpan interval, CheckInterval(request.interval()));
-  if (interval.start.has_value()) {
-    list.range.start_ms = absl::ToUnixMillis(*interval.start);
-  }
-  if (interval.end.has_value()) {
-    list.range.end_ms = absl::ToUnixMillis(*interval.end);
-  }
+  Limit(interval, list.range);
   RETURN_IF_ERROR(CheckConditions(request));
   list.range.newest_first = request.order() != v1::FEEDBACK_ORDER_OLDEST_FIRST;
   list.range.skip_damaged = true;

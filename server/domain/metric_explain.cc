@@ -102,8 +102,7 @@ bool IsOfGroup(const v1::MetricSeries& series, const v1::ExplainMetricRequest& r
                     google::protobuf::util::MessageDifferencer::Equals);
 }
 
-// SUPPRESSED when the point rests on too few answers.
-absl::Status CheckShown(const storage::Store& store, const MetricExplanation& explanation) {
+absl::Status CheckPointShown(const storage::Store& store, const MetricExplanation& explanation) {
   const MetricQuery& query = explanation.query;
   if (query.min_sample == 0 || query.method->kind() == metrics::ScoreMethod::Kind::kCount) {
     return absl::OkStatus();
@@ -116,27 +115,7 @@ absl::Status CheckShown(const storage::Store& store, const MetricExplanation& ex
       answers = series.points(0).answers();
     }
   }
-  if (answers >= query.min_sample) {
-    return absl::OkStatus();
-  }
-  return Error(
-      v1::ERROR_REASON_SUPPRESSED,
-      absl::StrCat("the point rests on ", answers, " scored answers, wanted at least ",
-                   query.min_sample, " to show what it is made of"),
-      {{"answers", absl::StrCat(answers)}, {"min_sample", absl::StrCat(query.min_sample)}});
-}
-
-// The records of the point.
-storage::RecordRange RangeOf(const MetricQuery& query) {
-  storage::RecordRange range;
-  if (query.interval.start.has_value()) {
-    range.start_ms = absl::ToUnixMillis(*query.interval.start);
-  }
-  if (query.interval.end.has_value()) {
-    range.end_ms = absl::ToUnixMillis(*query.interval.end);
-  }
-  range.skip_damaged = true;
-  return range;
+  return CheckShown(query, answers);
 }
 
 // Fills one page.
@@ -153,8 +132,7 @@ class ExplanationPage {
 
   // Adds the rows of the group, or of all.
   absl::Status Fill(std::optional<uint32_t> wanted_group) {
-    storage::RecordRange range = RangeOf(query_);
-    range.surveys = filter_.surveys();
+    storage::RecordRange range = PointRange();
     range.newest_first = true;
     range.after = explanation_.after;
     return store_.records().Scan(
@@ -178,6 +156,13 @@ class ExplanationPage {
   }
 
  private:
+  // All that the point could be made of.
+  storage::RecordRange PointRange() const {
+    storage::RecordRange range{.surveys = filter_.surveys(), .skip_damaged = true};
+    Limit(query_.interval, range);
+    return range;
+  }
+
   uint32_t GroupOf(const ScannedRecord& record) {
     const absl::StatusOr<uint32_t> group = filter_.GroupOf(record);
     if (!group.ok()) {
@@ -203,8 +188,7 @@ class ExplanationPage {
 
   // The one of the customer's answers that counts, of which there is at least one.
   absl::StatusOr<storage::RecordPosition> Choose(uint32_t customer) {
-    storage::RecordRange range = RangeOf(query_);
-    range.surveys = filter_.surveys();
+    storage::RecordRange range = PointRange();
     range.customer_ordinal = customer;
     range.newest_first = query_.respondent_rule == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER;
     storage::RecordPosition chosen;
@@ -262,7 +246,7 @@ absl::Status RunMetricExplanation(const storage::Store& store, const MetricExpla
   const MetricQuery& query = explanation.query;
   response.set_sequence(static_cast<int64_t>(query.view->counters.sequence()));
   if (!explanation.after.has_value()) {
-    RETURN_IF_ERROR(CheckShown(store, explanation));
+    RETURN_IF_ERROR(CheckPointShown(store, explanation));
   }
   const SeriesGroups groups(query);
   std::optional<uint32_t> wanted_group;

@@ -266,6 +266,17 @@ absl::Status TooManyPoints(size_t points) {
                {{"points", count}, {"limit", limit}});
 }
 
+absl::Status CheckShown(const MetricQuery& query, int64_t answers) {
+  if (answers >= query.min_sample || query.method->kind() == metrics::ScoreMethod::Kind::kCount) {
+    return absl::OkStatus();
+  }
+  return Error(
+      v1::ERROR_REASON_SUPPRESSED,
+      absl::StrCat("the point rests on ", answers, " scored answers, wanted at least ",
+                   query.min_sample, " to show what it is made of"),
+      {{"answers", absl::StrCat(answers)}, {"min_sample", absl::StrCat(query.min_sample)}});
+}
+
 absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,
                             v1::QueryMetricResponse& response) {
   ASSIGN_OR_RETURN(const std::vector<Bucket> buckets, FindBuckets(store, query));

@@ -64,6 +64,10 @@ absl::Status CheckGroupKeys(absl::string_view field,
 // The error of an answer that would have so many points or more.
 absl::Status TooManyPoints(size_t points);
 
+// SUPPRESSED when a point of the query that rests on so many scored answers is not to be taken
+// apart.
+absl::Status CheckShown(const MetricQuery& query, int64_t answers);
+
 // Computes the answer. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
 absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,
                             v1::QueryMetricResponse& response);

@@ -165,11 +165,16 @@ absl::StatusOr<uint32_t> AnswerFilter::GroupOf(const ScannedRecord& record) {
   if (group == storage::kNoGroup || !part.has_label_filters) {
     return group;
   }
-  if (!storage::DecodeFeedbackBody(record.value, body_)) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED, "a record cannot be decoded",
-                 {{"survey_id", surveys_[index]->definition->survey_id()}});
-  }
+  RETURN_IF_ERROR(Decode(record, body_));
   return PassesLabelFilters(query_, *surveys_[index], body_) ? group : storage::kNoGroup;
+}
+
+absl::Status AnswerFilter::Decode(const ScannedRecord& record,
+                                  store::v1::StoredFeedback& body) const {
+  return storage::DecodeFeedbackBody(record.value, body)
+             ? absl::OkStatus()
+             : Error(v1::ERROR_REASON_STORE_DAMAGED, "a record cannot be decoded",
+                     {{"survey_id", SurveyOf(record).definition->survey_id()}});
 }
 
 bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeader& header) {

@@ -33,6 +33,9 @@ class AnswerFilter {
   // Errors: STORE_DAMAGED.
   absl::StatusOr<uint32_t> GroupOf(const storage::ScannedRecord& record);
 
+  // What is behind the record's header. Errors: STORE_DAMAGED.
+  absl::Status Decode(const storage::ScannedRecord& record, store::v1::StoredFeedback& body) const;
+
   // The survey of a record of `surveys()`.
   const storage::SurveyView& SurveyOf(const storage::ScannedRecord& record) const {
     return *surveys_[IndexOf(record)];

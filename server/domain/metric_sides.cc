@@ -42,10 +42,10 @@ absl::Status CheckOneValue(const v1::QueryMetricRequest& side) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<MetricQuery> PrepareSide(std::shared_ptr<const storage::View> view,
-                                        const v1::QueryMetricRequest& side) {
-  RETURN_IF_ERROR(CheckOneValue(side));
-  ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricQuery(std::move(view), side));
+// A value that has an error bar.
+absl::StatusOr<MetricQuery> PrepareComparable(std::shared_ptr<const storage::View> view,
+                                              const v1::QueryMetricRequest& side) {
+  ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricSide(std::move(view), side));
   if (query.method->kind() == metrics::ScoreMethod::Kind::kCount) {
     return Invalid("method", "got COUNT, which has no error bar");
   }
@@ -123,7 +123,14 @@ bool CanPassBoth(const MetricQuery& base, const MetricQuery& candidate) {
                      [](const auto& entry) { return CanPassAll(entry.second); });
 }
 
-// The test takes the two sides as independent. Fields are the candidate's.
+}  // namespace
+
+absl::StatusOr<MetricQuery> PrepareMetricSide(std::shared_ptr<const storage::View> view,
+                                              const v1::QueryMetricRequest& side) {
+  RETURN_IF_ERROR(CheckOneValue(side));
+  return PrepareMetricQuery(std::move(view), side);
+}
+
 absl::Status CheckDisjoint(const MetricQuery& base, const MetricQuery& candidate) {
   const storage::SurveyView* shared = SharedSurvey(base, candidate);
   if (shared == nullptr || EndsBefore(base.interval, candidate.interval) ||
@@ -144,16 +151,14 @@ absl::Status CheckDisjoint(const MetricQuery& base, const MetricQuery& candidate
                                        survey_id, "; wanted windows that share no answer"));
 }
 
-}  // namespace
-
 absl::StatusOr<MetricSides> PrepareMetricSides(std::shared_ptr<const storage::View> view,
                                                const v1::QueryMetricRequest& base_request,
                                                const v1::QueryMetricRequest& candidate_request) {
-  absl::StatusOr<MetricQuery> base = PrepareSide(view, base_request);
+  absl::StatusOr<MetricQuery> base = PrepareComparable(view, base_request);
   if (!base.ok()) {
     return AtPath(kBase, base.status());
   }
-  absl::StatusOr<MetricQuery> candidate = PrepareSide(std::move(view), candidate_request);
+  absl::StatusOr<MetricQuery> candidate = PrepareComparable(std::move(view), candidate_request);
   if (!candidate.ok()) {
     return AtPath(kCandidate, candidate.status());
   }

@@ -24,6 +24,15 @@ struct MetricSides {
   bool needs_scan() const { return base.needs_scan || candidate.needs_scan; }
 };
 
+// One side: a question of one value, without buckets, groups or a histogram.
+// Errors: those of PrepareMetricQuery, FIELD_INVALID.
+absl::StatusOr<MetricQuery> PrepareMetricSide(std::shared_ptr<const storage::View> view,
+                                              const v1::QueryMetricRequest& side);
+
+// FIELD_INVALID on a field of the candidate when an answer could enter both, as
+// v1::CompareMetricRequest says.
+absl::Status CheckDisjoint(const MetricQuery& base, const MetricQuery& candidate);
+
 // Checks the requests and fills in their defaults; reads nothing from disk.
 // Errors: those of PrepareMetricQuery, below "base" and "candidate"; FIELD_INVALID for what
 // v1::CompareMetricRequest does not allow, SURVEYS_NOT_POOLABLE.

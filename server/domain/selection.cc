@@ -64,6 +64,15 @@ absl::StatusOr<TimeSpan> CheckInterval(const v1::TimeInterval& interval) {
   return span;
 }
 
+void Limit(const TimeSpan& interval, storage::RecordRange& range) {
+  if (interval.start.has_value()) {
+    range.start_ms = absl::ToUnixMillis(*interval.start);
+  }
+  if (interval.end.has_value()) {
+    range.end_ms = absl::ToUnixMillis(*interval.end);
+  }
+}
+
 absl::Status CheckFilters(const google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters) {
   if (filters.size() > kFiltersMax) {
     return FieldError(

@@ -11,6 +11,7 @@
 #include "emptychair/store/v1/value.pb.h"
 #include "emptychair/v1/selection.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "storage/records.h"
 
 namespace emptychair {
 
@@ -22,6 +23,9 @@ struct TimeSpan {
 
 // Edges within a millisecond are rounded up. Errors, below "interval": FIELD_INVALID.
 absl::StatusOr<TimeSpan> CheckInterval(const v1::TimeInterval& interval);
+
+// Makes `range` that of the interval.
+void Limit(const TimeSpan& interval, storage::RecordRange& range);
 
 // At most 32 filters of 1 to 1,000 values. Errors, below "filters": FIELD_REQUIRED, FIELD_INVALID.
 absl::Status CheckFilters(const google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters);

@@ -7,6 +7,8 @@
 #include "server/domain/metric_explain.h"
 #include "server/domain/metric_query.h"
 #include "server/domain/metric_sides.h"
+#include "server/domain/scorecard.h"
+#include "server/domain/word_comparison.h"
 
 namespace emptychair {
 
@@ -62,6 +64,22 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::ExplainMetric(grpc::CallbackServer
         return explanation.ok() ? RunMetricExplanation(*store_, *explanation, response)
                                 : explanation.status();
       });
+}
+
+grpc::ServerUnaryReactor* MetricsServiceImpl::CompareWords(grpc::CallbackServerContext* context,
+                                                           const v1::CompareWordsRequest* request,
+                                                           v1::CompareWordsResponse* response) {
+  return Answer(context, "MetricsService/CompareWords",
+                PrepareWordComparison(store_->view(), *request), /*needs_scan=*/true,
+                &RunWordComparison, request, response);
+}
+
+grpc::ServerUnaryReactor* MetricsServiceImpl::GetScorecard(grpc::CallbackServerContext* context,
+                                                           const v1::GetScorecardRequest* request,
+                                                           v1::GetScorecardResponse* response) {
+  return Answer(context, "MetricsService/GetScorecard",
+                PrepareScorecard(store_->view(), *request, clock_->Now()), /*needs_scan=*/false,
+                &RunScorecard, request, response);
 }
 
 }  // namespace emptychair

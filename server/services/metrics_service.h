@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/clock.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "server/rpc/call.h"
 #include "storage/store.h"
@@ -13,8 +14,8 @@ namespace emptychair {
 // Thread-safe. What it is given must outlive it.
 class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
  public:
-  MetricsServiceImpl(const storage::Store* store, CallRunner* runner)
-      : store_(store), runner_(runner) {}
+  MetricsServiceImpl(const storage::Store* store, CallRunner* runner, const Clock* clock)
+      : store_(store), runner_(runner), clock_(clock) {}
 
   grpc::ServerUnaryReactor* QueryMetric(grpc::CallbackServerContext* context,
                                         const v1::QueryMetricRequest* request,
@@ -25,10 +26,15 @@ class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
   grpc::ServerUnaryReactor* ExplainMetric(grpc::CallbackServerContext* context,
                                           const v1::ExplainMetricRequest* request,
                                           v1::ExplainMetricResponse* response) override;
-
   grpc::ServerUnaryReactor* DecomposeChange(grpc::CallbackServerContext* context,
                                             const v1::DecomposeChangeRequest* request,
                                             v1::DecomposeChangeResponse* response) override;
+  grpc::ServerUnaryReactor* CompareWords(grpc::CallbackServerContext* context,
+                                         const v1::CompareWordsRequest* request,
+                                         v1::CompareWordsResponse* response) override;
+  grpc::ServerUnaryReactor* GetScorecard(grpc::CallbackServerContext* context,
+                                         const v1::GetScorecardRequest* request,
+                                         v1::GetScorecardResponse* response) override;
 
  private:
   // Answers what was asked, once `prepared`, by `run`; `needs_scan` says on which lane. Preparing
@@ -42,6 +48,7 @@ class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
 
   const storage::Store* const store_;
   CallRunner* const runner_;
+  const Clock* const clock_;
 };
 
 }  // namespace emptychair

@@ -178,6 +178,30 @@ TEST_F(ClientTest, ADecompositionIsSentAsItIs) {
   EXPECT_EQ(client_.DecomposeChange(request)->delta(), -3);
 }
 
+TEST_F(ClientTest, AComparisonOfWordsIsSentAsItIs) {
+  v1::CompareWordsRequest request;
+  request.set_by_class(true);
+  EXPECT_CALL(*connection_, CompareWords(::testing::Ref(request)))
+      .WillOnce([](const v1::CompareWordsRequest&) {
+        v1::CompareWordsResponse response;
+        response.set_base_comments(7);
+        return response;
+      });
+  EXPECT_EQ(client_.CompareWords(request)->base_comments(), 7);
+}
+
+TEST_F(ClientTest, AskingForAScorecardIsSentAsItIs) {
+  v1::GetScorecardRequest request;
+  request.add_survey_ids("nps");
+  EXPECT_CALL(*connection_, GetScorecard(::testing::Ref(request)))
+      .WillOnce([](const v1::GetScorecardRequest&) {
+        v1::GetScorecardResponse response;
+        response.set_sequence(7);
+        return response;
+      });
+  EXPECT_EQ(client_.GetScorecard(request)->sequence(), 7);
+}
+
 TEST_F(ClientTest, AnExplanationGoesOnFromPageToPage) {
   v1::ExplainMetricRequest request;
   request.mutable_query()->add_survey_ids("nps");

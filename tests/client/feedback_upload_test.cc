@@ -148,6 +148,17 @@ TEST_F(UploadTest, ResumesWhenABatchCannotBeSent) {
   EXPECT_THAT(acknowledged_, ElementsAre("a", "b"));
 }
 
+TEST_F(UploadTest, TellsWhatWasAcknowledgedBeforeABatchCouldNotBeSent) {
+  const auto upload = Upload({{.takes = 2, .acknowledges = 1, .end = ShuttingDownError()}, {}});
+  for (const char* id : {"a", "b", "c"}) {
+    EXPECT_OK(upload->Send(Batch(id)));
+  }
+  EXPECT_THAT(acknowledged_, ElementsAre("a"));
+  EXPECT_OK(upload->Finish());
+  EXPECT_THAT(events_,
+              ElementsAre("open", "write 1", "write 2", "open", "write 2", "write 3", "done"));
+}
+
 TEST_F(UploadTest, EndsWithAnErrorThatIsNotWorthARetry) {
   const absl::Status error = FieldError(v1::ERROR_REASON_BATCH_TOO_LARGE, "feedback", "too many");
   const auto upload = Upload({{.acknowledges = 1, .end = error}});

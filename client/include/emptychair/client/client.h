@@ -117,6 +117,14 @@ class Client {
       const v1::DecomposeChangeRequest& request) const {
     return connection_->DecomposeChange(request);
   }
+  absl::StatusOr<v1::CompareWordsResponse> CompareWords(
+      const v1::CompareWordsRequest& request) const {
+    return connection_->CompareWords(request);
+  }
+  absl::StatusOr<v1::GetScorecardResponse> GetScorecard(
+      const v1::GetScorecardRequest& request) const {
+    return connection_->GetScorecard(request);
+  }
   // All rows from the request's page on; asks for each page when it is reached.
   ResultRange<v1::ExplainMetricRow> ExplainMetric(const v1::ExplainMetricRequest& request) const;
 

@@ -62,6 +62,10 @@ class Connection {
       const v1::CompareMetricRequest& request) = 0;
   virtual absl::StatusOr<v1::DecomposeChangeResponse> DecomposeChange(
       const v1::DecomposeChangeRequest& request) = 0;
+  virtual absl::StatusOr<v1::CompareWordsResponse> CompareWords(
+      const v1::CompareWordsRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetScorecardResponse> GetScorecard(
+      const v1::GetScorecardRequest& request) = 0;
   virtual absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
       const v1::ExplainMetricRequest& request) = 0;
 

@@ -53,6 +53,10 @@ class MockConnection : public Connection {
               (const v1::CompareMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::DecomposeChangeResponse>, DecomposeChange,
               (const v1::DecomposeChangeRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::CompareWordsResponse>, CompareWords,
+              (const v1::CompareWordsRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetScorecardResponse>, GetScorecard,
+              (const v1::GetScorecardRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::ExplainMetricResponse>, ExplainMetric,
               (const v1::ExplainMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetStatusResponse>, GetStatus,

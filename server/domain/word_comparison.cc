@@ -1,0 +1,243 @@
+#include "server/domain/word_comparison.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "server/domain/metric_explain.h"
+#include "server/domain/metric_scan.h"
+#include "server/domain/metric_sides.h"
+#include "server/domain/selection.h"
+#include "server/domain/series_groups.h"
+#include "server/domain/validation.h"
+#include "server/metrics/words.h"
+#include "storage/records.h"
+
+namespace emptychair {
+namespace {
+
+using storage::ScannedRecord;
+
+constexpr int32_t kMinCommentsMax = 1'000'000;
+constexpr int32_t kDefaultMinComments = 5;
+constexpr int32_t kWordsMax = 1'000;
+constexpr int32_t kDefaultWords = 50;
+
+enum Side { kBase, kCandidate };
+
+// Which words the comments of each side have.
+class WordTable {
+ public:
+  struct Word {
+    std::array<int64_t, 2> counts = {};  // By side.
+    int64_t last_comment = 0;            // The last comment that had it.
+  };
+
+  void Add(Side side, absl::string_view comment) {
+    ++comments_[side];
+    const int64_t number = comments_[kBase] + comments_[kCandidate];
+    splitter_.Split(comment, [&](absl::string_view text) {
+      Word& word = words_[text];
+      if (std::exchange(word.last_comment, number) != number) {
+        ++word.counts[side];
+      }
+    });
+  }
+
+  void Write(const WordComparisonQuery& query, v1::CompareWordsResponse& response) const {
+    response.set_base_comments(comments_[kBase]);
+    response.set_candidate_comments(comments_[kCandidate]);
+    std::vector<Contrasted> contrasted;
+    for (const auto& [text, word] : words_) {
+      if (word.counts[kBase] + word.counts[kCandidate] >= query.min_comments) {
+        contrasted.push_back({&text, &word,
+                              ContrastWord({word.counts[kBase], comments_[kBase]},
+                                           {word.counts[kCandidate], comments_[kCandidate]})});
+      }
+    }
+    const auto end = contrasted.begin() + std::min<ptrdiff_t>(query.limit, std::ssize(contrasted));
+    std::partial_sort(contrasted.begin(), end, contrasted.end(), ComesBefore);
+    for (auto it = contrasted.begin(); it != end; ++it) {
+      v1::WordComparison& word = *response.add_words();
+      word.set_word(*it->text);
+      word.set_base_count(it->word->counts[kBase]);
+      word.set_candidate_count(it->word->counts[kCandidate]);
+      word.set_log_odds(it->contrast.log_odds);
+      word.set_z(it->contrast.z);
+    }
+  }
+
+ private:
+  struct Contrasted {
+    const std::string* text;
+    const Word* word;
+    metrics::WordContrast contrast;
+  };
+
+  static bool ComesBefore(const Contrasted& a, const Contrasted& b) {
+    const double size_a = std::abs(a.contrast.z);
+    const double size_b = std::abs(b.contrast.z);
+    return size_a != size_b ? size_a > size_b : *a.text < *b.text;
+  }
+
+  metrics::WordSplitter splitter_;
+  std::array<int64_t, 2> comments_ = {};
+  absl::flat_hash_map<std::string, Word> words_;
+};
+
+// The side that an answer is on when a method's classes are compared, or nothing.
+std::optional<Side> SideOfClass(v1::CountedAs counted_as) {
+  switch (counted_as) {
+    case v1::COUNTED_AS_DETRACTOR:
+    case v1::COUNTED_AS_NOT_IN_NUMERATOR:
+      return kBase;
+    case v1::COUNTED_AS_PROMOTER:
+    case v1::COUNTED_AS_IN_NUMERATOR:
+      return kCandidate;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Reads the answers of one question.
+class CommentScan {
+ public:
+  CommentScan(const storage::Store& store, const MetricQuery& query)
+      : store_(store), query_(query), groups_(query), filter_(query, groups_) {
+    if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
+      seen_.resize(size_t{query.view->counters.last_customer_ordinal()} + 1);
+    }
+  }
+
+  // Adds the comments to `words` on the side that `side_of` tells from what the answer counted as.
+  // Errors: SUPPRESSED, STORE_DAMAGED.
+  template <typename SideOf>
+  absl::Status AddTo(WordTable& words, SideOf side_of, int64_t& records_scanned) {
+    storage::RecordRange range{
+        .surveys = filter_.surveys(),
+        .newest_first = query_.respondent_rule == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER};
+    Limit(query_.interval, range);
+    int64_t scored = 0;
+    RETURN_IF_ERROR(store_.records().Scan(
+        *query_.view, range, [&](const ScannedRecord& record) -> absl::StatusOr<bool> {
+          ++records_scanned;
+          ASSIGN_OR_RETURN(const bool counts, Counts(record));
+          const v1::CountedAs counted_as =
+              CountedAsOf(*query_.method, record.header, query_.include_excluded);
+          if (!counts || counted_as == v1::COUNTED_AS_EXCLUDED) {
+            return true;
+          }
+          scored += record.header.score.has_value() ? 1 : 0;
+          if (const std::optional<Side> side = side_of(counted_as)) {
+            RETURN_IF_ERROR(AddComment(record, *side, words));
+          }
+          return true;
+        }));
+    return CheckShown(query_, scored);
+  }
+
+ private:
+  // Whether the filters and the respondent rule let the record through.
+  absl::StatusOr<bool> Counts(const ScannedRecord& record) {
+    ASSIGN_OR_RETURN(const uint32_t group, filter_.GroupOf(record));
+    if (group == storage::kNoGroup || !IsChosenAmong(query_, record.header)) {
+      return group != storage::kNoGroup;
+    }
+    if (record.header.customer_ordinal >= seen_.size()) {
+      return Error(v1::ERROR_REASON_STORE_DAMAGED, "a record names a customer that there is not");
+    }
+    const bool is_first = !seen_[record.header.customer_ordinal];
+    seen_[record.header.customer_ordinal] = true;
+    return is_first;
+  }
+
+  absl::Status AddComment(const ScannedRecord& record, Side side, WordTable& words) {
+    RETURN_IF_ERROR(filter_.Decode(record, body_));
+    if (!body_.comment().empty()) {
+      words.Add(side, body_.comment());
+    }
+    return absl::OkStatus();
+  }
+
+  const storage::Store& store_;
+  const MetricQuery& query_;
+  const SeriesGroups groups_;
+  AnswerFilter filter_;
+  std::vector<bool> seen_;          // By the customer's number.
+  store::v1::StoredFeedback body_;  // Kept for its memory.
+};
+
+absl::Status CheckByClass(const v1::CompareWordsRequest& request, const MetricQuery& base) {
+  if (request.has_candidate()) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "candidate",
+                      "got one, wanted none: by_class splits the answers of base");
+  }
+  const metrics::ScoreMethod::Kind kind = base.method->kind();
+  if (kind == metrics::ScoreMethod::Kind::kMean || kind == metrics::ScoreMethod::Kind::kCount) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "by_class",
+                      absl::StrCat("got true, but ", v1::MetricMethod_Name(base.method->method()),
+                                   " has no classes of answers"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<WordComparisonQuery> PrepareWordComparison(std::shared_ptr<const storage::View> view,
+                                                          const v1::CompareWordsRequest& request) {
+  WordComparisonQuery query;
+  absl::StatusOr<MetricQuery> base = PrepareMetricSide(view, request.base());
+  if (!base.ok()) {
+    return AtPath("base", base.status());
+  }
+  query.base = *std::move(base);
+  if (request.by_class()) {
+    RETURN_IF_ERROR(CheckByClass(request, query.base));
+  } else {
+    absl::StatusOr<MetricQuery> candidate = PrepareMetricSide(std::move(view), request.candidate());
+    if (candidate.ok()) {
+      if (absl::Status disjoint = CheckDisjoint(query.base, *candidate); !disjoint.ok()) {
+        candidate = std::move(disjoint);
+      }
+    }
+    if (!candidate.ok()) {
+      return AtPath("candidate", candidate.status());
+    }
+    query.candidate = *std::move(candidate);
+  }
+  RETURN_IF_ERROR(CheckRange("min_comments", request.min_comments(), 0, kMinCommentsMax));
+  query.min_comments = request.min_comments() == 0 ? kDefaultMinComments : request.min_comments();
+  RETURN_IF_ERROR(CheckRange("limit", request.limit(), 0, INT32_MAX));
+  query.limit = request.limit() == 0 ? kDefaultWords : std::min(request.limit(), kWordsMax);
+  return query;
+}
+
+absl::Status RunWordComparison(const storage::Store& store, const WordComparisonQuery& query,
+                               v1::CompareWordsResponse& response) {
+  response.set_sequence(static_cast<int64_t>(query.base.view->counters.sequence()));
+  WordTable words;
+  int64_t records_scanned = 0;
+  if (query.candidate.has_value()) {
+    for (const auto& [side, part] :
+         {std::pair(kBase, &query.base), std::pair(kCandidate, &*query.candidate)}) {
+      const auto side_of = [side = side](v1::CountedAs) { return std::optional(side); };
+      RETURN_IF_ERROR(CommentScan(store, *part).AddTo(words, side_of, records_scanned));
+    }
+  } else {
+    RETURN_IF_ERROR(CommentScan(store, query.base).AddTo(words, SideOfClass, records_scanned));
+  }
+  words.Write(query, response);
+  response.set_records_scanned(records_scanned);
+  return absl::OkStatus();
+}
+
+}  // namespace emptychair
