@@ -37,6 +37,8 @@ enum Side { kBase, kCandidate };
 // Which words the comments of each side have.
 class WordTable {
  public:
+  explicit WordTable(metrics::WordSplitter& splitter) : splitter_(splitter) {}
+
   struct Word {
     std::array<int64_t, 2> counts = {};  // By side.
     int64_t last_comment = 0;            // The last comment that had it.
@@ -59,9 +61,10 @@ class WordTable {
     std::vector<Contrasted> contrasted;
     for (const auto& [text, word] : words_) {
       if (word.counts[kBase] + word.counts[kCandidate] >= query.min_comments) {
-        contrasted.push_back({&text, &word,
-                              ContrastWord({word.counts[kBase], comments_[kBase]},
-                                           {word.counts[kCandidate], comments_[kCandidate]})});
+        contrasted.push_back(
+            {&text, &word,
+             metrics::ContrastWord({word.counts[kBase], comments_[kBase]},
+                                   {word.counts[kCandidate], comments_[kCandidate]})});
       }
     }
     const auto end = contrasted.begin() + std::min<ptrdiff_t>(query.limit, std::ssize(contrasted));
@@ -89,7 +92,7 @@ class WordTable {
     return size_a != size_b ? size_a > size_b : *a.text < *b.text;
   }
 
-  metrics::WordSplitter splitter_;
+  metrics::WordSplitter& splitter_;
   std::array<int64_t, 2> comments_ = {};
   absl::flat_hash_map<std::string, Word> words_;
 };
@@ -224,7 +227,9 @@ absl::StatusOr<WordComparisonQuery> PrepareWordComparison(std::shared_ptr<const 
 absl::Status RunWordComparison(const storage::Store& store, const WordComparisonQuery& query,
                                v1::CompareWordsResponse& response) {
   response.set_sequence(static_cast<int64_t>(query.base.view->counters.sequence()));
-  WordTable words;
+  ASSIGN_OR_RETURN(const std::unique_ptr<metrics::WordSplitter> splitter,
+                   metrics::WordSplitter::Create());
+  WordTable words(*splitter);
   int64_t records_scanned = 0;
   if (query.candidate.has_value()) {
     for (const auto& [side, part] :

@@ -1,15 +1,19 @@
 #include "server/metrics/words.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
+#include <utility>
 
-#include "absl/log/absl_check.h"
+#include "absl/memory/memory.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "unicode/brkiter.h"
 #include "unicode/normalizer2.h"
-#include "unicode/ubrk.h"
+#include "unicode/uchar.h"
 #include "unicode/unistr.h"
 #include "unicode/utext.h"
+#include "unicode/utf8.h"
 
 namespace emptychair::metrics {
 namespace {
@@ -17,19 +21,32 @@ namespace {
 // Comments that the prior weighs as much as.
 constexpr double kPriorComments = 100;
 
-// ICU brings its rules and data with it: without them it does not work at all.
-void CheckIcu(UErrorCode status, const char* what) {
-  ABSL_CHECK(U_SUCCESS(status)) << "ICU: " << what << ": " << u_errorName(status);
+bool HasLetter(absl::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    UChar32 code_point = 0;
+    U8_NEXT_OR_FFFD(text.data(), i, text.size(), code_point);
+    if (u_isUAlphabetic(code_point)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
 
-WordSplitter::WordSplitter() {
+WordSplitter::WordSplitter(std::unique_ptr<icu::BreakIterator> boundaries,
+                           const icu::Normalizer2* normalizer)
+    : boundaries_(std::move(boundaries)), normalizer_(normalizer) {}
+
+absl::StatusOr<std::unique_ptr<WordSplitter>> WordSplitter::Create() {
   UErrorCode status = U_ZERO_ERROR;
-  boundaries_.reset(icu::BreakIterator::createWordInstance(icu::Locale::getRoot(), status));
-  CheckIcu(status, "rules of word boundaries");
-  normalizer_ = icu::Normalizer2::getNFCInstance(status);
-  CheckIcu(status, "NFC");
+  std::unique_ptr<icu::BreakIterator> boundaries(
+      icu::BreakIterator::createWordInstance(icu::Locale::getRoot(), status));
+  const icu::Normalizer2* const normalizer = icu::Normalizer2::getNFCInstance(status);
+  if (U_FAILURE(status)) {
+    return absl::InternalError(absl::StrCat("ICU cannot split words: ", u_errorName(status)));
+  }
+  return absl::WrapUnique(new WordSplitter(std::move(boundaries), normalizer));
 }
 
 WordSplitter::~WordSplitter() = default;
@@ -39,13 +56,13 @@ void WordSplitter::Split(absl::string_view text, absl::FunctionRef<void(absl::st
   UText utf8 = UTEXT_INITIALIZER;
   utext_openUTF8(&utf8, text.data(), static_cast<int64_t>(text.size()), &status);
   boundaries_->setText(&utf8, status);
-  CheckIcu(status, "text");
+  assert(U_SUCCESS(status));
   int32_t start = boundaries_->first();
   for (int32_t end = boundaries_->next(); end != icu::BreakIterator::DONE;
        start = end, end = boundaries_->next()) {
-    // From here on: letters, kana, ideographs.
-    if (boundaries_->getRuleStatus() >= UBRK_WORD_LETTER) {
-      Fold(text.substr(start, end - start));
+    const absl::string_view piece = text.substr(start, end - start);
+    if (HasLetter(piece)) {
+      Fold(piece);
       visit(folded_);
     }
   }
@@ -53,7 +70,7 @@ void WordSplitter::Split(absl::string_view text, absl::FunctionRef<void(absl::st
 }
 
 void WordSplitter::Fold(absl::string_view word) {
-  folded_.assign(word);
+  folded_.assign(word.data(), word.size());
   // Which folds as it lowers, and is normal.
   if (std::all_of(word.begin(), word.end(), absl::ascii_isascii)) {
     absl::AsciiStrToLower(&folded_);
@@ -63,7 +80,7 @@ void WordSplitter::Fold(absl::string_view word) {
   const icu::UnicodeString normal = normalizer_->normalize(
       icu::UnicodeString::fromUTF8({word.data(), static_cast<int32_t>(word.size())}).foldCase(),
       status);
-  CheckIcu(status, "normalization");
+  assert(U_SUCCESS(status));
   folded_.clear();
   normal.toUTF8String(folded_);
 }

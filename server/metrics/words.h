@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "unicode/uversion.h"
 
@@ -22,7 +23,9 @@ namespace emptychair::metrics {
 // Numbers, punctuation and symbols are no words. Not thread-safe, and costly to make.
 class WordSplitter {
  public:
-  WordSplitter();
+  // INTERNAL when ICU is without its rules and data, which it is installed with.
+  static absl::StatusOr<std::unique_ptr<WordSplitter>> Create();
+
   ~WordSplitter();
   WordSplitter(const WordSplitter&) = delete;
   WordSplitter& operator=(const WordSplitter&) = delete;
@@ -31,11 +34,13 @@ class WordSplitter {
   void Split(absl::string_view text, absl::FunctionRef<void(absl::string_view)> visit);
 
  private:
+  WordSplitter(std::unique_ptr<icu::BreakIterator> boundaries, const icu::Normalizer2* normalizer);
+
   void Fold(absl::string_view word);
 
-  std::unique_ptr<icu::BreakIterator> boundaries_;
-  const icu::Normalizer2* normalizer_;  // Owned by ICU.
-  std::string folded_;                  // Kept for its memory.
+  const std::unique_ptr<icu::BreakIterator> boundaries_;
+  const icu::Normalizer2* const normalizer_;  // Owned by ICU.
+  std::string folded_;                        // Kept for its memory.
 };
 
 // Of `comments` of a side, `count` have the word.

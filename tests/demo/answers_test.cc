@@ -107,8 +107,8 @@ TEST(Answers, AreTheSameOnEveryMachine) {
       absl::StrAppend(&text, Text(Answer(demo, index)), "\n");
     }
   }
-  EXPECT_EQ(count, 50000);
-  EXPECT_EQ(Hash(text), 4774430546797080199u) << text.substr(0, 500);
+  EXPECT_EQ(count, 80000);
+  EXPECT_EQ(Hash(text), 5304698748517539459u) << text.substr(0, 500);
 }
 
 TEST(Answers, KeepTheLimitsOfTheApi) {
@@ -121,6 +121,8 @@ TEST(Answers, KeepTheLimitsOfTheApi) {
       "2025-07-01T00:00:00+00:00");
   for (const DemoSurvey& demo : DemoSurveys()) {
     EXPECT_TRUE(IsWord(demo.survey.survey_id()));
+    const bool is_nps = demo.survey.kind() == v1::SURVEY_KIND_NPS;
+    const int highest = is_nps ? 10 : demo.survey.kind() == v1::SURVEY_KIND_CSAT ? 5 : 7;
     EXPECT_LE(demo.survey.dimensions_size(), 8);
     for (int index = 0; index < demo.answer_count; ++index) {
       const v1::Feedback feedback = Answer(demo, index);
@@ -128,8 +130,10 @@ TEST(Answers, KeepTheLimitsOfTheApi) {
       ASSERT_EQ(feedback.survey_id(), demo.survey.survey_id());
       ASSERT_TRUE(IsId(feedback.external_id()));
       ASSERT_TRUE(feedback.customer_id().empty() || IsId(feedback.customer_id()));
-      ASSERT_GE(feedback.score(), 0);
-      ASSERT_LE(feedback.score(), 10);
+      if (feedback.has_score()) {
+        ASSERT_GE(feedback.score(), is_nps ? 0 : 1);
+        ASSERT_LE(feedback.score(), highest);
+      }
       ASSERT_LE(feedback.comment().size(), 16 * 1024);
       ASSERT_GE(feedback.occur_time().seconds(), interval.start_time().seconds());
       ASSERT_LT(feedback.occur_time().seconds(), interval.end_time().seconds());
@@ -183,7 +187,7 @@ TEST(Answers, HaveTheirShareOfBlanksCommentsAndReturningCustomers) {
     EXPECT_NEAR(100.0 * commented / demo.answer_count, 33, 3);
     EXPECT_NEAR(100.0 * anonymous / demo.answer_count, 18, 1.5);
     EXPECT_GT(returning, 1000);
-    EXPECT_GT(customers.size(), 4000);
+    EXPECT_GT(customers.size(), 3500);
   }
 }
 
@@ -233,6 +237,37 @@ TEST(Answers, TellTheStoryOfTheSouth) {
   const double elsewhere = slices.at({false, Period::kBefore}).value();
   EXPECT_NEAR(slices.at({false, Period::kTrouble}).value(), elsewhere, 5);
   EXPECT_NEAR(slices.at({false, Period::kAfter}).value(), elsewhere, 5);
+}
+
+// The share of scores of at least `lowest`, in percent, among the answers of a slice and of the
+// months from `first` to before `end`.
+double ShareOf(const DemoSurvey& demo, int lowest, const std::string& key, const std::string& value,
+               absl::CivilMonth first, absl::CivilMonth end) {
+  int count = 0;
+  int scored = 0;
+  for (int index = 0; index < demo.answer_count; ++index) {
+    const v1::Feedback feedback = Answer(demo, index);
+    if (feedback.has_score() && feedback.labels().at(key) == value && MonthOf(feedback) >= first &&
+        MonthOf(feedback) < end) {
+      ++scored;
+      count += feedback.score() >= lowest ? 1 : 0;
+    }
+  }
+  EXPECT_GT(scored, 300);
+  return 100.0 * count / scored;
+}
+
+TEST(Answers, TellOfParcelsInSupportAndOfANewApp) {
+  const absl::CivilMonth start(2024, 1), trouble(2024, 10), relief(2025, 2), app(2025, 6),
+      end(2025, 7);
+  const DemoSurvey& support = SurveyNamed("support");
+  EXPECT_NEAR(ShareOf(support, 4, "topic", "parcel", start, absl::CivilMonth(2024, 9)), 80, 4);
+  EXPECT_LT(ShareOf(support, 4, "topic", "parcel", trouble, relief), 60);
+  EXPECT_NEAR(ShareOf(support, 4, "topic", "return", trouble, relief), 80, 4);
+  const DemoSurvey& ordering = SurveyNamed("ordering");
+  EXPECT_NEAR(ShareOf(ordering, 5, "device", "phone", start, app), 62, 3);
+  EXPECT_NEAR(ShareOf(ordering, 5, "device", "phone", app, end), 79, 5);
+  EXPECT_NEAR(ShareOf(ordering, 5, "device", "desktop", app, end), 78, 5);
 }
 
 }  // namespace

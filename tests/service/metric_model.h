@@ -23,6 +23,7 @@ struct ModelAnswer {
   std::optional<int> score;
   std::string customer;  // Empty: anonymous.
   std::map<std::string, std::string> labels;
+  std::string comment;
   // Unspecified while it counts.
   v1::ExclusionReason exclusion = v1::EXCLUSION_REASON_UNSPECIFIED;
 

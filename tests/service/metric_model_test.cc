@@ -17,6 +17,7 @@
 #include "tests/service/metric_check.h"
 #include "tests/service/metric_random.h"
 #include "tests/service/requests.h"
+#include "tests/service/words_check.h"
 
 namespace emptychair::testing {
 namespace {
@@ -25,6 +26,7 @@ constexpr int kAnswersPerSurvey = 170;
 constexpr int kQueriesPerZone = 80;
 constexpr int kComparisonsPerZone = 80;
 constexpr int kChangesPerZone = 80;
+constexpr int kWordsPerZone = 80;
 
 class ModelTest : public ::testing::Test {
  protected:
@@ -46,12 +48,14 @@ class ModelTest : public ::testing::Test {
       answer.score = random_.Score();
       answer.customer = random_.Customer();
       answer.labels = random_.Labels();
+      answer.comment = random_.Comment();
       const std::string id = absl::StrCat("row ", i);
       v1::Feedback& feedback = batch.emplace_back(Answer(survey.survey_id(), id, answer.time));
       if (answer.score.has_value()) {
         feedback.set_score(*answer.score);
       }
       feedback.set_customer_id(answer.customer);
+      feedback.set_comment(answer.comment);
       feedback.mutable_labels()->insert(answer.labels.begin(), answer.labels.end());
       answers.push_back(std::move(answer));
     }
@@ -267,6 +271,33 @@ TEST_F(ModelTest, EveryDecompositionIsThatOfPlainRecounts) {
   EXPECT_GT(explained, asked / 5);
   EXPECT_GT(suppressed, asked / 20);
   EXPECT_GT(absent, asked / 20);
+}
+
+TEST_F(ModelTest, EveryWordIsThatOfAPlainRecount) {
+  int asked = 0, found = 0, suppressed = 0;
+  for (size_t number = 0; number < ZoneRows().size(); ++number) {
+    const ZoneRow& row = ZoneRows()[number];
+    const auto [two, one] = LoadZone(number);
+    const std::vector<const ModelSurvey*> choices[] = {{&two}, {&one}, {&one, &two}};
+    for (int i = 0; i < kWordsPerZone; ++i) {
+      const std::vector<const ModelSurvey*>& base = random_.OneOf(choices);
+      const std::vector<const ModelSurvey*>& candidate = random_.OneOf(choices);
+      const v1::CompareWordsRequest request = random_.Words(row, base, candidate);
+      SCOPED_TRACE(absl::StrCat(row.name, ": ", request.DebugString()));
+      v1::CompareMetricRequest sides;
+      *sides.mutable_base() = request.base();
+      *sides.mutable_candidate() = request.candidate();
+      const absl::StatusOr<v1::CompareWordsResponse> response = client_.CompareWords(request);
+      ASSERT_NO_FATAL_FAILURE(
+          ExpectWords(request, !request.by_class() && CanShare(sides), base, candidate, response));
+      ++asked;
+      found += response.ok() && !response->words().empty();
+      suppressed += ReasonOf(response.status()) == v1::ERROR_REASON_SUPPRESSED;
+    }
+  }
+  // Enough of either, or the test shows nothing.
+  EXPECT_GT(found, asked / 5);
+  EXPECT_GT(suppressed, asked / 20);
 }
 
 }  // namespace

@@ -74,6 +74,16 @@ std::map<std::string, std::string> MetricRandom::Labels() {
   return labels;
 }
 
+std::string MetricRandom::Comment() {
+  static const std::vector<std::string>* const words = new std::vector<std::string>{
+      "slow", "Slow", "FAST", "fast", "friendly", "price", "Price", "the", "42", "!", "-"};
+  std::string comment;
+  for (int i = Uniform(0, 6); i > 0; --i) {
+    absl::StrAppend(&comment, OneOf(*words), i == 1 ? "" : " ");
+  }
+  return comment;
+}
+
 v1::TimeInterval MetricRandom::Interval(const ZoneRow& row, v1::Granularity granularity) {
   absl::Time start = Time(row);
   absl::Time end = Time(row);
@@ -205,6 +215,23 @@ v1::DecomposeChangeRequest MetricRandom::Change(const ZoneRow& row,
   std::vector<const ModelSurvey*> both = base;
   both.insert(both.end(), candidate.begin(), candidate.end());
   return ChangeOf(Comparison(row, base, candidate), SomeKeys(both));
+}
+
+v1::CompareWordsRequest MetricRandom::Words(const ZoneRow& row,
+                                            const std::vector<const ModelSurvey*>& base,
+                                            const std::vector<const ModelSurvey*>& candidate) {
+  v1::CompareMetricRequest sides = Comparison(row, base, candidate);
+  v1::CompareWordsRequest request;
+  request.mutable_base()->Swap(sides.mutable_base());
+  request.set_by_class(OneIn(3));
+  if (!request.by_class()) {
+    request.mutable_candidate()->Swap(sides.mutable_candidate());
+    // Each side can ask in its own way.
+    request.mutable_candidate()->set_include_excluded(OneIn(2));
+  }
+  request.set_min_comments(Uniform(0, 12));
+  request.set_limit(Uniform(0, 6));
+  return request;
 }
 
 }  // namespace emptychair::testing

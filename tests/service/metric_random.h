@@ -52,6 +52,8 @@ class MetricRandom {
   std::optional<int> Score();
   std::string Customer();
   std::map<std::string, std::string> Labels();
+  // A few words between spaces, some of them in capitals or no words at all; now and then nothing.
+  std::string Comment();
 
   // Either edge can be open. Hours are asked for in short intervals, but for one in ten.
   v1::TimeInterval Interval(const ZoneRow& row, v1::Granularity granularity);
@@ -69,6 +71,10 @@ class MetricRandom {
   // Two such sides and some keys that their surveys can be decomposed by, be it none.
   v1::DecomposeChangeRequest Change(const ZoneRow& row, const std::vector<const ModelSurvey*>& base,
                                     const std::vector<const ModelSurvey*>& candidate);
+
+  // Two such sides to find words in, or one by class.
+  v1::CompareWordsRequest Words(const ZoneRow& row, const std::vector<const ModelSurvey*>& base,
+                                const std::vector<const ModelSurvey*>& candidate);
 
  private:
   // Some of the keys that all `surveys` can be grouped by.

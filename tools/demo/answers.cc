@@ -36,6 +36,14 @@ constexpr std::array<absl::string_view, 3> kCarriers = {"swiftvan", "parcelwise"
 constexpr std::array<absl::string_view, 3> kDeliveryChannels = {"email", "sms", "app"};
 constexpr std::array<absl::string_view, 3> kRelationshipChannels = {"email", "web", "app"};
 constexpr std::array<absl::string_view, 3> kPlans = {"free", "plus", "business"};
+constexpr std::array<absl::string_view, 3> kSupportChannels = {"email", "phone", "chat"};
+
+enum Topic { kParcel, kReturn, kPayment, kProduct };
+constexpr std::array<absl::string_view, 4> kTopics = {"parcel", "return", "payment", "product"};
+
+enum Device { kPhone, kTablet, kDesktop };
+constexpr std::array<absl::string_view, 3> kDevices = {"phone", "tablet", "desktop"};
+constexpr int kNewAppMonth = 17;  // June 2025.
 
 constexpr std::array<absl::string_view, 8> kPromoterComments = {
     "Always reliable, and always friendly.",
@@ -74,6 +82,38 @@ template <size_t kSize>
 absl::string_view Pick(Random& random, const std::array<absl::string_view, kSize>& values) {
   return values[random.Below(kSize)];
 }
+
+constexpr std::array<absl::string_view, 5> kHelpedComments = {
+    "Solved in five minutes.",
+    "Friendly and quick, thank you!",
+    "Refund arrived the next day.",
+    "Knew exactly what to do.",
+    "Sehr hilfsbereit.",
+};
+constexpr std::array<absl::string_view, 5> kNotHelpedComments = {
+    "Still no answer to my question.",
+    "I was passed on four times.",
+    "Had to send the same photo again and again.",
+    "The chat closed while I was typing.",
+    "Keine Lösung, nur Textbausteine.",
+};
+constexpr std::array<absl::string_view, 3> kStuckParcelComments = {
+    "Support cannot find my parcel either.",
+    "They say the carrier must answer, the carrier says the shop must.",
+    "Third time I ask where the parcel is.",
+};
+constexpr std::array<absl::string_view, 4> kEasyComments = {
+    "Found it, paid, done.",
+    "Ordering again takes two taps.",
+    "The new basket is clear.",
+    "Ging ganz leicht.",
+};
+constexpr std::array<absl::string_view, 4> kHardComments = {
+    "The keyboard hides the pay button.",
+    "The basket was empty after I logged in.",
+    "Too many steps to change the address.",
+    "Der Gutschein wird nicht angenommen.",
+};
 
 // The month of the `index`-th of `count` answers, and where in it the answer lies, per mille.
 struct Place {
@@ -156,13 +196,13 @@ void SetLabel(absl::string_view key, absl::string_view value, v1::Feedback& feed
   (*feedback.mutable_labels())[std::string(key)] = std::string(value);
 }
 
-void FillDelivery(const Place& place, Random& random, v1::Feedback& feedback) {
+void FillDelivery(int month, Random& random, v1::Feedback& feedback) {
   const auto region = static_cast<Region>(random.Weighted({24, 20, 18, 22, 16}));
   const auto carrier = static_cast<Carrier>(region == kSouth     ? random.Weighted({60, 35, 5})
                                             : region == kCentral ? random.Weighted({25, 35, 40})
                                                                  : random.Weighted({40, 50, 10}));
   const bool in_trouble =
-      region == kSouth && carrier == kSwiftvan && random.Chance(kTrouble[place.month]);
+      region == kSouth && carrier == kSwiftvan && random.Chance(kTrouble[month]);
   const Mood mood = in_trouble             ? MoodOf(10, 18, random)
                     : carrier == kCitybike ? MoodOf(62, 25, random)
                                            : MoodOf(54, 29, random);
@@ -176,11 +216,11 @@ void FillDelivery(const Place& place, Random& random, v1::Feedback& feedback) {
   SetCustomer(9000, random, feedback);
 }
 
-void FillRelationship(const Place& place, Random& random, v1::Feedback& feedback) {
+void FillRelationship(int month, Random& random, v1::Feedback& feedback) {
   const auto region = static_cast<Region>(random.Weighted({24, 20, 18, 22, 16}));
   const int plan = random.Weighted({50, 35, 15});
   // The whole of a shop is judged by its deliveries, but not by them alone.
-  const bool in_trouble = region == kSouth && random.Chance(kTrouble[place.month] / 3);
+  const bool in_trouble = region == kSouth && random.Chance(kTrouble[month] / 3);
   const Mood mood = in_trouble  ? MoodOf(15, 25, random)
                     : plan == 0 ? MoodOf(42, 34, random)
                     : plan == 1 ? MoodOf(52, 30, random)
@@ -198,51 +238,88 @@ void FillRelationship(const Place& place, Random& random, v1::Feedback& feedback
   SetCustomer(6000, random, feedback);
 }
 
-DemoSurvey MakeSurvey(absl::string_view id, absl::string_view name, absl::string_view question,
-                      absl::string_view own_dimension, absl::string_view time_zone, int answers) {
-  DemoSurvey demo;
-  demo.survey.set_survey_id(std::string(id));
-  demo.survey.set_display_name(std::string(name));
-  demo.survey.set_question(std::string(question));
-  demo.survey.set_kind(v1::SURVEY_KIND_NPS);
+void FillSupport(int month, Random& random, v1::Feedback& feedback) {
+  const auto topic = static_cast<Topic>(random.Weighted({30 + kTrouble[month] / 25, 28, 22, 20}));
+  const bool in_trouble = topic == kParcel && random.Chance(kTrouble[month] * 6 / 10);
+  const bool is_satisfied = random.Chance(in_trouble ? 250 : topic == kPayment ? 860 : 800);
+  SetLabel("region", Pick(random, kRegions), feedback);
+  SetLabel("channel", Pick(random, kSupportChannels), feedback);
+  SetLabel("topic", kTopics[topic], feedback);
+  if (!random.Chance(60)) {
+    feedback.set_score(is_satisfied ? 4 + random.Weighted({4, 6}) : 1 + random.Weighted({3, 3, 4}));
+  }
+  if (random.Chance(is_satisfied ? 300 : 420)) {
+    feedback.set_comment(std::string(is_satisfied ? Pick(random, kHelpedComments)
+                                     : in_trouble ? Pick(random, kStuckParcelComments)
+                                                  : Pick(random, kNotHelpedComments)));
+  }
+  SetCustomer(6000, random, feedback);
+}
+
+void FillOrdering(int month, Random& random, v1::Feedback& feedback) {
+  const auto device = static_cast<Device>(random.Weighted({55, 10, 35}));
+  const bool is_easy = random.Chance(device != kPhone ? 780 : month >= kNewAppMonth ? 790 : 620);
+  SetLabel("region", Pick(random, kRegions), feedback);
+  SetLabel("channel", device == kDesktop || random.Chance(300) ? "web" : "app", feedback);
+  SetLabel("device", kDevices[device], feedback);
+  if (!random.Chance(60)) {
+    feedback.set_score(is_easy ? 5 + random.Weighted({3, 4, 3})
+                               : 1 + random.Weighted({1, 1, 2, 3}));
+  }
+  if (random.Chance(is_easy ? 300 : 400)) {
+    feedback.set_comment(
+        std::string(is_easy ? Pick(random, kEasyComments) : Pick(random, kHardComments)));
+  }
+  SetCustomer(7000, random, feedback);
+}
+
+v1::Survey MakeSurvey(absl::string_view id, v1::SurveyKind kind, absl::string_view name,
+                      absl::string_view question, absl::string_view own_dimension,
+                      absl::string_view time_zone) {
+  v1::Survey survey;
+  survey.set_survey_id(std::string(id));
+  survey.set_display_name(std::string(name));
+  survey.set_question(std::string(question));
+  survey.set_kind(kind);
   for (const absl::string_view dimension :
        {absl::string_view("channel"), absl::string_view("region"), own_dimension}) {
-    demo.survey.add_dimensions(std::string(dimension));
+    survey.add_dimensions(std::string(dimension));
   }
-  demo.survey.set_time_zone(std::string(time_zone));
-  demo.answer_count = answers;
-  return demo;
+  survey.set_time_zone(std::string(time_zone));
+  return survey;
 }
 
 }  // namespace
 
 const std::vector<DemoSurvey>& DemoSurveys() {
   static const auto* const kSurveys = new std::vector<DemoSurvey>{
-      MakeSurvey("relationship", "Quarterly relationship survey",
-                 "How likely are you to recommend us to a friend or colleague?", "plan", "UTC",
-                 14000),
-      MakeSurvey("delivery", "After each delivery",
-                 "After this delivery, how likely are you to recommend us?", "carrier",
-                 "Europe/Berlin", 36000),
+      {MakeSurvey("relationship", v1::SURVEY_KIND_NPS, "Quarterly relationship survey",
+                  "How likely are you to recommend us to a friend or colleague?", "plan", "UTC"),
+       14000, 0, "mailing-", &FillRelationship},
+      {MakeSurvey("delivery", v1::SURVEY_KIND_NPS, "After each delivery",
+                  "After this delivery, how likely are you to recommend us?", "carrier",
+                  "Europe/Berlin"),
+       36000, uint64_t{1} << 32, "order-", &FillDelivery},
+      {MakeSurvey("support", v1::SURVEY_KIND_CSAT, "After a support case",
+                  "How satisfied are you with how we handled your case?", "topic", "Europe/Berlin"),
+       12000, uint64_t{2} << 32, "case-", &FillSupport},
+      {MakeSurvey("ordering", v1::SURVEY_KIND_CES, "After an order", "How easy was it to order?",
+                  "device", "Europe/Berlin"),
+       18000, uint64_t{3} << 32, "session-", &FillOrdering},
   };
   return *kSurveys;
 }
 
 v1::Feedback Answer(const DemoSurvey& demo, int index) {
-  const bool is_delivery = demo.survey.survey_id() == "delivery";
-  Random random((is_delivery ? uint64_t{1} << 32 : 0) + static_cast<uint64_t>(index));
+  Random random(demo.first_seed + static_cast<uint64_t>(index));
   const Place place = PlaceOf(index, demo.answer_count);
   v1::Feedback feedback;
   feedback.set_survey_id(demo.survey.survey_id());
-  feedback.set_external_id(absl::StrCat(is_delivery ? "order-" : "mailing-", 100000 + index));
+  feedback.set_external_id(absl::StrCat(demo.id_prefix, 100000 + index));
   const int64_t time_ms = absl::ToUnixMillis(TimeOf(place, random));
   feedback.mutable_occur_time()->set_seconds(time_ms / 1000);
   feedback.mutable_occur_time()->set_nanos(static_cast<int32_t>(time_ms % 1000 * 1'000'000));
-  if (is_delivery) {
-    FillDelivery(place, random, feedback);
-  } else {
-    FillRelationship(place, random, feedback);
-  }
+  demo.fill(place.month, random, feedback);
   return feedback;
 }
 
