@@ -10,6 +10,7 @@
 #include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/figure.h"
 #include "tools/chairbench/ingest.h"
+#include "tools/chairbench/peers.h"
 #include "tools/chairbench/query.h"
 #include "tools/chairbench/workspace.h"
 
@@ -29,9 +30,11 @@ struct Flags {
   Measure measure = nullptr;
 };
 
-void AddCommand(CLI::App& app, const std::string& name, const std::string& description,
-                Measure measure, Flags& flags) {
-  app.add_subcommand(name, description)->callback([&flags, measure] { flags.measure = measure; });
+CLI::App& AddCommand(CLI::App& app, const std::string& name, const std::string& description,
+                     Measure measure, Flags& flags) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->callback([&flags, measure] { flags.measure = measure; });
+  return *command;
 }
 
 void AddFlags(CLI::App& app, Flags& flags) {
@@ -53,35 +56,55 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--seed", flags.bench.seed, "Of the random answers and windows (default 1)");
 }
 
-void AddCommands(CLI::App& app, Flags& flags) {
-  AddCommand(app, "unary", "Single answers, each durable before its call ends", MeasureUnary,
-             flags);
-  app.get_subcommand("unary")
-      ->add_option("--in-flight", flags.bench.in_flight, "Calls under way (default 256)")
-      ->check(CLI::Range(1, 1'000));
-  AddCommand(app, "batch", "Batches of answers", MeasureBatch, flags);
-  CLI::App* batch = app.get_subcommand("batch");
-  batch->add_option("--batch-size", flags.bench.batch_size, "Answers of a batch (default 1000)")
+void AddInFlight(CLI::App& command, const std::string& description, int& in_flight) {
+  command.add_option("--in-flight", in_flight, description)->check(CLI::Range(1, 1'000));
+}
+
+void AddBatchSize(CLI::App& command, Flags& flags) {
+  command.add_option("--batch-size", flags.bench.batch_size, "Answers of a batch (default 1000)")
       ->check(CLI::Range(1, 10'000));
-  batch->add_option("--in-flight", flags.bench.batches, "Batches under way (default 8)")
+}
+
+void AddStreams(CLI::App& command, Flags& flags) {
+  AddBatchSize(command, flags);
+  command.add_option("--streams", flags.bench.streams, "Streams under way (default 2)")
       ->check(CLI::Range(1, 1'000));
-  AddCommand(app, "stream", "Batches of answers by the stream", MeasureStream, flags);
-  CLI::App* stream = app.get_subcommand("stream");
-  stream->add_option("--batch-size", flags.bench.batch_size, "Answers of a batch (default 1000)")
-      ->check(CLI::Range(1, 10'000));
-  stream->add_option("--streams", flags.bench.streams, "Streams under way (default 2)")
-      ->check(CLI::Range(1, 1'000));
-  AddCommand(app, "query", "NPS by month, in total and by a dimension of ten values", MeasureQuery,
-             flags);
-  CLI::App* query = app.get_subcommand("query");
-  query
-      ->add_option("--answers", flags.bench.answers,
-                   "Answers to load first, over three years (default 1000000)")
+}
+
+void AddAnswers(CLI::App& command, Flags& flags) {
+  command
+      .add_option("--answers", flags.bench.answers,
+                  "Answers to load first, over three years (default 1000000)")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
+}
+
+void AddCommands(CLI::App& app, Flags& flags) {
+  CLI::App& unary = AddCommand(app, "unary", "Single answers, each durable before its call ends",
+                               MeasureUnary, flags);
+  AddInFlight(unary, "Calls under way (default 256)", flags.bench.in_flight);
+
+  CLI::App& batch = AddCommand(app, "batch", "Batches of answers", MeasureBatch, flags);
+  AddBatchSize(batch, flags);
+  AddInFlight(batch, "Batches under way (default 8)", flags.bench.batches);
+
+  AddStreams(AddCommand(app, "stream", "Batches of answers by the stream", MeasureStream, flags),
+             flags);
+
+  CLI::App& query = AddCommand(app, "query", "NPS by month and by day, in total and by dimensions",
+                               MeasureQuery, flags);
+  AddAnswers(query, flags);
   query
-      ->add_option("--small-commits", flags.bench.small_commits,
-                   "Answers submitted one by one into the current month after that (default 0)")
+      .add_option("--small-commits", flags.bench.small_commits,
+                  "Answers submitted one by one into the current month after that (default 0)")
       ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}));
+
+  CLI::App& peers = AddCommand(app, "peers", "The same answers and questions as PostgreSQL's",
+                               MeasurePeers, flags);
+  AddAnswers(peers, flags);
+  AddStreams(peers, flags);
+  AddInFlight(peers, "Single calls under way (default 256)", flags.bench.in_flight);
+  peers.add_option("--postgresql", flags.bench.postgresql,
+                   "Folder of PostgreSQL's programs (default /usr/lib/postgresql/15/bin)");
 }
 
 absl::StatusOr<std::vector<Figure>> Run(const Flags& flags) {
@@ -117,7 +140,7 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   app.footer(
       "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
       "else;\nbatch and stream, the same bytes written plainly to RocksDB in synced groups of the "
-      "same size.\n"
+      "same size;\npeers, what PostgreSQL took for the same.\n"
       "ratio: value / limit. For rates the share of the limit that is reached (more is better); "
       "for\ntimes how many times the limit's it takes (less is better).\n"
       "Exit codes: 0; 1 the run failed or was interrupted; 2 wrong usage.");

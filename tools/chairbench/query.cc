@@ -1,41 +1,60 @@
 #include "tools/chairbench/query.h"
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "common/base/timestamp.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "tools/chairbench/echo_server.h"
+#include "tools/chairbench/history.h"
 #include "tools/chairbench/statistics.h"
 #include "tools/chairbench/submit_loops.h"
-#include "tools/chairbench/windows.h"
 
 namespace emptychair::bench {
 namespace {
 
 constexpr size_t kWindows = 250;
+// Questions of a year by day, each about ten times as costly as one by month.
+constexpr int kYears = 10;
+constexpr int kScans = 5;
 constexpr absl::Duration kLoadMax = absl::Hours(24);
 
-// Latencies of questions with and without groups, in milliseconds.
-struct Samples {
-  std::vector<double> grouped;
-  std::vector<double> total;
+// What a question asks for.
+enum Shape {
+  kMonths,         // By month.
+  kGroupedMonths,  // By month and the dimension of ten values.
+  kGroupedDays,    // A year by day and two dimensions: 25 groups.
+  kShapes,
 };
+
+Shape ShapeOf(const v1::QueryMetricRequest& question) {
+  return question.group_by().empty()     ? kMonths
+         : question.group_by_size() == 1 ? kGroupedMonths
+                                         : kGroupedDays;
+}
+
+// Latencies by shape, in milliseconds.
+using Samples = std::array<std::vector<double>, kShapes>;
 
 std::vector<v1::QueryMetricRequest> Questions(const Window& period, uint64_t seed) {
   Random random(seed);
   std::vector<v1::QueryMetricRequest> questions;
   for (const Window& window : QueryWindows(period, kWindows, random)) {
-    v1::QueryMetricRequest question;
-    question.add_survey_ids(BenchSurvey().survey_id());
-    *question.mutable_interval()->mutable_start_time() = ToTimestamp(window.start);
-    *question.mutable_interval()->mutable_end_time() = ToTimestamp(window.end);
-    question.set_granularity(v1::GRANULARITY_MONTH);
+    v1::QueryMetricRequest question = QuestionOf(window, v1::GRANULARITY_MONTH);
     questions.push_back(question);
     question.add_group_by(std::string(kTenValues));
+    questions.push_back(question);
+  }
+  for (int i = 0; i < kYears; ++i) {
+    const absl::Time start = period.start + absl::Hours(24) * (50 * i + random.Below(50));
+    v1::QueryMetricRequest question =
+        QuestionOf({start, start + absl::Hours(24) * 365}, v1::GRANULARITY_DAY);
+    question.add_group_by("region");
+    question.add_group_by("plan");
     questions.push_back(question);
   }
   return questions;
@@ -44,18 +63,8 @@ std::vector<v1::QueryMetricRequest> Questions(const Window& period, uint64_t see
 // Answers of three years, in batches. What is pushed back would be missing, so it is an error.
 absl::StatusOr<LoopResult> LoadAnswers(Workspace& workspace, const Window& period) {
   const BenchOptions& options = workspace.options();
-  const auto index = std::make_shared<std::atomic<int64_t>>(0);
-  const AnswerSource answers = [&options, period,
-                                index](size_t slot) -> std::optional<BenchAnswer> {
-    const int64_t mine = index->fetch_add(1, std::memory_order_relaxed);
-    if (mine >= options.answers) {
-      return std::nullopt;
-    }
-    Random random(Random(options.seed).Next() + static_cast<uint64_t>(mine));
-    return RandomAnswer(AnswerTimeMs(period, mine, options.answers, random), random);
-  };
   const auto loop = MakeBatchLoop(workspace.server(), static_cast<size_t>(options.batches),
-                                  options.batch_size, answers);
+                                  options.batch_size, HistoricAnswers(options, period));
   ASSIGN_OR_RETURN(LoopResult result, loop->Run(kLoadMax));
   if (result.pushed_back > 0) {
     return absl::ResourceExhaustedError("the server refused answers for want of room");
@@ -88,9 +97,7 @@ absl::Status Ask(v1::MetricsService::Stub& stub, const v1::QueryMetricRequest& q
   const absl::Time start = absl::Now();
   RETURN_IF_ERROR(FromGrpc(stub.QueryMetric(&context, question, &answer)));
   if (samples != nullptr) {
-    std::vector<double>& latencies =
-        question.group_by().empty() ? samples->total : samples->grouped;
-    latencies.push_back(absl::ToDoubleMilliseconds(absl::Now() - start));
+    (*samples)[ShapeOf(question)].push_back(absl::ToDoubleMilliseconds(absl::Now() - start));
   }
   return absl::OkStatus();
 }
@@ -123,12 +130,49 @@ absl::Status AskBoth(v1::MetricsService::Stub& server, v1::MetricsService::Stub&
   return absl::OkStatus();
 }
 
-// The medians of what the grouped questions cost.
+// The median time of a scan, and, while scans go on one after the other, that of the questions by
+// month.
+struct ScanTimes {
+  double scan_ms = 0;
+  std::vector<double> beside_ms;
+};
+
+absl::StatusOr<ScanTimes> MeasureScans(v1::MetricsService::Stub& server,
+                                       const std::vector<v1::QueryMetricRequest>& questions) {
+  v1::QueryMetricResponse answer;
+  Samples scans;
+  for (int i = 0; i < kScans; ++i) {
+    RETURN_IF_ERROR(CheckInterrupted());
+    RETURN_IF_ERROR(Ask(server, LatestPerCustomer(), &scans, answer));
+  }
+  std::atomic<bool> is_over = false;
+  absl::Status scanned;
+  std::thread scanner([&] {
+    v1::QueryMetricResponse scan;
+    for (int i = 0; i < kScans && scanned.ok(); ++i) {
+      scanned.Update(Ask(server, LatestPerCustomer(), nullptr, scan));
+    }
+    is_over = true;
+  });
+  Samples beside;
+  absl::Status asked;
+  for (size_t i = 0; !is_over && asked.ok(); i = (i + 1) % questions.size()) {
+    if (ShapeOf(questions[i]) == kGroupedMonths) {
+      asked.Update(Ask(server, questions[i], &beside, answer));
+    }
+  }
+  scanner.join();
+  RETURN_IF_ERROR(asked);
+  RETURN_IF_ERROR(scanned);
+  return ScanTimes{Median(scans[kMonths]), beside[kGroupedMonths]};
+}
+
+// The medians of what the questions by month and dimension cost.
 void AddCosts(const std::vector<Recording>& recordings, std::vector<Figure>& figures) {
   std::vector<double> bytes;
   std::vector<double> cells;
   for (const auto& [question, answer] : recordings) {
-    if (!question.group_by().empty()) {
+    if (ShapeOf(question) == kGroupedMonths) {
       bytes.push_back(static_cast<double>(answer.ByteSizeLong()));
       cells.push_back(static_cast<double>(answer.cells_read()));
     }
@@ -158,20 +202,32 @@ absl::StatusOr<std::vector<Figure>> MeasureQuery(Workspace& workspace) {
   Samples product;
   Samples limit;
   RETURN_IF_ERROR(AskBoth(*server, *echo, questions, 2 * options.time, product, limit));
+  ASSIGN_OR_RETURN(const ScanTimes scans, MeasureScans(*server, questions));
   RETURN_IF_ERROR(echo_target->Stop());
   RETURN_IF_ERROR(workspace.Finish(loaded.accepted + committed));
 
-  const double median = Median(product.grouped);
-  const double echo_median = Median(limit.grouped);
+  const auto median_of = [](const Samples& samples, Shape shape) { return Median(samples[shape]); };
+  const auto p99_of = [](const Samples& samples, Shape shape) {
+    return Percentile(samples[shape], 99);
+  };
+  const double median = median_of(product, kGroupedMonths);
+  const double echo_median = median_of(limit, kGroupedMonths);
   std::vector<Figure> figures = {
       {"query_median_ms", median, "ms", echo_median},
-      {"query_p99_ms", Percentile(product.grouped, 99), "ms", Percentile(limit.grouped, 99)},
+      {"query_p99_ms", p99_of(product, kGroupedMonths), "ms", p99_of(limit, kGroupedMonths)},
       {"query_over_echo_ms", median - echo_median, "ms", {}},
-      {"query_total_median_ms", Median(product.total), "ms", Median(limit.total)},
-      {"query_total_p99_ms", Percentile(product.total, 99), "ms", Percentile(limit.total, 99)},
+      {"query_total_median_ms", median_of(product, kMonths), "ms", median_of(limit, kMonths)},
+      {"query_total_p99_ms", p99_of(product, kMonths), "ms", p99_of(limit, kMonths)},
+      {"query_days_median_ms", median_of(product, kGroupedDays), "ms",
+       median_of(limit, kGroupedDays)},
+      {"query_latest_ms", scans.scan_ms, "ms", {}},
+      {"query_beside_latest_median_ms", Median(scans.beside_ms), "ms", median},
+      {"query_beside_latest_p99_ms", Percentile(scans.beside_ms, 99), "ms",
+       p99_of(product, kGroupedMonths)},
   };
   AddCosts(recordings, figures);
-  figures.push_back({"query_samples", static_cast<double>(product.grouped.size()), "queries", {}});
+  figures.push_back(
+      {"query_samples", static_cast<double>(product[kGroupedMonths].size()), "queries", {}});
   figures.push_back({"load_records_per_second",
                      static_cast<double>(loaded.accepted) / absl::ToDoubleSeconds(loaded.elapsed),
                      "records/s",

@@ -34,6 +34,8 @@ struct BenchOptions {
   // Answers that queries are asked of, and single commits that follow them.
   int64_t answers = 1'000'000;
   int64_t small_commits = 0;
+  // Where PostgreSQL's programs are.
+  std::string postgresql = "/usr/lib/postgresql/15/bin";
 };
 
 // A temporary folder with a server that holds the empty survey. Removed with it. Not thread-safe.

@@ -1,0 +1,238 @@
+#include "tools/chairbench/postgresql.h"
+
+#include <pwd.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "common/base/status_macros.h"
+#include "tools/chairbench/interrupt.h"
+
+namespace emptychair::bench {
+namespace {
+
+constexpr char kUser[] = "postgres";
+constexpr absl::Duration kRunMax = absl::Hours(24);
+constexpr absl::Duration kStartMax = absl::Minutes(1);
+constexpr absl::Duration kStopMax = absl::Minutes(5);
+
+constexpr char kTable[] = R"(
+CREATE TABLE feedback (
+  survey_id text NOT NULL,
+  feedback_id uuid PRIMARY KEY,
+  customer_id text,
+  occur_time timestamptz NOT NULL,
+  score smallint,
+  comment text,
+  channel text, plan text, region text, tenure text, touchpoint text);
+CREATE INDEX feedback_by_customer ON feedback (customer_id, occur_time);
+)";
+
+// Ids go up with time, as those of Empty Chair do, which is kind to the index.
+constexpr char kInsert[] = R"(
+\set customer random(0, 99999)
+\set score random(0, 10)
+INSERT INTO feedback VALUES ('chairbench',
+  (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' ||
+   substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid,
+  'customer-' || lpad(:customer::text, 8, '0'), clock_timestamp(), :score, NULL,
+  'app', 'family', 'central', 'established', 'billing')
+ON CONFLICT DO NOTHING;
+)";
+
+absl::Status Failed(absl::string_view doing, absl::string_view reason) {
+  return absl::UnavailableError(absl::StrCat("PostgreSQL: ", doing, ": ", reason));
+}
+
+// A row in COPY's text format, whose values here have nothing to escape.
+void AppendRow(const BenchAnswer& answer, std::string& text) {
+  absl::StrAppend(
+      &text, BenchSurvey().survey_id(), "\t", answer.feedback_id.ToString(), "\t",
+      CustomerId(answer.customer), "\t",
+      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixMillis(answer.feedback_id.UnixMs()),
+                       absl::UTCTimeZone()),
+      "\t", answer.score.has_value() ? absl::StrCat(*answer.score) : "\\N", "\t",
+      answer.comment.empty() ? "\\N" : answer.comment);
+  for (const auto& [key, value] : CombinationOf(answer.combination)) {
+    absl::StrAppend(&text, "\t", value);
+  }
+  text += '\n';
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PostgreSql>> PostgreSql::Start(const std::string& bin,
+                                                              const std::string& folder) {
+  if (!std::filesystem::exists(bin + "/postgres")) {
+    return absl::FailedPreconditionError(absl::StrCat("there is no PostgreSQL in ", bin,
+                                                      "; `tools/install_packages peers` installs "
+                                                      "it, --postgresql names another folder"));
+  }
+  std::unique_ptr<PostgreSql> database(new PostgreSql(bin, folder));
+  RETURN_IF_ERROR(database->MakeFolder());
+  RETURN_IF_ERROR(database
+                      ->Run("initdb", {"-D", database->Path("data"), "-U", kUser, "-A", "trust",
+                                       "-E", "UTF8", "--locale=C"})
+                      .status());
+  ASSIGN_OR_RETURN(
+      database->server_,
+      Subprocess::Start(database->Command(
+          "postgres", {"-D", database->Path("data"), "-k", folder, "-c", "listen_addresses=", "-c",
+                       "shared_buffers=256MB", "-c", "max_wal_size=4GB"})));
+  RETURN_IF_ERROR(database->WaitUntilReady());
+  RETURN_IF_ERROR(database->Execute(kTable));
+  return database;
+}
+
+absl::Status PostgreSql::MakeFolder() {
+  std::error_code failed;
+  std::filesystem::create_directory(folder_, failed);
+  if (failed) {
+    return Failed("making its folder", failed.message());
+  }
+  if (geteuid() != 0) {
+    return absl::OkStatus();
+  }
+  const passwd* const user = getpwnam(kUser);
+  if (user == nullptr) {
+    return Failed("making its folder", "there is no user postgres to run it");
+  }
+  if (chown(folder_.c_str(), user->pw_uid, user->pw_gid) != 0) {
+    return Failed("making its folder", std::strerror(errno));
+  }
+  // The user must get there.
+  std::filesystem::permissions(std::filesystem::path(folder_).parent_path(),
+                               std::filesystem::perms::others_exec,
+                               std::filesystem::perm_options::add, failed);
+  return failed ? Failed("making its folder", failed.message()) : absl::OkStatus();
+}
+
+absl::Status PostgreSql::WaitUntilReady() {
+  const absl::Time deadline = absl::Now() + kStartMax;
+  while (!Run("pg_isready", {"-q", "-h", folder_}).ok()) {
+    RETURN_IF_ERROR(CheckInterrupted());
+    if (absl::Now() > deadline || server_->Wait(absl::ZeroDuration()).ok()) {
+      return Failed("starting", server_->StandardError());
+    }
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Duration> PostgreSql::Copy(int64_t count,
+                                                absl::FunctionRef<BenchAnswer(int64_t index)> row) {
+  const std::string file = Path("rows");
+  std::ofstream out(file, std::ios::binary);
+  std::string text;
+  for (int64_t i = 0; i < count && out; ++i) {
+    AppendRow(row(i), text);
+    if (text.size() > (size_t{1} << 20) || i + 1 == count) {
+      RETURN_IF_ERROR(CheckInterrupted());
+      out << text;
+      text.clear();
+    }
+  }
+  if (!out.flush()) {
+    return Failed("writing rows to a file", std::strerror(errno));
+  }
+  const absl::Time start = absl::Now();
+  RETURN_IF_ERROR(Execute(absl::StrCat("\\copy feedback FROM '", file, "'")));
+  const absl::Duration spent = absl::Now() - start;
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+  return spent;
+}
+
+absl::StatusOr<double> PostgreSql::InsertsPerSecond(int clients, absl::Duration time) {
+  const std::string file = Path("insert.sql");
+  std::ofstream(file) << kInsert;
+  const auto seconds = std::max<int64_t>(1, absl::ToInt64Seconds(time));
+  ASSIGN_OR_RETURN(const std::string report,
+                   Run("pgbench", {"-h", folder_, "-U", kUser, "-n", "-M", "prepared", "-c",
+                                   absl::StrCat(clients), "-j", "2", "-T", absl::StrCat(seconds),
+                                   "-f", file, "postgres"}));
+  for (absl::string_view line : absl::StrSplit(report, '\n')) {
+    double rate = 0;
+    if (absl::ConsumePrefix(&line, "tps = ") &&
+        absl::SimpleAtod(line.substr(0, line.find(' ')), &rate)) {
+      return rate;
+    }
+  }
+  return Failed("inserting rows", report);
+}
+
+absl::Status PostgreSql::Execute(absl::string_view sql) {
+  return Run("psql", {"-h", folder_, "-U", kUser, "-d", "postgres", "-q", "-X", "-v",
+                      "ON_ERROR_STOP=1", "-c", std::string(sql)})
+      .status();
+}
+
+absl::StatusOr<std::vector<double>> PostgreSql::Time(const std::vector<std::string>& statements) {
+  const std::string file = Path("statements.sql");
+  std::ofstream out(file);
+  out << "\\timing on\n";
+  for (const std::string& statement : statements) {
+    out << statement << ";\n";
+  }
+  if (!out.flush()) {
+    return Failed("writing statements to a file", std::strerror(errno));
+  }
+  ASSIGN_OR_RETURN(const std::string output,
+                   Run("psql", {"-h", folder_, "-U", kUser, "-d", "postgres", "-q", "-X", "-A",
+                                "-v", "ON_ERROR_STOP=1", "-f", file}));
+  std::vector<double> times;
+  for (absl::string_view line : absl::StrSplit(output, '\n')) {
+    double milliseconds = 0;
+    if (absl::ConsumePrefix(&line, "Time: ") &&
+        absl::SimpleAtod(line.substr(0, line.find(' ')), &milliseconds)) {
+      times.push_back(milliseconds);
+    }
+  }
+  return times.size() == statements.size()
+             ? absl::StatusOr<std::vector<double>>(std::move(times))
+             : Failed("timing statements", absl::StrCat("it told ", times.size(), " times"));
+}
+
+absl::Status PostgreSql::Stop() {
+  // Ends the connections that there are, and itself.
+  server_->Signal(SIGINT);
+  ASSIGN_OR_RETURN(const int exit_status, server_->Wait(kStopMax));
+  return exit_status == 0 ? absl::OkStatus() : Failed("stopping", server_->StandardError());
+}
+
+std::string PostgreSql::Path(absl::string_view name) const {
+  return absl::StrCat(folder_, "/", name);
+}
+
+std::vector<std::string> PostgreSql::Command(const std::string& program,
+                                             const std::vector<std::string>& arguments) const {
+  std::vector<std::string> command;
+  if (geteuid() == 0) {
+    command = {"/usr/bin/setpriv", "--reuid", kUser, "--regid", kUser, "--clear-groups", "--"};
+  }
+  command.push_back(absl::StrCat(bin_, "/", program));
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+absl::StatusOr<std::string> PostgreSql::Run(const std::string& program,
+                                            const std::vector<std::string>& arguments) const {
+  // It complains of a working directory that its user cannot read.
+  ASSIGN_OR_RETURN(const FinishedProcess finished,
+                   RunToEnd(Command(program, arguments), kRunMax, {.working_directory = folder_}));
+  if (finished.exit_status != 0) {
+    return Failed(program, finished.standard_error);
+  }
+  return finished.standard_output;
+}
+
+}  // namespace emptychair::bench
