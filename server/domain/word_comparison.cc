@@ -59,9 +59,10 @@ class WordTable {
     std::vector<Contrasted> contrasted;
     for (const auto& [text, word] : words_) {
       if (word.counts[kBase] + word.counts[kCandidate] >= query.min_comments) {
-        contrasted.push_back({&text, &word,
-                              ContrastWord({word.counts[kBase], comments_[kBase]},
-                                           {word.counts[kCandidate], comments_[kCandidate]})});
+        contrasted.push_back(
+            {&text, &word,
+             metrics::ContrastWord({word.counts[kBase], comments_[kBase]},
+                                   {word.counts[kCandidate], comments_[kCandidate]})});
       }
     }
     const auto end = contrasted.begin() + std::min<ptrdiff_t>(query.limit, std::ssize(contrasted));

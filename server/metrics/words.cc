@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
-#include "absl/log/absl_check.h"
 #include "absl/strings/ascii.h"
 #include "unicode/brkiter.h"
 #include "unicode/normalizer2.h"
@@ -19,7 +20,10 @@ constexpr double kPriorComments = 100;
 
 // ICU brings its rules and data with it: without them it does not work at all.
 void CheckIcu(UErrorCode status, const char* what) {
-  ABSL_CHECK(U_SUCCESS(status)) << "ICU: " << what << ": " << u_errorName(status);
+  if (U_FAILURE(status)) {
+    std::fprintf(stderr, "ICU: %s: %s\n", what, u_errorName(status));
+    std::abort();
+  }
 }
 
 }  // namespace
@@ -53,7 +57,7 @@ void WordSplitter::Split(absl::string_view text, absl::FunctionRef<void(absl::st
 }
 
 void WordSplitter::Fold(absl::string_view word) {
-  folded_.assign(word);
+  folded_.assign(word.data(), word.size());
   // Which folds as it lowers, and is normal.
   if (std::all_of(word.begin(), word.end(), absl::ascii_isascii)) {
     absl::AsciiStrToLower(&folded_);
