@@ -54,8 +54,8 @@ const char* const kInfo =
 
 const char* const kPoint =
     R"({"value": -30.0625, "low": -39.1506, "high": 15.2045, "standardError": 24.69817807045694,
-        "grade": "GRADE_NEEDS_WORK", "answers": 10, "unscored": 1, "numerator": -3,
-        "denominator": 11, "promoters": 2, "passives": 3, "detractors": 5, "customers": 8,
+        "grade": "GRADE_NEEDS_WORK", "answers": 10, "unscored": 14, "numerator": -3,
+        "denominator": 11, "promoters": 2, "passives": 3, "detractors": 21, "customers": 8,
         "excluded": [{"reason": "EXCLUSION_REASON_BOT", "count": 6}], "histogram": [0, 12, 13]})";
 
 // Two months of one group: a value and none; of another: a suppressed one and a value.
