@@ -94,11 +94,12 @@ TEST_F(WordsTest, WantsOneOfTwoWaysToCompare) {
     std::vector<std::string> flags;
     const char* message;
   } cases[] = {
-      {{}, "wanted what to compare: --base and --candidate, or --by-class"},
+      {{}, "wanted what to compare: both --base and --candidate, or --by-class"},
       {{"--filter", "a=b"}, "wanted what to compare"},
-      {{"--base", "2017"}, "--base requires --candidate"},
-      {{"--candidate", "2017"}, "--candidate requires --base"},
+      {{"--base", "2017"}, "wanted what to compare: both --base and"},
+      {{"--candidate", "2017"}, "wanted what to compare: both --base and"},
       {{"--by-class", "--base", "2017", "--candidate", "2018"}, "--base excludes --by-class"},
+      {{"--by-class", "--candidate", "2018"}, "--candidate excludes --by-class"},
       {{"--by-class", "--candidate-filter", "a=b"}, "--candidate-filter excludes --by-class"},
       {{"--base", "2017", "--candidate", "2018", "--window", "2019"},
        "--window requires --by-class"},

@@ -28,9 +28,9 @@ bool ReadQuestion(Session& session, const WordsFlags& flags, v1::CompareWordsReq
     return ReadSelection(session, flags.selection, flags.sides.metric.surveys.front(),
                          base.mutable_interval(), base.mutable_filters(), exit_code);
   }
-  if (!flags.sides.base.window.has_value()) {
+  if (!flags.sides.base.window.has_value() || !flags.sides.candidate.window.has_value()) {
     *exit_code = UsageError(session.environment,
-                            "wanted what to compare: --base and --candidate, or --by-class");
+                            "wanted what to compare: both --base and --candidate, or --by-class");
     return false;
   }
   SidesFlags sides = flags.sides;
@@ -72,8 +72,6 @@ void RelateFlags(CLI::App& app) {
   for (const char* side : {"--base", "--candidate", "--base-filter", "--candidate-filter"}) {
     by_class->excludes(app.get_option(side));
   }
-  app.get_option("--base")->needs(app.get_option("--candidate"));
-  app.get_option("--candidate")->needs(app.get_option("--base"));
   for (const char* window : {"--window", "--from", "--to", "--last"}) {
     app.get_option(window)->needs(by_class);
   }
