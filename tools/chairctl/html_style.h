@@ -13,10 +13,6 @@ inline constexpr absl::string_view kPageStyle = R"css(
   --line: #d9dcdf; --card: #f5f6f7; --first: #0068a8; --second: #b04a00; }
 @media (prefers-color-scheme: dark) { :root { --paper: #15181b; --ink: #eceef0; --muted: #a9b0b6;
   --line: #3b4147; --card: #1f2428; --first: #62b8ee; --second: #f0a13c; } }
-@media print { :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --muted: #444444;
-  --line: #bbbbbb; --card: #ffffff; --first: #0068a8; --second: #b04a00; }
-  .scroll { overflow: visible !important; } figure, .key, .score, tr { break-inside: avoid; }
-  body { font-size: 10pt; } table { font-size: 8pt; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--paper);
   color: var(--ink); font: 16px/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -75,6 +71,13 @@ th, td { padding: .2rem .45rem; border-bottom: 1px solid var(--line); text-align
 th { font-weight: 600; } tbody th { font-weight: 400;
   white-space: normal; min-width: 6rem; max-width: 14rem; } th.n, td.n { text-align: right; }
 td.long { white-space: normal; min-width: 16rem; }
+@media print { :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --muted: #444444;
+    --line: #bbbbbb; --card: #ffffff; --first: #0068a8; --second: #b04a00; }
+  body { font-size: 10pt; padding: 0; } table { font-size: 7pt; } .scroll { overflow: visible; }
+  th, td { padding: .1rem .25rem; white-space: normal; overflow-wrap: normal; }
+  tbody th { min-width: 3.2rem; }
+  .row, .key, .score, .panels figure, tr { break-inside: avoid; }
+  .group, h2, caption { break-after: avoid; } }
 )css";
 
 }  // namespace emptychair
