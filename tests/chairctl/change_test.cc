@@ -6,8 +6,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "tests/chairctl/chairctl_harness.h"
-#include "tests/chairctl/fake_server.h"
+#include "tests/chairctl/metric_command_test.h"
 #include "tools/chairctl/change_output.h"
 
 namespace emptychair {
@@ -48,26 +47,13 @@ v1::DecomposeChangeResponse Decomposition() {
                          "timeZone": "Europe/Berlin", "confidence": 0.95}})");
 }
 
-class ChangeTest : public ::testing::Test {
+class ChangeTest : public MetricCommandTest {
  protected:
-  ChangeTest() {
-    chairctl_.variables["EMPTYCHAIR_ENDPOINT"] = server_.endpoint();
-    v1::Survey survey;
-    survey.set_survey_id("nps");
-    survey.set_time_zone("Europe/Berlin");
-    server_.AddSurvey(survey);
-    server_.SetDecomposition(Decomposition());
-  }
+  ChangeTest() { server_.SetDecomposition(Decomposition()); }
 
   ChairctlResult Change(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"metric", "change",      "nps", "--base",
-                                          "2017",   "--candidate", "2018"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return chairctl_.Run(arguments);
+    return MetricOfSides("change", more);
   }
-
-  FakeServer server_;
-  Chairctl chairctl_;
 };
 
 TEST_F(ChangeTest, SendsWhatTheFlagsSay) {

@@ -6,8 +6,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "tests/chairctl/chairctl_harness.h"
-#include "tests/chairctl/fake_server.h"
+#include "tests/chairctl/metric_command_test.h"
 #include "tools/chairctl/comparison_output.h"
 
 namespace emptychair {
@@ -34,26 +33,13 @@ v1::CompareMetricResponse RealComparison() {
                          "timeZone": "Europe/Berlin", "confidence": 0.95}})");
 }
 
-class ComparisonTest : public ::testing::Test {
+class ComparisonTest : public MetricCommandTest {
  protected:
-  ComparisonTest() {
-    chairctl_.variables["EMPTYCHAIR_ENDPOINT"] = server_.endpoint();
-    v1::Survey survey;
-    survey.set_survey_id("nps");
-    survey.set_time_zone("Europe/Berlin");
-    server_.AddSurvey(survey);
-    server_.SetComparison(RealComparison());
-  }
+  ComparisonTest() { server_.SetComparison(RealComparison()); }
 
   ChairctlResult Compare(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"metric", "compare",     "nps", "--base",
-                                          "2017",   "--candidate", "2018"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return chairctl_.Run(arguments);
+    return MetricOfSides("compare", more);
   }
-
-  FakeServer server_;
-  Chairctl chairctl_;
 };
 
 TEST_F(ComparisonTest, SendsWhatTheFlagsSay) {

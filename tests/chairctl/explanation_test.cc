@@ -6,8 +6,7 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
-#include "tests/chairctl/chairctl_harness.h"
-#include "tests/chairctl/fake_server.h"
+#include "tests/chairctl/metric_command_test.h"
 
 namespace emptychair {
 namespace {
@@ -25,25 +24,15 @@ const char* const kRows =
            "feedback": {"surveyId": "nps", "feedbackId": "id-1",
                         "occurTime": "2024-01-01T00:00:00Z", "sequence": "1"}}]})";
 
-class ExplanationTest : public ::testing::Test {
+class ExplanationTest : public MetricCommandTest {
  protected:
-  ExplanationTest() {
-    chairctl_.variables["EMPTYCHAIR_ENDPOINT"] = server_.endpoint();
-    v1::Survey survey;
-    survey.set_survey_id("nps");
-    survey.set_time_zone("Europe/Berlin");
-    server_.AddSurvey(survey);
-    server_.SetExplanation(FromJson<v1::ExplainMetricResponse>(kRows));
-  }
+  ExplanationTest() { server_.SetExplanation(FromJson<v1::ExplainMetricResponse>(kRows)); }
 
   ChairctlResult Explain(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"metric", "explain", "nps"};
+    std::vector<std::string> arguments = {"nps"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return chairctl_.Run(arguments);
+    return Metric("explain", arguments);
   }
-
-  FakeServer server_;
-  Chairctl chairctl_;
 };
 
 TEST_F(ExplanationTest, SendsWhatTheFlagsSay) {

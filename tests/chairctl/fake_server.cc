@@ -139,6 +139,22 @@ class FakeServer::Metrics final : public v1::MetricsService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status CompareWords(grpc::ServerContext*, const v1::CompareWordsRequest* request,
+                            v1::CompareWordsResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.last_words_ = *request;
+    *response = fake_.words_;
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetScorecard(grpc::ServerContext*, const v1::GetScorecardRequest* request,
+                            v1::GetScorecardResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.last_scorecard_ = *request;
+    *response = fake_.scorecard_;
+    return grpc::Status::OK;
+  }
+
   grpc::Status ExplainMetric(grpc::ServerContext*, const v1::ExplainMetricRequest* request,
                              v1::ExplainMetricResponse* response) override {
     absl::MutexLock lock(&fake_.mutex_);
@@ -271,6 +287,16 @@ void FakeServer::SetDecomposition(v1::DecomposeChangeResponse response) {
   decomposition_ = std::move(response);
 }
 
+void FakeServer::SetWords(v1::CompareWordsResponse response) {
+  absl::MutexLock lock(&mutex_);
+  words_ = std::move(response);
+}
+
+void FakeServer::SetScorecard(v1::GetScorecardResponse response) {
+  absl::MutexLock lock(&mutex_);
+  scorecard_ = std::move(response);
+}
+
 void FakeServer::SetExplanation(v1::ExplainMetricResponse response) {
   absl::MutexLock lock(&mutex_);
   explanation_ = std::move(response);
@@ -336,6 +362,16 @@ v1::CompareMetricRequest FakeServer::last_comparison() const {
 v1::DecomposeChangeRequest FakeServer::last_decomposition() const {
   absl::MutexLock lock(&mutex_);
   return last_decomposition_;
+}
+
+v1::CompareWordsRequest FakeServer::last_words() const {
+  absl::MutexLock lock(&mutex_);
+  return last_words_;
+}
+
+v1::GetScorecardRequest FakeServer::last_scorecard() const {
+  absl::MutexLock lock(&mutex_);
+  return last_scorecard_;
 }
 
 v1::ExplainMetricRequest FakeServer::last_explanation() const {

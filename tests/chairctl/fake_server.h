@@ -39,6 +39,10 @@ class FakeServer {
   void SetComparison(v1::CompareMetricResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
   // What every call of DecomposeChange answers.
   void SetDecomposition(v1::DecomposeChangeResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What every call of CompareWords answers.
+  void SetWords(v1::CompareWordsResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What every call of GetScorecard answers.
+  void SetScorecard(v1::GetScorecardResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
   // What every call of ExplainMetric answers.
   void SetExplanation(v1::ExplainMetricResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
   void SetStatus(v1::GetStatusResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -57,6 +61,8 @@ class FakeServer {
   v1::QueryMetricRequest last_query() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::CompareMetricRequest last_comparison() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::DecomposeChangeRequest last_decomposition() const ABSL_LOCKS_EXCLUDED(mutex_);
+  v1::CompareWordsRequest last_words() const ABSL_LOCKS_EXCLUDED(mutex_);
+  v1::GetScorecardRequest last_scorecard() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::ExplainMetricRequest last_explanation() const ABSL_LOCKS_EXCLUDED(mutex_);
   int calls(const std::string& method) const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -90,6 +96,10 @@ class FakeServer {
   v1::CompareMetricResponse comparison_ ABSL_GUARDED_BY(mutex_);
   v1::DecomposeChangeRequest last_decomposition_ ABSL_GUARDED_BY(mutex_);
   v1::DecomposeChangeResponse decomposition_ ABSL_GUARDED_BY(mutex_);
+  v1::CompareWordsRequest last_words_ ABSL_GUARDED_BY(mutex_);
+  v1::CompareWordsResponse words_ ABSL_GUARDED_BY(mutex_);
+  v1::GetScorecardRequest last_scorecard_ ABSL_GUARDED_BY(mutex_);
+  v1::GetScorecardResponse scorecard_ ABSL_GUARDED_BY(mutex_);
   v1::ExplainMetricRequest last_explanation_ ABSL_GUARDED_BY(mutex_);
   v1::ExplainMetricResponse explanation_ ABSL_GUARDED_BY(mutex_);
   v1::GetStatusResponse status_ ABSL_GUARDED_BY(mutex_);

@@ -1,9 +1,13 @@
 #include "tools/chairctl/output.h"
 
+#include <cmath>
 #include <cstdlib>
+#include <random>
 #include <sstream>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
@@ -11,6 +15,7 @@
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/seed.h"
 #include "tools/chairctl/enum_flag.h"
 
 namespace emptychair {
@@ -45,6 +50,27 @@ TEST(ToJson, PrintsNoScoreForAnUnscoredRecord) {
   EXPECT_THAT(ToJson(feedback), HasSubstr("\"externalId\": \"\""));
   feedback.set_score(0);
   EXPECT_THAT(ToJson(feedback), HasSubstr("\"score\": 0"));
+}
+
+TEST(JsonNumber, HasTheDigitsOfJson) {
+  std::mt19937_64 random(testing::SeedFromEnvOrRandom());
+  std::vector<double> numbers = {0, -0.0, 1, -1, 0.1, 1.0 / 3, 1e15, 1e16, 1e21, 1.0748e-05, 1e300};
+  for (int i = 0; i < 2'000; ++i) {
+    numbers.push_back(std::ldexp(static_cast<double>(random()), -static_cast<int>(random() % 128)));
+  }
+  for (const double number : numbers) {
+    v1::MetricValue point;
+    point.set_value(number);
+    EXPECT_THAT(ToJson(point), HasSubstr(absl::StrCat("\"value\": ", JsonNumber(number), "\n")));
+  }
+}
+
+TEST(NumberText, WritesNumbersAsInWords) {
+  EXPECT_EQ(NumberText(6.25, 1), "6.2");
+  EXPECT_EQ(NumberText(-6.26, 1), "−6.3");
+  EXPECT_EQ(NumberText(-0.04, 1), "0.0");
+  EXPECT_EQ(NumberText(-0.0, 0), "0");
+  EXPECT_EQ(NumberText(1234.5, 2), "1234.50");
 }
 
 TEST(ToJsonList, IsOneObjectThatReadsBack) {

@@ -124,14 +124,27 @@ TEST(Usage, WrongUsageExitsWithTwoAndSaysWhy) {
 }
 
 TEST(Usage, HelpAtEveryLevelExitsWithZeroAndHasAnExample) {
-  for (const Arguments& command :
-       {Arguments{}, Arguments{"survey"}, Arguments{"survey", "create"},
-        Arguments{"survey", "list"}, Arguments{"survey", "get"}, Arguments{"feedback"},
-        Arguments{"feedback", "submit"}, Arguments{"feedback", "import"},
-        Arguments{"feedback", "get"}, Arguments{"metric"}, Arguments{"metric", "query"},
-        Arguments{"metric", "compare"}, Arguments{"metric", "change"}, Arguments{"admin"},
-        Arguments{"admin", "status"}, Arguments{"admin", "verify"}, Arguments{"admin", "rebuild"},
-        Arguments{"admin", "compact"}}) {
+  for (const Arguments& command : {Arguments{},
+                                   Arguments{"survey"},
+                                   Arguments{"survey", "create"},
+                                   Arguments{"survey", "list"},
+                                   Arguments{"survey", "get"},
+                                   Arguments{"feedback"},
+                                   Arguments{"feedback", "submit"},
+                                   Arguments{"feedback", "import"},
+                                   Arguments{"feedback", "get"},
+                                   Arguments{"metric"},
+                                   Arguments{"metric", "query"},
+                                   Arguments{"metric", "compare"},
+                                   Arguments{"metric", "change"},
+                                   Arguments{"metric", "explain"},
+                                   Arguments{"metric", "words"},
+                                   Arguments{"metric", "scorecard"},
+                                   Arguments{"admin"},
+                                   Arguments{"admin", "status"},
+                                   Arguments{"admin", "verify"},
+                                   Arguments{"admin", "rebuild"},
+                                   Arguments{"admin", "compact"}}) {
     Arguments arguments = command;
     arguments.push_back("--help");
     Chairctl chairctl;

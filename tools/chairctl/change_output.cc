@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "tools/chairctl/csv.h"
 #include "tools/chairctl/interval_axis.h"
+#include "tools/chairctl/metric_marks.h"
 #include "tools/chairctl/metric_text.h"
 #include "tools/chairctl/output.h"
 
@@ -19,21 +20,6 @@ namespace {
 
 // What a side was and what it became, as texts.
 using Move = std::pair<std::string, std::string>;
-
-// `number` in words: with its sign only when that is minus, which is the one of SignedText.
-std::string TextOf(double number, int decimals) {
-  return number < 0 ? SignedText(number, decimals) : absl::StrFormat("%.*f", decimals, number);
-}
-
-// Percent of the answers of the whole.
-double ShareOf(const v1::MetricValue& group, const v1::MetricValue& whole) {
-  return 100.0 * static_cast<double>(group.answers()) / static_cast<double>(whole.answers());
-}
-
-// The value of a group for tables; absent where it has no answers, which is not too few.
-std::string GroupValueText(const v1::MetricValue& group, int min_sample) {
-  return group.answers() == 0 ? std::string(kAbsent) : ValueText(group, min_sample);
-}
 
 // `before → after`, arrows one below the other.
 std::vector<std::string> MoveCells(const std::vector<Move>& moves) {
@@ -47,13 +33,6 @@ std::vector<std::string> MoveCells(const std::vector<Move>& moves) {
         absl::StrCat(before, " → ", std::string(width - DisplayWidth(after), ' '), after));
   }
   return cells;
-}
-
-IntervalMark MarkOf(const v1::Contribution& contribution) {
-  if (!contribution.has_total()) {
-    return {};
-  }
-  return {contribution.total(), contribution.low(), contribution.high()};
 }
 
 IntervalAxis AxisOf(const v1::DecomposeChangeResponse& response) {
@@ -80,8 +59,10 @@ Table MakeTable(const v1::DimensionContributions& dimension,
   std::vector<Move> shares;
   std::vector<Move> values;
   for (const v1::Contribution& contribution : dimension.contributions()) {
-    shares.emplace_back(RoundedNumber(ShareOf(contribution.base(), response.base())),
-                        RoundedNumber(ShareOf(contribution.candidate(), response.candidate())));
+    shares.emplace_back(
+        RoundedNumber(PercentOf(contribution.base().answers(), response.base().answers())),
+        RoundedNumber(
+            PercentOf(contribution.candidate().answers(), response.candidate().answers())));
     values.emplace_back(GroupValueText(contribution.base(), info.min_sample()),
                         GroupValueText(contribution.candidate(), info.min_sample()));
   }
@@ -174,9 +155,9 @@ void PrintChangeCsv(const v1::DecomposeChangeResponse& response, std::ostream& o
       const v1::MetricValue& base = contribution.base();
       const v1::MetricValue& candidate = contribution.candidate();
       out << CsvLine({dimension.key(), GroupName(contribution.group_value()),
-                      ExactNumber(ShareOf(base, response.base())),
+                      ExactNumber(PercentOf(base.answers(), response.base().answers())),
                       ExactOrEmpty(base.has_value(), base.value()), absl::StrCat(base.answers()),
-                      ExactNumber(ShareOf(candidate, response.candidate())),
+                      ExactNumber(PercentOf(candidate.answers(), response.candidate().answers())),
                       ExactOrEmpty(candidate.has_value(), candidate.value()),
                       absl::StrCat(candidate.answers()),
                       ExactOrEmpty(contribution.has_mix(), contribution.mix()),
@@ -208,15 +189,15 @@ std::string ChangeText(const v1::DecomposeChangeResponse& response) {
   const v1::MethodInfo& info = response.method_info();
   const int decimals = DecimalsOf(info.method());
   std::string text = absl::StrFormat(
-      "%s %s to %s: %s", ValueHeading(info.method()), TextOf(response.base().value(), decimals),
-      TextOf(response.candidate().value(), decimals), SignedText(response.delta(), decimals));
+      "%s %s to %s: %s", ValueHeading(info.method()), NumberText(response.base().value(), decimals),
+      NumberText(response.candidate().value(), decimals), SignedText(response.delta(), decimals));
   if (const std::optional<Mover> mover = LargestMover(response)) {
     const v1::Contribution& contribution = *mover->contribution;
-    absl::StrAppendFormat(&text, "; moved most by %s=%s: %s (%s … %s at %g %%)", *mover->key,
+    absl::StrAppendFormat(&text, "; moved most by %s=%s: %s (%s at %g %%)", *mover->key,
                           Printable(GroupName(contribution.group_value())),
                           SignedText(contribution.total(), decimals),
-                          SignedText(contribution.low(), decimals),
-                          SignedText(contribution.high(), decimals), 100 * info.confidence());
+                          SignedIntervalText(contribution.low(), contribution.high(), decimals),
+                          100 * info.confidence());
   }
   return text;
 }

@@ -109,8 +109,8 @@ std::string VerdictText(const v1::CompareMetricResponse& response) {
     absl::StrAppend(&text, ", ", EnumFlag(response.direction()));
   }
   const int decimals = DecimalsOf(response.method_info().method());
-  absl::StrAppendFormat(&text, ": %s … %s at %g %%", SignedText(response.delta_low(), decimals),
-                        SignedText(response.delta_high(), decimals),
+  absl::StrAppendFormat(&text, ": %s at %g %%",
+                        SignedIntervalText(response.delta_low(), response.delta_high(), decimals),
                         100 * response.method_info().confidence());
   if (response.has_p_value()) {
     absl::StrAppendFormat(&text, ", p = %.3g", response.p_value());

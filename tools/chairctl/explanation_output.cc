@@ -18,12 +18,6 @@ namespace {
 constexpr absl::string_view kNone = "(none)";
 constexpr absl::string_view kOther = "(other)";
 
-std::string NameOf(const v1::GroupValue& group) {
-  return std::string(group.none()    ? kNone
-                     : group.other() ? kOther
-                                     : absl::string_view(group.value()));
-}
-
 }  // namespace
 
 v1::GroupValue GroupNamed(const std::string& name) {
@@ -36,6 +30,21 @@ v1::GroupValue GroupNamed(const std::string& name) {
     group.set_value(name);
   }
   return group;
+}
+
+std::string ExplanationHeading(const v1::ExplainMetricRequest& request) {
+  const v1::QueryMetricRequest& query = request.query();
+  std::string heading = absl::StrCat(absl::StrJoin(query.survey_ids(), ", "), ": ",
+                                     WindowText(query.interval(), absl::UTCTimeZone()), ", UTC",
+                                     FiltersText(query.filters()));
+  for (int i = 0; i < request.group_values_size(); ++i) {
+    absl::StrAppend(&heading, ", group ", Printable(query.group_by(i)), "=",
+                    Printable(GroupName(request.group_values(i))));
+  }
+  if (query.respondent_rule() != v1::RESPONDENT_RULE_UNSPECIFIED) {
+    absl::StrAppend(&heading, ", ", EnumFlag(query.respondent_rule()));
+  }
+  return heading;
 }
 
 void PrintExplanationJson(const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out) {
@@ -63,18 +72,7 @@ void PrintExplanationCsv(const std::vector<v1::ExplainMetricRow>& rows, std::ost
 
 void PrintExplanationTable(const v1::ExplainMetricRequest& request,
                            const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out) {
-  const v1::QueryMetricRequest& query = request.query();
-  out << absl::StrJoin(query.survey_ids(), ", ") << ": "
-      << WindowText(query.interval(), absl::UTCTimeZone()) << ", UTC"
-      << FiltersText(query.filters());
-  for (int i = 0; i < request.group_values_size(); ++i) {
-    out << ", group " << Printable(query.group_by(i)) << "="
-        << Printable(NameOf(request.group_values(i)));
-  }
-  if (query.respondent_rule() != v1::RESPONDENT_RULE_UNSPECIFIED) {
-    out << ", " << EnumFlag(query.respondent_rule());
-  }
-  out << "\n\n";
+  out << ExplanationHeading(request) << "\n\n";
   Table table;
   table.AddColumn("time", Table::Align::kLeft);
   table.AddColumn("counted as", Table::Align::kLeft);

@@ -14,6 +14,9 @@ namespace emptychair {
 // A group's value by its name, as tables write it: `(none)` and `(other)` stand for these.
 v1::GroupValue GroupNamed(const std::string& name);
 
+// What was asked, on one line.
+std::string ExplanationHeading(const v1::ExplainMetricRequest& request);
+
 // One object with all rows.
 void PrintExplanationJson(const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out);
 

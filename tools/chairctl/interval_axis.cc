@@ -8,22 +8,17 @@
 #include "tools/chairctl/output.h"
 
 namespace emptychair {
+namespace {
 
-IntervalAxis::IntervalAxis(const std::vector<IntervalMark>& marks) {
-  for (const IntervalMark& mark : marks) {
-    Include(mark.value);
-    Include(mark.low);
-    Include(mark.high);
-  }
-  if (max_.value_or(0) - min_.value_or(0) <= 0) {
-    min_ = min_.value_or(0) - 1;
-    max_ = max_.value_or(0) + 1;
-  }
-}
+constexpr int kEighths = 8;
+constexpr absl::string_view kWidths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+constexpr absl::string_view kHeights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+
+}  // namespace
 
 std::string IntervalAxis::Heading(int width) const {
-  const std::string low = RoundedNumber(*min_);
-  const std::string high = RoundedNumber(*max_);
+  const std::string low = RoundedNumber(axis_.min());
+  const std::string high = RoundedNumber(axis_.max());
   const int gap = std::max(1, width - static_cast<int>(low.size() + high.size()));
   return absl::StrCat(low, std::string(static_cast<size_t>(gap), ' '), high);
 }
@@ -33,7 +28,7 @@ std::string IntervalAxis::Bar(const IntervalMark& mark, int width) const {
     return "";
   }
   std::vector<std::string> cells(static_cast<size_t>(width), " ");
-  if (*min_ < 0 && *max_ > 0) {
+  if (axis_.CrossesZero()) {
     cells[At(0, width)] = "┊";
   }
   if (mark.low.has_value() && mark.high.has_value()) {
@@ -48,16 +43,33 @@ std::string IntervalAxis::Bar(const IntervalMark& mark, int width) const {
   return absl::StrJoin(cells, "");
 }
 
-void IntervalAxis::Include(std::optional<double> number) {
-  if (number.has_value() && std::isfinite(*number)) {
-    min_ = std::min(min_.value_or(*number), *number);
-    max_ = std::max(max_.value_or(*number), *number);
-  }
+size_t IntervalAxis::At(double number, int width) const {
+  return static_cast<size_t>(std::lround(axis_.ShareOf(number) * (width - 1)));
 }
 
-size_t IntervalAxis::At(double number, int width) const {
-  const double share = (std::clamp(number, *min_, *max_) - *min_) / (*max_ - *min_);
-  return static_cast<size_t>(std::lround(share * (width - 1)));
+std::string PlainBar(double share, int width) {
+  const auto eighths =
+      static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * kEighths * width));
+  std::string bar;
+  for (int i = 0; i < eighths / kEighths; ++i) {
+    absl::StrAppend(&bar, kWidths[kEighths]);
+  }
+  return absl::StrCat(bar, kWidths[eighths % kEighths]);
+}
+
+std::string Sparkline(const std::vector<IntervalMark>& marks) {
+  std::vector<IntervalMark> values;
+  for (const IntervalMark& mark : marks) {
+    values.push_back({.value = mark.value});
+  }
+  const NumberAxis axis(values);
+  std::string line;
+  for (const IntervalMark& mark : marks) {
+    absl::StrAppend(&line, mark.value.has_value()
+                               ? kHeights[std::lround(axis.ShareOf(*mark.value) * (kEighths - 1))]
+                               : absl::string_view(" "));
+  }
+  return line;
 }
 
 }  // namespace emptychair

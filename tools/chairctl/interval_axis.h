@@ -3,9 +3,10 @@
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_INTERVAL_AXIS_H_
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
+
+#include "tools/chairctl/number_axis.h"
 
 namespace emptychair {
 
@@ -13,31 +14,30 @@ namespace emptychair {
 inline constexpr int kBarWidthMin = 20;
 inline constexpr int kBarWidthMax = 48;
 
-// What a bar shows. Without a value it is empty.
-struct IntervalMark {
-  std::optional<double> value;
-  std::optional<double> low;
-  std::optional<double> high;
-};
-
 // An axis from the lowest to the highest number of all marks.
 class IntervalAxis {
  public:
-  explicit IntervalAxis(const std::vector<IntervalMark>& marks);
+  explicit IntervalAxis(const std::vector<IntervalMark>& marks) : axis_(marks) {}
 
   // The two ends, at the two ends of `width` characters.
   std::string Heading(int width) const;
 
   // The interval and the value, in `width` characters; `┊` marks zero where the axis crosses it.
+  // Empty without a value.
   std::string Bar(const IntervalMark& mark, int width) const;
 
  private:
-  void Include(std::optional<double> number);
   size_t At(double number, int width) const;
 
-  std::optional<double> min_;
-  std::optional<double> max_;
+  NumberAxis axis_;
 };
+
+// `share`, 0 to 1, of `width` characters as a bar, in eighths of a character.
+std::string PlainBar(double share, int width);
+
+// A character for each mark, as high as its value lies between the lowest and the highest of them;
+// a space for one without a value.
+std::string Sparkline(const std::vector<IntervalMark>& marks);
 
 }  // namespace emptychair
 

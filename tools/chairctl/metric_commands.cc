@@ -1,16 +1,16 @@
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/change_output.h"
 #include "tools/chairctl/comparison_output.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/explanation_output.h"
+#include "tools/chairctl/metric_flags.h"
+#include "tools/chairctl/metric_html.h"
 #include "tools/chairctl/metric_output.h"
 #include "tools/chairctl/selection_flags.h"
 #include "tools/chairctl/session.h"
@@ -20,17 +20,6 @@ namespace {
 
 constexpr int kRowsPerPage = 1'000;
 
-// Whose metric, and how it is computed.
-struct MetricFlags {
-  std::vector<std::string> surveys;
-  std::string method;
-  std::optional<int32_t> top_box_min;
-  std::string respondents;
-  double confidence = 0;
-  int32_t min_sample = 0;
-  bool include_excluded = false;
-};
-
 struct QueryFlags {
   MetricFlags metric;
   SelectionFlags selection;
@@ -38,16 +27,6 @@ struct QueryFlags {
   int32_t trailing = 0;
   std::vector<std::string> group_by;
   bool histogram = false;
-};
-
-// Two sides of one metric.
-struct SidesFlags {
-  MetricFlags metric;
-  WindowFlags base{.window_flag = "--base"};
-  WindowFlags candidate{.window_flag = "--candidate"};
-  std::vector<std::string> filters;
-  std::vector<std::string> base_filters;
-  std::vector<std::string> candidate_filters;
 };
 
 struct ChangeFlags {
@@ -62,31 +41,6 @@ struct ExplainFlags {
   int limit = std::numeric_limits<int>::max();
 };
 
-// What `--respondents` can be.
-const std::map<std::string, v1::RespondentRule>& RespondentFlags() {
-  static const auto* const flags = new std::map<std::string, v1::RespondentRule>{
-      {"all", v1::RESPONDENT_RULE_ALL},
-      {"latest", v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER},
-      {"first", v1::RESPONDENT_RULE_FIRST_PER_CUSTOMER}};
-  return *flags;
-}
-
-v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {
-  v1::QueryMetricRequest request;
-  request.mutable_survey_ids()->Add(flags.surveys.begin(), flags.surveys.end());
-  request.set_method(ParseEnumFlag<v1::MetricMethod>(flags.method));
-  if (!flags.respondents.empty()) {
-    request.set_respondent_rule(RespondentFlags().at(flags.respondents));
-  }
-  request.set_confidence(flags.confidence);
-  request.set_min_sample(flags.min_sample);
-  request.set_include_excluded(flags.include_excluded);
-  if (flags.top_box_min.has_value()) {
-    request.set_top_box_min(*flags.top_box_min);
-  }
-  return request;
-}
-
 // All of the request but what the selection says.
 v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
   v1::QueryMetricRequest request = MakeRequest(flags.metric);
@@ -95,33 +49,6 @@ v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
   request.mutable_group_by()->Add(flags.group_by.begin(), flags.group_by.end());
   request.set_include_histogram(flags.histogram);
   return request;
-}
-
-// Prints the answer in the format asked for, by `print_csv` or `print_table`, or reports why there
-// is none. Answers the exit code.
-template <typename Response, typename PrintCsv, typename PrintTable>
-int Report(Session& session, const absl::StatusOr<Response>& response, PrintCsv print_csv,
-           PrintTable print_table) {
-  if (!response.ok()) {
-    return ServiceError(session.environment, response.status());
-  }
-  switch (session.format) {
-    case OutputFormat::kJson:
-      session.out() << ToJson(*response);
-      break;
-    case OutputFormat::kCsv:
-      print_csv(*response);
-      break;
-    case OutputFormat::kTable:
-      print_table(*response);
-      break;
-  }
-  return kExitOk;
-}
-
-// The width of the terminal, for bars; 0 when the output goes elsewhere.
-int ColumnsOf(const Session& session) {
-  return session.environment.out_is_terminal ? session.environment.columns : 0;
 }
 
 int Query(Session& session, const QueryFlags& flags) {
@@ -136,35 +63,12 @@ int Query(Session& session, const QueryFlags& flags) {
     *request.mutable_interval() = std::move(interval);
   }
   return Report(
-      session, session.client.QueryMetric(request),
+      session, flags.metric.html, session.client.QueryMetric(request),
       [&](const auto& response) { PrintMetricCsv(request, response, session.out()); },
       [&](const auto& response) {
         PrintMetricTable(request, response, ColumnsOf(session), session.out());
-      });
-}
-
-// The filters of one side: those of both, then its own.
-absl::Status AddSideFilters(const std::vector<std::string>& both, absl::string_view own_flag,
-                            const std::vector<std::string>& own, v1::QueryMetricRequest* side) {
-  RETURN_IF_ERROR(AddFilters("--filter", both, *side->mutable_filters()));
-  return AddFilters(own_flag, own, *side->mutable_filters());
-}
-
-// Fills in both sides. On failure reports it, sets `*exit_code` and answers false.
-bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest* base,
-               v1::QueryMetricRequest* candidate, int* exit_code) {
-  *base = *candidate = MakeRequest(flags.metric);
-  absl::Status filters = AddSideFilters(flags.filters, "--base-filter", flags.base_filters, base);
-  filters.Update(
-      AddSideFilters(flags.filters, "--candidate-filter", flags.candidate_filters, candidate));
-  if (!filters.ok()) {
-    *exit_code = UsageError(session.environment, filters.message());
-    return false;
-  }
-  return ReadWindows(
-      session,
-      {{flags.base, base->mutable_interval()}, {flags.candidate, candidate->mutable_interval()}},
-      flags.metric.surveys.front(), exit_code);
+      },
+      [&](const auto& response) { return QueryPage(request, response); });
 }
 
 int Compare(Session& session, const SidesFlags& flags) {
@@ -174,9 +78,10 @@ int Compare(Session& session, const SidesFlags& flags) {
     return exit_code;
   }
   return Report(
-      session, session.client.CompareMetric(request),
+      session, flags.metric.html, session.client.CompareMetric(request),
       [&](const auto& response) { PrintComparisonCsv(request, response, session.out()); },
-      [&](const auto& response) { PrintComparisonTable(request, response, session.out()); });
+      [&](const auto& response) { PrintComparisonTable(request, response, session.out()); },
+      [&](const auto& response) { return ComparisonPage(request, response); });
 }
 
 int Change(Session& session, const ChangeFlags& flags) {
@@ -188,11 +93,12 @@ int Change(Session& session, const ChangeFlags& flags) {
   }
   request.mutable_keys()->Add(flags.keys.begin(), flags.keys.end());
   return Report(
-      session, session.client.DecomposeChange(request),
+      session, flags.sides.metric.html, session.client.DecomposeChange(request),
       [&](const auto& response) { PrintChangeCsv(response, session.out()); },
       [&](const auto& response) {
         PrintChangeTable(request, response, ColumnsOf(session), session.out());
-      });
+      },
+      [&](const auto& response) { return ChangePage(request, response); });
 }
 
 // `KEY=V` texts as a group: its keys and its values.
@@ -245,23 +151,7 @@ int Explain(Session& session, const ExplainFlags& flags) {
       PrintExplanationTable(request, rows, session.out());
       break;
   }
-  return kExitOk;
-}
-
-void AddMetricFlags(CLI::App& app, MetricFlags& flags) {
-  app.add_option("SURVEY", flags.surveys, "1 to 32 surveys of one kind, scale and zone")
-      ->required();
-  app.add_option("--method", flags.method,
-                 "How the value is computed (default by the survey's kind)")
-      ->transform(CLI::IsMember(EnumFlags<v1::MetricMethod>(), CLI::ignore_case));
-  app.add_option("--top-box-min", flags.top_box_min, "Lowest score that counts as satisfied");
-  app.add_option("--respondents", flags.respondents,
-                 "Which of a customer's answers count (default all)")
-      ->transform(
-          CLI::IsMember(std::vector<std::string>{"all", "latest", "first"}, CLI::ignore_case));
-  app.add_option("--confidence", flags.confidence, "0.80, 0.90, 0.95 (default) or 0.99");
-  app.add_option("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
-  app.add_flag("--include-excluded", flags.include_excluded, "Count excluded answers too");
+  return WritePage(session, flags.metric.html, [&] { return ExplanationPage(request, rows); });
 }
 
 void AddQuery(CLI::App& group, Command* command) {
@@ -284,22 +174,15 @@ void AddQuery(CLI::App& group, Command* command) {
   });
 }
 
+// Adds what says how two sides are compared.
 void AddSidesFlags(CLI::App& app, SidesFlags& flags) {
   AddMetricFlags(app, flags.metric);
-  app.add_option("--base", flags.base.window,
-                 "What is compared with: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B "
-                 "without B")
-      ->required();
-  app.add_option("--candidate", flags.candidate.window, "What is compared: as in --base")
-      ->required();
-  const auto add_filter = [&](const char* name, std::vector<std::string>& texts,
-                              const char* description) {
-    app.add_option(name, texts, description)->allow_extra_args(false);
-  };
-  add_filter("--filter", flags.filters,
-             "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives");
-  add_filter("--base-filter", flags.base_filters, "The same for the base alone");
-  add_filter("--candidate-filter", flags.candidate_filters, "The same for the candidate alone");
+  AddSideFlags(app, flags);
+  app.get_option("--base")->required();
+  app.get_option("--candidate")->required();
+  app.add_option("--filter", flags.filters,
+                 "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives")
+      ->allow_extra_args(false);
 }
 
 void AddCompare(CLI::App& group, Command* command) {
@@ -366,11 +249,13 @@ void AddExplain(CLI::App& group, Command* command) {
 void AddMetricCommands(CLI::App& app, Command* command) {
   CLI::App* group = app.add_subcommand("metric", "Compute metrics");
   group->require_subcommand(1);
-  group->footer("Example:\n  chairctl metric query support-nps --window 2024-Q1");
+  group->footer("Example:\n  chairctl metric query support-nps --window 2024-Q1 --html nps.html");
   AddQuery(*group, command);
   AddCompare(*group, command);
   AddChange(*group, command);
   AddExplain(*group, command);
+  AddMetricWordsCommand(*group, command);
+  AddMetricScorecardCommand(*group, command);
 }
 
 }  // namespace emptychair

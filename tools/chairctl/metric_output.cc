@@ -9,6 +9,7 @@
 #include "tools/chairctl/csv.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/interval_axis.h"
+#include "tools/chairctl/metric_marks.h"
 #include "tools/chairctl/metric_text.h"
 #include "tools/chairctl/output.h"
 #include "tools/chairctl/written_time.h"
@@ -16,54 +17,9 @@
 namespace emptychair {
 namespace {
 
-// One line of the table.
-struct Line {
-  std::vector<std::string> groups;
-  std::string bucket;
-  const v1::MetricValue* point;
-};
-
-std::vector<Line> LinesOf(const v1::QueryMetricRequest& request,
-                          const v1::QueryMetricResponse& response, absl::TimeZone zone) {
-  std::vector<Line> lines;
-  const auto add = [&](const v1::MetricSeries& series, const std::vector<std::string>& groups) {
-    for (int i = 0; i < series.points_size() && i < response.buckets_size(); ++i) {
-      const absl::Time start = FromTimestamp(response.buckets(i).start_time());
-      lines.push_back({groups, BucketName(start, response.method_info().granularity(), zone),
-                       &series.points(i)});
-    }
-  };
-  for (const v1::MetricSeries& series : response.series()) {
-    std::vector<std::string> groups;
-    for (const v1::GroupValue& group : series.group_values()) {
-      groups.push_back(GroupName(group));
-    }
-    groups.resize(static_cast<size_t>(request.group_by_size()));
-    add(series, groups);
-  }
-  if (request.group_by_size() > 0) {
-    std::vector<std::string> groups(static_cast<size_t>(request.group_by_size()));
-    groups.front() = "(all)";
-    add(response.total(), groups);
-  }
-  return lines;
-}
-
-IntervalMark MarkOf(const v1::MetricValue& point) {
-  IntervalMark mark;
-  if (point.has_value()) {
-    mark.value = point.value();
-  }
-  if (point.has_low() && point.has_high()) {
-    mark.low = point.low();
-    mark.high = point.high();
-  }
-  return mark;
-}
-
-IntervalAxis AxisOf(const std::vector<Line>& lines) {
+IntervalAxis AxisOf(const std::vector<MetricLine>& lines) {
   std::vector<IntervalMark> marks;
-  for (const Line& line : lines) {
+  for (const MetricLine& line : lines) {
     marks.push_back(MarkOf(*line.point));
   }
   return IntervalAxis(marks);
@@ -78,14 +34,7 @@ struct Layout {
   bool histogram = false;
 };
 
-std::string GradeText(const v1::MetricValue& point) {
-  if (point.grade() == v1::GRADE_UNSPECIFIED) {
-    return std::string(kAbsent);
-  }
-  return absl::StrCat(EnumFlag(point.grade()), point.grade_is_certain() ? "" : ", uncertain");
-}
-
-std::vector<std::string> Cells(const Line& line, const Layout& layout, int min_sample) {
+std::vector<std::string> Cells(const MetricLine& line, const Layout& layout, int min_sample) {
   const v1::MetricValue& point = *line.point;
   std::vector<std::string> cells = line.groups;
   if (layout.buckets) {
@@ -144,9 +93,9 @@ Table HeadedTable(const v1::QueryMetricRequest& request, const v1::MethodInfo& i
 }
 
 Table MakeTable(const v1::QueryMetricRequest& request, const v1::QueryMetricResponse& response,
-                const std::vector<Line>& lines, const Layout& layout) {
+                const std::vector<MetricLine>& lines, const Layout& layout) {
   Table table = HeadedTable(request, response.method_info(), layout);
-  for (const Line& line : lines) {
+  for (const MetricLine& line : lines) {
     table.AddRow(Cells(line, layout, response.method_info().min_sample()));
   }
   return table;
@@ -179,6 +128,33 @@ std::string BucketName(absl::Time start, v1::Granularity granularity, absl::Time
     default:
       return "";
   }
+}
+
+std::vector<MetricLine> LinesOf(const v1::QueryMetricRequest& request,
+                                const v1::QueryMetricResponse& response) {
+  const absl::TimeZone zone = ZoneOf(response.method_info());
+  std::vector<MetricLine> lines;
+  const auto add = [&](const v1::MetricSeries& series, const std::vector<std::string>& groups) {
+    for (int i = 0; i < series.points_size() && i < response.buckets_size(); ++i) {
+      const absl::Time start = FromTimestamp(response.buckets(i).start_time());
+      lines.push_back({groups, BucketName(start, response.method_info().granularity(), zone),
+                       &series.points(i)});
+    }
+  };
+  for (const v1::MetricSeries& series : response.series()) {
+    std::vector<std::string> groups;
+    for (const v1::GroupValue& group : series.group_values()) {
+      groups.push_back(GroupName(group));
+    }
+    groups.resize(static_cast<size_t>(request.group_by_size()));
+    add(series, groups);
+  }
+  if (request.group_by_size() > 0) {
+    std::vector<std::string> groups(static_cast<size_t>(request.group_by_size()));
+    groups.front() = "(all)";
+    add(response.total(), groups);
+  }
+  return lines;
 }
 
 void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetricResponse& response,
@@ -221,7 +197,7 @@ void PrintMetricTable(const v1::QueryMetricRequest& request,
   const v1::MethodInfo& info = response.method_info();
   const absl::TimeZone zone = ZoneOf(info);
   PrintHeading(request, info, zone, out);
-  const std::vector<Line> lines = LinesOf(request, response, zone);
+  const std::vector<MetricLine> lines = LinesOf(request, response);
   Layout layout;
   layout.buckets = info.granularity() != v1::GRANULARITY_NONE;
   layout.counts = true;
@@ -243,7 +219,7 @@ void PrintMetricTable(const v1::QueryMetricRequest& request,
   const IntervalAxis axis = AxisOf(lines);
   table = HeadedTable(request, info, layout);
   table.AddColumn(axis.Heading(bar_width), Table::Align::kLeft);
-  for (const Line& line : lines) {
+  for (const MetricLine& line : lines) {
     std::vector<std::string> cells = Cells(line, layout, info.min_sample());
     cells.push_back(axis.Bar(MarkOf(*line.point), bar_width));
     table.AddRow(std::move(cells));

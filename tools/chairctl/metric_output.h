@@ -4,6 +4,7 @@
 
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
@@ -22,6 +23,19 @@ void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetric
 // for it are left out.
 void PrintMetricTable(const v1::QueryMetricRequest& request,
                       const v1::QueryMetricResponse& response, int columns, std::ostream& out);
+
+// A point with the values of its group, `(all)` for the total, and the name of its bucket, which is
+// empty when there is only one.
+struct MetricLine {
+  std::vector<std::string> groups;
+  std::string bucket;
+  const v1::MetricValue* point;
+};
+
+// The points of every series in the answer's order, then those of the total where there are groups.
+// `response` must outlive them.
+std::vector<MetricLine> LinesOf(const v1::QueryMetricRequest& request,
+                                const v1::QueryMetricResponse& response);
 
 // The name of the bucket that starts at `start`: `2024-W05`, `2024-01`, `2024-01-31 10:00+01:00`.
 std::string BucketName(absl::Time start, v1::Granularity granularity, absl::TimeZone zone);

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/civil_time.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/output.h"
@@ -25,12 +26,6 @@ std::string EdgeText(bool present, const google::protobuf::Timestamp& timestamp,
                                             : FormatInstant(time, zone);
 }
 
-// Of a side: its window, and the filters that make it a slice.
-std::string SideText(const v1::QueryMetricRequest& side, const v1::MethodInfo& info) {
-  return absl::StrCat(WindowText(side.interval(), ZoneOf(info)), ", ", info.time_zone(),
-                      FiltersText(side.filters()));
-}
-
 }  // namespace
 
 absl::string_view ValueHeading(v1::MetricMethod method) {
@@ -46,6 +41,37 @@ absl::string_view ValueHeading(v1::MetricMethod method) {
     default:
       return "percent";
   }
+}
+
+std::string MetricName(v1::MetricMethod method) {
+  switch (method) {
+    case v1::METRIC_METHOD_NET_PROMOTER:
+      return "NPS";
+    case v1::METRIC_METHOD_TOP_BOX:
+      return "satisfied %";
+    case v1::METRIC_METHOD_TOP_THREE:
+      return "satisfied %, top three";
+    case v1::METRIC_METHOD_MEAN:
+      return "mean score";
+    case v1::METRIC_METHOD_AGREE:
+      return "found it easy %";
+    case v1::METRIC_METHOD_NET:
+      return "net ease";
+    case v1::METRIC_METHOD_COUNT:
+      return "answers";
+    default:
+      return EnumFlag(method);
+  }
+}
+
+std::string VerdictWord(v1::Verdict verdict, v1::ChangeDirection direction,
+                        v1::MetricMethod method) {
+  if (method == v1::METRIC_METHOD_COUNT) {
+    return std::string(kAbsent);
+  }
+  return direction == v1::CHANGE_DIRECTION_BETTER || direction == v1::CHANGE_DIRECTION_WORSE
+             ? EnumFlag(direction)
+             : absl::StrReplaceAll(EnumFlag(verdict), {{"-", " "}});
 }
 
 bool HasClasses(v1::MetricMethod method) {
@@ -106,22 +132,56 @@ std::string MethodText(const v1::MethodInfo& info) {
   return text;
 }
 
+std::string SelectionText(const v1::QueryMetricRequest& side, const v1::MethodInfo& info) {
+  return absl::StrCat(WindowText(side.interval(), ZoneOf(info)), ", ", info.time_zone(),
+                      FiltersText(side.filters()));
+}
+
 std::string SidesHeading(const v1::QueryMetricRequest& base,
                          const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info) {
   return absl::StrCat(absl::StrJoin(base.survey_ids(), ", "), ": ", EnumFlag(info.method()),
-                      "\nbase: ", SideText(base, info), "\ncandidate: ", SideText(candidate, info),
+                      "\nbase: ", SelectionText(base, info),
+                      "\ncandidate: ", SelectionText(candidate, info),
                       "\nmethod: ", MethodText(info), "\n");
 }
 
-int DecimalsOf(v1::MetricMethod method) { return method == v1::METRIC_METHOD_MEAN ? 2 : 1; }
+int DecimalsOf(v1::MetricMethod method) {
+  switch (method) {
+    case v1::METRIC_METHOD_MEAN:
+      return 2;
+    case v1::METRIC_METHOD_COUNT:
+      return 0;
+    default:
+      return 1;
+  }
+}
 
 std::string SignedText(double number, int decimals) {
   return absl::StrFormat("%s%.*f", std::signbit(number) ? "−" : "+", decimals, std::abs(number));
 }
 
+std::string IntervalText(double low, double high, int decimals) {
+  return absl::StrCat(NumberText(low, decimals), " … ", NumberText(high, decimals));
+}
+
+std::string SignedIntervalText(double low, double high, int decimals) {
+  return absl::StrCat(SignedText(low, decimals), " … ", SignedText(high, decimals));
+}
+
+std::string GroupValueText(const v1::MetricValue& group, int min_sample) {
+  return group.answers() == 0 ? std::string(kAbsent) : ValueText(group, min_sample);
+}
+
 std::string ValueText(const v1::MetricValue& point, int min_sample) {
   return point.suppressed() ? absl::StrCat("(n<", min_sample, ")")
                             : RoundedOrAbsent(point.has_value(), point.value());
+}
+
+std::string GradeText(const v1::MetricValue& point) {
+  if (point.grade() == v1::GRADE_UNSPECIFIED) {
+    return std::string(kAbsent);
+  }
+  return absl::StrCat(EnumFlag(point.grade()), point.grade_is_certain() ? "" : ", uncertain");
 }
 
 std::string RoundedOrAbsent(bool present, double number) {

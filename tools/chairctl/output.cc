@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
@@ -64,9 +65,26 @@ std::string ExactNumber(double number) {
   return std::string(std::begin(text), end);
 }
 
+std::string JsonNumber(double number) {
+  std::string text = absl::StrFormat("%.15g", number);
+  double read = 0;
+  if (!absl::SimpleAtod(text, &read) || read != number) {
+    text = absl::StrFormat("%.17g", number);
+  }
+  return text;
+}
+
 std::string RoundedNumber(double number) {
   const std::string text = absl::StrFormat("%.2f", number);
   return text == "-0.00" ? "0.00" : text;
+}
+
+std::string NumberText(double number, int decimals) {
+  std::string text = absl::StrFormat("%.*f", decimals, number);
+  if (text.find_first_not_of("-0.") == std::string::npos) {
+    return absl::StrFormat("%.*f", decimals, 0.0);
+  }
+  return text[0] == '-' ? absl::StrCat("−", text.substr(1)) : text;
 }
 
 size_t DisplayWidth(absl::string_view text) {

@@ -37,8 +37,14 @@ std::string ToJsonList(absl::string_view name,
 // `number` in the fewest digits that read back as the same double, never with an exponent.
 std::string ExactNumber(double number);
 
+// `number` in the digits in which JSON has it.
+std::string JsonNumber(double number);
+
 // `number` rounded to two decimals, for tables.
 std::string RoundedNumber(double number);
+
+// `number` as it is written in words: `−6.2`, `6.2`, never a negative zero.
+std::string NumberText(double number, int decimals);
 
 // How many columns `text`, which is UTF-8, takes on a terminal: one for each character.
 size_t DisplayWidth(absl::string_view text);

@@ -71,20 +71,6 @@ absl::Status Invalid(absl::string_view flag, absl::string_view text, absl::strin
                     absl::StrCat("is ", Quoted(text), "; wanted ", wanted));
 }
 
-// A unit, which stands for its first instant, or a time.
-absl::StatusOr<WrittenTime> ParseEdge(absl::string_view flag, absl::string_view text) {
-  if (const std::optional<DaySpan> unit = ParseUnit(text)) {
-    return unit->first;
-  }
-  absl::StatusOr<WrittenTime> time = ParseWrittenTime(flag, text);
-  if (!time.ok()) {
-    return Invalid(flag, text,
-                   absl::StrCat("one of ", kUnitsWanted,
-                                " or a time, YYYY-MM-DD HH:MM[:SS[.fff]] or RFC 3339"));
-  }
-  return time;
-}
-
 // The first day of the calendar unit that lies `units` after that of `today`.
 absl::CivilDay UnitStart(absl::CivilDay today, char unit, int units) {
   switch (unit) {
@@ -115,6 +101,19 @@ absl::Status CheckOneWay(const WindowFlags& flags) {
 
 }  // namespace
 
+absl::StatusOr<WrittenTime> ParseUnitOrTime(absl::string_view flag, absl::string_view text) {
+  if (const std::optional<DaySpan> unit = ParseUnit(text)) {
+    return unit->first;
+  }
+  absl::StatusOr<WrittenTime> time = ParseWrittenTime(flag, text);
+  if (!time.ok()) {
+    return Invalid(flag, text,
+                   absl::StrCat("one of ", kUnitsWanted,
+                                " or a time, YYYY-MM-DD HH:MM[:SS[.fff]] or RFC 3339"));
+  }
+  return time;
+}
+
 absl::StatusOr<Window::Last> Window::ParseLast(absl::string_view text) {
   constexpr int kCountMax = 10'000;
   Last last{0, text.empty() ? '\0' : text.back()};
@@ -138,16 +137,16 @@ absl::StatusOr<Window> Window::Parse(const WindowFlags& flags) {
     return window;
   }
   if (flags.from.has_value()) {
-    ASSIGN_OR_RETURN(window.start_, ParseEdge("--from", *flags.from));
+    ASSIGN_OR_RETURN(window.start_, ParseUnitOrTime("--from", *flags.from));
   }
   if (flags.to.has_value()) {
-    ASSIGN_OR_RETURN(window.end_, ParseEdge("--to", *flags.to));
+    ASSIGN_OR_RETURN(window.end_, ParseUnitOrTime("--to", *flags.to));
   }
   if (flags.window.has_value()) {
     const absl::string_view text = *flags.window;
     if (const size_t dots = text.find(".."); dots != absl::string_view::npos) {
-      ASSIGN_OR_RETURN(window.start_, ParseEdge(flags.window_flag, text.substr(0, dots)));
-      ASSIGN_OR_RETURN(window.end_, ParseEdge(flags.window_flag, text.substr(dots + 2)));
+      ASSIGN_OR_RETURN(window.start_, ParseUnitOrTime(flags.window_flag, text.substr(0, dots)));
+      ASSIGN_OR_RETURN(window.end_, ParseUnitOrTime(flags.window_flag, text.substr(dots + 2)));
     } else if (const std::optional<DaySpan> unit = ParseUnit(text)) {
       window.start_ = unit->first;
       window.end_ = unit->end;

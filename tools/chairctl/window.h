@@ -35,6 +35,10 @@ struct Interval {
   std::optional<absl::Time> end;
 };
 
+// A unit as in `WindowFlags::window`, which stands for its first instant, or a time. FIELD_INVALID
+// names `flag`.
+absl::StatusOr<WrittenTime> ParseUnitOrTime(absl::string_view flag, absl::string_view text);
+
 // A window that was read and waits for its zone. Immutable.
 class Window {
  public:
