@@ -67,10 +67,14 @@ Pipeline::Step Pipeline::Cancelled() {
   return Decide();
 }
 
-void Pipeline::Stop() {
+bool Pipeline::Stop() {
   absl::MutexLock lock(&mutex_);
+  if (is_finished_) {
+    return false;
+  }
   is_stopped_ = true;
   ++steps_;
+  return true;
 }
 
 PipelineSlot* Pipeline::front() const {

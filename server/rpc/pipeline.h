@@ -64,8 +64,9 @@ class Pipeline {
   Step Cancelled() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The server is stopping: no more is read, and when all is answered the call ends with
-  // SHUTTING_DOWN. Continue must follow, on whatever thread.
-  void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  // SHUTTING_DOWN. Continue must follow, on whatever thread. False when the call is ending already:
+  // then nothing may follow.
+  bool Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The slot whose answer is to be written.
   PipelineSlot* front() const ABSL_LOCKS_EXCLUDED(mutex_);

@@ -38,8 +38,9 @@ class PipelineCall final : public grpc::ServerBidiReactor<Request, Response>,
   }
 
   void Stop() override {
-    pipeline_.Stop();
-    runner_->executor_->SubmitPaced(lane_, [this] { Do(pipeline_.Continue()); }).IgnoreError();
+    if (pipeline_.Stop()) {
+      runner_->executor_->SubmitPaced(lane_, [this] { Do(pipeline_.Continue()); }).IgnoreError();
+    }
   }
 
  private:

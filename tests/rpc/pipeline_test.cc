@@ -95,9 +95,13 @@ class TestCall {
   }
 
   void Cancel() { Take(pipeline_.Cancelled()); }
-  void Stop() {
-    pipeline_.Stop();
-    Take(pipeline_.Continue());
+  // Whether there is something left to stop.
+  bool Stop() {
+    const bool is_under_way = pipeline_.Stop();
+    if (is_under_way) {
+      Take(pipeline_.Continue());
+    }
+    return is_under_way;
   }
 
   bool has_step() const { return !steps_.empty(); }
@@ -216,7 +220,7 @@ TEST(Pipeline, EndsWithShuttingDownWhenAllIsAnswered) {
   TestCall call;
   call.BeginAll();
   call.ReadAndPrepare();
-  call.Stop();
+  EXPECT_TRUE(call.Stop());
   EXPECT_EQ(call.end(), "");
   call.Answer(0);
   call.BeginAll();
@@ -227,7 +231,7 @@ TEST(Pipeline, EndsWithShuttingDownWhenAllIsAnswered) {
 
 TEST(Pipeline, DoesNotEndBeforeItHasBegun) {
   Pipeline pipeline;
-  pipeline.Stop();
+  EXPECT_TRUE(pipeline.Stop());
   EXPECT_EQ(pipeline.Continue(), Step::kNothing);
   EXPECT_EQ(pipeline.Continue(), Step::kFinish);
 }
@@ -248,6 +252,15 @@ TEST(Pipeline, TakesNoMessageThatComesAfterItsEnd) {
   EXPECT_TRUE(call.is_reading());
   call.Read();
   EXPECT_EQ(call.messages(), 0);
+}
+
+// Whoever stops it then would come back to a call that is gone.
+TEST(Pipeline, IsNotStoppedOnceItHasEnded) {
+  TestCall call;
+  call.BeginAll();
+  call.Cancel();
+  EXPECT_EQ(call.end(), "CANCELLED");
+  EXPECT_FALSE(call.Stop());
 }
 
 TEST(Pipeline, WritesNothingMoreOnceAWriteHasFailed) {
@@ -328,6 +341,7 @@ TEST(Pipeline, KeepsItsPromisesWhateverHappens) {
       if (call.is_reading() && call.end().empty()) call.CloseRead();
     }
     EXPECT_NE(call.end(), "");
+    EXPECT_FALSE(call.Stop());
     for (size_t i = 0; i < call.written().size(); ++i) {
       EXPECT_EQ(call.written()[i], static_cast<int>(i) + 1);
     }
