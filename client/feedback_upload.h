@@ -24,7 +24,7 @@ class FeedbackCall {
 
   // Sends a batch. False when the call has ended.
   virtual bool Write(const v1::StreamFeedbackRequest& batch) = 0;
-  // The next acknowledgement; nothing when the call has ended.
+  // The next acknowledgement; nothing when the call has ended, and ever after.
   virtual std::optional<v1::StreamFeedbackResponse> Read() = 0;
   // Nothing more will be sent.
   virtual void WritesDone() = 0;

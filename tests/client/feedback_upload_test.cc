@@ -47,9 +47,10 @@ class UploadTest : public ::testing::Test {
     }
 
     std::optional<v1::StreamFeedbackResponse> Read() override {
-      if (taken_.empty() || plan_.acknowledges-- == 0) {
+      if (taken_.empty() || plan_.acknowledges == 0) {
         return std::nullopt;
       }
+      --plan_.acknowledges;
       v1::StreamFeedbackResponse response;
       response.set_batch_number(taken_.front());
       response.set_accepted_count(1);
