@@ -98,8 +98,37 @@ TEST_F(ChairbenchEndToEndTest, MeasuresQueriesBesideAnEcho) {
   ExpectWithLimit(figures, "query_median_ms", "ms");
   ExpectWithLimit(figures, "query_p99_ms", "ms");
   ExpectWithLimit(figures, "query_total_median_ms", "ms");
+  ExpectWithLimit(figures, "query_days_median_ms", "ms");
+  ExpectWithLimit(figures, "query_beside_latest_p99_ms", "ms");
+  EXPECT_THAT(figures.at("query_latest_ms").fields().at("value").number_value(), Gt(0));
   EXPECT_GE(figures.at("query_samples").fields().at("value").number_value(), 200);
   EXPECT_THAT(figures.at("query_cells_read").fields().at("value").number_value(), Gt(100));
+}
+
+TEST_F(ChairbenchEndToEndTest, MeasuresBesidePostgreSql) {
+  if (!std::filesystem::exists("/usr/lib/postgresql/15/bin/postgres")) {
+    GTEST_SKIP() << "there is no PostgreSQL; `tools/install_packages peers` installs it";
+  }
+  // More than a batch, and not a multiple of one.
+  const auto figures = RunBench({"peers", "--seconds", "1", "--answers", "2500"});
+  ExpectWithLimit(figures, "stream_records_per_second", "records/s");
+  ExpectWithLimit(figures, "unary_calls_per_second", "calls/s");
+  ExpectWithLimit(figures, "query_median_ms", "ms");
+  ExpectWithLimit(figures, "query_latest_ms", "ms");
+  for (const char* name : {"postgresql_copy_rows_per_second", "postgresql_inserts_per_second",
+                           "postgresql_query_median_ms", "postgresql_latest_ms"}) {
+    EXPECT_TRUE(figures.contains(name)) << name;
+  }
+}
+
+TEST_F(ChairbenchEndToEndTest, SaysWhenThereIsNoPostgreSql) {
+  const FinishedProcess finished =
+      RunToEnd({CHAIRBENCH_PATH, "peers", "--postgresql", folder_.path(), "--data", folder_.path()},
+               kLong)
+          .value();
+  EXPECT_EQ(finished.exit_status, 1);
+  EXPECT_THAT(finished.standard_error, HasSubstr("tools/install_packages peers"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
 }
 
 TEST_F(ChairbenchEndToEndTest, UsesAServerThatRunsAlready) {

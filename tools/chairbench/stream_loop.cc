@@ -53,8 +53,10 @@ absl::Status StreamLoop::RunStream(size_t index, absl::Time deadline, LoopResult
         FillFeedback(*answer, *batch.add_feedback());
       }
     }
-    sent.push_back(absl::Now());
-    RETURN_IF_ERROR(stream->Send(std::move(batch)));
+    if (!batch.feedback().empty()) {
+      sent.push_back(absl::Now());
+      RETURN_IF_ERROR(stream->Send(std::move(batch)));
+    }
   }
   return stream->Finish();
 }
