@@ -24,4 +24,5 @@ endforeach()
 
 add_library(emptychair_tsan_shims STATIC tests/helpers/tsan_shims.cc)
 target_link_libraries(emptychair_tsan_shims PUBLIC absl::synchronization)
-link_libraries(emptychair_tsan_shims)
+# Not for what is installed, which knows of no shims.
+link_libraries($<BUILD_INTERFACE:emptychair_tsan_shims>)
