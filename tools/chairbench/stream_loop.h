@@ -29,7 +29,7 @@ class StreamLoop {
   absl::StatusOr<LoopResult> Run(absl::Duration time_max);
 
  private:
-  absl::Status RunStream(size_t stream, absl::Time deadline, LoopResult& result);
+  absl::Status RunStream(size_t index, absl::Time deadline, LoopResult& result);
 
   const Client client_;
   const size_t streams_;

@@ -11,11 +11,11 @@ namespace {
 
 // What `--respondents` can be.
 const std::map<std::string, v1::RespondentRule>& RespondentFlags() {
-  static const auto* const flags = new std::map<std::string, v1::RespondentRule>{
+  static const auto* const kFlags = new std::map<std::string, v1::RespondentRule>{
       {"all", v1::RESPONDENT_RULE_ALL},
       {"latest", v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER},
       {"first", v1::RESPONDENT_RULE_FIRST_PER_CUSTOMER}};
-  return *flags;
+  return *kFlags;
 }
 
 // The filters of one side: those of both, then its own.
