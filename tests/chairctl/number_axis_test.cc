@@ -94,5 +94,13 @@ TEST(Sparkline, RisesWithTheValueAndLeavesGaps) {
   EXPECT_EQ(Sparkline({}), "");
 }
 
+TEST(Sparkline, MagnifiesNoSmallerSpanThanItIsTold) {
+  EXPECT_EQ(Sparkline({Value(30), Value(31)}, 20), "▁▁");
+  EXPECT_EQ(Sparkline({Value(50), {}, Value(0)}, 20), "█ ▁");
+  EXPECT_EQ(Sparkline({Value(-100), Value(0), Value(100)}, 20), "▁▅█");
+  EXPECT_EQ(Sparkline({{}}, 20), " ");
+  EXPECT_EQ(Sparkline({}, 20), "");
+}
+
 }  // namespace
 }  // namespace emptychair

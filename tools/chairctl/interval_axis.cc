@@ -57,10 +57,13 @@ std::string PlainBar(double share, int width) {
   return absl::StrCat(bar, kWidths[eighths % kEighths]);
 }
 
-std::string Sparkline(const std::vector<IntervalMark>& marks) {
+std::string Sparkline(const std::vector<IntervalMark>& marks, double span_min) {
   std::vector<IntervalMark> values;
   for (const IntervalMark& mark : marks) {
     values.push_back({.value = mark.value});
+  }
+  if (span_min > 0) {
+    values.push_back({.value = NumberAxis(values).min() + span_min});
   }
   const NumberAxis axis(values);
   std::string line;

@@ -36,8 +36,8 @@ class IntervalAxis {
 std::string PlainBar(double share, int width);
 
 // A character for each mark, as high as its value lies between the lowest and the highest of them;
-// a space for one without a value.
-std::string Sparkline(const std::vector<IntervalMark>& marks);
+// a space for one without a value. Differences under `span_min` do not fill the height.
+std::string Sparkline(const std::vector<IntervalMark>& marks, double span_min = 0);
 
 }  // namespace emptychair
 

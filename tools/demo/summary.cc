@@ -1,8 +1,6 @@
 #include "tools/demo/summary.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +9,8 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/base/status_macros.h"
+#include "tools/chairctl/interval_axis.h"
+#include "tools/chairctl/metric_marks.h"
 #include "tools/demo/answers.h"
 
 namespace emptychair::demo {
@@ -18,6 +18,8 @@ namespace {
 
 // A point that rests on fewer answers is too uncertain to be called the worst.
 constexpr int kWorstMinAnswers = 30;
+// In points: a trend that moves less is drawn flat.
+constexpr double kSparklineSpanMin = 20;
 
 std::string Thousands(int64_t number) {
   std::string digits = absl::StrCat(number);
@@ -32,38 +34,33 @@ std::string MonthOf(const v1::TimeInterval& bucket, absl::TimeZone zone) {
   return absl::FormatTime("%Y-%m", start, zone);
 }
 
-std::optional<double> ValueOf(const v1::MetricValue& point) {
-  return point.has_value() ? std::optional<double>(point.value()) : std::nullopt;
-}
-
 // "by month  ▆▆▃▁▅▆  2024-01 33.1, lowest -12.0 in 2024-11, 2025-06 36.4"
 std::string Trend(const v1::MetricSeries& series, const v1::QueryMetricResponse& response) {
   absl::TimeZone zone = absl::UTCTimeZone();
   absl::LoadTimeZone(response.method_info().time_zone(), &zone);
-  std::vector<std::optional<double>> values;
+  const std::vector<IntervalMark> marks = MarksOf(series.points());
   int first = -1;
   int last = -1;
   int lowest = -1;
   for (int i = 0; i < series.points_size(); ++i) {
-    values.push_back(ValueOf(series.points(i)));
-    if (!values[i].has_value()) {
+    if (!marks[i].value.has_value()) {
       continue;
     }
     first = first < 0 ? i : first;
     last = i;
-    lowest = lowest < 0 || *values[i] < *values[lowest] ? i : lowest;
+    lowest = lowest < 0 || *marks[i].value < *marks[lowest].value ? i : lowest;
   }
   if (last < 0) {
     return "by month  no scores yet";
   }
   const auto month = [&](int i) { return MonthOf(response.buckets(i), zone); };
-  std::string text =
-      absl::StrFormat("by month  %s  %s %.1f", Sparkline(values), month(first), *values[first]);
+  std::string text = absl::StrFormat("by month  %s  %s %.1f", Sparkline(marks, kSparklineSpanMin),
+                                     month(first), *marks[first].value);
   if (lowest != first && lowest != last) {
-    absl::StrAppendFormat(&text, ", lowest %.1f in %s", *values[lowest], month(lowest));
+    absl::StrAppendFormat(&text, ", lowest %.1f in %s", *marks[lowest].value, month(lowest));
   }
   if (last != first) {
-    absl::StrAppendFormat(&text, ", %s %.1f", month(last), *values[last]);
+    absl::StrAppendFormat(&text, ", %s %.1f", month(last), *marks[last].value);
   }
   return text;
 }
@@ -125,32 +122,6 @@ bool IsDemoDelivery(const v1::Survey& survey) {
 }
 
 }  // namespace
-
-std::string Sparkline(const std::vector<std::optional<double>>& values) {
-  static constexpr std::array<absl::string_view, 8> kBlocks = {"▁", "▂", "▃", "▄",
-                                                               "▅", "▆", "▇", "█"};
-  double low = 0;
-  double high = 0;
-  bool is_first = true;
-  for (const std::optional<double>& value : values) {
-    if (value.has_value()) {
-      low = is_first ? *value : std::min(low, *value);
-      high = is_first ? *value : std::max(high, *value);
-      is_first = false;
-    }
-  }
-  const double span = std::max(high - low, 20.0);
-  std::string line;
-  for (const std::optional<double>& value : values) {
-    if (!value.has_value()) {
-      line += ' ';
-      continue;
-    }
-    const auto height = static_cast<size_t>(std::lround((*value - low) / span * 7));
-    absl::StrAppend(&line, kBlocks[height]);
-  }
-  return line;
-}
 
 absl::StatusOr<std::string> Summary(Client& client) {
   std::string text;

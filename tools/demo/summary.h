@@ -2,18 +2,12 @@
 #ifndef EMPTYCHAIR_TOOLS_DEMO_SUMMARY_H_
 #define EMPTYCHAIR_TOOLS_DEMO_SUMMARY_H_
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "emptychair/client/client.h"
 
 namespace emptychair::demo {
-
-// One character for each value, higher for larger ones, a space for what is absent. Differences
-// under 20 points do not fill the height.
-std::string Sparkline(const std::vector<std::optional<double>>& values);
 
 // Answers, NPS with its interval and the monthly trend of each NPS survey, and of the
 // demonstration's deliveries the slice that once did worst. All numbers are the server's.
