@@ -14,8 +14,8 @@ namespace emptychair {
 std::string NewFeedbackId(absl::Time occur_time) {
   // Makes the random source safe to use from several threads. It fails only where the system has
   // no random numbers at all.
-  static const bool sodium_ready = sodium_init() >= 0;
-  if (!sodium_ready) {
+  static const bool kSodiumReady = sodium_init() >= 0;
+  if (!kSodiumReady) {
     std::abort();
   }
   constexpr int64_t kUnixMsMax = (int64_t{1} << 48) - 1;

@@ -73,8 +73,7 @@ absl::Status CubeRecount::CompleteBefore(int64_t occur_time_ms) {
 
 CubeComparison::CubeComparison(const Engine& engine, const View& view, uint32_t survey_number,
                                int32_t scale_min, OnDifference on_difference)
-    : survey_number_(survey_number),
-      on_difference_(std::move(on_difference)),
+    : on_difference_(std::move(on_difference)),
       recount_(survey_number, scale_min,
                [this](const CubeRowKey& key, CubeCounts recounted) {
                  return Compare(key, std::move(recounted));

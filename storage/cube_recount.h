@@ -85,7 +85,6 @@ class CubeComparison {
   absl::Status CompareStored(const CubeRowKey& key, absl::string_view stored, CubeCounts recounted);
   CubeRowIterator& RowsOf(CubeUnit unit) { return rows_[static_cast<size_t>(unit) - 1]; }
 
-  const uint32_t survey_number_;
   const OnDifference on_difference_;
   CubeRecount recount_;
   std::array<CubeRowIterator, kCubeUnits.size()> rows_;

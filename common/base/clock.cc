@@ -11,8 +11,8 @@ class SystemClock final : public Clock {
 }  // namespace
 
 const Clock* Clock::System() {
-  static const SystemClock* const clock = new SystemClock;
-  return clock;
+  static const SystemClock* const kClock = new SystemClock;
+  return kClock;
 }
 
 }  // namespace emptychair

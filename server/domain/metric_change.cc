@@ -82,9 +82,8 @@ void Merge(const v1::MetricValue& no_answers, v1::QueryMetricResponse& base,
                                                                               to->group_values(0)));
     v1::Contribution contribution;
     *contribution.mutable_group_value() = in_base ? from->group_values(0) : to->group_values(0);
-    *contribution.mutable_base() = in_base ? std::move(*(from++)->mutable_points(0)) : no_answers;
-    *contribution.mutable_candidate() =
-        in_candidate ? std::move(*(to++)->mutable_points(0)) : no_answers;
+    *contribution.mutable_base() = in_base ? (from++)->points(0) : no_answers;
+    *contribution.mutable_candidate() = in_candidate ? (to++)->points(0) : no_answers;
     if (contribution.base().answers() > 0 || contribution.candidate().answers() > 0) {
       *contributions.Add() = std::move(contribution);
     }

@@ -66,7 +66,7 @@ BenchAnswer RandomAnswer(int64_t time_ms, Random& random) {
     answer.score = random.Weighted({1, 1, 1, 2, 2, 5, 7, 12, 20, 24, 25});
   }
   if (random.Below(5) == 0) {
-    const auto size = static_cast<size_t>(20 + random.Below(100));
+    const size_t size = 20 + static_cast<size_t>(random.Below(100));
     answer.comment = std::string(kSentences.substr(random.Below(40), size));
   }
   return answer;

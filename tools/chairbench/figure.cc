@@ -22,7 +22,8 @@ std::string Readable(std::optional<double> number) {
   if (size >= 1000 || size == std::floor(size)) {
     return absl::StrFormat("%.0f", *number);
   }
-  return absl::StrFormat(size >= 100 ? "%.1f" : size >= 10 ? "%.2f" : "%.3f", *number);
+  const int decimals = size >= 100 ? 1 : size >= 10 ? 2 : 3;
+  return absl::StrFormat("%.*f", decimals, *number);
 }
 
 }  // namespace
