@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "client/feedback_upload.h"
+#include "client/feedback_watcher.h"
 #include "client/grpc_feedback_call.h"
 #include "client/retry_loop.h"
 #include "client/stream_range.h"
@@ -159,6 +160,24 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<v1::EraseFeedbackResponse> EraseFeedback(
       const v1::EraseFeedbackRequest& request) override {
     return Call(feedback_, &Feedback::EraseFeedback, request, kIdempotent);
+  }
+
+  ResultRange<v1::WatchFeedbackResponse> WatchFeedback(const v1::WatchFeedbackRequest& request,
+                                                       std::stop_token stop) override {
+    if (absl::Status status = CheckUtf8(request); !status.ok()) {
+      return ResultRange<v1::WatchFeedbackResponse>(
+          [status] { return absl::StatusOr<v1::WatchFeedbackResponse>(status); });
+    }
+    auto open_call = [this, stop](const v1::WatchFeedbackRequest& request) {
+      auto context = std::make_unique<grpc::ClientContext>();
+      auto reader = feedback_.WatchFeedback(context.get(), request);
+      auto stream = std::make_unique<Stream<v1::WatchFeedbackResponse>>(std::move(context),
+                                                                        std::move(reader), stop);
+      return FeedbackWatcher::Call([stream = std::move(stream)] { return stream->Next(); });
+    };
+    auto watcher = std::make_unique<FeedbackWatcher>(options_, request, std::move(open_call));
+    return ResultRange<v1::WatchFeedbackResponse>(
+        [watcher = std::move(watcher)] { return watcher->Next(); });
   }
 
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(

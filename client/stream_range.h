@@ -6,8 +6,10 @@
 #include <grpcpp/support/sync_stream.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -19,13 +21,16 @@
 
 namespace emptychair {
 
-// An open stream. When it is destroyed before its end, the call is cancelled.
+// An open stream. When it is destroyed before its end, or `stop` is requested, the call is
+// cancelled.
 template <typename Response>
 class Stream {
  public:
   Stream(std::unique_ptr<grpc::ClientContext> context,
-         std::unique_ptr<grpc::ClientReaderInterface<Response>> reader)
-      : context_(std::move(context)), reader_(std::move(reader)) {}
+         std::unique_ptr<grpc::ClientReaderInterface<Response>> reader, std::stop_token stop = {})
+      : context_(std::move(context)),
+        reader_(std::move(reader)),
+        on_stop_(std::move(stop), [this] { context_->TryCancel(); }) {}
 
   ~Stream() {
     if (is_open_) {
@@ -60,6 +65,8 @@ class Stream {
   const std::unique_ptr<grpc::ClientContext> context_;
   const std::unique_ptr<grpc::ClientReaderInterface<Response>> reader_;
   bool is_open_ = true;
+  // Last, so that it goes first.
+  const std::stop_callback<std::function<void()>> on_stop_;
 };
 
 // Calls `method` of `stub`, which answers with a stream. A request with a string that is not UTF-8

@@ -65,14 +65,20 @@ struct Wanted {
   store::v1::StoredFeedback body;
 };
 
+// A kind of change that gives a record a new form.
+struct Replacement {
+  ChangeKind kind;
+  absl::string_view etag_field;  // Where the request has the etag.
+};
+
 // Gives the record its new form, unless it has that already.
-absl::Status Replace(const store::v1::RecordTarget& ref, absl::string_view etag_field,
+absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarget& ref,
                      Target& target, Wanted wanted, State& state, Group& group) {
   FeedbackRecord& record = target.record;
   if (record.header == wanted.header && MessageDifferencer::Equals(record.body, wanted.body)) {
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(CheckEtag(etag_field, ref, target));
+  RETURN_IF_ERROR(CheckEtag(replacement.etag_field, ref, target));
   CountInCube(record, *target.survey, -1, group);
   const bool same_labels = std::equal(
       record.body.labels().begin(), record.body.labels().end(), wanted.body.labels().begin(),
@@ -83,17 +89,18 @@ absl::Status Replace(const store::v1::RecordTarget& ref, absl::string_view etag_
   if (!same_labels) {
     record.header.series = SeriesOf(record.body.labels(), *target.survey, state, group);
   }
-  record.header.sequence = NextSequence(state);
+  record.header.sequence =
+      TakeSequence({replacement.kind, record.survey_number, record.feedback_id}, state, group);
   CountInCube(record, *target.survey, 1, group);
   group.Put(Family::kFeedback, FeedbackKey{record.survey_number, record.feedback_id}.Encode(),
             EncodeFeedback(record.header, record.body));
   return absl::OkStatus();
 }
 
-// Finds the record, lets `change` say what it is to become, and answers it.
-template <typename Change>
-CommandResult ChangeRecord(const store::v1::RecordTarget& ref, absl::string_view etag_field,
-                           State& state, Group& group, Change change) {
+// Finds the record, lets `decide` say what it is to become, and answers it.
+template <typename Decide>
+CommandResult ChangeRecord(const Replacement& replacement, const store::v1::RecordTarget& ref,
+                           State& state, Group& group, Decide decide) {
   const auto run = [&]() -> absl::StatusOr<std::unique_ptr<FeedbackRecord>> {
     ASSIGN_OR_RETURN(Target target, FindTarget(ref, state, group));
     if (target.record.header.is_erased) {
@@ -106,8 +113,8 @@ CommandResult ChangeRecord(const store::v1::RecordTarget& ref, absl::string_view
                                       return group.Get(Family::kCustomer, key, value);
                                     }));
     Wanted wanted{target.record.header, target.record.body};
-    RETURN_IF_ERROR(change(*target.survey, wanted));
-    RETURN_IF_ERROR(Replace(ref, etag_field, target, std::move(wanted), state, group));
+    RETURN_IF_ERROR(decide(*target.survey, wanted));
+    RETURN_IF_ERROR(Replace(replacement, ref, target, std::move(wanted), state, group));
     return std::make_unique<FeedbackRecord>(std::move(target.record));
   };
   CommandResult result;
@@ -136,7 +143,9 @@ absl::Status Erase(const store::v1::RecordTarget& ref, State& state, Group& grou
     group.Put(Family::kFeedbackByExternalId, std::move(entries.by_external_id_key),
               EncodeExternalIdEntry(record.feedback_id, ""));
   }
-  group.Put(Family::kFeedback, key.Encode(), EncodeTombstone(NextSequence(state)));
+  const uint64_t sequence =
+      TakeSequence({ChangeKind::kErased, key.survey_number, key.feedback_id}, state, group);
+  group.Put(Family::kFeedback, key.Encode(), EncodeTombstone(sequence));
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() - 1);
   return absl::OkStatus();
@@ -146,7 +155,7 @@ absl::Status Erase(const store::v1::RecordTarget& ref, State& state, Group& grou
 
 CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command, State& state,
                                  Group& group) {
-  return ChangeRecord(command.target(), "feedback.etag", state, group,
+  return ChangeRecord({ChangeKind::kAmended, "feedback.etag"}, command.target(), state, group,
                       [&](const WorkingSurvey& survey, Wanted& wanted) {
                         if (command.set_score()) {
                           wanted.header.score =
@@ -164,7 +173,7 @@ CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command,
 
 CommandResult ApplyExcludeFeedback(const store::v1::ExcludeFeedbackCommand& command, State& state,
                                    Group& group) {
-  return ChangeRecord(command.target(), "etag", state, group,
+  return ChangeRecord({ChangeKind::kExcluded, "etag"}, command.target(), state, group,
                       [&](const WorkingSurvey& survey, Wanted& wanted) {
                         const auto reason = static_cast<uint8_t>(command.reason());
                         if (wanted.header.exclusion_reason != reason ||
@@ -179,7 +188,7 @@ CommandResult ApplyExcludeFeedback(const store::v1::ExcludeFeedbackCommand& comm
 
 CommandResult ApplyIncludeFeedback(const store::v1::IncludeFeedbackCommand& command, State& state,
                                    Group& group) {
-  return ChangeRecord(command.target(), "etag", state, group,
+  return ChangeRecord({ChangeKind::kIncluded, "etag"}, command.target(), state, group,
                       [](const WorkingSurvey& survey, Wanted& wanted) {
                         wanted.header.exclusion_reason = kCountedState;
                         wanted.body.clear_exclusion_note();

@@ -193,7 +193,8 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64
   record.header.customer_ordinal = *customer;
   record.header.series = SeriesOf(submission.labels(), *survey, state, group);
   record.header.zone_offset_seconds = submission.zone_offset_seconds();
-  record.header.sequence = NextSequence(state);
+  record.header.sequence =
+      TakeSequence({ChangeKind::kCreated, survey_number, *feedback_id}, state, group);
   record.header.fingerprint = FingerprintOf(submission);
   record.body.set_external_id(submission.external_id());
   record.body.set_comment(submission.comment());

@@ -81,9 +81,10 @@ absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id) {
                {{"survey_id", survey.definition->survey_id()}, {"feedback_id", id}});
 }
 
-uint64_t NextSequence(State& state) {
+uint64_t TakeSequence(const Change& change, State& state, Group& group) {
   store::v1::StoredCounters& counters = state.counters();
   counters.set_sequence(counters.sequence() + 1);
+  group.Log(counters.sequence(), change);
   return counters.sequence();
 }
 

@@ -32,8 +32,8 @@ absl::Status SurveyGoneError();
 // The error for an erased record.
 absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id);
 
-// Takes the next number for a change.
-uint64_t NextSequence(State& state);
+// Takes the next number for a change, and enters it into the change log.
+uint64_t TakeSequence(const Change& change, State& state, Group& group);
 
 }  // namespace emptychair::storage
 

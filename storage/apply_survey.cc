@@ -43,7 +43,8 @@ StoredSurvey AsDeclared(StoredSurvey survey) {
 
 // Gives the survey its new definition under the next sequence.
 void PutDefinition(StoredSurvey definition, State& state, Group& group) {
-  definition.set_sequence(NextSequence(state));
+  const Change change{ChangeKind::kSurvey, definition.survey_number(), Uuid()};
+  definition.set_sequence(TakeSequence(change, state, group));
   group.Put(Family::kMeta, SurveyKey(definition.survey_number()), EncodeMessage(definition));
   state.PutSurvey(std::move(definition));
 }

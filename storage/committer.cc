@@ -83,11 +83,6 @@ void Committer::LetGoOn() {
   }
 }
 
-std::shared_ptr<const View> Committer::view() const {
-  absl::MutexLock lock(&view_mutex_);
-  return view_;
-}
-
 void Committer::Stop() {
   absl::MutexLock lock(&mutex_);
   stopping_ = true;
@@ -158,6 +153,7 @@ void Committer::CommitGroup(std::vector<Pending> pending) {
     }
     pending[i].done(std::move(results[i]));
   }
+  publisher_.RingBells();
 }
 
 // Has room in every queue: there is never more than one for each survey.
@@ -196,12 +192,7 @@ void Committer::Publish() {
   view->counters = state_->counters();
   view->catalog = state_->PublishedCatalog();
   view->snapshot = std::make_shared<const Snapshot>(engine_.db());
-  std::shared_ptr<const View> published = std::move(view);
-  {
-    absl::MutexLock lock(&view_mutex_);
-    view_.swap(published);
-  }
-  // The view before is released here, outside of the lock.
+  publisher_.Publish(std::move(view));
 }
 
 void Committer::Count(const CommandResult& result) {

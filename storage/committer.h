@@ -17,8 +17,8 @@
 #include "storage/command_result.h"
 #include "storage/engine.h"
 #include "storage/group.h"
+#include "storage/publisher.h"
 #include "storage/state.h"
-#include "storage/view.h"
 
 namespace emptychair::storage {
 
@@ -66,8 +66,9 @@ class Committer {
   // block. Many may go on at the same time, so a command can still be refused.
   void WhenRoom(absl::AnyInvocable<void()> go_on) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // The newest published state.
-  std::shared_ptr<const View> view() const ABSL_LOCKS_EXCLUDED(view_mutex_);
+  // Where each group's state is published, before its commands are answered.
+  Publisher& publisher() { return publisher_; }
+  const Publisher& publisher() const { return publisher_; }
 
   // Finishes what is queued and refuses all that comes later. Idempotent.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -94,7 +95,7 @@ class Committer {
   void CommitGroup(std::vector<Pending> pending);
   void EnqueueFollowUp(ConstCommandPtr command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Publish() ABSL_LOCKS_EXCLUDED(view_mutex_);
+  void Publish();
   void Count(const CommandResult& result);
 
   const Engine& engine_;
@@ -110,8 +111,7 @@ class Committer {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<absl::AnyInvocable<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
 
-  mutable absl::Mutex view_mutex_;
-  std::shared_ptr<const View> view_ ABSL_GUARDED_BY(view_mutex_);
+  Publisher publisher_;
 
   std::atomic<int64_t> accepted_{0};
   std::atomic<int64_t> already_existed_{0};

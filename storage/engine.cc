@@ -18,8 +18,14 @@ namespace {
 
 // On disk: DO NOT CHANGE.
 constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
-    "meta", "feedback", "feedback_by_customer", "feedback_by_external_id", "series",
-    "cell", "customer"};
+    "meta",     "feedback", "feedback_by_customer", "feedback_by_external_id", "series", "cell",
+    "customer", "change"};
+
+// Format 1 had no change log.
+constexpr size_t kFamilyCountOfFormat1 = 7;
+
+// How long a change is kept at least, while there is room for it.
+constexpr uint64_t kChangeLogSeconds = 30 * 24 * 3600;
 
 constexpr int kBloomBitsPerKey = 10;
 
@@ -66,12 +72,15 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const Options& options) {
   RETURN_IF_ERROR(engine->HasStore().status());
   RETURN_IF_ERROR(engine->LockDirectory());
   ASSIGN_OR_RETURN(const bool has_store, engine->HasStore());
+  uint32_t format = kFormatVersion;
   if (has_store) {
-    RETURN_IF_ERROR(engine->CheckFormat());
+    ASSIGN_OR_RETURN(format, engine->ReadFormat());
   } else {
     RETURN_IF_ERROR(engine->CreateStore());
   }
-  RETURN_IF_ERROR(engine->OpenDatabase(engine->DatabasePath(), /*create=*/false));
+  RETURN_IF_ERROR(format == kFormatVersion
+                      ? engine->OpenDatabase(engine->DatabasePath(), /*create=*/false, kFamilyCount)
+                      : engine->OpenOlderFormat());
   return engine;
 }
 
@@ -135,7 +144,7 @@ absl::StatusOr<bool> Engine::HasStore() const {
 // does not open is always damage and never a start that was interrupted.
 absl::Status Engine::CreateStore() {
   RETURN_IF_ERROR(DeleteTree(options_.env, UnfinishedPath()));
-  RETURN_IF_ERROR(OpenDatabase(UnfinishedPath(), /*create=*/true));
+  RETURN_IF_ERROR(OpenDatabase(UnfinishedPath(), /*create=*/true, kFamilyCount));
 
   store::v1::StoredIdentity identity;
   identity.set_store_id(RandomBytes(16));
@@ -161,7 +170,7 @@ absl::Status Engine::CreateStore() {
 }
 
 // Looks at the format before anything is opened for writing.
-absl::Status Engine::CheckFormat() const {
+absl::StatusOr<uint32_t> Engine::ReadFormat() const {
   rocksdb::DBOptions db_options = DatabaseOptions();
   db_options.info_log = std::make_shared<SilentLogger>();
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
@@ -197,17 +206,39 @@ absl::Status Engine::CheckFormat() const {
                      "; this server knows versions up to ", kFormatVersion,
                      ". Start it with the newer server that wrote it, or a later one."));
   }
-  return absl::OkStatus();
+  return *version;
 }
 
-absl::Status Engine::OpenDatabase(const std::string& path, bool create) {
+// Brings a store of format 1 to the present one, from wherever an earlier try was interrupted.
+absl::Status Engine::OpenOlderFormat() {
+  std::vector<std::string> names;
+  RETURN_IF_ERROR(
+      FromRocksDb(rocksdb::DB::ListColumnFamilies(DatabaseOptions(), DatabasePath(), &names),
+                  "listing the column families"));
+  const bool has_change_log =
+      std::find(names.begin(), names.end(), FamilyName(Family::kChange)) != names.end();
+  const size_t count = has_change_log ? kFamilyCount : kFamilyCountOfFormat1;
+  RETURN_IF_ERROR(OpenDatabase(DatabasePath(), /*create=*/false, count));
+  for (size_t i = count; i < kFamilyCount; ++i) {
+    RETURN_IF_ERROR(FromRocksDb(db_->CreateColumnFamily(FamilyOptions(static_cast<Family>(i)),
+                                                        kFamilyNames[i], &handles_[i]),
+                                "adding a column family"));
+  }
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  return FromRocksDb(
+      db_->Put(synced, handle(Family::kMeta), FormatKey(), EncodeFormat(kFormatVersion)),
+      "writing the format version");
+}
+
+absl::Status Engine::OpenDatabase(const std::string& path, bool create, size_t family_count) {
   rocksdb::DBOptions db_options = DatabaseOptions();
   db_options.create_if_missing = create;
   db_options.create_missing_column_families = create;
   db_options.error_if_exists = create;
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()}};
-  for (size_t i = 0; i < kFamilyCount; ++i) {
+  for (size_t i = 0; i < family_count; ++i) {
     families.emplace_back(kFamilyNames[i], FamilyOptions(static_cast<Family>(i)));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -230,8 +261,10 @@ void Engine::CloseDatabase() {
   }
   db_->DestroyColumnFamilyHandle(default_handle_).PermitUncheckedError();
   for (rocksdb::ColumnFamilyHandle*& handle : handles_) {
-    db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-    handle = nullptr;
+    if (handle != nullptr) {
+      db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+      handle = nullptr;
+    }
   }
   db_->Close().PermitUncheckedError();
   db_.reset();
@@ -284,6 +317,18 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
       options.write_buffer_size = size_t{16} << 20;
       // Older versions of a row are large, and to step over one checks its bytes.
       options.max_sequential_skip_in_iterations = 1;
+      break;
+    case Family::kChange:
+      // A log: tables are never rewritten, and the oldest are dropped. What a table holds may be as
+      // old as its oldest change, so they are not merged: its age counts from when it was written.
+      options.compaction_style = rocksdb::kCompactionStyleFIFO;
+      options.compaction_options_fifo.max_table_files_size = options_.change_log_bytes_max;
+      options.compaction_options_fifo.allow_compaction = false;
+      options.level_compaction_dynamic_level_bytes = false;
+      options.ttl = kChangeLogSeconds;
+      options.write_buffer_size = size_t{16} << 20;
+      // Ids are random.
+      options.compression = rocksdb::kNoCompression;
       break;
     default:
       options.write_buffer_size = size_t{16} << 20;

@@ -28,8 +28,9 @@ enum class Family : uint8_t {
   kSeries,
   kCell,
   kCustomer,
+  kChange,
 };
-inline constexpr size_t kFamilyCount = 7;
+inline constexpr size_t kFamilyCount = 8;
 
 // The name of a column family.
 absl::string_view FamilyName(Family family);
@@ -52,6 +53,8 @@ class Engine {
     rocksdb::Env* env = rocksdb::Env::Default();
     // Memory for blocks read from disk.
     size_t block_cache_bytes = size_t{256} << 20;
+    // Tables of the change log that are kept; the oldest go first.
+    uint64_t change_log_bytes_max = uint64_t{4} << 30;
   };
 
   // Opens the store in the directory, or makes one when the directory is empty. Never mends and
@@ -105,8 +108,9 @@ class Engine {
   absl::Status LockDirectory();
   absl::StatusOr<bool> HasStore() const;
   absl::Status CreateStore();
-  absl::Status CheckFormat() const;
-  absl::Status OpenDatabase(const std::string& path, bool create);
+  absl::StatusOr<uint32_t> ReadFormat() const;
+  absl::Status OpenDatabase(const std::string& path, bool create, size_t family_count);
+  absl::Status OpenOlderFormat();
   void CloseDatabase();
   rocksdb::DBOptions DatabaseOptions() const;
   rocksdb::ColumnFamilyOptions FamilyOptions(Family family) const;

@@ -1,6 +1,7 @@
 #include "storage/group.h"
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
 #include <utility>
 
@@ -46,16 +47,25 @@ void Group::Put(Family family, std::string key, std::string value) {
       IsMutantOnce("drop_index_entry")) {
     return;
   }
-  written_[static_cast<size_t>(family)][std::move(key)] = std::move(value);
+  written_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::move(value));
 }
 
 void Group::Delete(Family family, std::string key) {
-  written_[static_cast<size_t>(family)][std::move(key)] = std::nullopt;
+  written_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::nullopt);
+}
+
+void Group::Log(uint64_t sequence, const Change& change) {
+  if (changes_.empty()) {
+    first_sequence_ = sequence;
+  }
+  assert(sequence == first_sequence_ + changes_.size());
+  changes_.push_back(change);
 }
 
 bool Group::empty() const {
-  return cube_.empty() && std::all_of(written_.begin(), written_.end(),
-                                      [](const auto& entries) { return entries.empty(); });
+  return cube_.empty() && changes_.empty() &&
+         std::all_of(written_.begin(), written_.end(),
+                     [](const auto& entries) { return entries.empty(); });
 }
 
 absl::StatusOr<std::vector<Group::Entry>> Group::List(Family family, absl::string_view prefix,
@@ -95,6 +105,7 @@ absl::Status Group::Commit(CubeRowAges& ages) {
   for (size_t family = 0; family < kFamilyCount; ++family) {
     RETURN_IF_ERROR(FromRocksDb(WriteEntries(static_cast<Family>(family), batch), "writing"));
   }
+  RETURN_IF_ERROR(FromRocksDb(WriteChanges(batch), "writing the change log"));
   RETURN_IF_ERROR(WriteCube(ages, batch));
   rocksdb::WriteOptions options;
   options.sync = !IsMutant("no_sync");
@@ -119,6 +130,18 @@ rocksdb::Status Group::WriteEntries(Family family, rocksdb::WriteBatch& batch) c
     if (!status.ok()) {
       break;
     }
+  }
+  return status;
+}
+
+rocksdb::Status Group::WriteChanges(rocksdb::WriteBatch& batch) const {
+  rocksdb::Status status;
+  for (size_t at = 0; at < changes_.size() && status.ok(); at += kChangesPerEntry) {
+    if (first_sequence_ + at > 1 && IsMutantOnce("drop_changes")) {
+      continue;
+    }
+    status = batch.Put(engine_.handle(Family::kChange), ChangeKey(first_sequence_ + at),
+                       EncodeChanges(absl::MakeConstSpan(changes_).subspan(at, kChangesPerEntry)));
   }
   return status;
 }

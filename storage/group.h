@@ -15,6 +15,7 @@
 #include "rocksdb/write_batch.h"
 #include "storage/cube_fold.h"
 #include "storage/engine.h"
+#include "storage/values.h"
 
 namespace emptychair::storage {
 
@@ -73,6 +74,9 @@ class Group {
 
   CubeFold& cube() { return cube_; }
 
+  // Enters a change into the change log. `sequence` is one more than that of the one before.
+  void Log(uint64_t sequence, const Change& change);
+
   // Adds `added` to a row of the cube, and writes the row whole, in the place of stored bytes that
   // do not decode.
   void CorrectRow(const CubeRowKey& row, const CubeCounts& added);
@@ -85,6 +89,7 @@ class Group {
 
  private:
   rocksdb::Status WriteEntries(Family family, rocksdb::WriteBatch& batch) const;
+  rocksdb::Status WriteChanges(rocksdb::WriteBatch& batch) const;
   absl::Status WriteCube(CubeRowAges& ages, rocksdb::WriteBatch& batch);
   absl::Status WriteRow(const CubeRowKey& key, const CubeCounts& added, CubeRowAges& ages,
                         rocksdb::WriteBatch& batch);
@@ -92,6 +97,8 @@ class Group {
   const Engine& engine_;
   // Nothing stands for a key that this group has deleted.
   std::array<absl::flat_hash_map<std::string, std::optional<std::string>>, kFamilyCount> written_;
+  uint64_t first_sequence_ = 0;
+  std::vector<Change> changes_;
   CubeFold cube_;
   absl::flat_hash_set<CubeRowKey> corrected_rows_;
 };

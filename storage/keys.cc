@@ -199,4 +199,13 @@ std::optional<uint32_t> DecodeCustomerByOrdinalKey(absl::string_view key) {
   return Reader(key.substr(1)).Int<uint32_t>();
 }
 
+std::string ChangeKey(uint64_t first_sequence) { return Writer(8).Int(first_sequence).Take(); }
+
+std::optional<uint64_t> DecodeChangeKey(absl::string_view key) {
+  if (key.size() != 8) {
+    return std::nullopt;
+  }
+  return Reader(key).Int<uint64_t>();
+}
+
 }  // namespace emptychair::storage

@@ -109,6 +109,10 @@ std::optional<IdHash> DecodeCustomerByIdKey(absl::string_view key);
 std::string CustomerByOrdinalKey(uint32_t customer_ordinal);
 std::optional<uint32_t> DecodeCustomerByOrdinalKey(absl::string_view key);
 
+// Column family `change`: the number of the first change in the entry.
+std::string ChangeKey(uint64_t first_sequence);
+std::optional<uint64_t> DecodeChangeKey(absl::string_view key);
+
 }  // namespace emptychair::storage
 
 #endif  // EMPTYCHAIR_STORAGE_KEYS_H_

@@ -181,6 +181,16 @@ absl::StatusOr<FeedbackRecord> DecodeFeedbackRecord(uint32_t survey_number, cons
 
 absl::StatusOr<FeedbackRecord> RecordReader::Get(const View& view, const SurveyView& survey,
                                                  const Uuid& feedback_id) const {
+  ASSIGN_OR_RETURN(FeedbackRecord record, GetOrTombstone(view, survey, feedback_id));
+  if (record.header.is_erased) {
+    return FeedbackNotFoundError(*survey.definition, feedback_id.ToString());
+  }
+  return record;
+}
+
+absl::StatusOr<FeedbackRecord> RecordReader::GetOrTombstone(const View& view,
+                                                            const SurveyView& survey,
+                                                            const Uuid& feedback_id) const {
   std::string value;
   ASSIGN_OR_RETURN(const bool found, engine_.Get(Family::kFeedback,
                                                  FeedbackKey{survey.number(), feedback_id}.Encode(),
@@ -190,9 +200,6 @@ absl::StatusOr<FeedbackRecord> RecordReader::Get(const View& view, const SurveyV
   }
   ASSIGN_OR_RETURN(FeedbackRecord record,
                    DecodeFeedbackRecord(survey.number(), feedback_id, value));
-  if (record.header.is_erased) {
-    return FeedbackNotFoundError(*survey.definition, feedback_id.ToString());
-  }
   ASSIGN_OR_RETURN(record.customer_id, CustomerId(view, record.header.customer_ordinal));
   return record;
 }

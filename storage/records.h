@@ -63,7 +63,7 @@ struct RecordRange {
   bool skip_damaged = false;
 };
 
-// Reads records at a view. Erased records are not there. Thread-safe.
+// Reads records at a view. Erased records are not there, unless it says so. Thread-safe.
 class RecordReader {
  public:
   RecordReader(const Engine& engine, const KeyedHash& hash) : engine_(engine), hash_(hash) {}
@@ -71,6 +71,9 @@ class RecordReader {
   // Errors: FEEDBACK_NOT_FOUND, STORE_DAMAGED.
   absl::StatusOr<FeedbackRecord> Get(const View& view, const SurveyView& survey,
                                      const Uuid& feedback_id) const;
+  // Also answers for a record that was erased: of it ids and header are left.
+  absl::StatusOr<FeedbackRecord> GetOrTombstone(const View& view, const SurveyView& survey,
+                                                const Uuid& feedback_id) const;
   absl::StatusOr<FeedbackRecord> GetByExternalId(const View& view, const SurveyView& survey,
                                                  absl::string_view external_id) const;
 

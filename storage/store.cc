@@ -44,6 +44,7 @@ struct Store::Parts {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<RecordReader> records;
   std::unique_ptr<CubeReader> cube;
+  std::unique_ptr<ChangeReader> changes;
   std::unique_ptr<Committer> committer;
 };
 
@@ -54,6 +55,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   Engine::Options engine_options;
   engine_options.directory = options.directory;
   engine_options.block_cache_bytes = options.block_cache_bytes;
+  engine_options.change_log_bytes_max = options.change_log_bytes_max;
   if (options.env != nullptr) {
     engine_options.env = options.env;
   }
@@ -70,6 +72,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   Parts& owned = *store->parts_;
   owned.records = std::make_unique<RecordReader>(*owned.engine, store->hash_);
   owned.cube = std::make_unique<CubeReader>(*owned.engine, *owned.records);
+  owned.changes = std::make_unique<ChangeReader>(*owned.engine);
   owned.committer =
       std::make_unique<Committer>(*owned.engine, std::move(state), std::move(committer_options));
   return store;
@@ -90,11 +93,21 @@ void Store::WhenRoom(absl::AnyInvocable<void()> go_on) {
 
 void Store::Stop() { parts_->committer->Stop(); }
 
-std::shared_ptr<const View> Store::view() const { return parts_->committer->view(); }
+std::shared_ptr<const View> Store::view() const { return parts_->committer->publisher().view(); }
+
+bool Store::RingPast(uint64_t sequence, std::shared_ptr<Doorbell> bell) {
+  return parts_->committer->publisher().RingPast(sequence, std::move(bell));
+}
+
+void Store::Forget(const std::shared_ptr<Doorbell>& bell) {
+  parts_->committer->publisher().Forget(bell);
+}
 
 const RecordReader& Store::records() const { return *parts_->records; }
 
 const CubeReader& Store::cube() const { return *parts_->cube; }
+
+const ChangeReader& Store::changes() const { return *parts_->changes; }
 
 void Store::CountUndecodable() const { parts_->engine->CountUndecodable(); }
 

@@ -11,7 +11,9 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/doorbell.h"
 #include "common/base/uuid.h"
+#include "storage/change_reader.h"
 #include "storage/command.h"
 #include "storage/command_result.h"
 #include "storage/cube_reader.h"
@@ -35,6 +37,9 @@ struct StoreOptions {
   rocksdb::Env* env = nullptr;
   // Memory for blocks read from disk.
   size_t block_cache_bytes = size_t{256} << 20;
+  // Tables of the change log that are kept, in bytes; the oldest go first, and those older than 30
+  // days.
+  uint64_t change_log_bytes_max = uint64_t{4} << 30;
   // Bytes of changes that may wait for the disk.
   size_t queue_bytes_max = size_t{64} << 20;
   // Called once when the disk has refused a write; see Committer::Options::on_failure.
@@ -88,11 +93,16 @@ class Store {
   // The newest acknowledged state.
   std::shared_ptr<const View> view() const;
 
+  // Waits for a newer state; see Publisher.
+  bool RingPast(uint64_t sequence, std::shared_ptr<Doorbell> bell);
+  void Forget(const std::shared_ptr<Doorbell>& bell);
+
   // New at creation and at every restore.
   const Uuid& store_id() const { return store_id_; }
   const KeyedHash& hash() const { return hash_; }
   const RecordReader& records() const;
   const CubeReader& cube() const;
+  const ChangeReader& changes() const;
 
   // Counts a stored value that could not be decoded, found by a reader that goes on without it.
   void CountUndecodable() const;

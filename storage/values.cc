@@ -25,6 +25,10 @@ constexpr size_t kSequenceAt = 20;
 constexpr size_t kFingerprintAt = 28;
 constexpr size_t kFingerprintSize = std::tuple_size_v<IdHash>;
 constexpr uint8_t kExclusionReasonMax = 6;
+
+// An entry of the change log: kind, survey, record.
+constexpr size_t kChangeSize = 1 + 4 + Uuid::kSize;
+
 static_assert(kFingerprintAt + kFingerprintSize == FeedbackHeader::kSize);
 
 }  // namespace
@@ -140,6 +144,41 @@ std::optional<IdHash> DecodeCustomerHash(absl::string_view value) {
   }
   std::memcpy(hash.data(), value.data() + 1, hash.size());
   return hash;
+}
+
+std::string EncodeChanges(absl::Span<const Change> changes) {
+  std::string value(1, kVersion);
+  value.reserve(1 + changes.size() * kChangeSize);
+  for (const Change& change : changes) {
+    AppendLittleEndian(value, static_cast<uint8_t>(change.kind));
+    AppendLittleEndian(value, change.survey_number);
+    value.append(change.feedback_id.AsBytes().data(), Uuid::kSize);
+  }
+  return value;
+}
+
+std::optional<std::vector<Change>> DecodeChanges(absl::string_view value) {
+  const size_t count = value.size() / kChangeSize;
+  if (!HasVersion(value) || value.size() != 1 + count * kChangeSize || count == 0 ||
+      count > kChangesPerEntry) {
+    return std::nullopt;
+  }
+  std::vector<Change> changes(count);
+  const char* at = value.data() + 1;
+  for (Change& change : changes) {
+    const auto kind = LoadLittleEndian<uint8_t>(at);
+    change.kind = static_cast<ChangeKind>(kind);
+    change.survey_number = LoadLittleEndian<uint32_t>(at + 1);
+    change.feedback_id = *Uuid::FromBytes(absl::string_view(at + 5, Uuid::kSize));
+    const bool has_id = change.feedback_id != Uuid();
+    if (kind < static_cast<uint8_t>(ChangeKind::kCreated) ||
+        kind > static_cast<uint8_t>(ChangeKind::kSurvey) ||
+        has_id == (change.kind == ChangeKind::kSurvey)) {
+      return std::nullopt;
+    }
+    at += kChangeSize;
+  }
+  return changes;
 }
 
 }  // namespace emptychair::storage

@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "common/base/uuid.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/keys.h"
@@ -19,7 +21,7 @@
 namespace emptychair::storage {
 
 // Version of the whole layout, in the value of FormatKey(). A store of a newer version is refused.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 
 std::string EncodeFormat(uint32_t version);
 std::optional<uint32_t> DecodeFormat(absl::string_view value);
@@ -70,6 +72,30 @@ std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value);
 // Column family `customer`, by ordinal: the hash under which the customer stands by id.
 std::string EncodeCustomerHash(const IdHash& customer_id_hash);
 std::optional<IdHash> DecodeCustomerHash(absl::string_view value);
+
+// What was done by a change that took a sequence. On disk: DO NOT CHANGE.
+enum class ChangeKind : uint8_t {
+  kCreated = 1,
+  kAmended = 2,
+  kExcluded = 3,
+  kIncluded = 4,
+  kErased = 5,
+  kSurvey = 6,  // Of a survey's definition, not of a record.
+};
+
+// An entry of the change log.
+struct Change {
+  ChangeKind kind = ChangeKind::kSurvey;
+  uint32_t survey_number = 0;
+  Uuid feedback_id;  // All zero for kSurvey.
+
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+// Column family `change`: changes whose numbers follow each other.
+inline constexpr size_t kChangesPerEntry = 1000;
+std::string EncodeChanges(absl::Span<const Change> changes);
+std::optional<std::vector<Change>> DecodeChanges(absl::string_view value);
 
 }  // namespace emptychair::storage
 

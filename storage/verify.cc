@@ -20,7 +20,7 @@ KeyedHash NewHash() {
 int64_t EstimatedSteps(const Engine& engine) {
   int64_t steps = 0;
   for (const Family family : {Family::kFeedback, Family::kCell, Family::kFeedbackByCustomer,
-                              Family::kFeedbackByExternalId, Family::kCustomer}) {
+                              Family::kFeedbackByExternalId, Family::kCustomer, Family::kChange}) {
     steps += engine.EstimatedKeys(family);
   }
   return steps;
@@ -81,6 +81,7 @@ absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash
   RETURN_IF_ERROR(CheckRecords(run));
   RETURN_IF_ERROR(CheckIndexes(run));
   RETURN_IF_ERROR(CheckCustomers(run));
+  RETURN_IF_ERROR(CheckChanges(run));
   return run.summary;
 }
 

@@ -25,6 +25,7 @@ enum class DifferenceKind : uint8_t {
   kIndexEntryExtra,    // An entry of an index that no record makes.
   kCustomer,           // A customer that cannot be found from number to id and back.
   kSeries,             // Series that are not numbered from 1 without gaps.
+  kChangeLog,          // A change that the log does not have, or has out of line.
   kCounter,            // A number of the whole store that is not what the rest makes.
 };
 
@@ -53,10 +54,10 @@ struct VerifySummary {
 };
 
 // Compares all that is stored at `view` with what its records make: the cube both ways, the indexes
-// both ways, customers, series, counters and sequences. Takes little memory whatever is stored, and
-// a few sequential passes; point look-ups only where a pass has found the indexes to differ. What
-// cannot be decoded is named and passed over. Errors: those of the callbacks, STORE_DAMAGED for
-// tables that cannot be read.
+// both ways, customers, series, counters and sequences; and the change log by itself. Takes little
+// memory whatever is stored, and a few sequential passes; point look-ups only where a pass has
+// found the indexes to differ. What cannot be decoded is named and passed over. Errors: those of
+// the callbacks, STORE_DAMAGED for tables that cannot be read.
 absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash, const View& view,
                                      OnProgress on_progress, OnDifference on_difference);
 

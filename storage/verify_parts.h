@@ -66,6 +66,8 @@ absl::Status CheckCustomers(VerifyRun& run);
 absl::Status CheckRecords(VerifyRun& run);
 // The indexes, after the records.
 absl::Status CheckIndexes(VerifyRun& run);
+// The change log.
+absl::Status CheckChanges(VerifyRun& run);
 
 // The difference for bytes that no encoder made.
 Difference Undecodable(absl::string_view family, absl::string_view key, std::string survey_id = "");

@@ -71,9 +71,12 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_SURVEY_HAS_ANSWERS:
     case v1::ERROR_REASON_ERASED:
     case v1::ERROR_REASON_SUPPRESSED:
+    case v1::ERROR_REASON_STORE_CHANGED:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_ETAG_MISMATCH:
       return absl::StatusCode::kAborted;
+    case v1::ERROR_REASON_SEQUENCE_TRIMMED:
+      return absl::StatusCode::kOutOfRange;
     case v1::ERROR_REASON_QUEUE_FULL:
       return absl::StatusCode::kResourceExhausted;
     case v1::ERROR_REASON_SHUTTING_DOWN:

@@ -1,5 +1,5 @@
 // The one wrapper around every call: refusals, deadlines, errors, the access log. Calls that answer
-// with a stream are in stream_call.h, those that also take one in pipeline_call.h.
+// with a stream are in stream_call.h and feed_call.h, those that also take one in pipeline_call.h.
 #ifndef EMPTYCHAIR_SERVER_RPC_CALL_H_
 #define EMPTYCHAIR_SERVER_RPC_CALL_H_
 
@@ -14,6 +14,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
@@ -131,6 +132,18 @@ class CallRunner {
       grpc::CallbackServerContext* context, const char* method, Lane lane,
       std::function<void(absl::AnyInvocable<void()>)> when_ready, StartWork start);
 
+  // For messages that come as something happens. `source` has
+  //   absl::StatusOr<bool> Next(Response&), which runs on `lane` and fills in a message if there is
+  //     one; an error ends the call;
+  //   bool RingWhenMore(std::shared_ptr<Doorbell>), which has the bell rung once when there may be
+  //     one, and answers false if there may be one now;
+  //   void Forget(std::shared_ptr<Doorbell>), after which the bell is not kept any more.
+  // No thread waits between messages. Defined in feed_call.h.
+  template <typename Response, typename Source>
+  grpc::ServerWriteReactor<Response>* ExecuteFeed(grpc::CallbackServerContext* context,
+                                                  const char* method, Lane lane,
+                                                  absl::StatusOr<Source> source);
+
   // From now on new calls are refused with SHUTTING_DOWN, and streams that are under way end.
   void BeginShutdown();
 
@@ -155,6 +168,8 @@ class CallRunner {
   friend class StreamCall;
   template <typename Request, typename Response, typename StartWork>
   friend class PipelineCall;
+  template <typename Response, typename Source>
+  friend class FeedCall;
 
   bool Enter();
   void Leave();

@@ -32,6 +32,8 @@ v1::DifferenceKind ToApi(storage::DifferenceKind kind) {
       return v1::DIFFERENCE_KIND_CUSTOMER;
     case storage::DifferenceKind::kSeries:
       return v1::DIFFERENCE_KIND_SERIES;
+    case storage::DifferenceKind::kChangeLog:
+      return v1::DIFFERENCE_KIND_CHANGE_LOG;
     case storage::DifferenceKind::kCounter:
       return v1::DIFFERENCE_KIND_COUNTER;
   }

@@ -12,8 +12,10 @@
 #include "server/domain/feedback.h"
 #include "server/domain/feedback_change.h"
 #include "server/domain/feedback_list.h"
+#include "server/domain/feedback_watch.h"
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
+#include "server/rpc/feed_call.h"
 #include "server/rpc/pipeline_call.h"
 #include "server/services/submit.h"
 
@@ -288,6 +290,13 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::EraseFeedback(
                                 return absl::OkStatus();
                               });
                         });
+}
+
+grpc::ServerWriteReactor<v1::WatchFeedbackResponse>* FeedbackServiceImpl::WatchFeedback(
+    grpc::CallbackServerContext* context, const v1::WatchFeedbackRequest* request) {
+  return runner_->ExecuteFeed<v1::WatchFeedbackResponse>(context, "FeedbackService/WatchFeedback",
+                                                         Lane::kScan,
+                                                         FeedbackWatch::Prepare(store_, *request));
 }
 
 }  // namespace emptychair

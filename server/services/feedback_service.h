@@ -46,6 +46,9 @@ class FeedbackServiceImpl final : public v1::FeedbackService::CallbackService {
                                           const v1::EraseFeedbackRequest* request,
                                           v1::EraseFeedbackResponse* response) override;
 
+  grpc::ServerWriteReactor<v1::WatchFeedbackResponse>* WatchFeedback(
+      grpc::CallbackServerContext* context, const v1::WatchFeedbackRequest* request) override;
+
  private:
   void StartSubmit(const v1::SubmitFeedbackRequest& request, v1::SubmitFeedbackResponse& response,
                    Finisher finish);

@@ -111,6 +111,51 @@ TEST_F(ChangesTest, AmendsExcludesIncludesAndErases) {
   EXPECT_EQ(Run({"feedback", "get", "pulse", id}).exit_code, 69);
 }
 
+TEST_F(ChangesTest, WatchesChangesFromAPositionOn) {
+  // Behind the survey, change 1.
+  EXPECT_THAT(
+      Ok({"feedback", "watch", "pulse", "--after", "0", "--limit", "2"}),
+      AllOf(HasSubstr("       2  created   pulse"), HasSubstr("       3  created   pulse")));
+  EXPECT_THAT(Ok({"feedback", "watch", "--after", "2", "--limit", "1", "--output", "csv"}),
+              AllOf(StartsWith("change,kind,survey_id,feedback_id,external_id,"),
+                    HasSubstr("\n3,created,pulse,"), Not(HasSubstr("\n2,"))));
+  const std::string json =
+      Ok({"feedback", "watch", "--after", "2", "--limit", "1", "--output", "json"});
+  google::protobuf::Struct message;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &message).ok()) << json;
+  EXPECT_EQ(message.fields().at("sequence").string_value(), "3");
+  EXPECT_EQ(message.fields().at("changes").list_value().values_size(), 1);
+  // NOT_FOUND is 5, FAILED_PRECONDITION 9.
+  EXPECT_EQ(Run({"feedback", "watch", "nobody"}).exit_code, 69);
+  EXPECT_EQ(Run({"feedback", "watch", "--after", "99"}).exit_code, 73);
+}
+
+TEST_F(ChangesTest, ExportsEverythingAndThenWhatHasChanged) {
+  const ChairctlResult all = Run({"feedback", "export", "pulse"});
+  ASSERT_EQ(all.exit_code, 0) << all.err;
+  const std::vector<std::string> lines = absl::StrSplit(all.out, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], AllOf(StartsWith("{"), HasSubstr("\"externalId\":\"1\"")));
+  EXPECT_THAT(lines[1], HasSubstr("\"externalId\":\"2\""));
+  EXPECT_THAT(all.err, HasSubstr("exported 2 records; what changes from now on: --since 3"));
+  EXPECT_THAT(Ok({"feedback", "export", "--output", "csv"}),
+              AllOf(StartsWith("survey_id,feedback_id,"), HasSubstr("\npulse,")));
+
+  const ChairctlResult nothing = Run({"feedback", "export", "pulse", "--since", "3"});
+  EXPECT_EQ(nothing.out, "");
+  EXPECT_THAT(nothing.err, HasSubstr("exported 0 changes; what changes from now on: --since 3"));
+  Submit("3", "10", "web");
+  Ok({"feedback", "erase", "pulse", IdOf("1")});
+  const ChairctlResult since = Run({"feedback", "export", "pulse", "--since", "3"});
+  EXPECT_THAT(since.out,
+              AllOf(HasSubstr("CHANGE_KIND_CREATED"), HasSubstr("CHANGE_KIND_ERASED"),
+                    HasSubstr("\"externalId\":\"3\""), Not(HasSubstr("\"externalId\":\"2\""))));
+  EXPECT_THAT(since.err, HasSubstr("exported 2 changes; what changes from now on: --since 5"));
+  EXPECT_THAT(Ok({"feedback", "export", "--since", "4", "--output", "csv"}),
+              AllOf(StartsWith("change,kind,"), HasSubstr("\n5,erased,pulse,")));
+  EXPECT_EQ(Run({"feedback", "export", "nobody"}).exit_code, 69);
+}
+
 TEST_F(ChangesTest, UpdatesArchivesAndDeletesASurvey) {
   EXPECT_EQ(Run({"survey", "update", "pulse"}).exit_code, 2);
   const auto updated = Json({"survey", "update", "pulse", "--display-name", "Pulse", "--dimension",

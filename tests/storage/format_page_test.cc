@@ -53,6 +53,15 @@ TEST(FormatPage, HasTheBytesOfARecordsHeader) {
       EncodeFeedback(header, {}));
 }
 
+TEST(FormatPage, HasTheBytesOfTheChangeLog) {
+  const Uuid id = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+  ExpectOnPage("0000000000000029", ChangeKey(41));
+  ExpectOnPage(
+      "01  06 07000000 00000000000000000000000000000000  "
+      "01 07000000 017f22e279b07cc398c4dc0c0c07398f",
+      EncodeChanges({{ChangeKind::kSurvey, 7, Uuid()}, {ChangeKind::kCreated, 7, id}}));
+}
+
 TEST(FormatPage, HasTheBytesOfARowOfTheCube) {
   ExpectOnPage("02  0000 00 00 02  0000 0a 00 03  0204 01 00 01",
                EncodeCubeRow({{0, 0, 0, 2}, {0, 0, 10, 3}, {2, 1, 1, 1}}));

@@ -221,6 +221,20 @@ std::string CustomerText(const std::string& key, const std::string& value) {
   return absl::StrCat("ordinal ", *ordinal, " is ", absl::BytesToHexString(CustomerByIdKey(*hash)));
 }
 
+std::string ChangeText(const std::string& key, const std::string& value) {
+  const auto first = DecodeChangeKey(key);
+  const auto changes = DecodeChanges(value);
+  if (!first.has_value() || !changes.has_value()) {
+    return "damaged";
+  }
+  std::string text = absl::StrCat("from ", *first);
+  for (const Change& change : *changes) {
+    absl::StrAppend(&text, " [kind ", static_cast<int>(change.kind), " survey ",
+                    change.survey_number, " id ", change.feedback_id.ToString(), "]");
+  }
+  return text;
+}
+
 std::string EntryText(const std::string& family, const std::string& key, const std::string& value) {
   if (family == "meta") return MetaText(key, value);
   if (family == "feedback") return RecordText(key, value);
@@ -228,6 +242,7 @@ std::string EntryText(const std::string& family, const std::string& key, const s
   if (family == "feedback_by_external_id") return ByExternalIdText(key, value);
   if (family == "series") return SeriesText(key, value);
   if (family == "cell") return CellText(key, value);
+  if (family == "change") return ChangeText(key, value);
   if (family == "customer") return CustomerText(key, value);
   return absl::StrCat("unknown ", absl::BytesToHexString(value));
 }

@@ -72,6 +72,8 @@ std::vector<KeyKind> AllKinds() {
              DecodeCustomerByIdKey, TestHash()),
       KindOf("customer_by_ordinal", CustomerByOrdinalKey(0x01020304), "02 01020304",
              DecodeCustomerByOrdinalKey, uint32_t{0x01020304}),
+      KindOf("change", ChangeKey(0x0102030405060708), "0102030405060708", DecodeChangeKey,
+             uint64_t{0x0102030405060708}),
   };
 }
 

@@ -65,6 +65,11 @@ rocksdb::Status PlainDatabase::Open(rocksdb::Env* env, const std::string& path, 
     if (name == "cell") {
       family.merge_operator = std::make_shared<CubeMergeOperator>();
     }
+    if (name == "change") {
+      family.compaction_style = rocksdb::kCompactionStyleFIFO;
+      family.compaction_options_fifo.max_table_files_size = UINT64_MAX;
+      family.level_compaction_dynamic_level_bytes = false;
+    }
     families.emplace_back(name, family);
   }
   rocksdb::DB* db = nullptr;

@@ -94,6 +94,7 @@ class IndexCheck {
     CheckCustomers();
     CheckSeries();
     CheckCounters();
+    CheckChanges();
   }
 
  private:
@@ -281,6 +282,47 @@ class IndexCheck {
     if (sequences.size() != records_.size() + SurveysOf(dump_, faults_).size() ||
         (!sequences.empty() && *sequences.rbegin() > counters_.sequence())) {
       Fault(absl::StrCat(sequences.size(), " sequence numbers up to ", counters_.sequence()));
+    }
+  }
+
+  // The log has every number from where it begins, and the newest change of each record and survey
+  // where that says it is.
+  void CheckChanges() {
+    std::map<uint64_t, Change> changes;
+    for (const auto& [key, value] : FamilyOf(dump_, "change")) {
+      const auto first = DecodeChangeKey(key);
+      const auto decoded = DecodeChanges(value);
+      if (!first.has_value() || !decoded.has_value()) {
+        Fault("an entry of the change log does not decode");
+        continue;
+      }
+      for (size_t i = 0; i < decoded->size(); ++i) {
+        changes[*first + i] = (*decoded)[i];
+      }
+    }
+    if (changes.empty()) {
+      return;
+    }
+    const uint64_t begin = changes.begin()->first;
+    if (changes.rbegin()->first != counters_.sequence() ||
+        changes.size() != counters_.sequence() + 1 - begin) {
+      Fault(absl::StrCat("the change log has ", changes.size(), " changes from ", begin, " to ",
+                         changes.rbegin()->first, " of ", counters_.sequence()));
+    }
+    for (const Record& record : records_) {
+      const Change& change = changes[record.header.sequence];
+      if (record.header.sequence >= begin &&
+          (change.survey_number != record.key.survey_number ||
+           change.feedback_id != record.key.feedback_id ||
+           (change.kind == ChangeKind::kErased) != record.header.is_erased)) {
+        Fault(absl::StrCat("change ", record.header.sequence, " is not that of its record"));
+      }
+    }
+    for (const auto& [number, survey] : SurveysOf(dump_, faults_)) {
+      if (survey.sequence() >= begin &&
+          !(changes[survey.sequence()] == Change{ChangeKind::kSurvey, number, Uuid()})) {
+        Fault(absl::StrCat("change ", survey.sequence(), " is not that of its survey"));
+      }
     }
   }
 

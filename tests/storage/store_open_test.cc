@@ -78,7 +78,7 @@ TEST_P(StoreOpenTest, MakesAStoreInANewOrEmptyDirectory) {
   EXPECT_THAT(*harness_.store().view()->catalog, IsEmpty());
   harness_.Close();
   EXPECT_THAT(FindFaults(harness_.Dump()), IsEmpty());
-  EXPECT_EQ(harness_.Dump().at("meta").at(FormatKey()), EncodeFormat(1));
+  EXPECT_EQ(harness_.Dump().at("meta").at(FormatKey()), EncodeFormat(kFormatVersion));
 }
 
 TEST_P(StoreOpenTest, RefusesADirectoryInUse) {
@@ -124,7 +124,7 @@ TEST_P(StoreOpenTest, StartsAgainAfterAnUnfinishedCreation) {
 
 TEST_P(StoreOpenTest, RefusesANewerFormatAndLeavesItAsItIs) {
   MakeStore();
-  for (const uint32_t version : {2u, 7u, 0xffffffffu}) {
+  for (const uint32_t version : {kFormatVersion + 1, kFormatVersion + 7, 0xffffffffu}) {
     PlainDatabase(env(), harness_.directory(), PlainDatabase::Mode::kWrite)
         .Put("meta", FormatKey(), EncodeFormat(version));
     const Tree before = Files();
@@ -132,11 +132,12 @@ TEST_P(StoreOpenTest, RefusesANewerFormatAndLeavesItAsItIs) {
         harness_.Open(),
         testing::StatusIs(absl::StatusCode::kFailedPrecondition,
                           AllOf(HasSubstr(absl::StrCat("format version ", version, ";")),
-                                HasSubstr("knows versions up to 1"), HasSubstr("newer server"))));
+                                HasSubstr(absl::StrCat("knows versions up to ", kFormatVersion)),
+                                HasSubstr("newer server"))));
     EXPECT_THAT(Differences(before, Files()), IsEmpty());
   }
   PlainDatabase(env(), harness_.directory(), PlainDatabase::Mode::kWrite)
-      .Put("meta", FormatKey(), EncodeFormat(1));
+      .Put("meta", FormatKey(), EncodeFormat(kFormatVersion));
   ASSERT_OK(harness_.Open());
   EXPECT_EQ(harness_.store().view()->counters.feedback_count(), 3u);
 }

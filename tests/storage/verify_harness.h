@@ -63,7 +63,7 @@ inline CubeRowKey DayRow() { return {1, CubeUnit::kDay, 19'783, 0}; }  // 2024-0
 inline std::string KindName(DifferenceKind kind) {
   const char* const kNames[] = {
       "UNDECODABLE",       "UNKNOWN_SURVEY", "RECORD", "CELL_COUNT", "INDEX_ENTRY_MISSING",
-      "INDEX_ENTRY_EXTRA", "CUSTOMER",       "SERIES", "COUNTER"};
+      "INDEX_ENTRY_EXTRA", "CUSTOMER",       "SERIES", "CHANGE_LOG", "COUNTER"};
   return kNames[static_cast<size_t>(kind)];
 }
 

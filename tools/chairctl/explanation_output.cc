@@ -5,7 +5,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
-#include "tools/chairctl/csv.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/feedback_output.h"
 #include "tools/chairctl/metric_text.h"
@@ -56,17 +55,14 @@ void PrintExplanationJson(const std::vector<v1::ExplainMetricRow>& rows, std::os
 }
 
 void PrintExplanationCsv(const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out) {
-  std::vector<std::string> names = {"counted_as"};
-  for (const auto& [name, value] : FeedbackFields(v1::Feedback())) {
-    names.push_back(name);
-  }
-  out << CsvLine(names);
+  const auto fields_of = [](const v1::ExplainMetricRow& row) {
+    TextFields fields = FeedbackFields(row.feedback());
+    fields.insert(fields.begin(), {"counted_as", EnumFlag(row.counted_as())});
+    return fields;
+  };
+  out << CsvNames(fields_of(v1::ExplainMetricRow()));
   for (const v1::ExplainMetricRow& row : rows) {
-    std::vector<std::string> values = {EnumFlag(row.counted_as())};
-    for (auto& [name, value] : FeedbackFields(row.feedback())) {
-      values.push_back(std::move(value));
-    }
-    out << CsvLine(values);
+    out << CsvValues(fields_of(row));
   }
 }
 

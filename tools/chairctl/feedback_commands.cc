@@ -298,6 +298,7 @@ void AddFeedbackCommands(CLI::App& app, Command* command) {
   AddImport(*group, command);
   AddGet(*group, command);
   AddFeedbackListCommand(*group, command);
+  AddFeedbackWatchCommands(*group, command);
   AddFeedbackChangeCommands(*group, command);
 }
 

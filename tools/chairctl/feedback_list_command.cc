@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tools/chairctl/csv.h"
 #include "tools/chairctl/enum_flag.h"
 #include "tools/chairctl/feedback_output.h"
 #include "tools/chairctl/selection_flags.h"
@@ -28,17 +27,9 @@ struct ListFlags {
 };
 
 void PrintCsv(const std::vector<v1::Feedback>& records, std::ostream& out) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : FeedbackFields(v1::Feedback())) {
-    names.push_back(name);
-  }
-  out << CsvLine(names);
+  out << CsvNames(FeedbackFields(v1::Feedback()));
   for (const v1::Feedback& record : records) {
-    std::vector<std::string> values;
-    for (auto& [name, value] : FeedbackFields(record)) {
-      values.push_back(std::move(value));
-    }
-    out << CsvLine(values);
+    out << CsvValues(FeedbackFields(record));
   }
 }
 

@@ -21,6 +21,7 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
 
 // Add `list`, and `amend`, `exclude`, `include` and `erase`, to the group of feedback commands.
 void AddFeedbackListCommand(CLI::App& group, Command* command);
+void AddFeedbackWatchCommands(CLI::App& group, Command* command);
 void AddFeedbackChangeCommands(CLI::App& group, Command* command);
 
 }  // namespace emptychair

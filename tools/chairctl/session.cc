@@ -29,22 +29,31 @@ int ServiceError(const Environment& environment, const absl::Status& status) {
   return kExitService + static_cast<int>(status.code());
 }
 
+std::string CsvNames(const TextFields& fields) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : fields) {
+    names.push_back(name);
+  }
+  return CsvLine(names);
+}
+
+std::string CsvValues(const TextFields& fields) {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : fields) {
+    values.push_back(value);
+  }
+  return CsvLine(values);
+}
+
 void PrintRecord(const Session& session, const TextFields& fields,
                  const google::protobuf::Message& message) {
   switch (session.format) {
     case OutputFormat::kJson:
       session.out() << ToJson(message);
       break;
-    case OutputFormat::kCsv: {
-      std::vector<std::string> names;
-      std::vector<std::string> values;
-      for (const auto& [name, value] : fields) {
-        names.push_back(name);
-        values.push_back(value);
-      }
-      session.out() << CsvLine(names) << CsvLine(values);
+    case OutputFormat::kCsv:
+      session.out() << CsvNames(fields) << CsvValues(fields);
       break;
-    }
     case OutputFormat::kTable:
       PrintFields(fields, session.out());
       break;

@@ -53,6 +53,10 @@ int ServiceError(const Environment& environment, const absl::Status& status);
 // Names and values of fields, in the order in which they are shown.
 using TextFields = std::vector<std::pair<std::string, std::string>>;
 
+// A line of CSV: the names of `fields`, their values.
+std::string CsvNames(const TextFields& fields);
+std::string CsvValues(const TextFields& fields);
+
 // Prints `fields` as one row of CSV or as a table; JSON is the message itself.
 void PrintRecord(const Session& session, const TextFields& fields,
                  const google::protobuf::Message& message);

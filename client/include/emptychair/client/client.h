@@ -106,6 +106,18 @@ class Client {
     return connection_->EraseFeedback(request);
   }
 
+  // Every change of a record as it happens, from the request's position on: the next element waits
+  // for it, for as long as it takes. When the connection breaks, a new call goes on where the last
+  // message stood, without gaps or repeats; the range ends with an error once the policies have had
+  // enough, or no message has come for the client's timeout since the connection broke. Keep the
+  // last message's `sequence` and `store_id` to go on after a restart of your own. Once `stop` is
+  // requested, on whatever thread, the range ends with CANCELLED. Must not outlive all copies of
+  // the client.
+  ResultRange<v1::WatchFeedbackResponse> WatchFeedback(const v1::WatchFeedbackRequest& request,
+                                                       std::stop_token stop = {}) const {
+    return connection_->WatchFeedback(request, std::move(stop));
+  }
+
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(const v1::QueryMetricRequest& request) const {
     return connection_->QueryMetric(request);
   }

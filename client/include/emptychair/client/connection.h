@@ -3,6 +3,7 @@
 #define EMPTYCHAIR_CLIENT_CONNECTION_H_
 
 #include <memory>
+#include <stop_token>
 
 #include "absl/status/statusor.h"
 #include "emptychair/client/feedback_stream.h"
@@ -55,6 +56,11 @@ class Connection {
       const v1::IncludeFeedbackRequest& request) = 0;
   virtual absl::StatusOr<v1::EraseFeedbackResponse> EraseFeedback(
       const v1::EraseFeedbackRequest& request) = 0;
+
+  // A stream without an end, gone on with over a new call as the policies say. It must not outlive
+  // the connection. Once `stop` is requested, on whatever thread, it ends with CANCELLED.
+  virtual ResultRange<v1::WatchFeedbackResponse> WatchFeedback(
+      const v1::WatchFeedbackRequest& request, std::stop_token stop) = 0;
 
   virtual absl::StatusOr<v1::QueryMetricResponse> QueryMetric(
       const v1::QueryMetricRequest& request) = 0;

@@ -47,6 +47,8 @@ class MockConnection : public Connection {
               (const v1::IncludeFeedbackRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::EraseFeedbackResponse>, EraseFeedback,
               (const v1::EraseFeedbackRequest& request), (override));
+  MOCK_METHOD(ResultRange<v1::WatchFeedbackResponse>, WatchFeedback,
+              (const v1::WatchFeedbackRequest& request, std::stop_token stop), (override));
   MOCK_METHOD(absl::StatusOr<v1::QueryMetricResponse>, QueryMetric,
               (const v1::QueryMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::CompareMetricResponse>, CompareMetric,

@@ -1,0 +1,48 @@
+#include "client/feedback_watcher.h"
+
+#include <optional>
+#include <utility>
+
+namespace emptychair {
+
+FeedbackWatcher::FeedbackWatcher(ClientOptions options, v1::WatchFeedbackRequest request,
+                                 OpenCall open_call)
+    : options_(std::move(options)),
+      request_(std::move(request)),
+      open_call_(std::move(open_call)) {}
+
+absl::StatusOr<v1::WatchFeedbackResponse> FeedbackWatcher::Next() {
+  while (true) {
+    if (!call_) {
+      call_ = open_call_(request_);
+    }
+    std::optional<absl::StatusOr<v1::WatchFeedbackResponse>> message = call_();
+    if (message.has_value() && message->ok()) {
+      request_.set_after_sequence((*message)->sequence());
+      request_.set_store_id((*message)->store_id());
+      retry_.reset();
+      backoff_.reset();
+      return *std::move(message);
+    }
+    call_ = nullptr;
+    const absl::Status status =
+        message.has_value() ? message->status()
+                            : absl::InternalError("the server ended a stream that has no end");
+    if (retry_ == nullptr) {
+      retry_ = options_.retry_policy->Clone();
+      backoff_ = options_.backoff_policy->Clone();
+      since_ = options_.now();
+    }
+    const absl::Duration elapsed = options_.now() - since_;
+    if (!retry_->OnFailure(status, elapsed)) {
+      return status;
+    }
+    const absl::Duration delay = backoff_->OnFailure(status);
+    if (elapsed + delay >= options_.timeout) {
+      return status;
+    }
+    options_.sleep(delay);
+  }
+}
+
+}  // namespace emptychair
