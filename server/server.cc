@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/status_macros.h"
@@ -11,6 +10,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "server/rpc/acceptor.h"
 #include "server/rpc/access_log.h"
 #include "server/rpc/call.h"
 #include "server/rpc/executor.h"
@@ -55,8 +55,9 @@ struct Server::Parts {
   std::unique_ptr<FeedbackServiceImpl> feedback_service;
   std::unique_ptr<MetricsServiceImpl> metrics_service;
   std::unique_ptr<AdminServiceImpl> admin_service;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
   std::unique_ptr<grpc::Server> grpc_server;
-  int port = 0;
+  std::unique_ptr<Acceptor> acceptor;
   std::string address;
   absl::Mutex shutdown_mutex;
   bool is_shut_down ABSL_GUARDED_BY(shutdown_mutex) = false;
@@ -82,24 +83,29 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
 
   grpc::ServerBuilder builder;
   ConfigureServer(builder, config.receive_bytes_max);
-  builder.AddListeningPort(config.listen_address, grpc::InsecureServerCredentials(), &parts->port);
+  ASSIGN_OR_RETURN(parts->acceptor, Acceptor::Listen(config.listen_address, log));
+  parts->connections = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
   builder.RegisterService(parts->survey_service.get());
   builder.RegisterService(parts->feedback_service.get());
   builder.RegisterService(parts->metrics_service.get());
   builder.RegisterService(parts->admin_service.get());
   parts->grpc_server = builder.BuildAndStart();
-  const bool is_unix = absl::StartsWith(config.listen_address, "unix:");
-  if (parts->grpc_server == nullptr || (parts->port == 0 && !is_unix)) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", config.listen_address,
-                     ": another program may be using the port. Give another one with --listen "
-                     "(port 0 takes any that is free)."));
+  if (parts->grpc_server == nullptr) {
+    return absl::InternalError("gRPC cannot start a server");
   }
   parts->address = config.listen_address;
-  if (!is_unix) {
+  if (const int port = parts->acceptor->port(); port != 0) {
     parts->address.resize(parts->address.rfind(':'));
-    absl::StrAppend(&parts->address, ":", parts->port);
+    absl::StrAppend(&parts->address, ":", port);
   }
+  parts->acceptor->Start([connections = parts->connections.get()](int listener, int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+    parameters.listener_fd = listener;
+    parameters.fd = connection;
+    connections->HandleNewConnection(&parameters);
+  });
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -107,7 +113,7 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Shutdown(absl::Now()); }
 
-int Server::port() const { return parts_->port; }
+int Server::port() const { return parts_->acceptor->port(); }
 
 const std::string& Server::address() const { return parts_->address; }
 
@@ -120,6 +126,7 @@ void Server::Shutdown(absl::Time deadline) {
   parts_->runner->BeginShutdown();
   parts_->runner->WaitUntilIdle(deadline);
   parts_->runner->RefuseUntilQuiet(kQuiet, std::min(deadline, absl::Now() + kRefusalMax));
+  parts_->acceptor->Stop();
   const absl::Time last = std::min(deadline, absl::Now() + kLastCallsDeadline);
   parts_->grpc_server->Shutdown(absl::ToChronoTime(last));
   // Work that outlived its call's deadline still uses the store.

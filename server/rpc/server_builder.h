@@ -22,8 +22,9 @@ inline constexpr int kCallsPerConnectionMax = 1'024;
 //   unpack to any size;
 // * a port that is taken is an error, not shared;
 // * a connection whose client is gone is closed within two minutes, and so is one that keeps
-// pinging
-//   more often than every ten seconds;
+//   pinging more often than every ten seconds; one that does not finish its handshake after ten
+//   seconds, one without a call after half an hour, any after a day once its calls have had an hour
+//   to end;
 // * grpc.health.v1.Health and server reflection, with every schema. They are the process's own: to
 //   be called before any server is built.
 void ConfigureServer(grpc::ServerBuilder& builder, int64_t memory_bytes);
