@@ -1,5 +1,6 @@
 #include "client/utf8.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -81,6 +82,24 @@ absl::Status CheckMessage(const Message& message, const std::string& prefix) {
   return absl::OkStatus();
 }
 
+// Field by field: reflection would turn the labels of every record into a list of messages first.
+bool IsUtf8(const v1::Feedback& feedback) {
+  return IsValidUtf8(feedback.survey_id()) && IsValidUtf8(feedback.feedback_id()) &&
+         IsValidUtf8(feedback.external_id()) && IsValidUtf8(feedback.customer_id()) &&
+         IsValidUtf8(feedback.comment()) && IsValidUtf8(feedback.etag()) &&
+         IsValidUtf8(feedback.exclusion().note()) &&
+         std::all_of(feedback.labels().begin(), feedback.labels().end(), [](const auto& label) {
+           return IsValidUtf8(label.first) && IsValidUtf8(label.second);
+         });
+}
+
+template <typename Batch>
+absl::Status CheckBatch(const Batch& batch) {
+  return std::all_of(batch.feedback().begin(), batch.feedback().end(), IsUtf8)
+             ? absl::OkStatus()
+             : CheckMessage(batch, "");
+}
+
 // How a sequence starts (RFC 3629, section 4): its length and the range of its second byte, which
 // is what rules out longer forms, surrogates and too large values. Length 0: no lead byte.
 struct Lead {
@@ -128,5 +147,15 @@ bool IsValidUtf8(absl::string_view text) {
 absl::Status CheckUtf8(const google::protobuf::Message& message) {
   return CheckMessage(message, "");
 }
+
+absl::Status CheckUtf8(const v1::SubmitFeedbackRequest& request) {
+  return IsUtf8(request.feedback()) ? absl::OkStatus() : CheckMessage(request, "");
+}
+
+absl::Status CheckUtf8(const v1::BatchSubmitFeedbackRequest& request) {
+  return CheckBatch(request);
+}
+
+absl::Status CheckUtf8(const v1::StreamFeedbackRequest& request) { return CheckBatch(request); }
 
 }  // namespace emptychair

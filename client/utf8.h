@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "emptychair/v1/feedback_service.pb.h"
 #include "google/protobuf/message.h"
 
 namespace emptychair {
@@ -15,6 +16,10 @@ bool IsValidUtf8(absl::string_view text);
 // Looks at every string in `message`, at any depth. FIELD_INVALID with the path of the first that
 // is not UTF-8, for example `feedback[3].labels["channel"]`.
 absl::Status CheckUtf8(const google::protobuf::Message& message);
+// The same at a fraction of the time, for those who send many.
+absl::Status CheckUtf8(const v1::SubmitFeedbackRequest& request);
+absl::Status CheckUtf8(const v1::BatchSubmitFeedbackRequest& request);
+absl::Status CheckUtf8(const v1::StreamFeedbackRequest& request);
 
 }  // namespace emptychair
 

@@ -1,5 +1,6 @@
 #include "client/utf8.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,44 @@ TEST(CheckUtf8, NamesThePathOfAFieldInARepeatedMessage) {
   const absl::Status status = CheckUtf8(request);
   EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_FIELD_INVALID);
   EXPECT_THAT(FieldsOf(status), ElementsAre("feedback[1].comment"));
+}
+
+// Calls `check` with each string of the message, one at a time, set to what is not UTF-8.
+void ForEachText(google::protobuf::Message& message,
+                 const std::function<void(const std::string& path)>& check,
+                 const std::string& prefix = "") {
+  using google::protobuf::FieldDescriptor;
+  const auto* reflection = message.GetReflection();
+  for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {
+    const FieldDescriptor* field = message.GetDescriptor()->field(i);
+    if (field->is_repeated()) {
+      continue;
+    }
+    if (field->type() == FieldDescriptor::TYPE_STRING) {
+      reflection->SetString(&message, field, "caf\xE9");
+      check(prefix + field->name());
+      reflection->ClearField(&message, field);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      ForEachText(*reflection->MutableMessage(&message, field), check,
+                  prefix + field->name() + ".");
+    }
+  }
+}
+
+// A field that the fast way does not know fails here.
+TEST(CheckUtf8, FindsEveryTextOfARecordAlsoInRequestsThatItKnows) {
+  int texts = 0;
+  v1::SubmitFeedbackRequest request;
+  ForEachText(request, [&](const std::string& path) {
+    ++texts;
+    EXPECT_THAT(FieldsOf(CheckUtf8(request)), ElementsAre(path));
+    v1::StreamFeedbackRequest batch;
+    *batch.add_feedback() = request.feedback();
+    EXPECT_FALSE(CheckUtf8(batch).ok()) << path;
+    EXPECT_EQ(FieldsOf(CheckUtf8(batch)),
+              FieldsOf(CheckUtf8(static_cast<const google::protobuf::Message&>(batch))));
+  });
+  EXPECT_GE(texts, 7);
 }
 
 TEST(CheckUtf8, NamesTheKeyOfAMapEntry) {
