@@ -8,6 +8,7 @@
 #include "storage/apply_survey.h"
 #include "storage/keys.h"
 #include "storage/values.h"
+#include "storage/watermark.h"
 
 namespace emptychair::storage {
 namespace {
@@ -100,9 +101,35 @@ CommitCounts Committer::counts() const {
 }
 
 void Committer::Run() {
-  for (std::vector<Pending> group = TakeGroup(); !group.empty(); group = TakeGroup()) {
+  while (true) {
+    // When nobody comes, what was put down is synced without a next group.
+    if (!HasWorkWithin(engine_.watermark().SyncDelay(absl::Now()))) {
+      SyncWatermark();
+    }
+    std::vector<Pending> group = TakeGroup();
+    if (group.empty()) {
+      break;
+    }
     LetGoOn();
     CommitGroup(std::move(group));
+  }
+  SyncWatermark();
+}
+
+bool Committer::HasWorkWithin(absl::Duration timeout) {
+  absl::MutexLock lock(&mutex_);
+  const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || !queue_.empty();
+  };
+  return mutex_.AwaitWithTimeout(absl::Condition(&ready), timeout);
+}
+
+void Committer::SyncWatermark() {
+  if (has_failed_) {
+    return;
+  }
+  if (const absl::Status status = engine_.watermark().Sync(); !status.ok()) {
+    Fail(status);
   }
 }
 
@@ -134,7 +161,11 @@ void Committer::CommitGroup(std::vector<Pending> pending) {
   }
   if (!group.empty()) {
     group.Put(Family::kMeta, CountersKey(), EncodeMessage(state_->counters()));
-    if (absl::Status status = group.Commit(row_ages_); !status.ok()) {
+    absl::Status status = group.Commit(row_ages_);
+    if (status.ok()) {
+      status = engine_.watermark().Advance(state_->counters().sequence(), absl::Now());
+    }
+    if (!status.ok()) {
       Fail(status);
       for (Pending& command : pending) {
         CommandResult result;
@@ -169,6 +200,7 @@ void Committer::EnqueueFollowUp(ConstCommandPtr command) {
 // After a failed write the kernel may have thrown the data away and reports success the next time,
 // so nothing is ever tried again.
 void Committer::Fail(const absl::Status& status) {
+  has_failed_ = true;
   std::deque<Pending> rest;
   {
     absl::MutexLock lock(&mutex_);

@@ -32,8 +32,8 @@ struct CommitCounts {
 
 // Applies commands one after the other on a thread of its own, in groups: whatever has gathered
 // while one group was written is the next. A group is one atomic write, synced to disk; then its
-// state is published; only then are its commands answered. So what was acknowledged is durable and
-// can be read, and nobody ever sees half a group.
+// watermark is raised and its state published; only then are its commands answered. So what was
+// acknowledged is durable and can be read, and nobody ever sees half a group.
 //
 // Thread-safe.
 class Committer {
@@ -92,7 +92,9 @@ class Committer {
   bool HasRoom() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopping_ || queue_bytes_ <= options_.queue_bytes_max / 2;
   }
+  bool HasWorkWithin(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
   void CommitGroup(std::vector<Pending> pending);
+  void SyncWatermark();
   void EnqueueFollowUp(ConstCommandPtr command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void Publish();
@@ -104,6 +106,7 @@ class Committer {
   // The committer's thread only.
   const std::unique_ptr<State> state_;
   CubeRowAges row_ages_;
+  bool has_failed_ = false;
 
   mutable absl::Mutex mutex_;
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);

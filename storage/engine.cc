@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -11,7 +12,10 @@
 #include "rocksdb/table.h"
 #include "storage/keyed_hash.h"
 #include "storage/keys.h"
+#include "storage/manifest_recorder.h"
+#include "storage/opening_guard.h"
 #include "storage/values.h"
+#include "storage/watermark.h"
 
 namespace emptychair::storage {
 namespace {
@@ -27,17 +31,14 @@ constexpr size_t kFamilyCountOfFormat1 = 7;
 // How long a change is kept at least, while there is room for it.
 constexpr uint64_t kChangeLogSeconds = 30 * 24 * 3600;
 
+// What a directory without a store may hold: traces of a start that was interrupted.
+constexpr std::array<absl::string_view, 8> kOwnFiles = {
+    ".", "..", "LOCK", "db.creating", "watermark", "watermark.new", "accept_loss", "lost+found"};
+
 constexpr int kBloomBitsPerKey = 10;
 
 // Records of a survey are put one behind the other, so the place of the last is a good hint.
 constexpr size_t kSurveyPrefixSize = 4;
-
-// Keeps RocksDB from writing a log file into a directory that is only being looked at.
-class SilentLogger final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char* format, va_list arguments) override {}
-};
 
 absl::Status DeleteTree(rocksdb::Env* env, const std::string& path) {
   std::vector<std::string> children;
@@ -72,20 +73,17 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const Options& options) {
   RETURN_IF_ERROR(engine->HasStore().status());
   RETURN_IF_ERROR(engine->LockDirectory());
   ASSIGN_OR_RETURN(const bool has_store, engine->HasStore());
-  uint32_t format = kFormatVersion;
-  if (has_store) {
-    ASSIGN_OR_RETURN(format, engine->ReadFormat());
-  } else {
+  if (!has_store) {
     RETURN_IF_ERROR(engine->CreateStore());
   }
-  RETURN_IF_ERROR(format == kFormatVersion
-                      ? engine->OpenDatabase(engine->DatabasePath(), /*create=*/false, kFamilyCount)
-                      : engine->OpenOlderFormat());
+  RETURN_IF_ERROR(engine->OpenGuarded());
   return engine;
 }
 
 Engine::Engine(const Options& options)
     : options_(options),
+      recorder_(std::make_shared<ManifestRecorder>(options.env->GetFileSystem())),
+      database_env_(rocksdb::NewCompositeEnv(recorder_)),
       merge_operator_(std::make_shared<CubeMergeOperator>()),
       block_cache_(rocksdb::NewLRUCache(options.block_cache_bytes)) {}
 
@@ -127,8 +125,7 @@ absl::StatusOr<bool> Engine::HasStore() const {
     if (child == "db") {
       return true;
     }
-    if (child != "." && child != ".." && child != "LOCK" && child != "db.creating" &&
-        child != "lost+found") {
+    if (!absl::c_linear_search(kOwnFiles, child)) {
       stranger = child;
     }
   }
@@ -137,6 +134,7 @@ absl::StatusOr<bool> Engine::HasStore() const {
         "the directory \"", options_.directory, "\" holds no store, but other files (", stranger,
         "). Give an empty or new directory, or restore the store's own \"db\" folder into it."));
   }
+  RETURN_IF_ERROR(CheckNothingWasAcknowledged(options_.env, options_.directory));
   return false;
 }
 
@@ -147,8 +145,9 @@ absl::Status Engine::CreateStore() {
   RETURN_IF_ERROR(OpenDatabase(UnfinishedPath(), /*create=*/true, kFamilyCount));
 
   store::v1::StoredIdentity identity;
-  identity.set_store_id(RandomBytes(16));
+  identity.set_store_id(RandomBytes(Uuid::kSize));
   identity.set_hash_secret(RandomBytes(KeyedHash::kSecretSize));
+  identity.set_keeps_watermark(true);
   rocksdb::WriteBatch batch;
   rocksdb::ColumnFamilyHandle* meta = handle(Family::kMeta);
   RETURN_IF_ERROR(
@@ -161,52 +160,98 @@ absl::Status Engine::CreateStore() {
   RETURN_IF_ERROR(FromRocksDb(db_->Write(synced, &batch), "creating the store"));
   CloseDatabase();
 
+  RETURN_IF_ERROR(Watermark::Make(options_.env, WatermarkPath(options_.directory),
+                                  {*Uuid::FromBytes(identity.store_id()), 0, recorder_->marks()}));
   RETURN_IF_ERROR(FromRocksDb(options_.env->RenameFile(UnfinishedPath(), DatabasePath()),
                               "naming the new database"));
+  return SyncDirectory();
+}
+
+// Looks at everything before the database is opened for writing, which may delete what it cannot
+// use.
+absl::Status Engine::OpenGuarded() {
+  const std::string accept_loss = AcceptLossPath(options_.directory);
+  const bool accepts_loss = options_.env->FileExists(accept_loss).ok();
+  absl::Status checked = CheckFiles(options_.env, options_.directory, DatabasePath());
+  if (!checked.ok() && !accepts_loss) {
+    return checked;
+  }
+  ASSIGN_OR_RETURN(StoreFacts facts,
+                   ReadStoreFacts(DatabaseOptions(), FamilyOptions(Family::kMeta), DatabasePath()));
+  checked.Update(CheckWatermark(options_.env, options_.directory, facts));
+  if (!checked.ok() && !accepts_loss) {
+    return checked;
+  }
+  const uint64_t sequence = facts.counters.sequence();
+  if (checked.ok() && facts.identity.keeps_watermark()) {
+    RETURN_IF_ERROR(OpenWatermark(sequence));
+  }
+  RETURN_IF_ERROR(facts.format == kFormatVersion
+                      ? OpenDatabase(DatabasePath(), /*create=*/false, kFamilyCount)
+                      : OpenOlderFormat());
+  RETURN_IF_ERROR(CheckCounters(facts));
+  if (!checked.ok()) {
+    // Numbers of changes that are lost are given out again: nobody may take the two for one store.
+    facts.identity.set_store_id(RandomBytes(Uuid::kSize));
+  }
+  if (watermark_ == nullptr) {
+    RETURN_IF_ERROR(MakeWatermark(facts.identity, sequence));
+  }
+  if (accepts_loss) {
+    RETURN_IF_ERROR(FromRocksDb(options_.env->DeleteFile(accept_loss),
+                                "removing the file that accepts a loss"));
+    return SyncDirectory();
+  }
+  return absl::OkStatus();
+}
+
+// Whether the database, open for writing, holds what it did when it was looked at.
+absl::Status Engine::CheckCounters(const StoreFacts& facts) const {
+  std::string counters;
+  ASSIGN_OR_RETURN(const bool found, Get(Family::kMeta, CountersKey(), &counters));
+  if (!found || counters != EncodeMessage(facts.counters)) {
+    return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                 absl::StrCat("the database in \"", DatabasePath(),
+                              "\" holds something else since it was opened for writing. Restore a "
+                              "backup into another directory."));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::OpenWatermark(uint64_t sequence) {
+  ASSIGN_OR_RETURN(watermark_,
+                   Watermark::Open(options_.env, WatermarkPath(options_.directory), sequence));
+  ASSIGN_OR_RETURN(const uint64_t current, ReadCurrent(options_.env, DatabasePath()));
+  // The list before is the one in use; a newer one may be left of a start that was interrupted.
+  ManifestMarks manifests = watermark_->manifests();
+  if (manifests[0].number != current) {
+    manifests[0] = manifests[1];
+  }
+  manifests[1] = {};
+  recorder_->Start(manifests,
+                   [this](const ManifestMarks& marks) { return watermark_->SetManifests(marks); });
+  return absl::OkStatus();
+}
+
+absl::Status Engine::MakeWatermark(const store::v1::StoredIdentity& identity, uint64_t sequence) {
+  const WatermarkValue value{*Uuid::FromBytes(identity.store_id()), sequence, recorder_->marks()};
+  RETURN_IF_ERROR(Watermark::Make(options_.env, WatermarkPath(options_.directory), value));
+  RETURN_IF_ERROR(SyncDirectory());
+  store::v1::StoredIdentity noted = identity;
+  noted.set_keeps_watermark(true);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  RETURN_IF_ERROR(
+      FromRocksDb(db_->Put(synced, handle(Family::kMeta), IdentityKey(), EncodeMessage(noted)),
+                  "noting that there is a watermark"));
+  return OpenWatermark(sequence);
+}
+
+absl::Status Engine::SyncDirectory() const {
   std::unique_ptr<rocksdb::Directory> directory;
   RETURN_IF_ERROR(FromRocksDb(options_.env->NewDirectory(options_.directory, &directory),
                               "opening the data directory"));
   return FromRocksDb(directory->Fsync(), "syncing the data directory");
-}
-
-// Looks at the format before anything is opened for writing.
-absl::StatusOr<uint32_t> Engine::ReadFormat() const {
-  rocksdb::DBOptions db_options = DatabaseOptions();
-  db_options.info_log = std::make_shared<SilentLogger>();
-  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
-      {"meta", FamilyOptions(Family::kMeta)}};
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* raw = nullptr;
-  const rocksdb::Status opened =
-      rocksdb::DB::OpenForReadOnly(db_options, DatabasePath(), families, &handles, &raw);
-  if (!opened.ok()) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED,
-                 absl::StrCat("the database in \"", DatabasePath(),
-                              "\" cannot be opened and was left as it is. Restore a backup into "
-                              "another directory. (",
-                              opened.ToString(), ")"));
-  }
-  std::unique_ptr<rocksdb::DB> db(raw);
-  std::string value;
-  const rocksdb::Status read = db->Get(rocksdb::ReadOptions(), handles[1], FormatKey(), &value);
-  for (rocksdb::ColumnFamilyHandle* handle : handles) {
-    db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-  }
-  RETURN_IF_ERROR(FromRocksDb(read, "reading the store's format version"));
-  const std::optional<uint32_t> version = DecodeFormat(value);
-  if (!version.has_value() || *version == 0) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED,
-                 absl::StrCat("the format version in \"", DatabasePath(),
-                              "\" is damaged. Restore a backup into another directory."));
-  }
-  if (*version > kFormatVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the store in \"", options_.directory, "\" has format version ", *version,
-                     "; this server knows versions up to ", kFormatVersion,
-                     ". Start it with the newer server that wrote it, or a later one."));
-  }
-  return *version;
 }
 
 // Brings a store of format 1 to the present one, from wherever an earlier try was interrupted.
@@ -272,7 +317,7 @@ void Engine::CloseDatabase() {
 
 rocksdb::DBOptions Engine::DatabaseOptions() const {
   rocksdb::DBOptions options;
-  options.env = options_.env;
+  options.env = database_env_.get();
   options.max_background_jobs = 2;
   // One thread writes; a concurrent memtable would only cost.
   options.allow_concurrent_memtable_write = false;

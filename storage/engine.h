@@ -17,7 +17,15 @@
 #include "rocksdb/env.h"
 #include "storage/cube_merge_operator.h"
 
+namespace emptychair::store::v1 {
+class StoredIdentity;
+}  // namespace emptychair::store::v1
+
 namespace emptychair::storage {
+
+class ManifestRecorder;
+class Watermark;
+struct StoreFacts;
 
 // Column families. docs/storage_format.md says what is in each.
 enum class Family : uint8_t {
@@ -58,8 +66,8 @@ class Engine {
   };
 
   // Opens the store in the directory, or makes one when the directory is empty. Never mends and
-  // never deletes: a directory that is in use, of a newer format, damaged, or full of other files
-  // is an error that says what to do, and stays as it is.
+  // never deletes: a directory that is in use, of a newer format, damaged, full of other files, or
+  // with less than was acknowledged is an error that says what to do, and stays as it is.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(const Options& options);
 
   ~Engine();
@@ -70,6 +78,9 @@ class Engine {
   rocksdb::ColumnFamilyHandle* handle(Family family) const {
     return handles_[static_cast<size_t>(family)];
   }
+
+  // To be raised before anything is acknowledged.
+  Watermark& watermark() const { return *watermark_; }
 
   // Reads one value; false when there is none. `snapshot` may be null: the newest state.
   absl::StatusOr<bool> Get(Family family, absl::string_view key, std::string* value,
@@ -108,9 +119,13 @@ class Engine {
   absl::Status LockDirectory();
   absl::StatusOr<bool> HasStore() const;
   absl::Status CreateStore();
-  absl::StatusOr<uint32_t> ReadFormat() const;
+  absl::Status SyncDirectory() const;
+  absl::Status OpenGuarded();
   absl::Status OpenDatabase(const std::string& path, bool create, size_t family_count);
   absl::Status OpenOlderFormat();
+  absl::Status CheckCounters(const StoreFacts& facts) const;
+  absl::Status OpenWatermark(uint64_t sequence);
+  absl::Status MakeWatermark(const store::v1::StoredIdentity& identity, uint64_t sequence);
   void CloseDatabase();
   rocksdb::DBOptions DatabaseOptions() const;
   rocksdb::ColumnFamilyOptions FamilyOptions(Family family) const;
@@ -119,10 +134,14 @@ class Engine {
   std::string LockPath() const { return options_.directory + "/LOCK"; }
 
   const Options options_;
+  // What the database's files are written through.
+  std::shared_ptr<ManifestRecorder> recorder_;
+  std::unique_ptr<rocksdb::Env> database_env_;
   std::shared_ptr<CubeMergeOperator> merge_operator_;
   mutable std::atomic<int64_t> undecodable_count_{0};
   std::shared_ptr<rocksdb::Cache> block_cache_;
   rocksdb::FileLock* lock_ = nullptr;
+  std::unique_ptr<Watermark> watermark_;
   std::unique_ptr<rocksdb::DB> db_;
   rocksdb::ColumnFamilyHandle* default_handle_ = nullptr;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> handles_{};

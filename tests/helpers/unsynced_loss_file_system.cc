@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -108,6 +109,53 @@ class UnsyncedLossFileSystem::WritableFile final : public rocksdb::FSWritableFil
   const std::shared_ptr<FileState> state_;
 };
 
+class UnsyncedLossFileSystem::RandomRWFile final : public rocksdb::FSRandomRWFileOwnerWrapper {
+ public:
+  RandomRWFile(UnsyncedLossFileSystem* owner, std::shared_ptr<FileState> state,
+               std::unique_ptr<rocksdb::FSRandomRWFile> file)
+      : FSRandomRWFileOwnerWrapper(std::move(file)), owner_(owner), state_(std::move(state)) {}
+
+  IOStatus Write(uint64_t offset, const Slice& data, const IOOptions& options,
+                 IODebugContext* debug) override {
+    absl::MutexLock lock(&owner_->mutex_);
+    if (owner_->power_is_cut_) {
+      return IOStatus::OK();
+    }
+    std::string old_bytes(data.size(), '\0');
+    Slice read;
+    IOStatus status = target()->Read(offset, data.size(), options, &read, old_bytes.data(), debug);
+    if (status.ok() && read.size() != data.size()) {
+      return IOStatus::NotSupported("growing a file by overwriting");
+    }
+    if (status.ok()) {
+      status = target()->Write(offset, data, options, debug);
+    }
+    if (status.ok()) {
+      owner_->overwrites_.push_back({state_, offset, read.ToString()});
+    }
+    return status;
+  }
+  IOStatus Sync(const IOOptions& /*options*/, IODebugContext* /*debug*/) override {
+    absl::MutexLock lock(&owner_->mutex_);
+    const IOStatus status = owner_->CheckPowerAtSync();
+    if (status.ok()) {
+      auto& overwrites = owner_->overwrites_;
+      overwrites.erase(
+          std::remove_if(overwrites.begin(), overwrites.end(),
+                         [this](const Overwrite& overwrite) { return overwrite.file == state_; }),
+          overwrites.end());
+    }
+    return status;
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    return Sync(options, debug);
+  }
+
+ private:
+  UnsyncedLossFileSystem* const owner_;
+  const std::shared_ptr<FileState> state_;
+};
+
 class UnsyncedLossFileSystem::Directory final : public rocksdb::FSDirectoryWrapper {
  public:
   Directory(UnsyncedLossFileSystem* owner, std::string path,
@@ -172,6 +220,13 @@ IOStatus UnsyncedLossFileSystem::LoseUnsynced() {
       return status;
     }
   }
+  while (!overwrites_.empty()) {
+    const Overwrite overwrite = std::move(overwrites_.back());
+    overwrites_.pop_back();
+    if (IOStatus status = Undo(overwrite); !status.ok()) {
+      return status;
+    }
+  }
   for (const auto& [path, state] : files_) {
     std::error_code error;
     fs::resize_file(path, state->synced_size, error);
@@ -194,6 +249,13 @@ uint64_t UnsyncedLossFileSystem::UnsyncedBytes() const {
   return bytes;
 }
 
+void UnsyncedLossFileSystem::AwaitAllOverwritesSynced() {
+  absl::MutexLock lock(&mutex_);
+  const auto are_synced = [this]()
+                              ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return overwrites_.empty(); };
+  mutex_.Await(absl::Condition(&are_synced));
+}
+
 IOStatus UnsyncedLossFileSystem::Undo(const Change& change) {
   switch (change.kind) {
     case Change::Kind::kCreate: {
@@ -211,6 +273,18 @@ IOStatus UnsyncedLossFileSystem::Undo(const Change& change) {
       break;
   }
   return change.kept_path.empty() ? IOStatus::OK() : MoveBack(change.kept_path, change.path);
+}
+
+IOStatus UnsyncedLossFileSystem::Undo(const Overwrite& overwrite) {
+  const auto found = std::find_if(files_.begin(), files_.end(),
+                                  [&](const auto& file) { return file.second == overwrite.file; });
+  if (found == files_.end()) {
+    return IOStatus::OK();  // Durably gone.
+  }
+  std::fstream file(found->first, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(overwrite.offset));
+  file.write(overwrite.old_bytes.data(), static_cast<std::streamsize>(overwrite.old_bytes.size()));
+  return file.flush() ? IOStatus::OK() : IOStatus::IOError(found->first, "cannot be undone");
 }
 
 IOStatus UnsyncedLossFileSystem::MoveBack(const std::string& from, const std::string& to) {
@@ -329,6 +403,22 @@ IOStatus UnsyncedLossFileSystem::ReuseWritableFile(
     const rocksdb::FileOptions& /*options*/, std::unique_ptr<rocksdb::FSWritableFile>* /*result*/,
     IODebugContext* /*debug*/) {
   return IOStatus::NotSupported("recycled logs");
+}
+
+IOStatus UnsyncedLossFileSystem::NewRandomRWFile(const std::string& path,
+                                                 const rocksdb::FileOptions& options,
+                                                 std::unique_ptr<rocksdb::FSRandomRWFile>* result,
+                                                 IODebugContext* debug) {
+  absl::MutexLock lock(&mutex_);
+  IOStatus status = CheckPower();
+  std::unique_ptr<rocksdb::FSRandomRWFile> file;
+  if (status.ok()) {
+    status = target()->NewRandomRWFile(path, options, &file, debug);
+  }
+  if (status.ok()) {
+    *result = std::make_unique<RandomRWFile>(this, StateOf(Normal(path)), std::move(file));
+  }
+  return status;
 }
 
 IOStatus UnsyncedLossFileSystem::NewDirectory(const std::string& path, const IOOptions& options,

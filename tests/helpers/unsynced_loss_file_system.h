@@ -27,6 +27,9 @@ namespace emptychair::testing {
 // What is modelled, as strictly as POSIX allows a file system to behave:
 // * The bytes of a file are durable up to where they reached at its last successful Sync or Fsync.
 // RangeSync, Flush and Close make nothing durable. The rest of the file is cut off.
+// * Bytes that were overwritten through NewRandomRWFile are back, unless the file was synced
+// through
+//   the same object afterwards.
 // * Creating, linking, renaming and deleting files is durable once their directory has been synced
 //   afterwards; syncing the file does not do it. What is not durable is undone, last first: new
 //   files vanish, renamed ones have their old name again, deleted and replaced ones are back (as
@@ -36,8 +39,8 @@ namespace emptychair::testing {
 // Syncs are noted, not carried out: they are fast, and power that really fails is not survived.
 //
 // What is not modelled: directories are made and deleted durably; Truncate is durable; so are
-// changes through NewRandomRWFile, NewMemoryMappedFileBuffer and NewLogger (RocksDB's LOG). Bytes
-// are lost from the end of a file only, in their order: there are no holes and no torn sectors.
+// changes through NewMemoryMappedFileBuffer and NewLogger (RocksDB's LOG). Appended bytes are lost
+// from the end of a file only, in their order: there are no holes and no torn sectors.
 // Recycled logs (recycle_log_file_num) and renames of directories are refused. A rename counts as a
 // change of the new name's directory. Deleted bytes are kept in a directory beside the file's own,
 // "DIRECTORY.kept", until they are durably gone.
@@ -64,6 +67,9 @@ class UnsyncedLossFileSystem final : public rocksdb::FileSystemWrapper {
   // Bytes that LoseUnsynced would cut from files now.
   uint64_t UnsyncedBytes() const ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Waits until every byte overwritten through NewRandomRWFile is durable.
+  void AwaitAllOverwritesSynced() ABSL_LOCKS_EXCLUDED(mutex_);
+
   const char* Name() const override { return "UnsyncedLossFileSystem"; }
 
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -76,6 +82,9 @@ class UnsyncedLossFileSystem final : public rocksdb::FileSystemWrapper {
                                       const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* result,
                                       rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus NewRandomRWFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSRandomRWFile>* result,
+                                    rocksdb::IODebugContext* debug) override;
   rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,
                                  std::unique_ptr<rocksdb::FSDirectory>* result,
                                  rocksdb::IODebugContext* debug) override;
@@ -99,12 +108,20 @@ class UnsyncedLossFileSystem final : public rocksdb::FileSystemWrapper {
 
  private:
   class WritableFile;
+  class RandomRWFile;
   class Directory;
 
   // The bytes of one file, whatever its names.
   struct FileState {
     uint64_t size = 0;
     uint64_t synced_size = 0;
+  };
+
+  // Bytes of a file that were overwritten, which is not durable yet.
+  struct Overwrite {
+    std::shared_ptr<FileState> file;
+    uint64_t offset;
+    std::string old_bytes;
   };
 
   // A change of a directory that is not durable yet.
@@ -129,6 +146,7 @@ class UnsyncedLossFileSystem final : public rocksdb::FileSystemWrapper {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetDurable(const std::string& directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   rocksdb::IOStatus Undo(const Change& change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  rocksdb::IOStatus Undo(const Overwrite& overwrite) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   rocksdb::IOStatus MoveBack(const std::string& from, const std::string& to)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The state of the file at `path`, which is there.
@@ -141,6 +159,7 @@ class UnsyncedLossFileSystem final : public rocksdb::FileSystemWrapper {
   // By path, those of kept bytes included.
   std::map<std::string, std::shared_ptr<FileState>> files_ ABSL_GUARDED_BY(mutex_);
   std::vector<Change> changes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Overwrite> overwrites_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace emptychair::testing

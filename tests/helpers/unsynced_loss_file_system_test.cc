@@ -140,6 +140,24 @@ TEST_F(UnsyncedFilesTest, AreUndoneFromTheLastChangeToTheFirst) {
   EXPECT_EQ(Read("b"), "(none)");
 }
 
+TEST_F(UnsyncedFilesTest, HaveOverwrittenBytesBack) {
+  Write("slots", "aaaa", /*sync=*/true);
+  SyncDirectory();
+  std::unique_ptr<rocksdb::FSRandomRWFile> file;
+  ASSERT_TRUE(files_.NewRandomRWFile(Path("slots"), {}, &file, nullptr).ok());
+  ASSERT_TRUE(file->Write(0, "b", {}, nullptr).ok());
+  ASSERT_TRUE(file->Sync({}, nullptr).ok());
+  ASSERT_TRUE(file->Write(1, "cc", {}, nullptr).ok());
+  ASSERT_TRUE(file->Write(2, "dd", {}, nullptr).ok());
+  EXPECT_EQ(Read("slots"), "bcdd");
+  files_.CutPower();
+  EXPECT_TRUE(file->Write(0, "eeee", {}, nullptr).ok());
+  EXPECT_TRUE(file->Sync({}, nullptr).IsIOError());
+  file.reset();
+  ASSERT_TRUE(files_.LoseUnsynced().ok());
+  EXPECT_EQ(Read("slots"), "baaa");
+}
+
 TEST_F(UnsyncedFilesTest, CannotChangeWithoutPower) {
   Write("a", "1", /*sync=*/true);
   SyncDirectory();

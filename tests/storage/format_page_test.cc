@@ -8,6 +8,7 @@
 #include "storage/cube_row.h"
 #include "storage/keys.h"
 #include "storage/values.h"
+#include "storage/watermark.h"
 #include "tests/storage/hex.h"
 
 namespace emptychair::storage {
@@ -60,6 +61,23 @@ TEST(FormatPage, HasTheBytesOfTheChangeLog) {
       "01  06 07000000 00000000000000000000000000000000  "
       "01 07000000 017f22e279b07cc398c4dc0c0c07398f",
       EncodeChanges({{ChangeKind::kSurvey, 7, Uuid()}, {ChangeKind::kCreated, 7, id}}));
+}
+
+TEST(FormatPage, HasTheBytesOfTheWatermark) {
+  WatermarkValue value{*Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"), 12};
+  value.revision = 44;
+  value.manifests[0] = {9, 700};
+  value.manifests[1] = {5, 90};
+  for (size_t i = 0; i < value.manifests[0].hash.size(); ++i) {
+    value.manifests[0].hash[i] = static_cast<uint8_t>(i);
+    value.manifests[1].hash[i] = 0xff;
+  }
+  ExpectOnPage(
+      "01 00000000000000  2c00000000000000  017f22e279b07cc398c4dc0c0c07398f  0c00000000000000  "
+      "0900000000000000 bc02000000000000 000102030405060708090a0b0c0d0e0f  "
+      "0500000000000000 5a00000000000000 ffffffffffffffffffffffffffffffff  "
+      "03022bb888955eaff398fa1afe0d5953",
+      EncodeWatermarkSlot(value));
 }
 
 TEST(FormatPage, HasTheBytesOfARowOfTheCube) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/cube_row.h"
 #include "storage/keys.h"
@@ -136,7 +137,10 @@ std::string MetaText(const std::string& key, const std::string& value) {
     return absl::StrCat("format ", DecodeFormat(value).value_or(0));
   }
   if (key == IdentityKey()) {
-    return absl::StrCat("identity ", MessageText<store::v1::StoredIdentity>(value));
+    // Every start of a server that keeps watermarks adds this one.
+    return absl::StrCat("identity ",
+                        absl::StripSuffix(MessageText<store::v1::StoredIdentity>(value),
+                                          " keeps_watermark: true"));
   }
   if (key == CountersKey()) {
     return absl::StrCat("counters ", MessageText<store::v1::StoredCounters>(value));

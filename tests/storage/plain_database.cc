@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/cube_merge_operator.h"
+#include "storage/opening_guard.h"
+#include "storage/watermark.h"
 
 namespace emptychair::storage {
 namespace {
@@ -48,6 +50,19 @@ void ReadTreeInto(rocksdb::Env* env, const std::string& directory,
   }
 }
 
+// Another hand than the store's has written the list of files.
+void FitWatermark(rocksdb::Env* env, const std::string& directory) {
+  const std::string path = WatermarkPath(directory);
+  std::optional<WatermarkValue> value = *ReadWatermark(env, path);
+  if (value.has_value()) {
+    const std::string database = absl::StrCat(directory, "/db");
+    value->manifests = {*ReadManifest(env, database, *ReadCurrent(env, database), UINT64_MAX)};
+    if (!Watermark::Make(env, path, *value).ok()) {
+      std::abort();
+    }
+  }
+}
+
 }  // namespace
 
 rocksdb::Status PlainDatabase::Open(rocksdb::Env* env, const std::string& path, Mode mode) {
@@ -80,7 +95,8 @@ rocksdb::Status PlainDatabase::Open(rocksdb::Env* env, const std::string& path, 
   return status;
 }
 
-PlainDatabase::PlainDatabase(rocksdb::Env* env, const std::string& directory, Mode mode) {
+PlainDatabase::PlainDatabase(rocksdb::Env* env, const std::string& directory, Mode mode)
+    : env_(env), directory_(directory), mode_(mode) {
   const std::string path = absl::StrCat(directory, "/db");
   rocksdb::Status status = Open(env, path, mode);
   // A compaction of the open store can delete a file between the reading of the list of files and
@@ -96,6 +112,9 @@ PlainDatabase::~PlainDatabase() {
     Check(db_->DestroyColumnFamilyHandle(handle), "closing");
   }
   Check(db_->Close(), "closing");
+  if (mode_ == Mode::kWrite) {
+    FitWatermark(env_, directory_);
+  }
 }
 
 rocksdb::ColumnFamilyHandle* PlainDatabase::HandleOf(const std::string& family) const {

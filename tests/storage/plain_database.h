@@ -20,7 +20,8 @@ class PlainDatabase {
  public:
   enum class Mode { kRead, kWrite };
 
-  // kRead can be used while the store is open but idle, and leaves no trace.
+  // kRead can be used while the store is open but idle, and leaves no trace. kWrite makes the
+  // watermark fit what was written.
   PlainDatabase(rocksdb::Env* env, const std::string& directory, Mode mode);
   ~PlainDatabase();
   PlainDatabase(const PlainDatabase&) = delete;
@@ -36,6 +37,9 @@ class PlainDatabase {
   rocksdb::Status Open(rocksdb::Env* env, const std::string& path, Mode mode);
   rocksdb::ColumnFamilyHandle* HandleOf(const std::string& family) const;
 
+  rocksdb::Env* const env_;
+  const std::string directory_;
+  const Mode mode_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
