@@ -6,7 +6,9 @@
 #include "common/base/errors.h"
 #include "storage/apply.h"
 #include "storage/apply_survey.h"
+#include "storage/background_errors.h"
 #include "storage/keys.h"
+#include "storage/mutant.h"
 #include "storage/values.h"
 #include "storage/watermark.h"
 
@@ -25,11 +27,16 @@ Committer::Committer(const Engine& engine, std::unique_ptr<State> state, Options
     EnqueueFollowUp(FirstPurge(survey_number));
   }
   thread_ = std::thread([this] { Run(); });
+  engine_.background_errors().Listen([this](const absl::Status& error) {
+    absl::MutexLock lock(&mutex_);
+    background_error_ = error;
+  });
 }
 
 Committer::~Committer() {
   Stop();
   thread_.join();
+  engine_.background_errors().Listen(nullptr);
 }
 
 void Committer::Enqueue(ConstCommandPtr command, bool want_records, Done done) {
@@ -113,15 +120,20 @@ void Committer::Run() {
     LetGoOn();
     CommitGroup(std::move(group));
   }
+  if (const absl::Status error = BackgroundError(); !error.ok() && !has_failed_) {
+    Fail(error);
+  }
   SyncWatermark();
+}
+
+absl::Status Committer::BackgroundError() const {
+  absl::MutexLock lock(&mutex_);
+  return background_error_;
 }
 
 bool Committer::HasWorkWithin(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
-  const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !queue_.empty();
-  };
-  return mutex_.AwaitWithTimeout(absl::Condition(&ready), timeout);
+  return mutex_.AwaitWithTimeout(absl::Condition(this, &Committer::HasWork), timeout);
 }
 
 void Committer::SyncWatermark() {
@@ -133,14 +145,15 @@ void Committer::SyncWatermark() {
   }
 }
 
-// Empty only when there is nothing left and nothing to come.
+// Empty only when there is nothing left and nothing to come, or when nothing can be written any
+// more.
 std::vector<Committer::Pending> Committer::TakeGroup() {
   std::vector<Pending> group;
   absl::MutexLock lock(&mutex_);
-  const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !queue_.empty();
-  };
-  mutex_.Await(absl::Condition(&ready));
+  mutex_.Await(absl::Condition(this, &Committer::HasWork));
+  if (!background_error_.ok()) {
+    return group;
+  }
   size_t bytes = 0;
   while (!queue_.empty() &&
          (group.empty() || bytes + queue_.front().bytes <= options_.group_bytes_max)) {
@@ -158,6 +171,9 @@ void Committer::CommitGroup(std::vector<Pending> pending) {
   results.reserve(pending.size());
   for (const Pending& command : pending) {
     results.push_back(Apply(*command.command, command.want_records, *state_, group));
+  }
+  if (IsMutant("acknowledge_early")) {
+    Answer(std::exchange(pending, {}), std::move(results));
   }
   if (!group.empty()) {
     group.Put(Family::kMeta, CountersKey(), EncodeMessage(state_->counters()));
@@ -177,6 +193,10 @@ void Committer::CommitGroup(std::vector<Pending> pending) {
     groups_.fetch_add(1, std::memory_order_relaxed);
     Publish();
   }
+  Answer(std::move(pending), std::move(results));
+}
+
+void Committer::Answer(std::vector<Pending> pending, std::vector<CommandResult> results) {
   for (size_t i = 0; i < pending.size(); ++i) {
     Count(results[i]);
     if (results[i].follow_up != nullptr) {

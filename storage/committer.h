@@ -43,8 +43,9 @@ class Committer {
     size_t queue_bytes_max = size_t{64} << 20;
     // A group ends when it has so many bytes of commands.
     size_t group_bytes_max = size_t{4} << 20;
-    // Called once, on the committer's thread, when the disk has refused a write. What was not
-    // acknowledged may or may not be stored; nothing more is taken. The process should end.
+    // Called once, on the committer's thread, when the disk has refused a write, be it of a group
+    // or of RocksDB's own threads. What was not acknowledged may or may not be stored; nothing more
+    // is taken. The process should end.
     absl::AnyInvocable<void(const absl::Status&)> on_failure;
   };
   // Called once; must not block.
@@ -92,9 +93,14 @@ class Committer {
   bool HasRoom() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopping_ || queue_bytes_ <= options_.queue_bytes_max / 2;
   }
+  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || !queue_.empty() || !background_error_.ok();
+  }
   bool HasWorkWithin(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
   void CommitGroup(std::vector<Pending> pending);
+  void Answer(std::vector<Pending> pending, std::vector<CommandResult> results);
   void SyncWatermark();
+  absl::Status BackgroundError() const ABSL_LOCKS_EXCLUDED(mutex_);
   void EnqueueFollowUp(ConstCommandPtr command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void Publish();
@@ -112,6 +118,7 @@ class Committer {
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status background_error_ ABSL_GUARDED_BY(mutex_);
   std::vector<absl::AnyInvocable<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
 
   Publisher publisher_;

@@ -10,6 +10,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
+#include "storage/background_errors.h"
 #include "storage/keyed_hash.h"
 #include "storage/keys.h"
 #include "storage/manifest_recorder.h"
@@ -84,6 +85,7 @@ Engine::Engine(const Options& options)
     : options_(options),
       recorder_(std::make_shared<ManifestRecorder>(options.env->GetFileSystem())),
       database_env_(rocksdb::NewCompositeEnv(recorder_)),
+      background_errors_(std::make_shared<BackgroundErrors>()),
       merge_operator_(std::make_shared<CubeMergeOperator>()),
       block_cache_(rocksdb::NewLRUCache(options.block_cache_bytes)) {}
 
@@ -325,6 +327,9 @@ rocksdb::DBOptions Engine::DatabaseOptions() const {
   // Bounds what a start has to replay, whichever column family is slow to fill.
   options.max_total_wal_size = uint64_t{256} << 20;
   options.stats_dump_period_sec = 0;
+  // No error is tried again.
+  options.listeners.push_back(background_errors_);
+  options.max_bgerror_resume_count = 0;
   options.keep_log_file_num = 4;
   options.max_log_file_size = size_t{16} << 20;
   return options;

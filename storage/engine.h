@@ -23,6 +23,7 @@ class StoredIdentity;
 
 namespace emptychair::storage {
 
+class BackgroundErrors;
 class ManifestRecorder;
 class Watermark;
 struct StoreFacts;
@@ -82,6 +83,9 @@ class Engine {
   // To be raised before anything is acknowledged.
   Watermark& watermark() const { return *watermark_; }
 
+  // What goes wrong in RocksDB's own threads.
+  BackgroundErrors& background_errors() const { return *background_errors_; }
+
   // Reads one value; false when there is none. `snapshot` may be null: the newest state.
   absl::StatusOr<bool> Get(Family family, absl::string_view key, std::string* value,
                            const rocksdb::Snapshot* snapshot = nullptr) const;
@@ -137,6 +141,7 @@ class Engine {
   // What the database's files are written through.
   std::shared_ptr<ManifestRecorder> recorder_;
   std::unique_ptr<rocksdb::Env> database_env_;
+  std::shared_ptr<BackgroundErrors> background_errors_;
   std::shared_ptr<CubeMergeOperator> merge_operator_;
   mutable std::atomic<int64_t> undecodable_count_{0};
   std::shared_ptr<rocksdb::Cache> block_cache_;

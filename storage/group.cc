@@ -106,9 +106,13 @@ absl::Status Group::Commit(CubeRowAges& ages) {
     RETURN_IF_ERROR(FromRocksDb(WriteEntries(static_cast<Family>(family), batch), "writing"));
   }
   RETURN_IF_ERROR(FromRocksDb(WriteChanges(batch), "writing the change log"));
-  RETURN_IF_ERROR(WriteCube(ages, batch));
   rocksdb::WriteOptions options;
   options.sync = !IsMutant("no_sync");
+  if (IsMutant("split_batch")) {
+    RETURN_IF_ERROR(FromRocksDb(engine_.db()->Write(options, &batch), "writing half a group"));
+    batch.Clear();
+  }
+  RETURN_IF_ERROR(WriteCube(ages, batch));
   return FromRocksDb(engine_.db()->Write(options, &batch), "writing a group");
 }
 
