@@ -1,12 +1,16 @@
 // What was acknowledged is still there after a loss of power. Linked to a store with deliberate
 // faults, the same test must find that answers are lost.
+//
+// EMPTYCHAIR_POWER_LOSSES sets how often the power is lost, else 30.
 #include <atomic>
+#include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "tests/helpers/seed.h"
@@ -16,8 +20,15 @@
 namespace emptychair::storage {
 namespace {
 
-constexpr int kCycles = 30;
 constexpr int kSenders = 2;
+
+int Cycles() {
+  int cycles = 30;
+  if (const char* text = std::getenv("EMPTYCHAIR_POWER_LOSSES"); text != nullptr) {
+    EXPECT_TRUE(absl::SimpleAtoi(text, &cycles)) << text;
+  }
+  return cycles;
+}
 
 Answer AnswerOf(uint64_t id) {
   return {.id = id,
@@ -138,8 +149,9 @@ class PowerLossTest : public ::testing::Test {
 };
 
 TEST_F(PowerLossTest, LosesNoAcknowledgedAnswer) {
+  const int cycles = Cycles();
   int cut_while_opening = 0;
-  for (int cycle = 0; cycle < kCycles; ++cycle) {
+  for (int cycle = 0; cycle < cycles; ++cycle) {
     SCOPED_TRACE(absl::StrCat("cycle ", cycle));
     if (Uniform(0, 3) == 0) {
       files_->CutPowerAtSync(Uniform(1, 12));
@@ -160,7 +172,7 @@ TEST_F(PowerLossTest, LosesNoAcknowledgedAnswer) {
     ASSERT_NO_FATAL_FAILURE(LosePower());
     EXPECT_LE(failures_, 1);
   }
-  EXPECT_GT(acknowledged_.size(), static_cast<size_t>(kCycles));
+  EXPECT_GT(acknowledged_.size(), static_cast<size_t>(cycles));
   std::cout << acknowledged_.size() << " acknowledged answers, " << cut_while_opening
             << " cuts while opening" << std::endl;
 }
