@@ -141,6 +141,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
       ValidateRange("--maintenance_queue", config.executor.maintenance.queue_max, 1, kQueueMax));
   // A batch of the largest size must fit.
   RETURN_IF_ERROR(ValidateRange("--queue_bytes", config.queue_bytes_max, 8 * kMebibyte, kBytesMax));
+  RETURN_IF_ERROR(ValidateRange("--disk_reserve_bytes", config.disk_reserve_bytes, 0, kBytesMax));
   RETURN_IF_ERROR(
       ValidateRange("--block_cache_bytes", config.block_cache_bytes, kMebibyte, kBytesMax));
   return ValidateRange("--receive_bytes", config.receive_bytes_max, 16 * kMebibyte, kBytesMax);

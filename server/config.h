@@ -35,6 +35,10 @@ struct ServerConfig {
   // Changes that wait for the disk, in bytes. Past it calls are refused with QUEUE_FULL.
   int64_t queue_bytes_max = int64_t{64} << 20;
 
+  // While fewer bytes are free on the disk of the store, changes that need space are refused with
+  // DISK_FULL. 0: never.
+  int64_t disk_reserve_bytes = int64_t{512} << 20;
+
   // Blocks of the store's tables kept in memory, in bytes.
   int64_t block_cache_bytes = int64_t{256} << 20;
 

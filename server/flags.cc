@@ -28,6 +28,9 @@ ABSL_FLAG(
     "Checks and repairs of the whole store that may wait; one runs at a time. 0: the default.");
 ABSL_FLAG(int64_t, queue_bytes, emptychair::ServerConfig().queue_bytes_max,
           "Bytes of changes that may wait for the disk; past it calls are refused.");
+ABSL_FLAG(int64_t, disk_reserve_bytes, emptychair::ServerConfig().disk_reserve_bytes,
+          "Bytes of the store's disk that stay free: with fewer, changes that need space are "
+          "refused. 0: none.");
 ABSL_FLAG(int64_t, block_cache_bytes, emptychair::ServerConfig().block_cache_bytes,
           "Bytes of the store's tables kept in memory.");
 ABSL_FLAG(int64_t, receive_bytes, emptychair::ServerConfig().receive_bytes_max,
@@ -61,6 +64,7 @@ ServerConfig ConfigFromFlags() {
   Override(config.executor.ingest.queue_max, absl::GetFlag(FLAGS_ingest_queue));
   Override(config.executor.maintenance.queue_max, absl::GetFlag(FLAGS_maintenance_queue));
   config.queue_bytes_max = absl::GetFlag(FLAGS_queue_bytes);
+  config.disk_reserve_bytes = absl::GetFlag(FLAGS_disk_reserve_bytes);
   config.block_cache_bytes = absl::GetFlag(FLAGS_block_cache_bytes);
   config.receive_bytes_max = absl::GetFlag(FLAGS_receive_bytes);
   return config;

@@ -15,6 +15,7 @@
 #include "server/rpc/call.h"
 #include "server/rpc/executor.h"
 #include "server/rpc/server_builder.h"
+#include "server/rpc/write_health.h"
 #include "server/services/admin_service.h"
 #include "server/services/feedback_service.h"
 #include "server/services/metrics_service.h"
@@ -32,12 +33,22 @@ constexpr absl::Duration kRefusalMax = absl::Seconds(2);
 constexpr absl::Duration kLastCallsDeadline = absl::Milliseconds(100);
 
 absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const ServerConfig& config,
-                                                          ServerEnvironment& environment) {
+                                                          ServerEnvironment& environment,
+                                                          WriteHealth* write_health, Log* log) {
   storage::StoreOptions options;
   options.directory = config.data_directory;
   options.env = environment.env;
   options.block_cache_bytes = static_cast<size_t>(config.block_cache_bytes);
   options.queue_bytes_max = static_cast<size_t>(config.queue_bytes_max);
+  options.disk_reserve_bytes = config.disk_reserve_bytes;
+  options.on_disk_full = [write_health, log](bool is_full) {
+    write_health->Set(!is_full);
+    if (is_full) {
+      log->Warning("disk full", {});
+    } else {
+      log->Info("disk has room again");
+    }
+  };
   options.on_failure = std::move(environment.on_storage_failure);
   return storage::Store::Open(std::move(options));
 }
@@ -48,6 +59,7 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const ServerConfig& co
 struct Server::Parts {
   Log* log = nullptr;
   std::unique_ptr<AccessLog> access_log;
+  WriteHealth write_health;
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<CallRunner> runner;
@@ -70,7 +82,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
   auto parts = std::make_unique<Parts>();
   parts->log = log;
   ASSIGN_OR_RETURN(parts->access_log, AccessLog::Open(config.access_log));
-  ASSIGN_OR_RETURN(parts->store, OpenStore(config, environment));
+  ASSIGN_OR_RETURN(parts->store, OpenStore(config, environment, &parts->write_health, log));
   storage::Store* store = parts->store.get();
   parts->executor = std::make_unique<Executor>(config.executor);
   parts->runner =
@@ -95,6 +107,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
   if (parts->grpc_server == nullptr) {
     return absl::InternalError("gRPC cannot start a server");
   }
+  parts->write_health.Attach(parts->grpc_server->GetHealthCheckService());
   parts->address = config.listen_address;
   if (const int port = parts->acceptor->port(); port != 0) {
     parts->address.resize(parts->address.rfind(':'));
@@ -122,6 +135,7 @@ void Server::Shutdown(absl::Time deadline) {
   if (std::exchange(parts_->is_shut_down, true)) {
     return;
   }
+  parts_->write_health.Attach(nullptr);
   parts_->grpc_server->GetHealthCheckService()->SetServingStatus(false);
   parts_->runner->BeginShutdown();
   parts_->runner->WaitUntilIdle(deadline);

@@ -4,9 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/status_macros.h"
 #include "storage/apply.h"
 #include "storage/apply_survey.h"
 #include "storage/background_errors.h"
+#include "storage/disk_watch.h"
 #include "storage/keys.h"
 #include "storage/mutant.h"
 #include "storage/values.h"
@@ -17,6 +19,19 @@ namespace {
 
 // About how long a full queue takes to empty by half.
 constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
+
+// What makes less of what is stored goes on when the disk is full, from the reserve.
+bool NeedsSpace(const store::v1::Command& command) {
+  switch (command.kind_case()) {
+    case store::v1::Command::kEraseFeedback:
+    case store::v1::Command::kDeleteSurvey:
+    case store::v1::Command::kPurgeSurvey:
+    case store::v1::Command::KIND_NOT_SET:
+      return false;
+    default:
+      return true;
+  }
+}
 
 }  // namespace
 
@@ -51,6 +66,9 @@ void Committer::Enqueue(ConstCommandPtr command, bool want_records, Done done) {
 
 // Moves `pending` into the queue, or leaves it as it is.
 absl::Status Committer::Admit(Pending& pending) {
+  if (options_.disk != nullptr && NeedsSpace(*pending.command)) {
+    RETURN_IF_ERROR(options_.disk->CheckRoom());
+  }
   absl::MutexLock lock(&mutex_);
   if (stopping_) {
     return ShuttingDownError();

@@ -22,6 +22,8 @@
 
 namespace emptychair::storage {
 
+class DiskWatch;
+
 // What was done since the start.
 struct CommitCounts {
   int64_t accepted = 0;
@@ -43,6 +45,8 @@ class Committer {
     size_t queue_bytes_max = size_t{64} << 20;
     // A group ends when it has so many bytes of commands.
     size_t group_bytes_max = size_t{4} << 20;
+    // Says whether there is room for commands that need space; null: there always is.
+    const DiskWatch* disk = nullptr;
     // Called once, on the committer's thread, when the disk has refused a write, be it of a group
     // or of RocksDB's own threads. What was not acknowledged may or may not be stored; nothing more
     // is taken. The process should end.
@@ -57,8 +61,8 @@ class Committer {
   ~Committer();
 
   // Takes a command. `done` gets its result on the committer's thread, or, at once and on this
-  // thread, a refusal: QUEUE_FULL when too much is waiting, SHUTTING_DOWN after Stop or a failed
-  // write.
+  // thread, a refusal: QUEUE_FULL when too much is waiting, DISK_FULL when it needs space that is
+  // not there, SHUTTING_DOWN after Stop or a failed write.
   void Enqueue(ConstCommandPtr command, bool want_records, Done done) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // For callers that come with one command after the other and would rather wait than be refused:

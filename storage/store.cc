@@ -11,6 +11,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/committer.h"
+#include "storage/disk_watch.h"
 #include "storage/engine.h"
 #include "storage/state.h"
 
@@ -45,6 +46,7 @@ struct Store::Parts {
   std::unique_ptr<RecordReader> records;
   std::unique_ptr<CubeReader> cube;
   std::unique_ptr<ChangeReader> changes;
+  std::unique_ptr<DiskWatch> disk;
   std::unique_ptr<Committer> committer;
 };
 
@@ -65,7 +67,15 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   const Uuid store_id = *Uuid::FromBytes(state->identity().store_id());
   const KeyedHash hash = state->hash();
 
+  parts->disk =
+      std::make_unique<DiskWatch>(DiskWatch::Options{.env = engine_options.env,
+                                                     .directory = options.directory,
+                                                     .reserve_bytes = options.disk_reserve_bytes,
+                                                     .period = options.disk_period,
+                                                     .on_change = std::move(options.on_disk_full)});
+
   Committer::Options committer_options;
+  committer_options.disk = parts->disk.get();
   committer_options.queue_bytes_max = options.queue_bytes_max;
   committer_options.on_failure = std::move(options.on_failure);
   std::unique_ptr<Store> store(new Store(std::move(parts), store_id, hash));
@@ -125,6 +135,7 @@ absl::StatusOr<RebuildSummary> Store::RebuildCube(OnProgress on_progress) {
 }
 
 absl::StatusOr<CompactSummary> Store::Compact(std::atomic<bool>* stop, OnProgress on_progress) {
+  RETURN_IF_ERROR(parts_->disk->CheckRoom());
   const Engine& engine = *parts_->engine;
   CompactSummary summary;
   RETURN_IF_ERROR(on_progress({.part = "flush", .total = int64_t{kFamilyCount}}));
@@ -156,6 +167,9 @@ StoreStats Store::Stats() const {
   stats.queue_bytes_max = static_cast<int64_t>(parts_->committer->queue_bytes_max());
   stats.writes_stopped = engine.SumOfProperty("rocksdb.is-write-stopped") != 0;
   stats.delayed_bytes_per_second = engine.DelayedBytesPerSecond();
+  stats.disk_free_bytes = parts_->disk->free_bytes();
+  stats.disk_reserve_bytes = parts_->disk->reserve_bytes();
+  stats.is_disk_full = parts_->disk->is_full();
   stats.undecodable_values = engine.undecodable_count();
   return stats;
 }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/base/doorbell.h"
 #include "common/base/uuid.h"
 #include "storage/change_reader.h"
@@ -42,6 +44,14 @@ struct StoreOptions {
   uint64_t change_log_bytes_max = uint64_t{4} << 30;
   // Bytes of changes that may wait for the disk.
   size_t queue_bytes_max = size_t{64} << 20;
+  // While fewer bytes are free on the directory's disk, changes that need space are refused with
+  // DISK_FULL; 0: never. See DiskWatch.
+  int64_t disk_reserve_bytes = 0;
+  // How often the free space is looked at.
+  absl::Duration disk_period = absl::Milliseconds(100);
+  // Called when the disk becomes full (true) and when it has room again, on a thread of the store;
+  // may be null. Must not block.
+  std::function<void(bool is_full)> on_disk_full;
   // Called once when the disk has refused a write; see Committer::Options::on_failure.
   absl::AnyInvocable<void(const absl::Status&)> on_failure;
 };
@@ -59,6 +69,9 @@ struct StoreStats {
   int64_t queue_bytes_max = 0;
   bool writes_stopped = false;
   int64_t delayed_bytes_per_second = 0;
+  int64_t disk_free_bytes = 0;  // 0: not known.
+  int64_t disk_reserve_bytes = 0;
+  bool is_disk_full = false;
   int64_t undecodable_values = 0;
 };
 
@@ -114,7 +127,8 @@ class Store {
   absl::StatusOr<VerifySummary> Verify(OnProgress on_progress, OnDifference on_difference) const;
   absl::StatusOr<RebuildSummary> RebuildCube(OnProgress on_progress);
   // Rewrites all tables, so that only what can still be read is left: values that were replaced or
-  // deleted go, but for those that an open view still sees. Ends early once `*stop` is set.
+  // deleted go, but for those that an open view still sees. Ends early once `*stop` is set. Needs
+  // space: DISK_FULL when there is none.
   absl::StatusOr<CompactSummary> Compact(std::atomic<bool>* stop, OnProgress on_progress);
 
  private:

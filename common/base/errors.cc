@@ -78,6 +78,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_SEQUENCE_TRIMMED:
       return absl::StatusCode::kOutOfRange;
     case v1::ERROR_REASON_QUEUE_FULL:
+    case v1::ERROR_REASON_DISK_FULL:
       return absl::StatusCode::kResourceExhausted;
     case v1::ERROR_REASON_SHUTTING_DOWN:
     case v1::ERROR_REASON_SURVEY_CHANGED:

@@ -106,6 +106,9 @@ absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
   response.mutable_size()->set_block_cache_bytes(stats.block_cache_bytes);
   response.mutable_queue()->set_bytes(stats.queue_bytes);
   response.mutable_queue()->set_bytes_max(stats.queue_bytes_max);
+  response.mutable_disk()->set_free_bytes(stats.disk_free_bytes);
+  response.mutable_disk()->set_reserve_bytes(stats.disk_reserve_bytes);
+  response.mutable_disk()->set_is_full(stats.is_disk_full);
   response.mutable_write_stall()->set_stopped(stats.writes_stopped);
   response.mutable_write_stall()->set_delayed_bytes_per_second(stats.delayed_bytes_per_second);
   response.set_undecodable_values(stats.undecodable_values);

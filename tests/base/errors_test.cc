@@ -42,6 +42,7 @@ TEST(CodeOf, IsTheCodeThatTheApiPromises) {
       {v1::ERROR_REASON_CONTENT_DIFFERS, absl::StatusCode::kAlreadyExists, "CONTENT_DIFFERS"},
       {v1::ERROR_REASON_SURVEY_ARCHIVED, absl::StatusCode::kFailedPrecondition, "SURVEY_ARCHIVED"},
       {v1::ERROR_REASON_QUEUE_FULL, absl::StatusCode::kResourceExhausted, "QUEUE_FULL"},
+      {v1::ERROR_REASON_DISK_FULL, absl::StatusCode::kResourceExhausted, "DISK_FULL"},
       {v1::ERROR_REASON_SURVEY_HAS_ANSWERS, absl::StatusCode::kFailedPrecondition,
        "SURVEY_HAS_ANSWERS"},
       {v1::ERROR_REASON_ERASED, absl::StatusCode::kFailedPrecondition, "ERASED"},

@@ -123,6 +123,7 @@ TEST(ValidateConfig, RefusesNumbersOutOfRangeAndNamesTheFlag) {
       {"--maintenance_queue",
        [](ServerConfig& c) { c.executor.maintenance.queue_max = 1'000'001; }},
       {"--queue_bytes", [](ServerConfig& c) { c.queue_bytes_max = 4 << 20; }},
+      {"--disk_reserve_bytes", [](ServerConfig& c) { c.disk_reserve_bytes = -1; }},
       {"--block_cache_bytes", [](ServerConfig& c) { c.block_cache_bytes = -1; }},
       {"--receive_bytes", [](ServerConfig& c) { c.receive_bytes_max = 0; }},
   };
@@ -174,6 +175,7 @@ TEST(Flags, EachReachesItsSetting) {
       "--ingest_queue=16",
       "--maintenance_queue=17",
       "--queue_bytes=17",
+      "--disk_reserve_bytes=20",
       "--block_cache_bytes=18",
       "--receive_bytes=19",
   };
@@ -197,6 +199,7 @@ TEST(Flags, EachReachesItsSetting) {
   EXPECT_EQ(config.executor.ingest.queue_max, 16);
   EXPECT_EQ(config.executor.maintenance.queue_max, 17);
   EXPECT_EQ(config.queue_bytes_max, 17);
+  EXPECT_EQ(config.disk_reserve_bytes, 20);
   EXPECT_EQ(config.block_cache_bytes, 18);
   EXPECT_EQ(config.receive_bytes_max, 19);
 }
