@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "google/protobuf/arena.h"
 #include "server/domain/feedback.h"
 #include "server/domain/feedback_change.h"
 #include "server/domain/feedback_list.h"
@@ -17,6 +19,7 @@
 #include "server/domain/validation.h"
 #include "server/rpc/feed_call.h"
 #include "server/rpc/pipeline_call.h"
+#include "server/rpc/raw_message.h"
 #include "server/services/submit.h"
 
 namespace emptychair {
@@ -27,33 +30,60 @@ using Outcome = storage::SubmissionOutcome;
 // Failures of a batch that are answered in full.
 constexpr size_t kFullFailuresMax = 100;
 
-struct Failure {
+}  // namespace
+
+// A record of a batch that was refused. Named for the linker, because what StartBatch hands on has
+// it.
+struct BatchRefusal {
   int32_t index = 0;
   absl::Status status;
 };
 
+namespace {
+
+absl::Status BatchTooLarge(absl::string_view got, int64_t limit, absl::string_view unit) {
+  const std::string text = absl::StrCat(limit);
+  return FieldError(v1::ERROR_REASON_BATCH_TOO_LARGE, "feedback",
+                    absl::StrCat("got ", got, " ", unit, ", wanted at most ", text),
+                    {{"limit", text}});
+}
+
+absl::Status NoBatch() {
+  return FieldError(v1::ERROR_REASON_FIELD_INVALID, "feedback",
+                    "got bytes that are no batch, or text that is not UTF-8");
+}
+
+// A batch of a size that may be, in an arena.
 template <typename Request>
-absl::Status CheckBatch(const Request& request) {
-  if (request.feedback().empty()) {
+absl::StatusOr<const Request*> ParseBatch(const grpc::ByteBuffer& bytes,
+                                          google::protobuf::Arena& arena) {
+  if (bytes.Length() > kBatchBytesMax) {
+    return BatchTooLarge(absl::StrCat(bytes.Length()), kBatchBytesMax, "bytes");
+  }
+  const std::optional<int64_t> count =
+      CountElements(bytes, Request::kFeedbackFieldNumber, kBatchRecordsMax);
+  if (!count.has_value()) {
+    return NoBatch();
+  }
+  if (*count == 0) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "feedback",
-                      "got no records, wanted 1 to "
-                      "10,000");
+                      "got no records, wanted 1 to 10,000");
   }
-  if (request.feedback_size() > kBatchRecordsMax) {
-    const std::string limit = absl::StrCat(kBatchRecordsMax);
-    return FieldError(
-        v1::ERROR_REASON_BATCH_TOO_LARGE, "feedback",
-        absl::StrCat("got ", request.feedback_size(), " records, wanted at most ", limit),
-        {{"limit", limit}});
+  if (*count > kBatchRecordsMax) {
+    return BatchTooLarge(absl::StrCat("more than ", kBatchRecordsMax), kBatchRecordsMax, "records");
   }
-  if (request.ByteSizeLong() > kBatchBytesMax) {
-    const std::string limit = absl::StrCat(kBatchBytesMax);
-    return FieldError(
-        v1::ERROR_REASON_BATCH_TOO_LARGE, "feedback",
-        absl::StrCat("got ", request.ByteSizeLong(), " bytes, wanted at most ", limit),
-        {{"limit", limit}});
+  auto* request = google::protobuf::Arena::CreateMessage<Request>(&arena);
+  if (!ParseMessage(bytes, *request)) {
+    return NoBatch();
   }
-  return absl::OkStatus();
+  return request;
+}
+
+google::protobuf::ArenaOptions BatchArenaOptions() {
+  google::protobuf::ArenaOptions options;
+  options.start_block_size = size_t{4} << 10;
+  options.max_block_size = size_t{64} << 10;
+  return options;
 }
 
 // Past the first hundred failures an answer has code and reason alone, which bounds its size.
@@ -67,7 +97,7 @@ absl::Status Shortened(const absl::Status& status) {
 // `indexes` are the positions in the request of the submissions that were sent to the store.
 template <typename Response>
 void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>& indexes,
-                std::vector<Failure> failures, Response& response) {
+                std::vector<BatchRefusal> failures, Response& response) {
   int32_t accepted = 0;
   for (size_t i = 0; i < result.outcomes.size(); ++i) {
     switch (result.outcomes[i].kind) {
@@ -83,7 +113,7 @@ void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>
     }
   }
   std::sort(failures.begin(), failures.end(),
-            [](const Failure& a, const Failure& b) { return a.index < b.index; });
+            [](const BatchRefusal& a, const BatchRefusal& b) { return a.index < b.index; });
   for (size_t i = 0; i < failures.size(); ++i) {
     v1::BatchFailure& failure = *response.add_failures();
     failure.set_index(failures[i].index);
@@ -143,32 +173,40 @@ void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
 }
 
 grpc::ServerUnaryReactor* FeedbackServiceImpl::BatchSubmitFeedback(
-    grpc::CallbackServerContext* context, const v1::BatchSubmitFeedbackRequest* request,
-    v1::BatchSubmitFeedbackResponse* response) {
-  return runner_->Start(context, "FeedbackService/BatchSubmitFeedback", Lane::kIngest, request,
-                        response, [this](const auto& request, auto& response, Finisher finish) {
-                          StartBatch(request, response, std::move(finish));
-                        });
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  return runner_->Start(
+      context, "FeedbackService/BatchSubmitFeedback", Lane::kIngest, request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        StartBatch<v1::BatchSubmitFeedbackRequest, v1::BatchSubmitFeedbackResponse>(
+            request, response, std::move(finish));
+      });
 }
 
-grpc::ServerBidiReactor<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>*
-FeedbackServiceImpl::StreamFeedback(grpc::CallbackServerContext* context) {
-  using Request = v1::StreamFeedbackRequest;
-  using Response = v1::StreamFeedbackResponse;
-  return runner_->ExecutePipeline<Request, Response>(
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* FeedbackServiceImpl::StreamFeedback(
+    grpc::CallbackServerContext* context) {
+  return runner_->ExecutePipeline<grpc::ByteBuffer, grpc::ByteBuffer>(
       context, "FeedbackService/StreamFeedback", Lane::kIngest,
       [this](auto go_on) { store_->WhenRoom(std::move(go_on)); },
-      [this](const Request& request, Response& response, Finisher finish) {
-        response.set_batch_number(request.batch_number());
-        StartBatch(request, response, std::move(finish));
+      [this](const auto& request, auto& response, Finisher finish) {
+        StartBatch<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>(request, response,
+                                                                          std::move(finish));
       });
 }
 
 template <typename Request, typename Response>
-void FeedbackServiceImpl::StartBatch(const Request& request, Response& response, Finisher finish) {
-  if (absl::Status status = CheckBatch(request); !status.ok()) {
-    finish(status);
+void FeedbackServiceImpl::StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& answer,
+                                     Finisher finish) {
+  google::protobuf::Arena arena(BatchArenaOptions());
+  const absl::StatusOr<const Request*> parsed = ParseBatch<Request>(bytes, arena);
+  if (!parsed.ok()) {
+    finish(parsed.status());
     return;
+  }
+  const Request& request = **parsed;
+  int64_t batch_number = 0;
+  if constexpr (std::is_same_v<Request, v1::StreamFeedbackRequest>) {
+    batch_number = request.batch_number();
   }
   const absl::Time now = clock_->Now();
   const std::shared_ptr<const storage::View> view = store_->view();
@@ -178,7 +216,7 @@ void FeedbackServiceImpl::StartBatch(const Request& request, Response& response,
   submit.mutable_submissions()->Reserve(request.feedback_size());
   std::vector<int32_t> indexes;
   indexes.reserve(request.feedback_size());
-  std::vector<Failure> failures;
+  std::vector<BatchRefusal> failures;
   for (int32_t i = 0; i < request.feedback_size(); ++i) {
     absl::Status status = PrepareSubmission(request.feedback(i), now, *view, store_->hash(),
                                             *submit.add_submissions());
@@ -190,9 +228,14 @@ void FeedbackServiceImpl::StartBatch(const Request& request, Response& response,
     }
   }
   SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(finish),
-                [indexes = std::move(indexes), failures = std::move(failures),
-                 &response](const storage::CommandResult& result) mutable {
+                [indexes = std::move(indexes), failures = std::move(failures), batch_number,
+                 &answer](const storage::CommandResult& result) mutable {
+                  Response response;
+                  if constexpr (std::is_same_v<Response, v1::StreamFeedbackResponse>) {
+                    response.set_batch_number(batch_number);
+                  }
                   WriteBatch(result, indexes, std::move(failures), response);
+                  SerializeMessage(response, answer);
                   return absl::OkStatus();
                 });
 }

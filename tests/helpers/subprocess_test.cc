@@ -92,5 +92,16 @@ TEST(RunToEnd, DoesNotWaitForEver) {
               StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
 
+TEST(Subprocess, TellsTheMostMemoryThatTheChildHasHad) {
+  ASSERT_OK_AND_ASSIGN(const auto child, Subprocess::Start({"/bin/sleep", "60"}));
+  const std::optional<int64_t> bytes = child->PeakMemoryBytes();
+  ASSERT_TRUE(bytes.has_value());
+  EXPECT_GT(*bytes, 50'000);
+  EXPECT_LT(*bytes, 500'000'000);
+  child->Signal(SIGKILL);
+  ASSERT_OK(child->Wait(absl::Seconds(60)));
+  EXPECT_EQ(child->PeakMemoryBytes(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace emptychair::testing

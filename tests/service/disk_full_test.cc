@@ -15,6 +15,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/temp_dir.h"

@@ -12,10 +12,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "common/base/status_macros.h"
 
@@ -196,6 +199,20 @@ absl::StatusOr<std::string> Subprocess::ReadToEnd(absl::Duration timeout) {
     RETURN_IF_ERROR(status);
   }
   return std::exchange(buffer_, "");
+}
+
+// VmHWM, as proc(5) says.
+std::optional<int64_t> Subprocess::PeakMemoryBytes() const {
+  std::ifstream file(absl::StrCat("/proc/", pid_, "/status"));
+  for (std::string line; std::getline(file, line);) {
+    const std::vector<std::string> words =
+        absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+    int64_t kibibytes = 0;
+    if (words.size() == 3 && words[0] == "VmHWM:" && absl::SimpleAtoi(words[1], &kibibytes)) {
+      return kibibytes << 10;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string Subprocess::StandardError() const {

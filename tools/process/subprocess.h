@@ -4,7 +4,9 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +46,10 @@ class Subprocess {
 
   // What is left of standard output; waits until the child has closed it.
   absl::StatusOr<std::string> ReadToEnd(absl::Duration timeout);
+
+  // The most memory that the child has had in use so far, as its resident set. Nothing once it has
+  // ended.
+  std::optional<int64_t> PeakMemoryBytes() const;
 
   // What the child has written to standard error so far.
   std::string StandardError() const;

@@ -1,0 +1,50 @@
+#include "server/rpc/raw_message.h"
+
+#include <cassert>
+
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/wire_format_lite.h"
+#include "grpcpp/support/proto_buffer_reader.h"
+#include "grpcpp/support/slice.h"
+
+namespace emptychair {
+
+using google::protobuf::internal::WireFormatLite;
+
+std::optional<int64_t> CountElements(const grpc::ByteBuffer& bytes, int field_number,
+                                     int64_t limit) {
+  grpc::ByteBuffer shared = bytes;
+  grpc::ProtoBufferReader reader(&shared);
+  google::protobuf::io::CodedInputStream input(&reader);
+  const uint32_t wanted =
+      WireFormatLite::MakeTag(field_number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+  int64_t count = 0;
+  while (count <= limit) {
+    const uint32_t tag = input.ReadTag();
+    if (tag == 0) {
+      return input.ConsumedEntireMessage() ? std::optional(count) : std::nullopt;
+    }
+    count += tag == wanted ? 1 : 0;
+    if (!WireFormatLite::SkipField(&input, tag)) {
+      return std::nullopt;
+    }
+  }
+  return count;
+}
+
+bool ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message) {
+  grpc::ByteBuffer shared = bytes;
+  grpc::ProtoBufferReader reader(&shared);
+  return message.ParseFromZeroCopyStream(&reader);
+}
+
+void SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& bytes) {
+  grpc::Slice slice(message.ByteSizeLong());
+  [[maybe_unused]] const bool is_whole =
+      message.SerializeToArray(const_cast<uint8_t*>(slice.begin()), static_cast<int>(slice.size()));
+  assert(is_whole);
+  grpc::ByteBuffer written(&slice, 1);
+  bytes.Swap(&written);
+}
+
+}  // namespace emptychair

@@ -1,0 +1,27 @@
+// Messages that a handler parses itself, because what they hold must be bounded before: two bytes
+// of a request can stand for an element that takes two hundred in memory.
+#ifndef EMPTYCHAIR_SERVER_RPC_RAW_MESSAGE_H_
+#define EMPTYCHAIR_SERVER_RPC_RAW_MESSAGE_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "google/protobuf/message_lite.h"
+#include "grpcpp/support/byte_buffer.h"
+
+namespace emptychair {
+
+// How many elements the repeated field has whose number and type, a message or text, are given by
+// `field_number`; counts no further than one past `limit`. Nothing for bytes that are no message.
+std::optional<int64_t> CountElements(const grpc::ByteBuffer& bytes, int field_number,
+                                     int64_t limit);
+
+// False for bytes that are no such message, among them those with a string that is not UTF-8.
+bool ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message);
+
+// Puts `message` in the place of what `bytes` were.
+void SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& bytes);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_RPC_RAW_MESSAGE_H_
