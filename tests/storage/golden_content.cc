@@ -138,9 +138,9 @@ std::string MetaText(const std::string& key, const std::string& value) {
   }
   if (key == IdentityKey()) {
     // Every start of a server that keeps watermarks adds this one.
-    return absl::StrCat("identity ",
-                        absl::StripSuffix(MessageText<store::v1::StoredIdentity>(value),
-                                          " keeps_watermark: true"));
+    return absl::StrCat(
+        "identity ",
+        absl::StripSuffix(MessageText<store::v1::StoredIdentity>(value), " keeps_watermark: true"));
   }
   if (key == CountersKey()) {
     return absl::StrCat("counters ", MessageText<store::v1::StoredCounters>(value));
