@@ -73,6 +73,19 @@ class ChairbenchEndToEndTest : public ::testing::Test {
   TempDir folder_;
 };
 
+TEST_F(ChairbenchEndToEndTest, WatchesTheServerGrow) {
+  const auto figures = RunBench({"soak", "--answers", "5000", "--batch-size", "100"});
+  for (int records = 500; records <= 5'000; records += 500) {
+    for (const char* name :
+         {"records_per_second", "bytes_per_record", "query_median_ms", "peak_memory_mebibytes"}) {
+      const std::string figure = absl::StrCat("soak_", name, "_at_", records);
+      ASSERT_TRUE(figures.contains(figure)) << figure;
+      EXPECT_GT(figures.at(figure).fields().at("value").number_value(), 0) << figure;
+    }
+  }
+  EXPECT_GT(figures.at("soak_records_per_second").fields().at("value").number_value(), 0);
+}
+
 TEST_F(ChairbenchEndToEndTest, MeasuresSingleCallsBesideAnEcho) {
   const auto figures = RunBench({"unary", "--seconds", "1", "--in-flight", "32"});
   ExpectWithLimit(figures, "unary_calls_per_second", "calls/s");

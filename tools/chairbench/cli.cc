@@ -12,6 +12,7 @@
 #include "tools/chairbench/ingest.h"
 #include "tools/chairbench/peers.h"
 #include "tools/chairbench/query.h"
+#include "tools/chairbench/soak.h"
 #include "tools/chairbench/workspace.h"
 
 namespace emptychair::bench {
@@ -97,6 +98,12 @@ void AddCommands(CLI::App& app, Flags& flags) {
       .add_option("--small-commits", flags.bench.small_commits,
                   "Answers submitted one by one into the current month after that (default 0)")
       ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}));
+
+  CLI::App& soak =
+      AddCommand(app, "soak", "Rate, memory, bytes on disk and queries as the store grows",
+                 MeasureSoak, flags);
+  AddAnswers(soak, flags);
+  AddStreams(soak, flags);
 
   CLI::App& peers = AddCommand(app, "peers", "The same answers and questions as PostgreSQL's",
                                MeasurePeers, flags);

@@ -79,8 +79,10 @@ absl::StatusOr<Usage> Target::ReadUsage() {
   usage.refused = status.since_start().refused();
   usage.groups = status.since_start().groups();
   usage.feedback_count = status.feedback_count();
+  usage.stored_bytes = status.size().table_bytes() + status.size().memtable_bytes();
   if (process_ != nullptr) {
     usage.cpu = CpuTime(process_->pid());
+    usage.peak_memory_bytes = process_->PeakMemoryBytes();
   }
   return usage;
 }

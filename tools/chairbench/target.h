@@ -27,8 +27,12 @@ struct Usage {
   int64_t groups = 0;
   // Records stored.
   int64_t feedback_count = 0;
+  // What the store takes, in tables and in memory.
+  int64_t stored_bytes = 0;
   // CPU time of its process, to 10 ms; absent for a server that was not started here.
   std::optional<absl::Duration> cpu;
+  // The most memory that the process has had; absent likewise.
+  std::optional<int64_t> peak_memory_bytes;
 };
 
 // Thread-safe, but for Stop.

@@ -1,0 +1,93 @@
+#include "tools/chairbench/soak.h"
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "common/base/status_macros.h"
+#include "tools/chairbench/history.h"
+#include "tools/chairbench/statistics.h"
+#include "tools/chairbench/stream_loop.h"
+
+namespace emptychair::bench {
+namespace {
+
+constexpr int kSteps = 10;
+constexpr size_t kWindows = 20;
+constexpr absl::Duration kLoadMax = absl::Hours(24);
+constexpr double kMebibyte = 1 << 20;
+
+// The next `count` of `answers`.
+AnswerSource Next(const AnswerSource& answers, int64_t count) {
+  const auto left = std::make_shared<std::atomic<int64_t>>(count);
+  return [answers, left](size_t slot) -> std::optional<BenchAnswer> {
+    if (left->fetch_sub(1, std::memory_order_relaxed) <= 0) {
+      return std::nullopt;
+    }
+    return answers(slot);
+  };
+}
+
+absl::StatusOr<double> QueryMedianMs(Client& client, const Window& period, Random& random) {
+  std::vector<double> times;
+  for (const Window& window : QueryWindows(period, kWindows, random)) {
+    v1::QueryMetricRequest question = QuestionOf(window, v1::GRANULARITY_MONTH);
+    question.add_group_by(std::string(kTenValues));
+    const absl::Time start = absl::Now();
+    RETURN_IF_ERROR(client.QueryMetric(question).status());
+    times.push_back(absl::ToDoubleMilliseconds(absl::Now() - start));
+  }
+  return Median(times);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Figure>> MeasureSoak(Workspace& workspace) {
+  const BenchOptions& options = workspace.options();
+  const Window period = ThreeYearsUpTo(absl::Now());
+  Target& server = workspace.server();
+  const AnswerSource answers = HistoricAnswers(options, period);
+  Random random(options.seed);
+  std::vector<Figure> figures;
+  int64_t accepted = 0;
+  absl::Duration elapsed;
+  for (int step = 1; step <= kSteps; ++step) {
+    const int64_t count = options.answers * step / kSteps - options.answers * (step - 1) / kSteps;
+    StreamLoop loop(server.client(), static_cast<size_t>(options.streams), options.batch_size,
+                    Next(answers, count));
+    ASSIGN_OR_RETURN(const LoopResult loaded, loop.Run(kLoadMax));
+    accepted += loaded.accepted;
+    elapsed += loaded.elapsed;
+    ASSIGN_OR_RETURN(const double query_ms, QueryMedianMs(server.client(), period, random));
+    ASSIGN_OR_RETURN(const Usage usage, server.ReadUsage());
+    const std::string at = absl::StrCat("_at_", accepted);
+    figures.push_back({absl::StrCat("soak_records_per_second", at),
+                       static_cast<double>(loaded.accepted) / absl::ToDoubleSeconds(loaded.elapsed),
+                       "records/s",
+                       {}});
+    figures.push_back(
+        {absl::StrCat("soak_bytes_per_record", at),
+         static_cast<double>(usage.stored_bytes) / static_cast<double>(usage.feedback_count),
+         "B",
+         {}});
+    figures.push_back({absl::StrCat("soak_query_median_ms", at), query_ms, "ms", {}});
+    if (usage.peak_memory_bytes.has_value()) {
+      figures.push_back({absl::StrCat("soak_peak_memory_mebibytes", at),
+                         static_cast<double>(*usage.peak_memory_bytes) / kMebibyte,
+                         "MiB",
+                         {}});
+    }
+  }
+  RETURN_IF_ERROR(workspace.Finish(accepted));
+  figures.push_back({"soak_records_per_second",
+                     static_cast<double>(accepted) / absl::ToDoubleSeconds(elapsed),
+                     "records/s",
+                     {}});
+  return figures;
+}
+
+}  // namespace emptychair::bench
