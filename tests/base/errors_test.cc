@@ -47,6 +47,8 @@ TEST(CodeOf, IsTheCodeThatTheApiPromises) {
        "SURVEY_HAS_ANSWERS"},
       {v1::ERROR_REASON_ERASED, absl::StatusCode::kFailedPrecondition, "ERASED"},
       {v1::ERROR_REASON_SUPPRESSED, absl::StatusCode::kFailedPrecondition, "SUPPRESSED"},
+      {v1::ERROR_REASON_STORE_CHANGED, absl::StatusCode::kFailedPrecondition, "STORE_CHANGED"},
+      {v1::ERROR_REASON_SEQUENCE_TRIMMED, absl::StatusCode::kOutOfRange, "SEQUENCE_TRIMMED"},
       {v1::ERROR_REASON_ETAG_MISMATCH, absl::StatusCode::kAborted, "ETAG_MISMATCH"},
       {v1::ERROR_REASON_SHUTTING_DOWN, absl::StatusCode::kUnavailable, "SHUTTING_DOWN"},
       {v1::ERROR_REASON_SURVEY_CHANGED, absl::StatusCode::kUnavailable, "SURVEY_CHANGED"},
