@@ -5,26 +5,24 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
-#include "tests/storage/store_harness.h"
+#include "absl/strings/strip.h"
+#include "tests/storage/fault_answers.h"
 #include "tools/process/subprocess.h"
 
 namespace emptychair::storage {
 namespace {
 
-constexpr int kSenders = 8;
 constexpr uintmax_t kDiskBytes = uintmax_t{512} << 20;
 constexpr char kDirectory[] = "/store";
 
@@ -85,60 +83,32 @@ class LoopDisk {
   bool is_mounted_ = false;
 };
 
-Answer AnswerOf(uint64_t id) {
-  return {.id = id,
-          .time_ms = kNoonMs + static_cast<int64_t>(id % 100'000) * 61'000,
-          .score = static_cast<int32_t>(id % 11),
-          .customer_id = absl::StrCat("c", id % 500)};
-}
-
-// Sends answers until the power is cut.
-class Load {
- public:
-  explicit Load(uint64_t first_id) : next_id_(first_id) {}
-
-  void RunUntilCut(Store& store, const LoopDisk& disk, size_t acknowledgements) {
-    std::vector<std::thread> senders;
-    for (int sender = 0; sender < kSenders; ++sender) {
-      senders.emplace_back([&] {
-        while (!is_cut_) {
-          const uint64_t id = next_id_++;
-          const CommandResult result = RunCommand(store, SubmitCommand({AnswerOf(id)}), false);
-          absl::MutexLock lock(&mutex_);
-          // Nobody hears an answer that comes after the cut.
-          if (is_cut_ || !result.error.ok()) {
-            is_cut_ = true;
-          } else {
-            acknowledged_.push_back(id);
-            if (acknowledged_.size() >= acknowledgements) {
-              is_cut_ = true;
-              EXPECT_TRUE(disk.CutPower());
-            }
-          }
-        }
-      });
+// Lets a worker store answers, cuts the power after so many acknowledgements, and answers with
+// their ids. What the worker says after the cut nobody has heard.
+std::vector<uint64_t> StoreUntilCut(const LoopDisk& disk, uint64_t first_id, size_t count) {
+  std::vector<uint64_t> acknowledged;
+  const absl::StatusOr<std::unique_ptr<Subprocess>> worker =
+      Subprocess::Start({EMPTYCHAIR_POWER_CUT_WORKER, disk.directory(), absl::StrCat(first_id)});
+  while (worker.ok() && acknowledged.size() < count) {
+    const absl::StatusOr<std::string> line = (*worker)->ReadLine(absl::Seconds(60));
+    absl::string_view text = line.ok() ? absl::string_view(*line) : absl::string_view();
+    uint64_t id = 0;
+    if (!absl::ConsumePrefix(&text, "acknowledged ") || !absl::SimpleAtoi(text, &id)) {
+      ADD_FAILURE() << "the worker ended: " << line.status() << (*worker)->StandardError();
+      break;
     }
-    for (std::thread& sender : senders) {
-      sender.join();
-    }
+    acknowledged.push_back(id);
   }
-
-  uint64_t next_id() const { return next_id_; }
-  const std::vector<uint64_t>& acknowledged() const { return acknowledged_; }
-
- private:
-  std::atomic<uint64_t> next_id_;
-  std::atomic<bool> is_cut_{false};
-  absl::Mutex mutex_;
-  std::vector<uint64_t> acknowledged_;  // Under the mutex while senders run.
-};
+  EXPECT_TRUE(disk.CutPower());
+  return acknowledged;
+}
 
 int64_t CountLost(const Store& store, const std::vector<uint64_t>& acknowledged) {
   const auto view = store.view();
   const SurveyView* survey = view->FindSurvey("pulse");
   int64_t lost = 0;
   for (const uint64_t id : acknowledged) {
-    lost += survey == nullptr || !store.records().Get(*view, *survey, IdOf(AnswerOf(id))).ok();
+    lost += survey == nullptr || !store.records().Get(*view, *survey, IdOf(FaultAnswer(id))).ok();
   }
   return lost;
 }
@@ -158,7 +128,6 @@ TEST(PowerCutTest, OfARealFileSystemLosesNoAcknowledgedAnswer) {
     SCOPED_TRACE(absl::StrCat("cut ", cut));
     ASSERT_OK_AND_ASSIGN(std::unique_ptr<Store> store,
                          Store::Open({.directory = disk.directory()}));
-    CreateSurvey(*store, NpsSurvey("pulse"));
     if (const int64_t lost = CountLost(*store, acknowledged); lost > 0) {
       FAIL() << lost << " of " << acknowledged.size() << " acknowledged answers are lost";
     }
@@ -168,12 +137,11 @@ TEST(PowerCutTest, OfARealFileSystemLosesNoAcknowledgedAnswer) {
                               return absl::OkStatus();
                             }));
     if (cut < cuts) {
-      Load load(next_id);
-      load.RunUntilCut(*store, disk, /*acknowledgements=*/1'000);
-      next_id = load.next_id();
-      acknowledged.insert(acknowledged.end(), load.acknowledged().begin(),
-                          load.acknowledged().end());
       store.reset();
+      for (const uint64_t id : StoreUntilCut(disk, next_id, /*count=*/2'000)) {
+        acknowledged.push_back(id);
+        next_id = std::max(next_id, id + 1'000);
+      }
       ASSERT_TRUE(disk.Unmount());
       ASSERT_TRUE(disk.Mount());
     }
