@@ -64,7 +64,7 @@ Report RunWorker(const std::string& directory, int64_t fails_at, const std::stri
 }
 
 int64_t Stride() {
-  int64_t stride = 37;
+  int64_t stride = 101;
   if (const char* text = std::getenv("EMPTYCHAIR_FAULT_STRIDE"); text != nullptr) {
     EXPECT_TRUE(absl::SimpleAtoi(text, &stride) && stride > 0) << text;
   }
