@@ -22,7 +22,7 @@ absl::Status FeedbackUpload::Send(v1::StreamFeedbackRequest batch) {
   }
   batch.set_batch_number(++batches_);
   if (unacknowledged_.empty()) {
-    since_ = options_.now();
+    retries_.Begin();
   }
   unacknowledged_.push_back(std::move(batch));
   if (call_ == nullptr) {
@@ -62,9 +62,7 @@ absl::Status FeedbackUpload::Acknowledge(const v1::StreamFeedbackResponse& ackno
   }
   const v1::StreamFeedbackRequest batch = std::move(unacknowledged_.front());
   unacknowledged_.pop_front();
-  since_ = options_.now();
-  retry_.reset();
-  backoff_.reset();
+  retries_.Begin();
   on_acknowledged_(batch, acknowledgement);
   return absl::OkStatus();
 }
@@ -75,19 +73,11 @@ absl::Status FeedbackUpload::Resume() {
   do {
     const absl::Status status = EndOfCall();
     RETURN_IF_ERROR(status_);
-    if (retry_ == nullptr) {
-      retry_ = options_.retry_policy->Clone();
-      backoff_ = options_.backoff_policy->Clone();
-    }
-    const absl::Duration elapsed = options_.now() - since_;
-    const bool is_worth_it = retry_->OnFailure(status, elapsed);
-    const absl::Duration delay = is_worth_it ? backoff_->OnFailure(status) : absl::ZeroDuration();
-    if (!is_worth_it || elapsed + delay >= options_.timeout) {
+    if (!retries_.WaitAfter(status)) {
       call_.reset();
       status_ = status;
       return status_;
     }
-    options_.sleep(delay);
     call_ = open_call_();
   } while (!SendUnacknowledged());
   return absl::OkStatus();

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
+#include "client/retries.h"
 #include "emptychair/client/feedback_stream.h"
 #include "emptychair/client/options.h"
 
@@ -60,10 +60,8 @@ class FeedbackUpload final : public FeedbackStream {
   // Not OK: the stream is over.
   absl::Status status_;
 
-  // Since the last acknowledgement. The policies are made when there is a failure.
-  absl::Time since_;
-  std::unique_ptr<RetryPolicy> retry_;
-  std::unique_ptr<BackoffPolicy> backoff_;
+  // Since the last acknowledgement.
+  Retries retries_{options_};
 };
 
 }  // namespace emptychair

@@ -20,28 +20,16 @@ absl::StatusOr<v1::WatchFeedbackResponse> FeedbackWatcher::Next() {
     if (message.has_value() && message->ok()) {
       request_.set_after_sequence((*message)->sequence());
       request_.set_store_id((*message)->store_id());
-      retry_.reset();
-      backoff_.reset();
+      retries_.ForgetUntilFailure();
       return *std::move(message);
     }
     call_ = nullptr;
     const absl::Status status =
         message.has_value() ? message->status()
                             : absl::InternalError("the server ended a stream that has no end");
-    if (retry_ == nullptr) {
-      retry_ = options_.retry_policy->Clone();
-      backoff_ = options_.backoff_policy->Clone();
-      since_ = options_.now();
-    }
-    const absl::Duration elapsed = options_.now() - since_;
-    if (!retry_->OnFailure(status, elapsed)) {
+    if (!retries_.WaitAfter(status)) {
       return status;
     }
-    const absl::Duration delay = backoff_->OnFailure(status);
-    if (elapsed + delay >= options_.timeout) {
-      return status;
-    }
-    options_.sleep(delay);
   }
 }
 

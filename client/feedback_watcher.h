@@ -3,10 +3,9 @@
 #define EMPTYCHAIR_CLIENT_FEEDBACK_WATCHER_H_
 
 #include <functional>
-#include <memory>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "client/retries.h"
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
 #include "emptychair/v1/feedback_service.pb.h"
@@ -31,11 +30,7 @@ class FeedbackWatcher {
   v1::WatchFeedbackRequest request_;  // Of the next call.
   const OpenCall open_call_;
   Call call_;
-
-  // Since the last message. The policies are made when there is a failure.
-  absl::Time since_;
-  std::unique_ptr<RetryPolicy> retry_;
-  std::unique_ptr<BackoffPolicy> backoff_;
+  Retries retries_{options_};
 };
 
 }  // namespace emptychair

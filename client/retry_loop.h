@@ -2,11 +2,10 @@
 #ifndef EMPTYCHAIR_CLIENT_RETRY_LOOP_H_
 #define EMPTYCHAIR_CLIENT_RETRY_LOOP_H_
 
-#include <memory>
-
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/retries.h"
 #include "emptychair/client/options.h"
 
 namespace emptychair {
@@ -21,29 +20,16 @@ template <typename Response>
 absl::StatusOr<Response> RetryLoop(
     const ClientOptions& options, Idempotency idempotency,
     absl::FunctionRef<absl::StatusOr<Response>(absl::Duration time_left)> attempt) {
-  const absl::Time start = options.now();
+  Retries retries(options);
+  retries.Begin();
   absl::Duration elapsed;
-  std::unique_ptr<RetryPolicy> retry;
-  std::unique_ptr<BackoffPolicy> backoff;
   while (true) {
     absl::StatusOr<Response> response = attempt(options.timeout - elapsed);
-    if (response.ok() || idempotency == Idempotency::kNotIdempotent) {
+    if (response.ok() || idempotency == Idempotency::kNotIdempotent ||
+        !retries.WaitAfter(response.status())) {
       return response;
     }
-    if (retry == nullptr) {  // Not before there is a failure: most calls never need them.
-      retry = options.retry_policy->Clone();
-      backoff = options.backoff_policy->Clone();
-    }
-    elapsed = options.now() - start;
-    if (!retry->OnFailure(response.status(), elapsed)) {
-      return response;
-    }
-    const absl::Duration delay = backoff->OnFailure(response.status());
-    if (elapsed + delay >= options.timeout) {
-      return response;
-    }
-    options.sleep(delay);
-    elapsed = options.now() - start;
+    elapsed = retries.elapsed();
     if (elapsed >= options.timeout) {
       return response;
     }
