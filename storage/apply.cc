@@ -18,8 +18,7 @@ CommandResult ApplySubmitFeedback(const store::v1::SubmitFeedbackCommand& comman
   CommandResult result;
   result.outcomes.reserve(command.submissions_size());
   for (const store::v1::Submission& submission : command.submissions()) {
-    result.outcomes.push_back(
-        ApplySubmission(submission, command.receive_time_ms(), want_records, state, group));
+    result.outcomes.push_back(ApplySubmission(submission, want_records, state, group));
   }
   return result;
 }

@@ -79,7 +79,8 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(CheckEtag(replacement.etag_field, ref, target));
-  CountInCube(record, *target.survey, -1, group);
+  const FeedbackKey key{record.survey_number, record.feedback_id};
+  CountInCube(key, record.header, *target.survey, -1, group);
   const bool same_labels = std::equal(
       record.body.labels().begin(), record.body.labels().end(), wanted.body.labels().begin(),
       wanted.body.labels().end(),
@@ -90,10 +91,9 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
     record.header.series = SeriesOf(record.body.labels(), *target.survey, state, group);
   }
   record.header.sequence =
-      TakeSequence({replacement.kind, record.survey_number, record.feedback_id}, state, group);
-  CountInCube(record, *target.survey, 1, group);
-  group.Put(Family::kFeedback, FeedbackKey{record.survey_number, record.feedback_id}.Encode(),
-            EncodeFeedback(record.header, record.body));
+      TakeSequence({replacement.kind, key.survey_number, key.feedback_id}, state, group);
+  CountInCube(key, record.header, *target.survey, 1, group);
+  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(record.header, record.body));
   return absl::OkStatus();
 }
 
@@ -133,14 +133,14 @@ absl::Status Erase(const store::v1::RecordTarget& ref, State& state, Group& grou
   if (record.header.is_erased) {
     return absl::OkStatus();
   }
-  CountInCube(record, *target.survey, -1, group);
   const FeedbackKey key{record.survey_number, record.feedback_id};
+  CountInCube(key, record.header, *target.survey, -1, group);
   IndexEntries entries = EntriesOf(state.hash(), key, record.header, record.body);
   if (!entries.by_customer_key.empty()) {
-    group.Delete(Family::kFeedbackByCustomer, std::move(entries.by_customer_key));
+    group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
   }
   if (!entries.by_external_id_key.empty()) {
-    group.Put(Family::kFeedbackByExternalId, std::move(entries.by_external_id_key),
+    group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
               EncodeExternalIdEntry(record.feedback_id, ""));
   }
   const uint64_t sequence =

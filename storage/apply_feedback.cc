@@ -144,7 +144,7 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, State& 
   counters.set_last_customer_ordinal(counters.last_customer_ordinal() + 1);
   customer.set_ordinal(counters.last_customer_ordinal());
   customer.set_customer_id(customer_id);
-  group.Put(Family::kCustomer, std::move(key), EncodeMessage(customer));
+  group.Put(Family::kCustomer, key, EncodeMessage(customer));
   group.Put(Family::kCustomer, CustomerByOrdinalKey(customer.ordinal()), EncodeCustomerHash(hash));
   state.customers().Put(hash, customer.ordinal());
   return customer.ordinal();
@@ -152,8 +152,8 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, State& 
 
 }  // namespace
 
-SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64_t receive_time_ms,
-                                  bool want_record, State& state, Group& group) {
+SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool want_record,
+                                  State& state, Group& group) {
   const uint32_t survey_number = submission.survey_number();
   const std::optional<Uuid> feedback_id = Uuid::FromBytes(submission.feedback_id());
   WorkingSurvey* survey = state.FindSurvey(survey_number);
@@ -161,10 +161,11 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64
     return Refused(SurveyGoneError());
   }
   std::string external_id_key;
-  if (!submission.external_id().empty()) {
-    external_id_key = ExternalIdKey{survey_number, state.hash()(HashPurpose::kExternalId,
-                                                                submission.external_id())}
-                          .Encode();
+  const store::v1::StoredFeedback& body = submission.body();
+  if (!body.external_id().empty()) {
+    external_id_key =
+        ExternalIdKey{survey_number, state.hash()(HashPurpose::kExternalId, body.external_id())}
+            .Encode();
   }
   // Duplicates come before every other check, so that a retry ends as the first try did.
   absl::StatusOr<std::optional<Existing>> existing =
@@ -187,37 +188,30 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() + 1);
   survey->has_answers = true;
-  FeedbackRecord& record = state.NextRecord();
-  record.survey_number = survey_number;
-  record.feedback_id = *feedback_id;
-  record.header.score = ScoreOf(submission);
-  record.header.customer_ordinal = *customer;
-  record.header.series = SeriesOf(submission.labels(), *survey, state, group);
-  record.header.zone_offset_seconds = submission.zone_offset_seconds();
-  record.header.sequence =
-      TakeSequence({ChangeKind::kCreated, survey_number, *feedback_id}, state, group);
-  record.header.fingerprint = FingerprintOf(submission);
-  record.body.set_external_id(submission.external_id());
-  record.body.set_comment(submission.comment());
-  *record.body.mutable_labels() = submission.labels();
-  record.body.set_receive_time_ms(receive_time_ms);
+  FeedbackHeader header;
+  header.score = ScoreOf(submission);
+  header.customer_ordinal = *customer;
+  header.series = SeriesOf(body.labels(), *survey, state, group);
+  header.zone_offset_seconds = submission.zone_offset_seconds();
+  header.sequence = TakeSequence({ChangeKind::kCreated, survey_number, *feedback_id}, state, group);
+  header.fingerprint = FingerprintOf(submission);
 
-  group.Put(Family::kFeedback, FeedbackKey{survey_number, *feedback_id}.Encode(),
-            EncodeFeedback(record.header, record.body));
+  const FeedbackKey key{survey_number, *feedback_id};
+  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(header, body));
   if (!external_id_key.empty()) {
-    group.Put(Family::kFeedbackByExternalId, std::move(external_id_key),
-              EncodeExternalIdEntry(*feedback_id, submission.external_id()));
+    group.Put(Family::kFeedbackByExternalId, external_id_key,
+              EncodeExternalIdEntry(*feedback_id, body.external_id()));
   }
   if (*customer != kAnonymous) {
     group.Put(Family::kFeedbackByCustomer,
               FeedbackByCustomerKey{*customer, *feedback_id, survey_number}.Encode(), "");
   }
-  CountInCube(record, *survey, 1, group);
+  CountInCube(key, header, *survey, 1, group);
 
   SubmissionOutcome outcome{SubmissionOutcome::Kind::kAccepted, absl::OkStatus(), nullptr};
   if (want_record) {
-    outcome.record = std::make_unique<FeedbackRecord>(std::move(record));
-    outcome.record->customer_id = submission.customer_id();
+    outcome.record = std::make_unique<FeedbackRecord>(
+        FeedbackRecord{survey_number, *feedback_id, header, body, submission.customer_id()});
   }
   return outcome;
 }

@@ -11,8 +11,8 @@
 namespace emptychair::storage {
 
 // Stores one submission, or finds out why not.
-SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, int64_t receive_time_ms,
-                                  bool want_record, State& state, Group& group);
+SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool want_record,
+                                  State& state, Group& group);
 
 }  // namespace emptychair::storage
 

@@ -42,13 +42,13 @@ void Uncount(const Group::Entry& entry, const WorkingSurvey& survey, State& stat
   if (!record.ok() || record->header.is_erased) {
     return;
   }
-  CountInCube(*record, survey, -1, group);
+  CountInCube(*key, record->header, survey, -1, group);
   IndexEntries entries = EntriesOf(state.hash(), *key, record->header, record->body);
   if (!entries.by_customer_key.empty()) {
-    group.Delete(Family::kFeedbackByCustomer, std::move(entries.by_customer_key));
+    group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
   }
   if (!entries.by_external_id_key.empty()) {
-    group.Delete(Family::kFeedbackByExternalId, std::move(entries.by_external_id_key));
+    group.Delete(Family::kFeedbackByExternalId, entries.by_external_id_key);
   }
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() - 1);

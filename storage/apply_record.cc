@@ -64,10 +64,9 @@ uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabe
   return number;
 }
 
-void CountInCube(const FeedbackRecord& record, const WorkingSurvey& survey, int64_t count,
-                 Group& group) {
-  group.cube().Add(record.survey_number, record.feedback_id.UnixMs(), record.header,
-                   survey.scale_min(), count);
+void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
+                 int64_t count, Group& group) {
+  group.cube().Add(key.survey_number, key.feedback_id.UnixMs(), header, survey.scale_min(), count);
 }
 
 absl::Status SurveyGoneError() {

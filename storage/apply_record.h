@@ -22,9 +22,9 @@ absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& surve
 uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
                   WorkingSurvey& survey, State& state, Group& group);
 
-// Counts `record` in the cube, or with -1 takes it out again.
-void CountInCube(const FeedbackRecord& record, const WorkingSurvey& survey, int64_t count,
-                 Group& group);
+// Counts a record in the cube, or with -1 takes it out again.
+void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
+                 int64_t count, Group& group);
 
 // The error for a survey that is not there any more by the time a command is applied.
 absl::Status SurveyGoneError();

@@ -356,11 +356,18 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
           rocksdb::NewFixedPrefixTransform(kSurveyPrefixSize));
       break;
     case Family::kFeedbackByCustomer:
-      // Keys come in any order: a small table of them stays in the processor's cache.
+      // Keys come in any order: a small table of them stays in the processor's cache. Several are
+      // flushed as one, and the runs they make are merged as they grow, not each with everything.
       options.write_buffer_size = size_t{4} << 20;
-      options.max_write_buffer_number = 4;
+      options.min_write_buffer_number_to_merge = 4;
+      options.max_write_buffer_number = 12;
+      options.compaction_style = rocksdb::kCompactionStyleUniversal;
+      options.level_compaction_dynamic_level_bytes = false;
       options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
       options.compression = rocksdb::kNoCompression;
+      // It is walked, never asked for one key.
+      options.memtable_whole_key_filtering = false;
+      table.filter_policy.reset();
       break;
     case Family::kCell:
       options.merge_operator = merge_operator_;

@@ -11,6 +11,12 @@
 #include "storage/mutant.h"
 
 namespace emptychair::storage {
+namespace {
+
+// Room for an entry of the change log and what the change adds to the cube.
+constexpr size_t kBatchBytesPerChange = 64;
+
+}  // namespace
 
 bool CubeRowAges::TakesOperand(const CubeRowKey& key, size_t bytes) {
   const auto found = ages_.find(key);
@@ -30,28 +36,29 @@ void CubeRowAges::SetWhole(const CubeRowKey& key, size_t row_bytes) {
   ages_[key] = {.row_bytes = static_cast<uint32_t>(row_bytes)};
 }
 
-absl::StatusOr<bool> Group::Get(Family family, const std::string& key, std::string* value) const {
-  const auto& written = written_[static_cast<size_t>(family)];
-  auto found = written.find(key);
-  if (found != written.end()) {
-    if (found->second.has_value()) {
-      *value = *found->second;
-    }
-    return found->second.has_value();
+Group::Group(const Engine& engine, std::shared_ptr<const PendingEntries> in_flight)
+    : engine_(engine), in_flight_(IsMutant("forget_in_flight") ? nullptr : std::move(in_flight)) {}
+
+absl::StatusOr<bool> Group::Get(Family family, absl::string_view key, std::string* value) const {
+  const std::optional<absl::string_view>* pending = entries_->Find(family, key);
+  if (pending == nullptr && in_flight_ != nullptr) {
+    pending = in_flight_->Find(family, key);
   }
-  return engine_.Get(family, key, value);
+  if (pending == nullptr) {
+    return engine_.Get(family, key, value);
+  }
+  if (pending->has_value()) {
+    value->assign((*pending)->data(), (*pending)->size());
+  }
+  return pending->has_value();
 }
 
-void Group::Put(Family family, std::string key, std::string value) {
+void Group::Put(Family family, absl::string_view key, absl::string_view value) {
   if ((family == Family::kFeedbackByCustomer || family == Family::kFeedbackByExternalId) &&
       IsMutantOnce("drop_index_entry")) {
     return;
   }
-  written_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::move(value));
-}
-
-void Group::Delete(Family family, std::string key) {
-  written_[static_cast<size_t>(family)].insert_or_assign(std::move(key), std::nullopt);
+  entries_->Put(family, key, value);
 }
 
 void Group::Log(uint64_t sequence, const Change& change) {
@@ -62,36 +69,28 @@ void Group::Log(uint64_t sequence, const Change& change) {
   changes_.push_back(change);
 }
 
-bool Group::empty() const {
-  return cube_.empty() && changes_.empty() &&
-         std::all_of(written_.begin(), written_.end(),
-                     [](const auto& entries) { return entries.empty(); });
-}
+bool Group::empty() const { return cube_.empty() && changes_.empty() && entries_->empty(); }
 
 absl::StatusOr<std::vector<Group::Entry>> Group::List(Family family, absl::string_view prefix,
                                                       absl::string_view start,
                                                       size_t entries_max) const {
-  const auto& written = written_[static_cast<size_t>(family)];
   std::vector<Entry> entries;
   std::unique_ptr<rocksdb::Iterator> it(
       engine_.db()->NewIterator(rocksdb::ReadOptions(), engine_.handle(family)));
   for (it->Seek(ToSlice(std::max(prefix, start)));
        it->Valid() && entries.size() < entries_max && absl::StartsWith(ToView(it->key()), prefix);
        it->Next()) {
-    std::string key(ToView(it->key()));
-    if (!written.contains(key)) {
-      entries.push_back({std::move(key), std::string(ToView(it->value()))});
+    if (entries_->Find(family, ToView(it->key())) == nullptr) {
+      entries.push_back({it->key().ToString(), it->value().ToString()});
     }
   }
   RETURN_IF_ERROR(FromRocksDb(it->status(), "listing entries"));
-  for (const auto& [key, value] : written) {
-    if (entries.size() == entries_max) {
-      break;
+  entries_->List(family, prefix, [&](absl::string_view key, const auto& value) {
+    if (value.has_value() && entries.size() < entries_max) {
+      entries.push_back({std::string(key), std::string(*value)});
     }
-    if (value.has_value() && absl::StartsWith(key, prefix)) {
-      entries.push_back({key, *value});
-    }
-  }
+    return entries.size() < entries_max;
+  });
   return entries;
 }
 
@@ -101,10 +100,8 @@ void Group::CorrectRow(const CubeRowKey& row, const CubeCounts& added) {
 }
 
 absl::Status Group::Commit(CubeRowAges& ages) {
-  rocksdb::WriteBatch batch;
-  for (size_t family = 0; family < kFamilyCount; ++family) {
-    RETURN_IF_ERROR(FromRocksDb(WriteEntries(static_cast<Family>(family), batch), "writing"));
-  }
+  rocksdb::WriteBatch batch(entries_->byte_size() + changes_.size() * kBatchBytesPerChange);
+  RETURN_IF_ERROR(FromRocksDb(entries_->AppendTo(engine_, batch), "writing"));
   RETURN_IF_ERROR(FromRocksDb(WriteChanges(batch), "writing the change log"));
   rocksdb::WriteOptions options;
   options.sync = !IsMutant("no_sync");
@@ -114,28 +111,6 @@ absl::Status Group::Commit(CubeRowAges& ages) {
   }
   RETURN_IF_ERROR(WriteCube(ages, batch));
   return FromRocksDb(engine_.db()->Write(options, &batch), "writing a group");
-}
-
-// In the order of the keys, in which RocksDB finds the place of each close to that of the one
-// before.
-rocksdb::Status Group::WriteEntries(Family family, rocksdb::WriteBatch& batch) const {
-  std::vector<const std::pair<const std::string, std::optional<std::string>>*> entries;
-  entries.reserve(written_[static_cast<size_t>(family)].size());
-  for (const auto& entry : written_[static_cast<size_t>(family)]) {
-    entries.push_back(&entry);
-  }
-  std::sort(entries.begin(), entries.end(),
-            [](const auto* a, const auto* b) { return a->first < b->first; });
-  rocksdb::ColumnFamilyHandle* handle = engine_.handle(family);
-  rocksdb::Status status;
-  for (const auto* entry : entries) {
-    status = entry->second.has_value() ? batch.Put(handle, entry->first, *entry->second)
-                                       : batch.Delete(handle, entry->first);
-    if (!status.ok()) {
-      break;
-    }
-  }
-  return status;
 }
 
 rocksdb::Status Group::WriteChanges(rocksdb::WriteBatch& batch) const {

@@ -2,9 +2,8 @@
 #ifndef EMPTYCHAIR_STORAGE_GROUP_H_
 #define EMPTYCHAIR_STORAGE_GROUP_H_
 
-#include <array>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,9 +11,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "rocksdb/write_batch.h"
 #include "storage/cube_fold.h"
 #include "storage/engine.h"
+#include "storage/pending_entries.h"
 #include "storage/values.h"
 
 namespace emptychair::storage {
@@ -51,20 +52,25 @@ class CubeRowAges {
 };
 
 // One atomic write in the making: what is put is read back by later changes of the same group, and
-// reaches the database with Commit, all of it or nothing. For one thread.
+// reaches the database with Commit, all of it or nothing. For one thread at a time.
 class Group {
  public:
-  explicit Group(const Engine& engine) : engine_(engine) {}
+  // `in_flight` are the entries of the group before, which may not be stored yet; null: there is
+  // none.
+  explicit Group(const Engine& engine, std::shared_ptr<const PendingEntries> in_flight = nullptr);
 
-  // Reads what this group has put, else what is stored; false when there is neither, or when this
-  // group has deleted it.
-  absl::StatusOr<bool> Get(Family family, const std::string& key, std::string* value) const;
-  void Put(Family family, std::string key, std::string value);
-  void Delete(Family family, std::string key);
+  // Reads what this group has put, else the group before, else what is stored; false when there is
+  // none, or when the last of them has deleted it.
+  absl::StatusOr<bool> Get(Family family, absl::string_view key, std::string* value) const;
+  void Put(Family family, absl::string_view key, absl::string_view value);
+  void Delete(Family family, absl::string_view key) { entries_->Delete(family, key); }
+
+  // What the group after this one must see. Not to be read while this one still changes.
+  std::shared_ptr<const PendingEntries> entries() const { return entries_; }
 
   // Up to `entries_max` entries whose key starts with `prefix` and, as far as they are stored
   // already, is not below `start`. In order of their keys, but for those that this group has put,
-  // which come last.
+  // which come last. The group before must be stored.
   struct Entry {
     std::string key;
     std::string value;
@@ -88,15 +94,14 @@ class Group {
   absl::Status Commit(CubeRowAges& ages);
 
  private:
-  rocksdb::Status WriteEntries(Family family, rocksdb::WriteBatch& batch) const;
   rocksdb::Status WriteChanges(rocksdb::WriteBatch& batch) const;
   absl::Status WriteCube(CubeRowAges& ages, rocksdb::WriteBatch& batch);
   absl::Status WriteRow(const CubeRowKey& key, const CubeCounts& added, CubeRowAges& ages,
                         rocksdb::WriteBatch& batch);
 
   const Engine& engine_;
-  // Nothing stands for a key that this group has deleted.
-  std::array<absl::flat_hash_map<std::string, std::optional<std::string>>, kFamilyCount> written_;
+  const std::shared_ptr<PendingEntries> entries_ = std::make_shared<PendingEntries>();
+  const std::shared_ptr<const PendingEntries> in_flight_;
   uint64_t first_sequence_ = 0;
   std::vector<Change> changes_;
   CubeFold cube_;

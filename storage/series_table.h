@@ -32,8 +32,8 @@ class SeriesTable {
 
   SeriesTable();
 
-  // For the committer's thread. `values` is aligned with the survey's dimensions; an empty value
-  // stands for an absent label.
+  // For the committer's applying thread. `values` is aligned with the survey's dimensions; an empty
+  // value stands for an absent label.
   size_t size() const { return series_.size(); }
   std::optional<uint32_t> Find(absl::Span<const absl::string_view> values) const;
   uint32_t Add(absl::Span<const absl::string_view> values);
@@ -48,12 +48,12 @@ class SeriesTable {
  private:
   struct Dictionary {
     AppendOnly<std::string> texts;
-    absl::flat_hash_map<std::string, ValueCode> codes;  // The committer's thread only.
+    absl::flat_hash_map<std::string, ValueCode> codes;  // The applying thread only.
   };
 
   AppendOnly<Codes> series_;
   std::array<Dictionary, kDimensionsMax> dictionaries_;
-  absl::flat_hash_map<Codes, uint32_t> numbers_;  // The committer's thread only.
+  absl::flat_hash_map<Codes, uint32_t> numbers_;  // The applying thread only.
 };
 
 }  // namespace emptychair::storage

@@ -103,13 +103,6 @@ absl::Status State::LoadSeries(const Engine& engine) {
   return FromRocksDb(it->status(), "reading series");
 }
 
-FeedbackRecord& State::NextRecord() {
-  record_.header = {};
-  record_.body.Clear();
-  record_.customer_id.clear();
-  return record_;
-}
-
 WorkingSurvey* State::FindSurvey(uint32_t survey_number) {
   auto found = surveys_.find(survey_number);
   return found == surveys_.end() || found->second.is_deleted() ? nullptr : &found->second;

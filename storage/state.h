@@ -1,4 +1,4 @@
-// What the committer's thread knows of the store while it applies changes.
+// What the committer knows of the store while it applies changes.
 #ifndef EMPTYCHAIR_STORAGE_STATE_H_
 #define EMPTYCHAIR_STORAGE_STATE_H_
 
@@ -13,7 +13,6 @@
 #include "storage/customer_cache.h"
 #include "storage/engine.h"
 #include "storage/keyed_hash.h"
-#include "storage/records.h"
 #include "storage/series_table.h"
 #include "storage/view.h"
 
@@ -31,7 +30,7 @@ struct WorkingSurvey {
 };
 
 // The state that the next change is applied to. It runs ahead of what is published by the group at
-// work. For one thread.
+// work and the one on its way to the disk. For one thread.
 class State {
  public:
   // Reads everything but the records. Errors: STORE_DAMAGED.
@@ -41,9 +40,6 @@ class State {
   const KeyedHash& hash() const { return hash_; }
   store::v1::StoredCounters& counters() { return counters_; }
   CustomerCache& customers() { return customers_; }
-
-  // An empty record to be filled in, in the memory of the one before. Valid until the next call.
-  FeedbackRecord& NextRecord();
 
   // Null when there is none, or when it was deleted.
   WorkingSurvey* FindSurvey(uint32_t survey_number);
@@ -76,7 +72,6 @@ class State {
   const KeyedHash hash_;
   store::v1::StoredCounters counters_;
   CustomerCache customers_{kCustomersCached};
-  FeedbackRecord record_;
   absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
   std::shared_ptr<const Catalog> catalog_;

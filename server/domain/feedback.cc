@@ -1,6 +1,9 @@
 #include "server/domain/feedback.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -71,7 +74,11 @@ absl::StatusOr<SentIdentity> CheckIdentity(const v1::Feedback& feedback, absl::T
 }
 
 void AppendField(std::string& text, absl::string_view field) {
-  absl::StrAppend(&text, field.size(), ":", field);
+  std::array<char, std::numeric_limits<size_t>::digits10 + 1> digits;
+  const auto end = std::to_chars(digits.begin(), digits.end(), field.size()).ptr;
+  text.append(digits.begin(), end);
+  text.push_back(':');
+  text.append(field.data(), field.size());
 }
 
 // Hash of the submission as sent. What the text is made of must never change, and how a new field
@@ -79,14 +86,14 @@ void AppendField(std::string& text, absl::string_view field) {
 storage::IdHash FingerprintOf(const store::v1::Submission& submission, const SentIdentity& sent,
                               const storage::KeyedHash& hash) {
   std::string text;
-  text.reserve(kFingerprintTextUsual + submission.comment().size());
+  text.reserve(kFingerprintTextUsual + submission.body().comment().size());
   AppendField(text, sent.feedback_id.has_value() ? sent.feedback_id->AsBytes() : "");
-  AppendField(text, submission.external_id());
+  AppendField(text, submission.body().external_id());
   AppendField(text, submission.customer_id());
   AppendField(text, submission.has_score() ? absl::StrCat(submission.score()) : "");
-  AppendField(text, submission.comment());
+  AppendField(text, submission.body().comment());
   AppendField(text, sent.occur_ms.has_value() ? absl::StrCat(*sent.occur_ms) : "");
-  for (const store::v1::StoredLabel& label : submission.labels()) {
+  for (const store::v1::StoredLabel& label : submission.body().labels()) {
     AppendField(text, label.key());
     AppendField(text, label.value());
   }
@@ -145,17 +152,19 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
     RETURN_IF_ERROR(CheckId("feedback.customer_id", feedback.customer_id()));
   }
   RETURN_IF_ERROR(CheckLength("feedback.comment", feedback.comment(), kCommentBytesMax));
-  RETURN_IF_ERROR(TakeLabels(feedback, *submission.mutable_labels()));
+  store::v1::StoredFeedback& body = *submission.mutable_body();
+  RETURN_IF_ERROR(TakeLabels(feedback, *body.mutable_labels()));
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(view, "feedback.survey_id", feedback.survey_id()));
 
   submission.set_survey_number(survey->number());
-  submission.set_external_id(feedback.external_id());
   submission.set_customer_id(feedback.customer_id());
   if (feedback.has_score()) {
     submission.set_score(feedback.score());
   }
-  submission.set_comment(feedback.comment());
+  body.set_external_id(feedback.external_id());
+  body.set_comment(feedback.comment());
+  body.set_receive_time_ms(absl::ToUnixMillis(receive_time));
   const storage::IdHash fingerprint = FingerprintOf(submission, sent, hash);
   submission.set_fingerprint(fingerprint.data(), fingerprint.size());
 

@@ -151,7 +151,6 @@ void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
   const absl::Time now = clock_->Now();
   auto command = storage::NewCommand();
   store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
-  submit.set_receive_time_ms(absl::ToUnixMillis(now));
   if (absl::Status status = PrepareSubmission(request.feedback(), now, *store_->view(),
                                               store_->hash(), *submit.add_submissions());
       !status.ok()) {
@@ -212,7 +211,6 @@ void FeedbackServiceImpl::StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBu
   const std::shared_ptr<const storage::View> view = store_->view();
   auto command = storage::NewCommand();
   store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
-  submit.set_receive_time_ms(absl::ToUnixMillis(now));
   submit.mutable_submissions()->Reserve(request.feedback_size());
   std::vector<int32_t> indexes;
   indexes.reserve(request.feedback_size());

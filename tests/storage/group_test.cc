@@ -113,6 +113,42 @@ TEST_F(GroupTest, ReadsItsOwnPutsBeforeWhatIsStored) {
   EXPECT_EQ(StoredHex(Family::kSeries, "b"), "");
 }
 
+TEST_F(GroupTest, ReadsWhatTheGroupBeforeWillLeave) {
+  CubeRowAges ages;
+  Group stored(*engine_);
+  for (const char* key : {"kept", "changed", "deleted", "deleted here", "put here"}) {
+    stored.Put(Family::kSeries, key, "stored");
+  }
+  ASSERT_OK(stored.Commit(ages));
+  Group before(*engine_, stored.entries());
+  before.Put(Family::kSeries, "changed", "in flight");
+  before.Put(Family::kSeries, "new", "in flight");
+  before.Put(Family::kSeries, "deleted here", "in flight");
+  before.Delete(Family::kSeries, "deleted");
+  before.Delete(Family::kSeries, "put here");
+
+  Group group(*engine_, before.entries());
+  group.Delete(Family::kSeries, "deleted here");
+  group.Put(Family::kSeries, "put here", "here");
+  const auto read = [&](absl::string_view key) {
+    std::string value;
+    const absl::StatusOr<bool> found = group.Get(Family::kSeries, key, &value);
+    EXPECT_OK(found);
+    return found.value_or(false) ? value : "(none)";
+  };
+  const auto expect_all = [&] {
+    EXPECT_EQ(read("kept"), "stored");
+    EXPECT_EQ(read("changed"), "in flight");
+    EXPECT_EQ(read("new"), "in flight");
+    EXPECT_EQ(read("deleted"), "(none)");
+    EXPECT_EQ(read("deleted here"), "(none)");
+    EXPECT_EQ(read("put here"), "here");
+  };
+  expect_all();
+  ASSERT_OK(before.Commit(ages));
+  expect_all();
+}
+
 TEST_F(GroupTest, ThatIsNotCommittedLeavesNothing) {
   {
     Group group(*engine_);

@@ -26,10 +26,7 @@ PlainRecord ToPlain(const Answer& answer, uint32_t index, uint64_t sequence) {
   record.header.sequence = sequence;
   std::copy(submission.fingerprint().begin(), submission.fingerprint().end(),
             record.header.fingerprint.begin());
-  record.body.set_external_id(submission.external_id());
-  record.body.set_comment(submission.comment());
-  *record.body.mutable_labels() = submission.labels();
-  record.body.set_receive_time_ms(kNoonMs + 1'000);
+  record.body = submission.body();
   return record;
 }
 

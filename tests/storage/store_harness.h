@@ -66,7 +66,7 @@ CommandResult Erase(Store& store, const Answer& answer);
 std::vector<SubmissionOutcome> Submit(Store& store, const std::vector<Answer>& answers);
 SubmissionOutcome SubmitOne(Store& store, const Answer& answer);
 
-// Holds up the committer's thread until it is let go.
+// Holds up the committer's writing thread until it is let go.
 class Brake {
  public:
   explicit Brake(Store& store) {
