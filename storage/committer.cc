@@ -35,13 +35,29 @@ bool NeedsSpace(const store::v1::Command& command) {
 
 }  // namespace
 
+struct Committer::AppliedGroup {
+  AppliedGroup(const Engine& engine, std::shared_ptr<const PendingEntries> in_flight)
+      : group(engine, std::move(in_flight)) {}
+
+  Group group;
+  std::vector<Pending> commands;
+  std::vector<CommandResult> results;  // Of each command.
+  size_t bytes = 0;                    // Of the commands.
+  // What there is once it is written, but for the snapshot; null when nothing changes.
+  std::shared_ptr<View> view;
+};
+
 Committer::Committer(const Engine& engine, std::unique_ptr<State> state, Options options)
     : engine_(engine), options_(std::move(options)), state_(std::move(state)) {
-  Publish();
+  auto view = std::make_shared<View>();
+  view->counters = state_->counters();
+  view->catalog = state_->PublishedCatalog();
+  Publish(std::move(view));
   for (const uint32_t survey_number : state_->DeletedSurveys()) {
     EnqueueFollowUp(FirstPurge(survey_number));
   }
-  thread_ = std::thread([this] { Run(); });
+  applier_ = std::thread([this] { RunApplier(); });
+  writer_ = std::thread([this] { RunWriter(); });
   engine_.background_errors().Listen([this](const absl::Status& error) {
     absl::MutexLock lock(&mutex_);
     background_error_ = error;
@@ -50,7 +66,8 @@ Committer::Committer(const Engine& engine, std::unique_ptr<State> state, Options
 
 Committer::~Committer() {
   Stop();
-  thread_.join();
+  applier_.join();
+  writer_.join();
   engine_.background_errors().Listen(nullptr);
 }
 
@@ -125,37 +142,125 @@ CommitCounts Committer::counts() const {
           refused_.load(std::memory_order_relaxed), groups_.load(std::memory_order_relaxed)};
 }
 
-void Committer::Run() {
+void Committer::RunApplier() {
+  std::shared_ptr<const PendingEntries> in_flight;
   while (true) {
-    // When nobody comes, what was put down is synced without a next group.
-    if (!HasWorkWithin(engine_.watermark().SyncDelay(absl::Now()))) {
-      SyncWatermark();
+    auto applied = std::make_unique<AppliedGroup>(engine_, std::move(in_flight));
+    for (bool is_complete = false; !is_complete;) {
+      std::vector<Pending> commands;
+      is_complete = TakeCommandsFor(*applied, commands);
+      ApplyTo(*applied, std::move(commands));
     }
-    std::vector<Pending> group = TakeGroup();
-    if (group.empty()) {
+    if (applied->commands.empty()) {
       break;
     }
+    Seal(*applied);
+    in_flight = applied->group.entries();
+    HandOver(std::move(applied));
     LetGoOn();
-    CommitGroup(std::move(group));
   }
-  if (const absl::Status error = BackgroundError(); !error.ok() && !has_failed_) {
-    Fail(error);
+  absl::MutexLock lock(&mutex_);
+  applier_is_done_ = true;
+}
+
+// Takes what is queued for the group, for which it waits. True when that completes the group: the
+// writer is free for it. One without commands is the last: there is nothing left and nothing to
+// come.
+bool Committer::TakeCommandsFor(const AppliedGroup& applied, std::vector<Pending>& commands) {
+  absl::MutexLock lock(&mutex_);
+  const auto is_time = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return IsWriterFree() ? !queue_.empty() || !applied.commands.empty() || stopping_
+                          : queue_bytes_ - applied.bytes >= options_.apply_ahead_bytes_min &&
+                                JoinsGroup(applied.bytes);
+  };
+  mutex_.Await(absl::Condition(&is_time));
+  size_t bytes = applied.bytes;
+  while (JoinsGroup(bytes)) {
+    bytes += queue_.front().bytes;
+    commands.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return IsWriterFree();
+}
+
+void Committer::ApplyTo(AppliedGroup& applied, std::vector<Pending> commands) {
+  for (Pending& pending : commands) {
+    applied.results.push_back(
+        Apply(*pending.command, pending.want_records, *state_, applied.group));
+    applied.bytes += pending.bytes;
+    applied.commands.push_back(std::move(pending));
+  }
+}
+
+void Committer::Seal(AppliedGroup& applied) {
+  if (applied.group.empty()) {
+    return;
+  }
+  applied.group.Put(Family::kMeta, CountersKey(), EncodeMessage(state_->counters()));
+  applied.view = std::make_shared<View>();
+  applied.view->counters = state_->counters();
+  applied.view->catalog = state_->PublishedCatalog();
+}
+
+void Committer::HandOver(std::unique_ptr<AppliedGroup> applied) {
+  absl::MutexLock lock(&mutex_);
+  mutex_.Await(absl::Condition(this, &Committer::IsWriterFree));
+  queue_bytes_ -= applied->bytes;
+  handed_over_ = std::move(applied);
+}
+
+void Committer::RunWriter() {
+  while (true) {
+    // When nobody comes, what was put down is synced without a next group.
+    if (!WaitForWriterWork(engine_.watermark().SyncDelay(absl::Now()))) {
+      SyncWatermark();
+      WaitForWriterWork(absl::InfiniteDuration());
+    }
+    if (const absl::Status error = NewError(); !error.ok()) {
+      Fail(error);
+      continue;
+    }
+    const std::unique_ptr<AppliedGroup> applied = TakeApplied();
+    if (applied == nullptr) {
+      break;
+    }
+    if (HasFailed()) {
+      Refuse(applied->commands);
+    } else if (const absl::Status status = Write(*applied); !status.ok()) {
+      Fail(status);
+      Refuse(applied->commands);
+    } else {
+      Answer(*applied);
+    }
   }
   SyncWatermark();
 }
 
-absl::Status Committer::BackgroundError() const {
+bool Committer::WaitForWriterWork(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
-  return background_error_;
+  is_writing_ = false;
+  return mutex_.AwaitWithTimeout(absl::Condition(this, &Committer::HasWriterWork), timeout);
 }
 
-bool Committer::HasWorkWithin(absl::Duration timeout) {
+absl::Status Committer::NewError() const {
   absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithTimeout(absl::Condition(this, &Committer::HasWork), timeout);
+  return HasNewError() ? background_error_ : absl::OkStatus();
+}
+
+bool Committer::HasFailed() const {
+  absl::MutexLock lock(&mutex_);
+  return has_failed_;
+}
+
+// Null when nothing will come any more.
+std::unique_ptr<Committer::AppliedGroup> Committer::TakeApplied() {
+  absl::MutexLock lock(&mutex_);
+  is_writing_ = handed_over_ != nullptr;
+  return std::move(handed_over_);
 }
 
 void Committer::SyncWatermark() {
-  if (has_failed_) {
+  if (HasFailed()) {
     return;
   }
   if (const absl::Status status = engine_.watermark().Sync(); !status.ok()) {
@@ -163,66 +268,39 @@ void Committer::SyncWatermark() {
   }
 }
 
-// Empty only when there is nothing left and nothing to come, or when nothing can be written any
-// more.
-std::vector<Committer::Pending> Committer::TakeGroup() {
-  std::vector<Pending> group;
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &Committer::HasWork));
-  if (!background_error_.ok()) {
-    return group;
-  }
-  size_t bytes = 0;
-  while (!queue_.empty() &&
-         (group.empty() || bytes + queue_.front().bytes <= options_.group_bytes_max)) {
-    bytes += queue_.front().bytes;
-    group.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
-  queue_bytes_ -= bytes;
-  return group;
-}
-
-void Committer::CommitGroup(std::vector<Pending> pending) {
-  Group group(engine_);
-  std::vector<CommandResult> results;
-  results.reserve(pending.size());
-  for (const Pending& command : pending) {
-    results.push_back(Apply(*command.command, command.want_records, *state_, group));
-  }
+absl::Status Committer::Write(AppliedGroup& applied) {
   if (IsMutant("acknowledge_early")) {
-    Answer(std::exchange(pending, {}), std::move(results));
+    Answer(applied);
+    applied.commands.clear();
   }
-  if (!group.empty()) {
-    group.Put(Family::kMeta, CountersKey(), EncodeMessage(state_->counters()));
-    absl::Status status = group.Commit(row_ages_);
-    if (status.ok()) {
-      status = engine_.watermark().Advance(state_->counters().sequence(), absl::Now());
-    }
-    if (!status.ok()) {
-      Fail(status);
-      for (Pending& command : pending) {
-        CommandResult result;
-        result.error = ShuttingDownError();
-        command.done(std::move(result));
-      }
-      return;
-    }
-    groups_.fetch_add(1, std::memory_order_relaxed);
-    Publish();
+  if (applied.view == nullptr) {
+    return absl::OkStatus();
   }
-  Answer(std::move(pending), std::move(results));
+  RETURN_IF_ERROR(applied.group.Commit(row_ages_));
+  RETURN_IF_ERROR(engine_.watermark().Advance(applied.view->counters.sequence(), absl::Now()));
+  groups_.fetch_add(1, std::memory_order_relaxed);
+  Publish(std::move(applied.view));
+  return absl::OkStatus();
 }
 
-void Committer::Answer(std::vector<Pending> pending, std::vector<CommandResult> results) {
-  for (size_t i = 0; i < pending.size(); ++i) {
-    Count(results[i]);
-    if (results[i].follow_up != nullptr) {
-      EnqueueFollowUp(std::move(results[i].follow_up));
+void Committer::Answer(AppliedGroup& applied) {
+  for (size_t i = 0; i < applied.commands.size(); ++i) {
+    CommandResult& result = applied.results[i];
+    Count(result);
+    if (result.follow_up != nullptr) {
+      EnqueueFollowUp(std::move(result.follow_up));
     }
-    pending[i].done(std::move(results[i]));
+    applied.commands[i].done(std::move(result));
   }
   publisher_.RingBells();
+}
+
+void Committer::Refuse(std::vector<Pending>& commands) {
+  for (Pending& command : commands) {
+    CommandResult result;
+    result.error = ShuttingDownError();
+    command.done(std::move(result));
+  }
 }
 
 // Has room in every queue: there is never more than one for each survey.
@@ -238,29 +316,25 @@ void Committer::EnqueueFollowUp(ConstCommandPtr command) {
 // After a failed write the kernel may have thrown the data away and reports success the next time,
 // so nothing is ever tried again.
 void Committer::Fail(const absl::Status& status) {
-  has_failed_ = true;
-  std::deque<Pending> rest;
+  std::vector<Pending> rest;
   {
     absl::MutexLock lock(&mutex_);
+    has_failed_ = true;
     stopping_ = true;
-    rest.swap(queue_);
-    queue_bytes_ = 0;
+    for (Pending& command : queue_) {
+      queue_bytes_ -= command.bytes;
+      rest.push_back(std::move(command));
+    }
+    queue_.clear();
   }
-  for (Pending& command : rest) {
-    CommandResult result;
-    result.error = ShuttingDownError();
-    command.done(std::move(result));
-  }
+  Refuse(rest);
   LetGoOn();
   if (options_.on_failure) {
     options_.on_failure(status);
   }
 }
 
-void Committer::Publish() {
-  auto view = std::make_shared<View>();
-  view->counters = state_->counters();
-  view->catalog = state_->PublishedCatalog();
+void Committer::Publish(std::shared_ptr<View> view) {
   view->snapshot = std::make_shared<const Snapshot>(engine_.db());
   publisher_.Publish(std::move(view));
 }

@@ -32,10 +32,13 @@ struct CommitCounts {
   int64_t groups = 0;
 };
 
-// Applies commands one after the other on a thread of its own, in groups: whatever has gathered
-// while one group was written is the next. A group is one atomic write, synced to disk; then its
-// watermark is raised and its state published; only then are its commands answered. So what was
-// acknowledged is durable and can be read, and nobody ever sees half a group.
+// Applies commands one after the other, in groups: whatever has gathered while the group before is
+// written is the next. A group is one atomic write, synced to disk; then its watermark is raised
+// and its state published; only then are its commands answered. So what was acknowledged is durable
+// and can be read, and nobody ever sees half a group.
+//
+// One thread applies, another writes and answers: a group is applied while the one before it is on
+// its way to the disk, and what it reads is as that one will leave it.
 //
 // Thread-safe.
 class Committer {
@@ -45,10 +48,13 @@ class Committer {
     size_t queue_bytes_max = size_t{64} << 20;
     // A group ends when it has so many bytes of commands.
     size_t group_bytes_max = size_t{4} << 20;
+    // Commands of so many bytes are applied while the group before them is written. Fewer wait
+    // until it is: to wake the applying thread for each would cost more than it gains.
+    size_t apply_ahead_bytes_min = size_t{64} << 10;
     // Says whether there is room for commands that need space; null: there always is.
     const DiskWatch* disk = nullptr;
-    // Called once, on the committer's thread, when the disk has refused a write, be it of a group
-    // or of RocksDB's own threads. What was not acknowledged may or may not be stored; nothing more
+    // Called once, on the writing thread, when the disk has refused a write, be it of a group or of
+    // RocksDB's own threads. What was not acknowledged may or may not be stored; nothing more
     // is taken. The process should end.
     absl::AnyInvocable<void(const absl::Status&)> on_failure;
   };
@@ -60,14 +66,14 @@ class Committer {
   // Finishes what is queued, then stops.
   ~Committer();
 
-  // Takes a command. `done` gets its result on the committer's thread, or, at once and on this
-  // thread, a refusal: QUEUE_FULL when too much is waiting, DISK_FULL when it needs space that is
-  // not there, SHUTTING_DOWN after Stop or a failed write.
+  // Takes a command. `done` gets its result on the writing thread, or, at once and on this thread,
+  // a refusal: QUEUE_FULL when too much is waiting, DISK_FULL when it needs space that is not
+  // there, SHUTTING_DOWN after Stop or a failed write.
   void Enqueue(ConstCommandPtr command, bool want_records, Done done) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // For callers that come with one command after the other and would rather wait than be refused:
   // calls `go_on` once less than half of the queue is taken, at once and on this thread when it is
-  // or when there is nothing to wait for any more, else on the committer's thread. It must not
+  // or when there is nothing to wait for any more, else on a thread of the committer's. It must not
   // block. Many may go on at the same time, so a command can still be refused.
   void WhenRoom(absl::AnyInvocable<void()> go_on) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -90,38 +96,69 @@ class Committer {
     Done done;
   };
 
+  // Commands that were applied together, on their way to the disk.
+  struct AppliedGroup;
+
   absl::Status Admit(Pending& pending) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Run();
-  std::vector<Pending> TakeGroup() ABSL_LOCKS_EXCLUDED(mutex_);
   void LetGoOn() ABSL_LOCKS_EXCLUDED(mutex_);
   bool HasRoom() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopping_ || queue_bytes_ <= options_.queue_bytes_max / 2;
   }
-  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !queue_.empty() || !background_error_.ok();
+
+  // The applying thread.
+  void RunApplier() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool TakeCommandsFor(const AppliedGroup& applied, std::vector<Pending>& commands)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether the next command joins a group of `bytes`. One too large for any is a group of its own.
+  bool JoinsGroup(size_t bytes) const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return !queue_.empty() &&
+           (bytes == 0 || bytes + queue_.front().bytes <= options_.group_bytes_max);
   }
-  bool HasWorkWithin(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
-  void CommitGroup(std::vector<Pending> pending);
-  void Answer(std::vector<Pending> pending, std::vector<CommandResult> results);
-  void SyncWatermark();
-  absl::Status BackgroundError() const ABSL_LOCKS_EXCLUDED(mutex_);
+  void ApplyTo(AppliedGroup& applied, std::vector<Pending> commands);
+  void Seal(AppliedGroup& applied);
+  void HandOver(std::unique_ptr<AppliedGroup> applied) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // The writing thread.
+  void RunWriter() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool HasWriterWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return handed_over_ != nullptr || applier_is_done_ || HasNewError();
+  }
+  bool HasNewError() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return !background_error_.ok() && !has_failed_;
+  }
+  bool IsWriterFree() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return handed_over_ == nullptr && !is_writing_;
+  }
+  bool WaitForWriterWork(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::unique_ptr<AppliedGroup> TakeApplied() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Write(AppliedGroup& applied);
+  void Answer(AppliedGroup& applied);
+  void Refuse(std::vector<Pending>& commands);
+  void SyncWatermark() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status NewError() const ABSL_LOCKS_EXCLUDED(mutex_);
   void EnqueueFollowUp(ConstCommandPtr command) ABSL_LOCKS_EXCLUDED(mutex_);
   void Fail(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
-  void Publish();
+  bool HasFailed() const ABSL_LOCKS_EXCLUDED(mutex_);
+  void Publish(std::shared_ptr<View> view);
   void Count(const CommandResult& result);
 
   const Engine& engine_;
   Options options_;
 
-  // The committer's thread only.
+  // The applying thread only.
   const std::unique_ptr<State> state_;
+  // The writing thread only.
   CubeRowAges row_ages_;
-  bool has_failed_ = false;
 
   mutable absl::Mutex mutex_;
   std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
+  // Of what is queued or applied; what is being written waits no more.
   size_t queue_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<AppliedGroup> handed_over_ ABSL_GUARDED_BY(mutex_);
+  bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool applier_is_done_ ABSL_GUARDED_BY(mutex_) = false;
+  bool has_failed_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status background_error_ ABSL_GUARDED_BY(mutex_);
   std::vector<absl::AnyInvocable<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
 
@@ -132,7 +169,8 @@ class Committer {
   std::atomic<int64_t> refused_{0};
   std::atomic<int64_t> groups_{0};
 
-  std::thread thread_;
+  std::thread applier_;
+  std::thread writer_;
 };
 
 }  // namespace emptychair::storage

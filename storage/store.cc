@@ -77,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   Committer::Options committer_options;
   committer_options.disk = parts->disk.get();
   committer_options.queue_bytes_max = options.queue_bytes_max;
+  committer_options.apply_ahead_bytes_min = options.apply_ahead_bytes_min;
   committer_options.on_failure = std::move(options.on_failure);
   std::unique_ptr<Store> store(new Store(std::move(parts), store_id, hash));
   Parts& owned = *store->parts_;

@@ -44,6 +44,8 @@ struct StoreOptions {
   uint64_t change_log_bytes_max = uint64_t{4} << 30;
   // Bytes of changes that may wait for the disk.
   size_t queue_bytes_max = size_t{64} << 20;
+  // See Committer::Options::apply_ahead_bytes_min.
+  size_t apply_ahead_bytes_min = size_t{64} << 10;
   // While fewer bytes are free on the directory's disk, changes that need space are refused with
   // DISK_FULL; 0: never. See DiskWatch.
   int64_t disk_reserve_bytes = 0;
@@ -122,7 +124,7 @@ class Store {
 
   StoreStats Stats() const;
 
-  // The long tasks. Each blocks until it is done, so none may run on the committer's thread. See
+  // The long tasks. Each blocks until it is done, so none may run on a thread of the committer's. See
   // verify.h and cube_rebuild.h. The state that is judged is held meanwhile.
   absl::StatusOr<VerifySummary> Verify(OnProgress on_progress, OnDifference on_difference) const;
   absl::StatusOr<RebuildSummary> RebuildCube(OnProgress on_progress);

@@ -49,6 +49,7 @@ class SendersTest : public ::testing::Test {
   void SetUp() override {
     StoreOptions options;
     options.directory = dir_.Join("store");
+    options.apply_ahead_bytes_min = 1;
     ASSERT_OK_AND_ASSIGN(store_, Store::Open(std::move(options)));
     ASSERT_OK(CreateSurvey(*store_, NpsSurvey("pulse", {"region"})).error);
   }
