@@ -33,9 +33,8 @@ struct Points {
   int64_t last = 0;
 };
 
-// Counts answers that come in the order of the rule: newest first for the latest of a customer,
-// else oldest first. So the first one that a point sees of a customer is the one that counts, and
-// the bucket of the answer before it tells which points have seen one.
+// Counts answers that come oldest first, in which direction RocksDB is quickest. Of the earlier
+// answers of a customer only the last chosen one can be in the same points as the next.
 class AnswerCounter {
  public:
   AnswerCounter(const MetricQuery& query, absl::Span<const MsSpan> buckets, TallyGrid& grid)
@@ -43,95 +42,107 @@ class AnswerCounter {
         scale_min_(query.surveys.front()->definition->scale().min()),
         buckets_(buckets),
         last_bucket_(static_cast<int64_t>(buckets.size()) - 1),
-        bucket_(newest_first() ? last_bucket_ : 0),
         grid_(grid) {
     if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
-      seen_.resize(size_t{query.view->counters.last_customer_ordinal()} + 1);
+      chosen_.resize(size_t{query.view->counters.last_customer_ordinal()} + 1);
     }
-  }
-
-  bool newest_first() const {
-    return query_.respondent_rule == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER;
   }
 
   // Errors: STORE_DAMAGED.
   absl::Status Count(const ScannedRecord& record, uint32_t group) {
     MoveTo(record.occur_time_ms());
-    const Points all{std::max<int64_t>(bucket_, query_.trailing_buckets - 1),
-                     std::min(bucket_ + query_.trailing_buckets - 1, last_bucket_)};
+    const Points points = PointsWith(bucket_);
     const uint8_t state = record.header.exclusion_reason;
     const uint8_t bin = storage::BinOf(record.header.score, scale_min_);
     if (state != storage::kCountedState) {
-      Add(group, all, state, bin);
+      Add(group, points, state, bin, 1);
       if (!query_.include_excluded) {
         return absl::OkStatus();
       }
     }
     if (!IsChosenAmong(query_, record.header)) {
-      Add(group, all, storage::kCountedState, bin);
+      Add(group, points, storage::kCountedState, bin, 1);
       return absl::OkStatus();
     }
-    if (record.header.customer_ordinal >= seen_.size()) {
+    if (record.header.customer_ordinal >= chosen_.size()) {
       return Damaged("a record names a customer that there is not");
     }
-    const Points chosen = Choose(all, seen_[record.header.customer_ordinal]);
-    Add(group, chosen, storage::kCountedState, bin);
-    ForChanges(chosen,
-               [&](uint32_t bucket, int64_t change) { grid_.AddCustomers(group, bucket, change); });
+    Choose(points, {group, static_cast<uint16_t>(bucket_ + 1), bin},
+           chosen_[record.header.customer_ordinal]);
     return absl::OkStatus();
   }
 
  private:
-  // Buckets have no gaps between them, and records come in order.
+  // The newest answer of a customer that was chosen.
+  struct Chosen {
+    uint32_t group = 0;
+    uint16_t bucket_number = 0;  // From 1; 0: none was.
+    uint8_t bin = 0;
+  };
+  static_assert(kPointsMax + kTrailingBucketsMax < UINT16_MAX, "buckets fit `bucket_number`");
+
+  // Buckets have no gaps between them, and answers come in order.
   void MoveTo(int64_t time_ms) {
     while (time_ms >= buckets_[bucket_].end_ms) {
       ++bucket_;
     }
-    while (time_ms < buckets_[bucket_].start_ms) {
-      --bucket_;
-    }
   }
 
-  // Those of the points of an answer in the present bucket that saw none of the customer before it.
-  // `seen` is 1 and the bucket of the one before, or 0.
-  Points Choose(Points points, uint16_t& seen) const {
-    if (seen != 0) {
-      const int64_t before = int64_t{seen} - 1;
-      if (newest_first()) {
-        points.last = std::min(points.last, before - 1);
+  // The points that an answer in `bucket` is in.
+  Points PointsWith(int64_t bucket) const {
+    return {std::max<int64_t>(bucket, query_.trailing_buckets - 1),
+            std::min(bucket + query_.trailing_buckets - 1, last_bucket_)};
+  }
+
+  // Counts `answer`, which is in `points`, in those where the rule chooses it. `before` is the
+  // customer's last one.
+  void Choose(Points points, const Chosen& answer, Chosen& before) {
+    if (before.bucket_number != 0) {
+      const int64_t last_with_both =
+          std::min(points.last, PointsWith(before.bucket_number - 1).last);
+      if (query_.respondent_rule == v1::RESPONDENT_RULE_FIRST_PER_CUSTOMER) {
+        points.first = std::max(points.first, last_with_both + 1);
       } else {
-        points.first = std::max(points.first, before + query_.trailing_buckets);
+        AddChosen({points.first, last_with_both}, before, -1);
       }
     }
-    seen = static_cast<uint16_t>(bucket_ + 1);
-    return points;
+    AddChosen(points, answer, 1);
+    before = answer;
   }
-  static_assert(kPointsMax + kTrailingBucketsMax < UINT16_MAX, "buckets fit `seen`");
 
+  void AddChosen(const Points& points, const Chosen& answer, int64_t count) {
+    Add(answer.group, points, storage::kCountedState, answer.bin, count);
+    ForChanges(points, count, [&](uint32_t bucket, int64_t change) {
+      grid_.AddCustomers(answer.group, bucket, change);
+    });
+  }
+
+  void Add(uint32_t group, const Points& points, uint8_t state, uint8_t bin, int64_t count) {
+    ForChanges(points, count, [&](uint32_t bucket, int64_t change) {
+      grid_.Add(group, bucket, state, bin, change);
+    });
+  }
+
+  // Calls `change` with how each bucket differs from the one before when `count` is added to
+  // `points`.
   template <typename Change>
-  void ForChanges(const Points& points, Change change) {
+  void ForChanges(const Points& points, int64_t count, Change change) {
     if (points.first > points.last) {
       return;
     }
-    change(static_cast<uint32_t>(points.first), 1);
+    change(static_cast<uint32_t>(points.first), count);
     if (points.last < last_bucket_) {
-      change(static_cast<uint32_t>(points.last + 1), -1);
+      change(static_cast<uint32_t>(points.last + 1), -count);
     }
-  }
-
-  void Add(uint32_t group, const Points& points, uint8_t state, uint8_t bin) {
-    ForChanges(points, [&](uint32_t bucket, int64_t change) {
-      grid_.Add(group, bucket, state, bin, change);
-    });
   }
 
   const MetricQuery& query_;
   const int32_t scale_min_;
   const absl::Span<const MsSpan> buckets_;
   const int64_t last_bucket_;
-  int64_t bucket_;
+  int64_t bucket_ = 0;
   TallyGrid& grid_;
-  std::vector<uint16_t> seen_;  // By the customer's number.
+  std::vector<Chosen> chosen_;  // By the customer's number.
 };
 
 }  // namespace
@@ -194,8 +205,7 @@ absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
   RETURN_IF_ERROR(store.records().Scan(*query.view,
                                        {.surveys = filter.surveys(),
                                         .start_ms = buckets.front().start_ms,
-                                        .end_ms = buckets.back().end_ms,
-                                        .newest_first = counter.newest_first()},
+                                        .end_ms = buckets.back().end_ms},
                                        [&](const ScannedRecord& record) -> absl::StatusOr<bool> {
                                          ++cost.records_scanned;
                                          ASSIGN_OR_RETURN(const uint32_t group,
