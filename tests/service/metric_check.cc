@@ -23,26 +23,94 @@ double Quantile(double confidence) {
                               : 1.959963984540054;
 }
 
-// The adjusted score of an NPS and its variance, as fractions.
+// The adjusted score of an NPS or NET and its variance, as fractions.
 struct Adjusted {
   double score;
   double variance;
 };
 
-Adjusted AdjustedOf(const ModelPoint& model) {
-  const int64_t p = model.Count(9, 10);
-  const int64_t d = model.Count(0, 6);
-  const int64_t n = model.Count(0, 10);
+Adjusted AdjustedOf(const ModelMethod& method, const ModelPoint& model) {
+  const int64_t p = model.Count(method.good_low, method.good_high);
+  const int64_t d = model.Count(method.bad_low, method.bad_high);
+  const int64_t n = model.scored();
   const double score = static_cast<double>(p - d) / (n + 3);
   return {score, ((p + d + 1.5) / (n + 3) - score * score) / (n + 3)};
 }
 
-// Fails the test unless `point` says what `model` counted.
-void ExpectPoint(const v1::QueryMetricRequest& query, int min_sample, const ModelPoint& model,
+void ExpectNet(const ModelMethod& method, double quantile, const ModelPoint& model,
+               const v1::MetricValue& point) {
+  const int64_t p = model.Count(method.good_low, method.good_high);
+  const int64_t d = model.Count(method.bad_low, method.bad_high);
+  const int64_t n = model.scored();
+  ASSERT_EQ(point.promoters(), p);
+  ASSERT_EQ(point.passives(), n - p - d);
+  ASSERT_EQ(point.detractors(), d);
+  ASSERT_EQ(point.numerator(), p - d);
+  const double net = static_cast<double>(p - d) / n;
+  ASSERT_NEAR(point.value(), 100 * net, 1e-9);
+  ASSERT_NEAR(point.standard_error(),
+              100 * std::sqrt(std::max(0.0, (static_cast<double>(p + d) / n - net * net) / n)),
+              1e-5);
+  const Adjusted adjusted = AdjustedOf(method, model);
+  const double reach = quantile * std::sqrt(adjusted.variance);
+  ASSERT_NEAR(point.low(), std::max(-100.0, 100 * (adjusted.score - reach)), 1e-3);
+  ASSERT_NEAR(point.high(), std::min(100.0, 100 * (adjusted.score + reach)), 1e-3);
+}
+
+// With the interval of Wilson.
+void ExpectShare(const ModelMethod& method, double quantile, const ModelPoint& model,
                  const v1::MetricValue& point) {
-  const int64_t p = model.Count(9, 10);
-  const int64_t d = model.Count(0, 6);
-  const int64_t n = model.Count(0, 10);
+  const int64_t successes = model.Count(method.good_low, method.good_high);
+  const auto n = static_cast<double>(model.scored());
+  const double share = static_cast<double>(successes) / n;
+  ASSERT_EQ(point.numerator(), successes);
+  ASSERT_NEAR(point.value(), 100 * share, 1e-9);
+  ASSERT_NEAR(point.standard_error(), 100 * std::sqrt(share * (1 - share) / n), 1e-6);
+  const double square = quantile * quantile;
+  const double middle = (share + square / (2 * n)) / (1 + square / n);
+  const double reach =
+      quantile / (1 + square / n) * std::sqrt(share * (1 - share) / n + square / (4 * n * n));
+  ASSERT_NEAR(point.low(), 100 * (middle - reach), 1e-6);
+  ASSERT_NEAR(point.high(), 100 * (middle + reach), 1e-6);
+}
+
+// With the deviations from the mean, where the server has sums of squares.
+void ExpectMean(const ModelMethod& method, double quantile, const ModelPoint& model,
+                const v1::MetricValue& point) {
+  const auto n = static_cast<double>(model.scored());
+  int64_t sum = 0;
+  for (const auto& [score, count] : model.histogram) {
+    sum += score * count;
+  }
+  const double mean = static_cast<double>(sum) / n;
+  ASSERT_EQ(point.numerator(), sum);
+  ASSERT_NEAR(point.value(), mean, 1e-9);
+  ASSERT_EQ(point.has_standard_error(), n > 1);
+  ASSERT_EQ(point.has_low(), n > 1);
+  ASSERT_EQ(point.has_high(), n > 1);
+  if (n < 2) {
+    return;
+  }
+  double squares = 0;
+  for (const auto& [score, count] : model.histogram) {
+    squares += static_cast<double>(count) * (score - mean) * (score - mean);
+  }
+  const double error = std::sqrt(squares / (n - 1) / n);
+  ASSERT_NEAR(point.standard_error(), error, 1e-6);
+  ASSERT_NEAR(point.low(), std::max<double>(method.low, mean - quantile * error), 1e-6);
+  ASSERT_NEAR(point.high(), std::min<double>(method.high, mean + quantile * error), 1e-6);
+}
+
+void ExpectNoEstimate(const v1::MetricValue& point) {
+  ASSERT_FALSE(point.has_low() || point.has_high() || point.has_standard_error() ||
+               point.has_numerator() || point.has_denominator());
+}
+
+// Fails the test unless `point` says what `model` counted.
+void ExpectPoint(const v1::QueryMetricRequest& query, const ModelMethod& method, int min_sample,
+                 const ModelPoint& model, const v1::MetricValue& point) {
+  using Value = ModelMethod::Value;
+  const int64_t n = model.scored();
   ASSERT_EQ(point.answers(), n);
   ASSERT_EQ(point.unscored(), model.unscored);
   std::map<v1::ExclusionReason, int64_t> excluded;
@@ -51,43 +119,57 @@ void ExpectPoint(const v1::QueryMetricRequest& query, int min_sample, const Mode
     excluded[count.reason()] = count.count();
   }
   ASSERT_EQ(excluded, model.excluded);
+  if (method.value == Value::kCount) {
+    ASSERT_TRUE(point.has_value());
+    ASSERT_EQ(point.value(), static_cast<double>(model.unscored));
+    ASSERT_FALSE(point.suppressed());
+    ExpectNoEstimate(point);
+    return;
+  }
   ASSERT_EQ(point.suppressed(), n < min_sample);
   ASSERT_EQ(point.has_customers(),
             query.respondent_rule() > v1::RESPONDENT_RULE_ALL && n >= min_sample);
   ASSERT_EQ(point.customers(), point.has_customers() ? model.customers : 0);
   ASSERT_EQ(point.has_value(), n > 0 && n >= min_sample);
-  const bool shows_histogram = query.include_histogram() && n >= min_sample;
-  ASSERT_EQ(std::vector<int64_t>(point.histogram().begin(), point.histogram().end()),
-            shows_histogram ? std::vector<int64_t>(model.histogram.begin(), model.histogram.end())
-                            : std::vector<int64_t>());
+  std::vector<int64_t> histogram;
+  if (query.include_histogram() && n >= min_sample) {
+    for (int score = method.low; score <= method.high; ++score) {
+      histogram.push_back(model.Count(score, score));
+    }
+  }
+  ASSERT_EQ(std::vector<int64_t>(point.histogram().begin(), point.histogram().end()), histogram);
+  ASSERT_EQ(point.has_promoters(), point.has_value() && method.value == Value::kNet);
   if (!point.has_value()) {
-    ASSERT_FALSE(point.has_low() || point.has_high() || point.has_standard_error() ||
-                 point.has_promoters() || point.has_denominator());
+    ExpectNoEstimate(point);
     return;
   }
-  ASSERT_EQ(point.promoters(), p);
-  ASSERT_EQ(point.passives(), n - p - d);
-  ASSERT_EQ(point.detractors(), d);
-  ASSERT_EQ(point.numerator(), p - d);
   ASSERT_EQ(point.denominator(), n);
-  const double nps = static_cast<double>(p - d) / n;
-  ASSERT_NEAR(point.value(), 100 * nps, 1e-9);
-  ASSERT_NEAR(point.standard_error(),
-              100 * std::sqrt(std::max(0.0, (static_cast<double>(p + d) / n - nps * nps) / n)),
-              1e-5);
-  const Adjusted adjusted = AdjustedOf(model);
-  const double reach = Quantile(query.confidence()) * std::sqrt(adjusted.variance);
-  ASSERT_NEAR(point.low(), std::max(-100.0, 100 * (adjusted.score - reach)), 1e-3);
-  ASSERT_NEAR(point.high(), std::min(100.0, 100 * (adjusted.score + reach)), 1e-3);
+  const double quantile = Quantile(query.confidence());
+  switch (method.value) {
+    case Value::kNet:
+      return ExpectNet(method, quantile, model, point);
+    case Value::kShare:
+      return ExpectShare(method, quantile, model, point);
+    case Value::kMean:
+      return ExpectMean(method, quantile, model, point);
+    case Value::kCount:
+      return;
+  }
 }
 
-void ExpectPoints(const v1::QueryMetricRequest& query, int min_sample,
+// Of an NPS.
+void ExpectPoint(const v1::QueryMetricRequest& query, int min_sample, const ModelPoint& model,
+                 const v1::MetricValue& point) {
+  ExpectPoint(query, ModelMethod(), min_sample, model, point);
+}
+
+void ExpectPoints(const v1::QueryMetricRequest& query, const ModelMethod& method, int min_sample,
                   const std::vector<ModelPoint>& model, const v1::MetricSeries& series) {
   ASSERT_EQ(series.points_size(), model.size());
   for (size_t i = 0; i < model.size(); ++i) {
     SCOPED_TRACE(absl::StrCat("bucket ", i));
     ASSERT_NO_FATAL_FAILURE(
-        ExpectPoint(query, min_sample, model[i], series.points(static_cast<int>(i))));
+        ExpectPoint(query, method, min_sample, model[i], series.points(static_cast<int>(i))));
   }
 }
 
@@ -100,8 +182,8 @@ std::vector<std::pair<int, std::string>> SortKey(const std::vector<std::string>&
   return key;
 }
 
-void ExpectFound(const v1::QueryMetricRequest& query, const ModelResult& model,
-                 const v1::QueryMetricResponse& response) {
+void ExpectFound(const v1::QueryMetricRequest& query, const ModelMethod& method,
+                 const ModelResult& model, const v1::QueryMetricResponse& response) {
   ASSERT_EQ(response.buckets_size(), model.buckets.size());
   for (int i = 0; i < response.buckets_size(); ++i) {
     const ModelSpan& span = model.buckets[i];
@@ -127,17 +209,18 @@ void ExpectFound(const v1::QueryMetricRequest& query, const ModelResult& model,
     const auto expected = model.groups.find(group);
     ASSERT_NE(expected, model.groups.end());
     ASSERT_NO_FATAL_FAILURE(
-        ExpectPoints(query, model.min_sample, expected->second, response.series(i)));
+        ExpectPoints(query, method, model.min_sample, expected->second, response.series(i)));
   }
   SCOPED_TRACE("total");
-  ASSERT_NO_FATAL_FAILURE(ExpectPoints(query, model.min_sample, model.total, response.total()));
+  ASSERT_NO_FATAL_FAILURE(
+      ExpectPoints(query, method, model.min_sample, model.total, response.total()));
 }
 
 // What is tested of two sides of ten answers and more.
 void ExpectTested(const ModelPoint& base, const ModelPoint& candidate, double confidence,
                   const v1::CompareMetricResponse& response) {
-  const Adjusted from = AdjustedOf(base);
-  const Adjusted to = AdjustedOf(candidate);
+  const Adjusted from = AdjustedOf(ModelMethod(), base);
+  const Adjusted to = AdjustedOf(ModelMethod(), candidate);
   const double difference = 100 * (to.score - from.score);
   const double error = 100 * std::sqrt(from.variance + to.variance);
   const double z = difference / error;
@@ -171,7 +254,7 @@ double ScoreOf(const ModelPoint& model) {
 double PowerSum(const ModelPoint& model, double middle, int exponent) {
   double sum = 0;
   for (int score = 0; score <= 10; ++score) {
-    for (int64_t i = 0; i < model.histogram[score]; ++i) {
+    for (int64_t i = 0; i < model.Count(score, score); ++i) {
       sum += std::pow((score >= 9 ? 100 : score <= 6 ? -100 : 0) - middle, exponent);
     }
   }
@@ -383,13 +466,14 @@ void ExpectComparison(const v1::CompareMetricRequest& request, bool can_share,
 }
 
 void ExpectResponse(const v1::QueryMetricRequest& query, const ModelResult& model,
-                    const absl::StatusOr<v1::QueryMetricResponse>& response) {
+                    const absl::StatusOr<v1::QueryMetricResponse>& response,
+                    const ModelMethod& method) {
   if (model.too_many) {
     ASSERT_THAT(response, HasReason(v1::ERROR_REASON_TOO_MANY_POINTS));
     return;
   }
   ASSERT_OK(response);
-  ASSERT_NO_FATAL_FAILURE(ExpectFound(query, model, *response));
+  ASSERT_NO_FATAL_FAILURE(ExpectFound(query, method, model, *response));
 }
 
 }  // namespace emptychair::testing

@@ -10,9 +10,25 @@
 
 namespace emptychair::testing {
 
+// How a point's value follows from its counts: by default an NPS.
+struct ModelMethod {
+  enum class Value { kNet, kShare, kMean, kCount };
+
+  Value value = Value::kNet;
+  // The scale.
+  int low = 0;
+  int high = 10;
+  // The scores that a net value or a share counts, and those that a net value takes away.
+  int good_low = 9;
+  int good_high = 10;
+  int bad_low = 0;
+  int bad_high = 6;
+};
+
 // Fails the test, fatally, unless `response` says what `model`, the recount of `query`, does.
 void ExpectResponse(const v1::QueryMetricRequest& query, const ModelResult& model,
-                    const absl::StatusOr<v1::QueryMetricResponse>& response);
+                    const absl::StatusOr<v1::QueryMetricResponse>& response,
+                    const ModelMethod& method = ModelMethod());
 
 // The same for CompareMetric, with the recount of either side; `can_share` says whether the sides
 // can share an answer.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 
 #include "tests/service/requests.h"
 
@@ -117,8 +118,8 @@ ModelSpan Overlap(const v1::CompareMetricRequest& request) {
 }
 
 void Add(const ModelPoint& from, ModelPoint& to) {
-  for (size_t score = 0; score < to.histogram.size(); ++score) {
-    to.histogram[score] += from.histogram[score];
+  for (const auto& [score, count] : from.histogram) {
+    to.histogram[score] += count;
   }
   to.unscored += from.unscored;
   for (const auto& [reason, count] : from.excluded) {
@@ -227,7 +228,7 @@ void CountRespondents(const v1::QueryMetricRequest& query,
         }
         point.histogram = {};
       }
-      point.customers = point.Count(0, 10) > 0 && !one.answer->customer.empty() ? 1 : 0;
+      point.customers = point.scored() > 0 && !one.answer->customer.empty() ? 1 : 0;
       Add(point, result.groups.try_emplace(GroupOf(query, one), points).first->second[i]);
       Add(point, result.total[i]);
     }
@@ -376,10 +377,14 @@ absl::Time ModelCalendar::FirstInstantFrom(absl::CivilDay day) {
 
 int64_t ModelPoint::Count(int low, int high) const {
   int64_t count = 0;
-  for (int score = low; score <= high; ++score) {
-    count += histogram[score];
+  for (const auto& [score, times] : histogram) {
+    count += low <= score && score <= high ? times : 0;
   }
   return count;
+}
+
+int64_t ModelPoint::scored() const {
+  return Count(std::numeric_limits<int>::min(), std::numeric_limits<int>::max());
 }
 
 ModelResult Recount(const v1::QueryMetricRequest& query,

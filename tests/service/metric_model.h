@@ -2,7 +2,6 @@
 #ifndef EMPTYCHAIR_TESTS_SERVICE_METRIC_MODEL_H_
 #define EMPTYCHAIR_TESTS_SERVICE_METRIC_MODEL_H_
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -33,7 +32,7 @@ struct ModelAnswer {
   bool is_other = false;
 };
 
-// An NPS survey and its answers by their feedback id, in lower case.
+// A survey and its answers by their feedback id, in lower case.
 class ModelSurvey {
  public:
   ModelSurvey(std::string survey_id, std::vector<std::string> dimensions, size_t max_series)
@@ -103,12 +102,13 @@ struct ModelSpan {
 
 // One point: answers by score, and without one; those that are excluded by reason.
 struct ModelPoint {
-  std::array<int64_t, 11> histogram{};
+  std::map<int, int64_t> histogram;
   int64_t unscored = 0;
   std::map<v1::ExclusionReason, int64_t> excluded;
   int64_t customers = 0;  // Only for rules that choose among a customer's answers.
 
   int64_t Count(int low, int high) const;
+  int64_t scored() const;
 };
 
 struct ModelResult {

@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kAnswersPerSurvey = 170;
 constexpr int kQueriesPerZone = 80;
+constexpr int kQueriesPerKind = 40;
 constexpr int kComparisonsPerZone = 80;
 constexpr int kChangesPerZone = 80;
 constexpr int kWordsPerZone = 80;
@@ -36,8 +37,15 @@ class ModelTest : public ::testing::Test {
         client_(MakeClient(backend_->endpoint())) {}
 
   void Load(ModelSurvey& survey, const ZoneRow& row) {
-    v1::Survey definition =
-        NpsSurvey(survey.survey_id(), survey.Dimensions(/*retired=*/false), row.name);
+    LoadScored(survey, row, NpsSurvey(survey.survey_id()), [this] { return random_.Score(); });
+  }
+
+  template <typename Score>
+  void LoadScored(ModelSurvey& survey, const ZoneRow& row, v1::Survey definition, Score score) {
+    for (const std::string& dimension : survey.Dimensions(/*retired=*/false)) {
+      definition.add_dimensions(dimension);
+    }
+    definition.set_time_zone(row.name);
     definition.set_max_series(static_cast<int32_t>(survey.max_series()));
     Create(client_, definition);
     std::vector<v1::Feedback> batch;
@@ -45,7 +53,7 @@ class ModelTest : public ::testing::Test {
     for (int i = 0; i < kAnswersPerSurvey; ++i) {
       ModelAnswer answer;
       answer.time = random_.Time(row);
-      answer.score = random_.Score();
+      answer.score = score();
       answer.customer = random_.Customer();
       answer.labels = random_.Labels();
       answer.comment = random_.Comment();
@@ -112,7 +120,7 @@ class ModelTest : public ::testing::Test {
 
 bool FoundSomething(const ModelResult& result) {
   for (const ModelPoint& point : result.total) {
-    if (point.Count(0, 10) + point.unscored > 0) {
+    if (point.scored() + point.unscored > 0) {
       return true;
     }
   }
@@ -137,6 +145,89 @@ TEST_F(ModelTest, EveryAnswerIsThatOfAPlainRecount) {
     }
   }
   // Most queries must have found something, or the test shows nothing.
+  EXPECT_GT(found, asked / 2);
+}
+
+// A kind of survey, and a method that it can be asked for, with the scores that the method counts
+// as metrics.md has them.
+struct KindRow {
+  const char* survey;
+  v1::MetricMethod method;
+  std::optional<int> top_box_min;
+  ModelMethod model;
+};
+
+std::vector<KindRow> KindRows() {
+  using Value = ModelMethod::Value;
+  const char* const csat5 = "kind: SURVEY_KIND_CSAT scale { min: 1 max: 5 }";
+  const char* const csat10 = "kind: SURVEY_KIND_CSAT scale { min: 1 max: 10 }";
+  const char* const ease7 =
+      "kind: SURVEY_KIND_CES scale { min: 1 max: 7 direction: SCALE_DIRECTION_EASE }";
+  const char* const ease5 =
+      "kind: SURVEY_KIND_CES scale { min: 1 max: 5 direction: SCALE_DIRECTION_EASE }";
+  const char* const effort7 =
+      "kind: SURVEY_KIND_CES scale { min: 1 max: 7 direction: SCALE_DIRECTION_EFFORT }";
+  const char* const effort5 =
+      "kind: SURVEY_KIND_CES scale { min: 1 max: 5 direction: SCALE_DIRECTION_EFFORT }";
+  const char* const rating = "kind: SURVEY_KIND_RATING scale { min: -3 max: 20 }";
+  const char* const text = "kind: SURVEY_KIND_TEXT";
+  return {
+      {csat5, v1::METRIC_METHOD_UNSPECIFIED, {}, {Value::kShare, 1, 5, 4, 5}},
+      {csat5, v1::METRIC_METHOD_MEAN, {}, {Value::kMean, 1, 5}},
+      {csat10, v1::METRIC_METHOD_TOP_BOX, {}, {Value::kShare, 1, 10, 9, 10}},
+      {csat10, v1::METRIC_METHOD_TOP_THREE, {}, {Value::kShare, 1, 10, 8, 10}},
+      {ease7, v1::METRIC_METHOD_UNSPECIFIED, {}, {Value::kShare, 1, 7, 5, 7}},
+      {ease7, v1::METRIC_METHOD_NET, {}, {Value::kNet, 1, 7, 6, 7, 1, 3}},
+      {ease5, v1::METRIC_METHOD_AGREE, {}, {Value::kShare, 1, 5, 4, 5}},
+      {ease5, v1::METRIC_METHOD_NET, {}, {Value::kNet, 1, 5, 5, 5, 1, 2}},
+      {effort7, v1::METRIC_METHOD_AGREE, {}, {Value::kShare, 1, 7, 1, 3}},
+      {effort7, v1::METRIC_METHOD_NET, {}, {Value::kNet, 1, 7, 1, 2, 5, 7}},
+      {effort7, v1::METRIC_METHOD_MEAN, {}, {Value::kMean, 1, 7}},
+      {effort5, v1::METRIC_METHOD_AGREE, {}, {Value::kShare, 1, 5, 1, 2}},
+      {effort5, v1::METRIC_METHOD_NET, {}, {Value::kNet, 1, 5, 1, 1, 4, 5}},
+      {rating, v1::METRIC_METHOD_UNSPECIFIED, {}, {Value::kMean, -3, 20}},
+      {rating, v1::METRIC_METHOD_TOP_BOX, 12, {Value::kShare, -3, 20, 12, 20}},
+      {text, v1::METRIC_METHOD_COUNT, {}, {Value::kCount}},
+  };
+}
+
+TEST_F(ModelTest, EveryKindAndMethodIsThatOfAPlainRecount) {
+  int asked = 0, found = 0;
+  const std::vector<KindRow> kinds = KindRows();
+  for (size_t number = 0; number < kinds.size(); ++number) {
+    const KindRow& kind = kinds[number];
+    const ZoneRow& row = random_.OneOf(ZoneRows());
+    ModelCalendar calendar(Zone(row.name));
+    ModelSurvey two(absl::StrCat("two-", number), {"region", "channel"}, 7);
+    ModelSurvey one(absl::StrCat("one-", number), {"region"}, 100);
+    for (ModelSurvey* survey : {&two, &one}) {
+      LoadScored(*survey, row, SurveyOf(survey->survey_id(), kind.survey),
+                 [&]() -> std::optional<int> {
+                   if (kind.model.value == ModelMethod::Value::kCount || random_.OneIn(8)) {
+                     return std::nullopt;
+                   }
+                   return random_.Uniform(kind.model.low, kind.model.high);
+                 });
+    }
+    const std::vector<const ModelSurvey*> choices[] = {{&two}, {&one}, {&one, &two}};
+    for (int i = 0; i < kQueriesPerKind; ++i) {
+      const std::vector<const ModelSurvey*>& surveys = random_.OneOf(choices);
+      v1::QueryMetricRequest query = random_.Query(row, surveys);
+      query.set_method(kind.method);
+      if (kind.top_box_min.has_value()) {
+        query.set_top_box_min(*kind.top_box_min);
+      }
+      if (kind.model.value == ModelMethod::Value::kCount) {
+        // Rules choose among scored answers.
+        query.clear_respondent_rule();
+      }
+      SCOPED_TRACE(absl::StrCat(kind.survey, ", ", row.name, ": ", query.DebugString()));
+      const ModelResult model = Recount(query, surveys, calendar);
+      ASSERT_NO_FATAL_FAILURE(ExpectResponse(query, model, client_.QueryMetric(query), kind.model));
+      ++asked;
+      found += FoundSomething(model);
+    }
+  }
   EXPECT_GT(found, asked / 2);
 }
 
