@@ -87,14 +87,14 @@ TEST_F(MetricOutput, CsvHasALinePerPointAndLeavesOutWhatIsAbsent) {
   PrintMetricCsv(request_, response_, out);
   EXPECT_EQ(
       out.str(),
-      "bucket_start,bucket_end,channel,value,low,high,standard_error,answers,unscored,promoters,"
-      "passives,detractors,suppressed\n"
+      "bucket_start,bucket_end,channel,value,low,high,standard_error,answers,unscored,customers,"
+      "promoters,passives,detractors,suppressed\n"
       "2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,\"web, app\",30,-19.0506,65.2045,"
-      "24.69817807045694,10,1,5,3,2,false\n"
-      "2024-02-01T00:00:00Z,2024-03-01T00:00:00Z,\"web, app\",,,,,0,0,,,,false\n"
-      "2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,(none),,,,,2,0,,,,true\n"
+      "24.69817807045694,10,1,,5,3,2,false\n"
+      "2024-02-01T00:00:00Z,2024-03-01T00:00:00Z,\"web, app\",,,,,0,0,,,,,false\n"
+      "2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,(none),,,,,2,0,,,,,true\n"
       "2024-02-01T00:00:00Z,2024-03-01T00:00:00Z,(none),30,-19.0506,65.2045,24.69817807045694,"
-      "10,1,5,3,2,false\n");
+      "10,1,,5,3,2,false\n");
 }
 
 TEST_F(MetricOutput, CsvLeavesTheEdgesOfAnOpenWindowEmpty) {
@@ -105,7 +105,18 @@ TEST_F(MetricOutput, CsvLeavesTheEdgesOfAnOpenWindowEmpty) {
   request_.clear_group_by();
   std::ostringstream out;
   PrintMetricCsv(request_, response_, out);
-  EXPECT_THAT(out.str(), HasSubstr("suppressed\n,,,,,,0,0,,,,false\n"));
+  EXPECT_THAT(out.str(), HasSubstr("suppressed\n,,,,,,0,0,,,,,false\n"));
+}
+
+TEST_F(MetricOutput, ShowsTheCustomersWhereARuleChoosesAmongTheirAnswers) {
+  response_.mutable_method_info()->set_respondent_rule(v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER);
+  response_.mutable_series(0)->mutable_points(0)->set_customers(8);
+  EXPECT_THAT(Table(0), HasSubstr("answers  unscored  customers  promoters"));
+  EXPECT_THAT(Table(0), HasSubstr("     10         1          8          5"));
+  EXPECT_THAT(Table(0), HasSubstr("     10         1          –          5"));
+  std::ostringstream out;
+  PrintMetricCsv(request_, response_, out);
+  EXPECT_THAT(out.str(), HasSubstr(",10,1,8,5,3,2,false\n"));
 }
 
 TEST_F(MetricOutput, TableRepeatsWindowAndMethodAndIsPlainWhenPiped) {

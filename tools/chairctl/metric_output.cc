@@ -29,6 +29,7 @@ IntervalAxis AxisOf(const std::vector<MetricLine>& lines) {
 struct Layout {
   bool buckets = false;
   bool counts = false;
+  bool customers = false;
   bool classes = false;
   bool grade = false;
   bool histogram = false;
@@ -46,6 +47,9 @@ std::vector<std::string> Cells(const MetricLine& line, const Layout& layout, int
   cells.push_back(absl::StrCat(point.answers()));
   if (layout.counts) {
     cells.push_back(absl::StrCat(point.unscored()));
+  }
+  if (layout.customers) {
+    cells.push_back(CountOrAbsent(point.has_customers(), point.customers()));
   }
   if (layout.classes) {
     cells.push_back(CountOrAbsent(point.has_promoters(), point.promoters()));
@@ -77,6 +81,9 @@ Table HeadedTable(const v1::QueryMetricRequest& request, const v1::MethodInfo& i
   }
   if (layout.counts) {
     table.AddColumn("unscored", Table::Align::kRight);
+  }
+  if (layout.customers) {
+    table.AddColumn("customers", Table::Align::kRight);
   }
   if (layout.classes) {
     for (const char* heading : {"promoters", "passives", "detractors"}) {
@@ -162,7 +169,7 @@ void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetric
   std::vector<std::string> header = {"bucket_start", "bucket_end"};
   header.insert(header.end(), request.group_by().begin(), request.group_by().end());
   for (const char* name : {"value", "low", "high", "standard_error", "answers", "unscored",
-                           "promoters", "passives", "detractors", "suppressed"}) {
+                           "customers", "promoters", "passives", "detractors", "suppressed"}) {
     header.emplace_back(name);
   }
   out << CsvLine(header);
@@ -181,6 +188,7 @@ void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetric
                                ExactOrEmpty(point.has_high(), point.high()),
                                ExactOrEmpty(point.has_standard_error(), point.standard_error()),
                                absl::StrCat(point.answers()), absl::StrCat(point.unscored()),
+                               CountOrEmpty(point.has_customers(), point.customers()),
                                CountOrEmpty(point.has_promoters(), point.promoters()),
                                CountOrEmpty(point.has_passives(), point.passives()),
                                CountOrEmpty(point.has_detractors(), point.detractors()),
@@ -201,6 +209,7 @@ void PrintMetricTable(const v1::QueryMetricRequest& request,
   Layout layout;
   layout.buckets = info.granularity() != v1::GRANULARITY_NONE;
   layout.counts = true;
+  layout.customers = info.respondent_rule() > v1::RESPONDENT_RULE_ALL;
   layout.classes = HasClasses(info.method());
   layout.grade = info.method() == v1::METRIC_METHOD_NET_PROMOTER;
   layout.histogram = request.include_histogram();
@@ -208,7 +217,7 @@ void PrintMetricTable(const v1::QueryMetricRequest& request,
   const bool draws = columns > 0 && lines.size() > 1;
   const auto room = [columns](const Table& t) { return columns - static_cast<int>(t.Width()) - 2; };
   if (draws && room(table) < kBarWidthMin) {
-    layout.counts = layout.classes = layout.grade = false;
+    layout.counts = layout.customers = layout.classes = layout.grade = false;
     table = MakeTable(request, response, lines, layout);
   }
   const int bar_width = std::min(room(table), kBarWidthMax);
