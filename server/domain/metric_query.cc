@@ -114,13 +114,16 @@ TallyGrid MakeGrid(const MetricQuery& query, size_t buckets, const SeriesGroups&
   return TallyGrid(options, groups.groups().size());
 }
 
-// Adds up the answers of all surveys until the grid is full.
+// Adds up the answers of all surveys until the grid is full. With `only_what_stays`, which can be
+// slower, nothing is added that is taken away again.
 absl::Status AddUp(const storage::Store& store, const MetricQuery& query,
                    const SeriesGroups& groups, const std::vector<MsSpan>& spans,
-                   const storage::CubePlan& plan, TallyGrid& grid, storage::ReadCost& cost) {
+                   bool only_what_stays, TallyGrid& grid, storage::ReadCost& cost) {
   if (query.needs_scan) {
-    return ScanAnswers(store, query, groups, spans, grid, cost);
+    return ScanAnswers(store, query, groups, spans, only_what_stays, grid, cost);
   }
+  const storage::CubePlan plan =
+      storage::PlanCube(query.zone, spans, /*may_subtract=*/!only_what_stays);
   for (size_t i = 0; i < query.surveys.size() && !spans.empty() && !grid.is_full(); ++i) {
     RETURN_IF_ERROR(store.cube().Read(*query.view, *query.surveys[i], plan, groups.GroupOfSeries(i),
                                       grid, cost));
@@ -283,14 +286,12 @@ absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& quer
   const std::vector<MsSpan> spans = ToSpans(buckets);
   const SeriesGroups groups(query);
   storage::ReadCost cost;
-  storage::CubePlan plan = storage::PlanCube(query.zone, spans);
   TallyGrid grid = MakeGrid(query, buckets.size(), groups);
-  RETURN_IF_ERROR(AddUp(store, query, groups, spans, plan, grid, cost));
-  if (grid.is_full() && !query.needs_scan) {
-    // Groups without answers in the interval may have taken the room.
-    plan = storage::PlanCube(query.zone, spans, /*may_subtract=*/false);
+  RETURN_IF_ERROR(AddUp(store, query, groups, spans, /*only_what_stays=*/false, grid, cost));
+  if (grid.is_full()) {
+    // Groups that no answer is left in may have taken the room.
     grid = MakeGrid(query, buckets.size(), groups);
-    RETURN_IF_ERROR(AddUp(store, query, groups, spans, plan, grid, cost));
+    RETURN_IF_ERROR(AddUp(store, query, groups, spans, /*only_what_stays=*/true, grid, cost));
   }
   if (grid.is_full()) {
     return NoRoomForGroups(grid);

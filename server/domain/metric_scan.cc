@@ -33,15 +33,21 @@ struct Points {
   int64_t last = 0;
 };
 
-// Counts answers that come oldest first, in which direction RocksDB is quickest. Of the earlier
-// answers of a customer only the last chosen one can be in the same points as the next.
+// Counts answers that come in one order. Where the first one that a point sees of a customer
+// counts, the one before tells which points have seen one; where the last one does, it takes the
+// place of the one before, which is the only other that can be counted in the same points.
 class AnswerCounter {
  public:
-  AnswerCounter(const MetricQuery& query, absl::Span<const MsSpan> buckets, TallyGrid& grid)
+  AnswerCounter(const MetricQuery& query, bool newest_first, absl::Span<const MsSpan> buckets,
+                TallyGrid& grid)
       : query_(query),
+        newest_first_(newest_first),
+        first_counts_(newest_first ==
+                      (query.respondent_rule == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER)),
         scale_min_(query.surveys.front()->definition->scale().min()),
         buckets_(buckets),
         last_bucket_(static_cast<int64_t>(buckets.size()) - 1),
+        bucket_(newest_first ? last_bucket_ : 0),
         grid_(grid) {
     if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
       chosen_.resize(size_t{query.view->counters.last_customer_ordinal()} + 1);
@@ -73,7 +79,7 @@ class AnswerCounter {
   }
 
  private:
-  // The newest answer of a customer that was chosen.
+  // The answer of a customer that came last, of those that the rule chooses among.
   struct Chosen {
     uint32_t group = 0;
     uint16_t bucket_number = 0;  // From 1; 0: none was.
@@ -85,6 +91,9 @@ class AnswerCounter {
   void MoveTo(int64_t time_ms) {
     while (time_ms >= buckets_[bucket_].end_ms) {
       ++bucket_;
+    }
+    while (time_ms < buckets_[bucket_].start_ms) {
+      --bucket_;
     }
   }
 
@@ -98,12 +107,14 @@ class AnswerCounter {
   // customer's last one.
   void Choose(Points points, const Chosen& answer, Chosen& before) {
     if (before.bucket_number != 0) {
-      const int64_t last_with_both =
-          std::min(points.last, PointsWith(before.bucket_number - 1).last);
-      if (query_.respondent_rule == v1::RESPONDENT_RULE_FIRST_PER_CUSTOMER) {
-        points.first = std::max(points.first, last_with_both + 1);
+      const Points others = PointsWith(before.bucket_number - 1);
+      if (!first_counts_) {
+        AddChosen({std::max(points.first, others.first), std::min(points.last, others.last)},
+                  before, -1);
+      } else if (newest_first_) {
+        points.last = std::min(points.last, others.first - 1);
       } else {
-        AddChosen({points.first, last_with_both}, before, -1);
+        points.first = std::max(points.first, others.last + 1);
       }
     }
     AddChosen(points, answer, 1);
@@ -137,10 +148,12 @@ class AnswerCounter {
   }
 
   const MetricQuery& query_;
+  const bool newest_first_;
+  const bool first_counts_;
   const int32_t scale_min_;
   const absl::Span<const MsSpan> buckets_;
   const int64_t last_bucket_;
-  int64_t bucket_ = 0;
+  int64_t bucket_;
   TallyGrid& grid_;
   std::vector<Chosen> chosen_;  // By the customer's number.
 };
@@ -196,16 +209,20 @@ bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeader& head
 
 absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
                          const SeriesGroups& groups, absl::Span<const MsSpan> buckets,
-                         TallyGrid& grid, storage::ReadCost& cost) {
+                         bool only_what_stays, TallyGrid& grid, storage::ReadCost& cost) {
   AnswerFilter filter(query, groups);
   if (buckets.empty()) {
     return absl::OkStatus();
   }
-  AnswerCounter counter(query, buckets, grid);
+  // RocksDB is quicker from old to new.
+  const bool newest_first =
+      only_what_stays && query.respondent_rule == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER;
+  AnswerCounter counter(query, newest_first, buckets, grid);
   RETURN_IF_ERROR(store.records().Scan(*query.view,
                                        {.surveys = filter.surveys(),
                                         .start_ms = buckets.front().start_ms,
-                                        .end_ms = buckets.back().end_ms},
+                                        .end_ms = buckets.back().end_ms,
+                                        .newest_first = newest_first},
                                        [&](const ScannedRecord& record) -> absl::StatusOr<bool> {
                                          ++cost.records_scanned;
                                          ASSIGN_OR_RETURN(const uint32_t group,

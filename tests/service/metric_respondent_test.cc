@@ -165,6 +165,22 @@ TEST_P(MetricRespondentTest, GroupsAreMadeBehindTheChoiceAndAddUp) {
   EXPECT_THAT(Counts(by_channel + kLatest), ElementsAre("3/2"));
 }
 
+// 101 channels and 100 days would be more than the 10,000 points that an answer can have.
+TEST_P(MetricRespondentTest, GroupsThatEveryCustomerLeftTakeNoRoom) {
+  for (int i = 0; i <= 100; ++i) {
+    AddAt(0, "ann", 9, absl::StrCat("labels { key: 'channel' value: 'c", 100 + i, "' }"));
+  }
+  const std::string days =
+      "survey_ids: 'nps' group_by: 'channel' granularity: GRANULARITY_DAY "
+      "interval { start_time { seconds: 1704067200 } end_time { seconds: 1712707200 } } ";
+  for (const auto& [rule, channel] : {std::pair(kLatest, "c200"), std::pair(kFirst, "c100")}) {
+    const v1::QueryMetricResponse response = Query(client(), days + rule);
+    EXPECT_EQ(response.buckets_size(), 100);
+    ASSERT_THAT(response.series(), SizeIs(1)) << rule;
+    EXPECT_THAT(GroupTexts(response.series(0)), ElementsAre(channel));
+  }
+}
+
 TEST_P(MetricRespondentTest, EachBucketChoosesByItselfAndSoDoesEachTrailingWindow) {
   for (const int day : {0, 0, 1, 3}) {
     AddAt(24 * day, "ann", 10);
