@@ -106,6 +106,19 @@ EMPTYCHAIR_WRAP(bool, AwaitWithDeadline,
   return holds;
 }
 
+EMPTYCHAIR_WRAP(bool, AwaitWithTimeout,
+                "_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE",
+                absl::Mutex* mutex, const absl::Condition& condition, absl::Duration timeout) {
+  __tsan_release(mutex);
+  bool holds;
+  {
+    IgnoreReads ignore;
+    holds = RealAwaitWithTimeout(mutex, condition, timeout);
+  }
+  __tsan_acquire(mutex);
+  return holds;
+}
+
 EMPTYCHAIR_WRAP(void, WaitForSignal, "_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE",
                 absl::CondVar* changed, absl::Mutex* mutex) {
   __tsan_release(mutex);
