@@ -270,6 +270,7 @@ TEST_F(PipelineCallTest, EndsWithInternalWhenItsWorkThrows) {
   EXPECT_THAT(stream.Read(), IsEmpty());
   EXPECT_TRUE(absl::IsInternal(stream.Finish()));
   server_->Shutdown();
+  executor_.Stop();  // The line is written after the answer.
   EXPECT_THAT(log_lines_.text(), HasSubstr("handler threw"));
 }
 

@@ -186,6 +186,7 @@ TEST_F(StreamCallTest, AnswersInternalWhenItsWorkThrows) {
   });
   EXPECT_TRUE(absl::IsInternal(Stream(*stub_).ReadAll()));
   server_->Shutdown();
+  executor_.Stop();  // The line is written after the answer.
   EXPECT_THAT(log_lines_.text(), HasSubstr("handler threw"));
 }
 
