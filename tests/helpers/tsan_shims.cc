@@ -41,6 +41,16 @@ class IgnoreReads {
   ~IgnoreReads() { AnnotateIgnoreReadsEnd(__FILE__, __LINE__); }
 };
 
+// Leaves the critical section of `mutex` for as long as abseil waits.
+class Waiting {
+ public:
+  explicit Waiting(absl::Mutex* mutex) : mutex_(mutex) { __tsan_release(mutex_); }
+  ~Waiting() { __tsan_acquire(mutex_); }
+
+ private:
+  absl::Mutex* const mutex_;
+};
+
 // Where librocksdb is loaded; empty until the program's own constructors run.
 uintptr_t rocksdb_begin = 0;
 uintptr_t rocksdb_end = 0;
@@ -85,48 +95,32 @@ EMPTYCHAIR_WRAP(void, Unlock, "_ZN4absl7debian35Mutex6UnlockEv", absl::Mutex* mu
 
 EMPTYCHAIR_WRAP(void, Await, "_ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE", absl::Mutex* mutex,
                 const absl::Condition& condition) {
-  __tsan_release(mutex);
-  {
-    IgnoreReads ignore;
-    RealAwait(mutex, condition);
-  }
-  __tsan_acquire(mutex);
+  const Waiting waiting(mutex);
+  const IgnoreReads ignore;
+  RealAwait(mutex, condition);
 }
 
 EMPTYCHAIR_WRAP(bool, AwaitWithDeadline,
                 "_ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE",
                 absl::Mutex* mutex, const absl::Condition& condition, absl::Time deadline) {
-  __tsan_release(mutex);
-  bool holds;
-  {
-    IgnoreReads ignore;
-    holds = RealAwaitWithDeadline(mutex, condition, deadline);
-  }
-  __tsan_acquire(mutex);
-  return holds;
+  const Waiting waiting(mutex);
+  const IgnoreReads ignore;
+  return RealAwaitWithDeadline(mutex, condition, deadline);
 }
 
 EMPTYCHAIR_WRAP(bool, AwaitWithTimeout,
                 "_ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE",
                 absl::Mutex* mutex, const absl::Condition& condition, absl::Duration timeout) {
-  __tsan_release(mutex);
-  bool holds;
-  {
-    IgnoreReads ignore;
-    holds = RealAwaitWithTimeout(mutex, condition, timeout);
-  }
-  __tsan_acquire(mutex);
-  return holds;
+  const Waiting waiting(mutex);
+  const IgnoreReads ignore;
+  return RealAwaitWithTimeout(mutex, condition, timeout);
 }
 
 EMPTYCHAIR_WRAP(void, WaitForSignal, "_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE",
                 absl::CondVar* changed, absl::Mutex* mutex) {
-  __tsan_release(mutex);
-  {
-    IgnoreReads ignore;
-    RealWaitForSignal(changed, mutex);
-  }
-  __tsan_acquire(mutex);
+  const Waiting waiting(mutex);
+  const IgnoreReads ignore;
+  RealWaitForSignal(changed, mutex);
 }
 
 EMPTYCHAIR_WRAP(void, Notify, "_ZN4absl7debian312Notification6NotifyEv",
