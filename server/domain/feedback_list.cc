@@ -79,17 +79,17 @@ class ListPage {
   bool Visit(const ScannedRecord& scanned) {
     if (page_.IsFull()) {
       response_.set_next_page_token(
-          MakePageToken(store_, *list_.request, EncodePosition(page_.last())));
+          MakePageToken(store_, list_.request, EncodePosition(page_.last())));
       return false;
     }
     page_.LookAt(scanned.position);
     // Absent: a deleted survey's, on its way out.
     auto survey = surveys_.find(scanned.position.survey_number);
-    if (survey == surveys_.end() || !PassesHeader(*list_.request, scanned.header)) {
+    if (survey == surveys_.end() || !PassesHeader(list_.request, scanned.header)) {
       return true;
     }
     std::optional<storage::FeedbackRecord> record = page_.Decode(scanned);
-    if (!record.has_value() || !PassesFilters(*list_.request, *survey->second, *record)) {
+    if (!record.has_value() || !PassesFilters(list_.request, *survey->second, *record)) {
       return true;
     }
     if (std::optional<v1::Feedback> feedback = page_.Take(*std::move(record), *survey->second)) {
@@ -112,7 +112,7 @@ absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
                                                  const v1::ListFeedbackRequest& request) {
   FeedbackList list;
   list.view = store.view();
-  list.request = &request;
+  list.request = request;
   if (request.survey_id().empty() && request.customer_id().empty()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "survey_id",
                       "a survey_id or a customer_id must be given");

@@ -15,10 +15,10 @@
 
 namespace emptychair {
 
-// A list that was found to be sound, at one view of the store. Must not outlive its request.
+// A list that was found to be sound, at one view of the store.
 struct FeedbackList {
   std::shared_ptr<const storage::View> view;
-  const v1::ListFeedbackRequest* request = nullptr;
+  v1::ListFeedbackRequest request;
   int32_t page_size = 0;
   storage::RecordRange range;
   std::string customer_id;  // Empty: records of all customers.

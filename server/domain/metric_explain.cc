@@ -111,7 +111,7 @@ absl::Status CheckPointShown(const storage::Store& store, const MetricExplanatio
   RETURN_IF_ERROR(RunMetricQuery(store, query, response));
   int64_t answers = 0;
   for (const v1::MetricSeries& series : response.series()) {
-    if (IsOfGroup(series, *explanation.request)) {
+    if (IsOfGroup(series, explanation.request)) {
       answers = series.points(0).answers();
     }
   }
@@ -139,7 +139,7 @@ class ExplanationPage {
         *query_.view, range, [&](const ScannedRecord& record) -> absl::StatusOr<bool> {
           if (page_.IsFull()) {
             response_.set_next_page_token(
-                MakePageToken(store_, *explanation_.request, EncodePosition(page_.last())));
+                MakePageToken(store_, explanation_.request, EncodePosition(page_.last())));
             return false;
           }
           page_.LookAt(record.position);
@@ -227,7 +227,7 @@ class ExplanationPage {
 absl::StatusOr<MetricExplanation> PrepareMetricExplanation(
     const storage::Store& store, const v1::ExplainMetricRequest& request) {
   MetricExplanation explanation;
-  explanation.request = &request;
+  explanation.request = request;
   absl::StatusOr<MetricQuery> query = PrepareMetricQuery(store.view(), request.query());
   if (!query.ok()) {
     return AtPath("query", query.status());

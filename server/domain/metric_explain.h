@@ -17,10 +17,9 @@
 
 namespace emptychair {
 
-// A page of the answers behind a point, found to be sound at one view. Must not outlive its
-// request.
+// A page of the answers behind a point, found to be sound at one view.
 struct MetricExplanation {
-  const v1::ExplainMetricRequest* request = nullptr;
+  v1::ExplainMetricRequest request;
   // Of the point alone: one bucket.
   MetricQuery query;
   // Absent: the point over all groups.

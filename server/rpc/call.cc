@@ -19,7 +19,7 @@ constexpr size_t kLoggedMessageBytesMax = 256;
 
 Finisher::~Finisher() {
   if (question_ != nullptr) {
-    question_->AnswerForHandler(absl::InternalError("the server failed to answer this call"));
+    question_->AnswerForHandler(absl::InternalError(kNoAnswer));
   }
 }
 

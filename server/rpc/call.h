@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -19,14 +21,20 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/rpc/access_log.h"
 #include "server/rpc/executor.h"
 #include "server/rpc/log.h"
+#include "server/rpc/message_arena.h"
+#include "server/rpc/raw_message.h"
 
 namespace emptychair {
 
 class Call;
+
+// What a caller hears of a handler that threw or forgot it.
+inline constexpr char kNoAnswer[] = "the server failed to answer this call";
 
 // What a handler owes an answer: a call, or a message of one.
 class Question {
@@ -68,18 +76,31 @@ class Stoppable {
   ~Stoppable() = default;
 };
 
+// How a request is answered, as its content says.
+template <typename Response>
+struct Plan {
+  Lane lane = Lane::kQuery;
+  absl::AnyInvocable<absl::Status(Response&)> run;
+};
+
 // Runs the calls of all services. A service's method hands everything to it:
 //
 //   grpc::ServerUnaryReactor* GetSurvey(grpc::CallbackServerContext* context,
-//                                       const v1::GetSurveyRequest* request,
-//                                       v1::GetSurveyResponse* response) override {
-//     return runner_->Execute(context, "SurveyService/GetSurvey", Lane::kQuery, request, response,
-//                             [this](const auto& request, auto& response) {
-//                               return domain_->GetSurvey(request, response);
-//                             });
+//                                       const grpc::ByteBuffer* request,
+//                                       grpc::ByteBuffer* response) override {
+//     return runner_->Execute<v1::GetSurveyRequest, v1::GetSurveyResponse>(
+//         context, "SurveyService/GetSurvey", Lane::kQuery, request, response,
+//         [this](const auto& request, auto& response) {
+//           return domain_->GetSurvey(request, response);
+//         });
 //   }
 //
+// Messages come as bytes, and are parsed when there is a thread for them, so that what waits stays
+// as small as it came: see raw_message.h. A `Request` or `Response` that is grpc::ByteBuffer is
+// handed on as it is, for the handler to parse and to bound.
+//
 // What every call gets:
+// * FIELD_INVALID for a request that is too large, or none.
 // * SHUTTING_DOWN once the server is stopping; QUEUE_FULL at once when its lane is full.
 // * DEADLINE_EXCEEDED or CANCELLED, without its work being run, if nobody waits any more for its
 //   answer by the time its work's turn comes.
@@ -88,8 +109,8 @@ class Stoppable {
 //   passes, and is logged as the bug it is: its message must not hold what the caller sent.
 // * A line in the access log.
 //
-// Request and response are valid until the call is answered. Thread-safe; must outlive the
-// grpc::Server. `method` is "Service/Method" and must live as long.
+// A request is valid until the handler returns, a response until the call is answered. Thread-safe;
+// must outlive the grpc::Server. `method` is "Service/Method" and must live as long.
 class CallRunner {
  public:
   CallRunner(Executor* executor, AccessLog* access_log, Log* log, const Clock* clock)
@@ -100,27 +121,37 @@ class CallRunner {
   // Runs `work`, an absl::Status(const Request&, Response&), on `lane`; its status is the answer.
   template <typename Request, typename Response, typename Work>
   grpc::ServerUnaryReactor* Execute(grpc::CallbackServerContext* context, const char* method,
-                                    Lane lane, const Request* request, Response* response,
-                                    Work work);
+                                    Lane lane, const grpc::ByteBuffer* request,
+                                    grpc::ByteBuffer* response, Work work);
+
+  // The same for calls whose lane depends on the request: runs `make_plan`, an
+  // absl::StatusOr<Plan<Response>>(const Request&), at once on gRPC's thread, where it must not
+  // block, and then what it has planned.
+  template <typename Request, typename Response, typename MakePlan>
+  grpc::ServerUnaryReactor* ExecutePlan(grpc::CallbackServerContext* context, const char* method,
+                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+                                        MakePlan make_plan);
 
   // Runs `start`, a void(const Request&, Response&, Finisher), at once on gRPC's thread: it must
   // not block. The call ends when the Finisher is called, by any thread.
   template <typename Request, typename Response, typename StartWork>
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, const char* method,
-                                  const Request* request, Response* response, StartWork start);
+                                  const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+                                  StartWork start);
 
   // The same on `lane`, where `start` may take its time.
   template <typename Request, typename Response, typename StartWork>
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, const char* method,
-                                  Lane lane, const Request* request, Response* response,
-                                  StartWork start);
+                                  Lane lane, const grpc::ByteBuffer* request,
+                                  grpc::ByteBuffer* response, StartWork start);
 
   // Runs `work`, an absl::Status(const Request&, StreamWriter<Response>&), on `lane`; its status
   // ends the stream. Defined in stream_call.h.
-  template <typename Response, typename Request, typename Work>
-  grpc::ServerWriteReactor<Response>* ExecuteStream(grpc::CallbackServerContext* context,
-                                                    const char* method, Lane lane,
-                                                    const Request* request, Work work);
+  template <typename Request, typename Response, typename Work>
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* ExecuteStream(grpc::CallbackServerContext* context,
+                                                            const char* method, Lane lane,
+                                                            const grpc::ByteBuffer* request,
+                                                            Work work);
 
   // For messages that come one after the other, each answered with one, in their order: runs
   // `start`, a void(const Request&, Response&, Finisher), for each on `lane`. The request is valid
@@ -132,17 +163,19 @@ class CallRunner {
       grpc::CallbackServerContext* context, const char* method, Lane lane,
       std::function<void(absl::AnyInvocable<void()>)> when_ready, StartWork start);
 
-  // For messages that come as something happens. `source` has
+  // For messages that come as something happens. `make_source`, an
+  // absl::StatusOr<Source>(const Request&), runs at once on gRPC's thread. A Source has
   //   absl::StatusOr<bool> Next(Response&), which runs on `lane` and fills in a message if there is
   //     one; an error ends the call;
   //   bool RingWhenMore(std::shared_ptr<Doorbell>), which has the bell rung once when there may be
   //     one, and answers false if there may be one now;
   //   void Forget(std::shared_ptr<Doorbell>), after which the bell is not kept any more.
   // No thread waits between messages. Defined in feed_call.h.
-  template <typename Response, typename Source>
-  grpc::ServerWriteReactor<Response>* ExecuteFeed(grpc::CallbackServerContext* context,
-                                                  const char* method, Lane lane,
-                                                  absl::StatusOr<Source> source);
+  template <typename Request, typename Response, typename MakeSource>
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* ExecuteFeed(grpc::CallbackServerContext* context,
+                                                          const char* method, Lane lane,
+                                                          const grpc::ByteBuffer* request,
+                                                          MakeSource make_source);
 
   // From now on new calls are refused with SHUTTING_DOWN, and streams that are under way end.
   void BeginShutdown();
@@ -164,7 +197,7 @@ class CallRunner {
 
  private:
   friend class Call;
-  template <typename Response, typename Request, typename Work>
+  template <typename Response, typename Work>
   friend class StreamCall;
   template <typename Request, typename Response, typename StartWork>
   friend class PipelineCall;
@@ -175,6 +208,17 @@ class CallRunner {
   void Leave();
   void AddStream(Stoppable* stream);
   void RemoveStream(Stoppable* stream);
+
+  // What `make`, an absl::StatusOr<Prepared>(const Request&), makes of the request in `bytes`.
+  template <typename Request, typename Prepared, typename Make>
+  absl::StatusOr<Prepared> Prepare(const char* method, const grpc::ByteBuffer& bytes,
+                                   const Make& make);
+
+  // Runs `start`, a void(Response&, Finisher), on `lane`, without one at once.
+  template <typename Response, typename StartWork>
+  grpc::ServerUnaryReactor* Launch(grpc::CallbackServerContext* context, const char* method,
+                                   std::optional<Lane> lane, grpc::ByteBuffer* response,
+                                   StartWork start);
 
   // Runs a handler's code. If it throws, its Finisher has answered on the way here.
   void Guard(const char* method, absl::FunctionRef<void()> code);
@@ -237,66 +281,144 @@ class Call : public Question {
   absl::Duration duration_;
 };
 
-// A unary call together with the work that it has waiting in a lane: one allocation.
-template <typename Request, typename Response, typename StartWork>
-class LaneCall final : public grpc::ServerUnaryReactor, public Call {
+// A unary call together with its response and what answers it, a void(Response&, Finisher): one
+// allocation. For CallRunner only.
+template <typename Response, typename StartWork>
+class UnaryCall final : public grpc::ServerUnaryReactor, public Call {
  public:
-  LaneCall(CallRunner* runner, grpc::CallbackServerContext* context, const char* method,
-           const Request* request, Response* response, StartWork start)
-      : Call(runner, context, method),
-        request_(request),
-        response_(response),
-        start_(std::move(start)) {}
+  UnaryCall(CallRunner* runner, grpc::CallbackServerContext* context, const char* method,
+            grpc::ByteBuffer* answer, StartWork start)
+      : Call(runner, context, method), answer_(answer), start_(std::move(start)) {}
 
   void Run() {
     // On the stack, because answering may delete this call while the function still runs.
     StartWork start = std::move(start_);
-    start(*request_, *response_, Finisher(this));
+    if constexpr (std::is_same_v<Response, grpc::ByteBuffer>) {
+      start(*answer_, Finisher(this));
+    } else {
+      response_ = &arena_.Make<Response>();
+      start(*response_, Finisher(this));
+    }
   }
 
  private:
-  void FinishRpc(const grpc::Status& status) override { Finish(status); }
+  void FinishRpc(const grpc::Status& status) override {
+    if constexpr (!std::is_same_v<Response, grpc::ByteBuffer>) {
+      if (status.ok()) {
+        SerializeMessage(*response_, *answer_);
+      }
+    }
+    Finish(status);
+  }
   void OnDone() override { Done(); }
 
-  const Request* const request_;
-  Response* const response_;
+  grpc::ByteBuffer* const answer_;
   StartWork start_;
+  MessageArena arena_;
+  Response* response_ = nullptr;
 };
+
+// Runs `handle`, a void(const Request&), unless the bytes are no request.
+template <typename Request, typename Handle>
+absl::Status HandleRequest(const grpc::ByteBuffer& bytes, const Handle& handle) {
+  if constexpr (std::is_same_v<Request, grpc::ByteBuffer>) {
+    handle(bytes);
+  } else {
+    MessageArena arena;
+    Request& request = arena.Make<Request>();
+    if (absl::Status status = ParseRequest(bytes, request); !status.ok()) {
+      return status;
+    }
+    handle(request);
+  }
+  return absl::OkStatus();
+}
+
+// What starts a call whose request is in `bytes`, which outlives the call.
+template <typename Request, typename StartWork>
+auto StartWithRequest(const grpc::ByteBuffer* bytes, StartWork start) {
+  return [bytes, start = std::move(start)](auto& response, Finisher finish) mutable {
+    const absl::Status status = HandleRequest<Request>(
+        *bytes, [&](const auto& request) { start(request, response, std::move(finish)); });
+    if (!status.ok()) {
+      finish(status);
+    }
+  };
+}
 
 template <typename Request, typename Response, typename Work>
 grpc::ServerUnaryReactor* CallRunner::Execute(grpc::CallbackServerContext* context,
-                                              const char* method, Lane lane, const Request* request,
-                                              Response* response, Work work) {
-  return Start(
+                                              const char* method, Lane lane,
+                                              const grpc::ByteBuffer* request,
+                                              grpc::ByteBuffer* response, Work work) {
+  return Start<Request, Response>(
       context, method, lane, request, response,
       [work = std::move(work)](const Request& request, Response& response,
                                Finisher finish) mutable { finish(work(request, response)); });
 }
 
-template <typename Request, typename Response, typename StartWork>
-grpc::ServerUnaryReactor* CallRunner::Start(grpc::CallbackServerContext* context,
-                                            const char* method, const Request* request,
-                                            Response* response, StartWork start) {
-  auto* call = new LaneCall<Request, Response, StartWork>(this, context, method, request, response,
-                                                          std::move(start));
-  if (call->Admit()) {
-    Guard(method, [call] { call->Run(); });
-  }
-  return call;
+template <typename Request, typename Prepared, typename Make>
+absl::StatusOr<Prepared> CallRunner::Prepare(const char* method, const grpc::ByteBuffer& bytes,
+                                             const Make& make) {
+  absl::StatusOr<Prepared> prepared = absl::InternalError(kNoAnswer);
+  Guard(method, [&] {
+    const absl::Status status =
+        HandleRequest<Request>(bytes, [&](const Request& request) { prepared = make(request); });
+    if (!status.ok()) {
+      prepared = status;
+    }
+  });
+  return prepared;
+}
+
+template <typename Request, typename Response, typename MakePlan>
+grpc::ServerUnaryReactor* CallRunner::ExecutePlan(grpc::CallbackServerContext* context,
+                                                  const char* method,
+                                                  const grpc::ByteBuffer* request,
+                                                  grpc::ByteBuffer* response, MakePlan make_plan) {
+  auto plan = Prepare<Request, Plan<Response>>(method, *request, make_plan);
+  const Lane lane = plan.ok() ? plan->lane : Lane::kQuery;
+  return Launch<Response>(context, method, lane, response,
+                          [plan = std::move(plan)](Response& response, Finisher finish) mutable {
+                            finish(plan.ok() ? plan->run(response) : plan.status());
+                          });
 }
 
 template <typename Request, typename Response, typename StartWork>
 grpc::ServerUnaryReactor* CallRunner::Start(grpc::CallbackServerContext* context,
-                                            const char* method, Lane lane, const Request* request,
-                                            Response* response, StartWork start) {
-  auto* call = new LaneCall<Request, Response, StartWork>(this, context, method, request, response,
-                                                          std::move(start));
-  if (call->Admit()) {
-    call->RunOn(lane, [this, method, call] {
+                                            const char* method, const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response, StartWork start) {
+  return Launch<Response>(context, method, std::nullopt, response,
+                          StartWithRequest<Request>(request, std::move(start)));
+}
+
+template <typename Request, typename Response, typename StartWork>
+grpc::ServerUnaryReactor* CallRunner::Start(grpc::CallbackServerContext* context,
+                                            const char* method, Lane lane,
+                                            const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response, StartWork start) {
+  return Launch<Response>(context, method, lane, response,
+                          StartWithRequest<Request>(request, std::move(start)));
+}
+
+template <typename Response, typename StartWork>
+grpc::ServerUnaryReactor* CallRunner::Launch(grpc::CallbackServerContext* context,
+                                             const char* method, std::optional<Lane> lane,
+                                             grpc::ByteBuffer* response, StartWork start) {
+  auto* call =
+      new UnaryCall<Response, StartWork>(this, context, method, response, std::move(start));
+  if (!call->Admit()) {
+    return call;
+  }
+  const auto run = [this, method, call] { Guard(method, [call] { call->Run(); }); };
+  if (lane.has_value()) {
+    call->RunOn(*lane, [call, run] {
       if (call->IsAwaited()) {
-        Guard(method, [call] { call->Run(); });
+        run();
       }
     });
+  } else {
+    run();
   }
   return call;
 }

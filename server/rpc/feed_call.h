@@ -18,7 +18,9 @@ namespace emptychair {
 
 // Does what a Feed decides. For CallRunner only.
 template <typename Response, typename Source>
-class FeedCall final : public grpc::ServerWriteReactor<Response>, public Call, public Stoppable {
+class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                       public Call,
+                       public Stoppable {
  public:
   FeedCall(CallRunner* runner, grpc::CallbackServerContext* context, const char* method, Lane lane,
            absl::StatusOr<Source> source)
@@ -56,7 +58,8 @@ class FeedCall final : public grpc::ServerWriteReactor<Response>, public Call, p
           break;
         }
         case Feed::Step::kWrite:
-          this->StartWrite(&message_);
+          SerializeMessage(message_, bytes_);
+          StartWrite(&bytes_);
           step = feed_.Continue();
           break;
         case Feed::Step::kWait:
@@ -73,7 +76,7 @@ class FeedCall final : public grpc::ServerWriteReactor<Response>, public Call, p
   }
 
   absl::StatusOr<bool> Next() {
-    absl::StatusOr<bool> has_message = absl::InternalError("the server failed to answer this call");
+    absl::StatusOr<bool> has_message = absl::InternalError(kNoAnswer);
     if (!source_.ok()) {
       has_message = source_.status();
     } else {
@@ -84,7 +87,7 @@ class FeedCall final : public grpc::ServerWriteReactor<Response>, public Call, p
 
   void OnWriteDone(bool ok) override { Do(feed_.Written(ok)); }
   void OnCancel() override { Do(feed_.Cancelled()); }
-  void FinishRpc(const grpc::Status& status) override { this->Finish(status); }
+  void FinishRpc(const grpc::Status& status) override { Finish(status); }
   void OnDone() override {
     runner_->RemoveStream(this);
     if (source_.ok()) {
@@ -99,15 +102,19 @@ class FeedCall final : public grpc::ServerWriteReactor<Response>, public Call, p
   const Lane lane_;
   absl::StatusOr<Source> source_;
   Feed feed_;
-  // Being filled in on the lane, or sent; gRPC reads it until OnWriteDone.
+  // Being filled in on the lane.
   Response message_;
+  // Being sent; gRPC reads it until OnWriteDone.
+  grpc::ByteBuffer bytes_;
   const std::shared_ptr<Doorbell> bell_;
 };
 
-template <typename Response, typename Source>
-grpc::ServerWriteReactor<Response>* CallRunner::ExecuteFeed(grpc::CallbackServerContext* context,
-                                                            const char* method, Lane lane,
-                                                            absl::StatusOr<Source> source) {
+template <typename Request, typename Response, typename MakeSource>
+grpc::ServerWriteReactor<grpc::ByteBuffer>* CallRunner::ExecuteFeed(
+    grpc::CallbackServerContext* context, const char* method, Lane lane,
+    const grpc::ByteBuffer* request, MakeSource make_source) {
+  using Source = typename std::invoke_result_t<MakeSource, const Request&>::value_type;
+  absl::StatusOr<Source> source = Prepare<Request, Source>(method, *request, make_source);
   auto* call = new FeedCall<Response, Source>(this, context, method, lane, std::move(source));
   if (call->Admit()) {
     call->Begin();

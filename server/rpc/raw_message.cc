@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "grpcpp/support/proto_buffer_reader.h"
@@ -10,6 +12,20 @@
 namespace emptychair {
 
 using google::protobuf::internal::WireFormatLite;
+
+absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& request) {
+  if (bytes.Length() > kMessageBytesMax) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "request",
+        absl::StrCat("got ", bytes.Length(), " bytes, wanted at most ", kMessageBytesMax));
+  }
+  if (!ParseMessage(bytes, request)) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "request",
+                      absl::StrCat("got bytes that are no ", request.GetTypeName(),
+                                   ", or text that is not UTF-8"));
+  }
+  return absl::OkStatus();
+}
 
 std::optional<int64_t> CountElements(const grpc::ByteBuffer& bytes, int field_number,
                                      int64_t limit) {

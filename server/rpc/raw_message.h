@@ -1,15 +1,27 @@
-// Messages that a handler parses itself, because what they hold must be bounded before: two bytes
-// of a request can stand for an element that takes two hundred in memory.
+// Messages as they travel. They are parsed here and not by gRPC, because what they hold must be
+// bounded before: two bytes of a request can stand for an element that takes two hundred in memory,
+// and gRPC parses at once what waits long for its turn.
 #ifndef EMPTYCHAIR_SERVER_RPC_RAW_MESSAGE_H_
 #define EMPTYCHAIR_SERVER_RPC_RAW_MESSAGE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
+#include "absl/status/status.h"
 #include "google/protobuf/message_lite.h"
 #include "grpcpp/support/byte_buffer.h"
 
 namespace emptychair {
+
+// The largest request, in bytes, of all methods but those that take batches: many times what any
+// needs.
+inline constexpr size_t kMessageBytesMax = size_t{2} << 20;
+
+// Parses a request that is no batch. Errors: FIELD_INVALID for one that is larger than
+// `kMessageBytesMax`, which is not looked at, and for bytes that are no such message, among them
+// those with a string that is not UTF-8.
+absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& request);
 
 // How many elements the repeated field has whose number and type, a message or text, are given by
 // `field_number`; counts no further than one past `limit`. Nothing for bytes that are no message.

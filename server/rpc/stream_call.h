@@ -55,37 +55,37 @@ class StreamWriter {
 };
 
 // A streaming call together with its work. For CallRunner only.
-template <typename Response, typename Request, typename Work>
-class StreamCall final : public grpc::ServerWriteReactor<Response>,
+template <typename Response, typename Work>
+class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                          public Call,
                          public StreamWriter<Response> {
  public:
+  // `work` is a void(StreamWriter<Response>&, Finisher).
   StreamCall(CallRunner* runner, grpc::CallbackServerContext* context, const char* method,
-             const Request* request, Work work)
-      : Call(runner, context, method), runner_(runner), request_(request), work_(std::move(work)) {
+             Work work)
+      : Call(runner, context, method), runner_(runner), work_(std::move(work)) {
     runner_->AddStream(&gate_);
   }
 
   void Run() {
     // On the stack, because answering may delete this call while the function still runs.
     Work work = std::move(work_);
-    Finisher finish(this);
-    finish(work(*request_, static_cast<StreamWriter<Response>&>(*this)));
+    work(static_cast<StreamWriter<Response>&>(*this), Finisher(this));
   }
 
   absl::Status Write(const Response& message) override {
     if (absl::Status status = gate_.Enter(); !status.ok()) {
       return status;
     }
-    message_ = message;
-    this->StartWrite(&message_);
+    SerializeMessage(message, message_);
+    StartWrite(&message_);
     return absl::OkStatus();
   }
 
   absl::Status Check() const override { return gate_.Check(); }
 
  private:
-  void FinishRpc(const grpc::Status& status) override { this->Finish(status); }
+  void FinishRpc(const grpc::Status& status) override { Finish(status); }
   void OnWriteDone(bool ok) override { gate_.Leave(ok); }
   void OnCancel() override { gate_.Close(); }
   void OnDone() override {
@@ -94,18 +94,19 @@ class StreamCall final : public grpc::ServerWriteReactor<Response>,
   }
 
   CallRunner* const runner_;
-  const Request* const request_;
   Work work_;
   StreamGate gate_;
-  Response message_;  // Being sent; gRPC reads it until OnWriteDone.
+  grpc::ByteBuffer message_;  // Being sent; gRPC reads it until OnWriteDone.
 };
 
-template <typename Response, typename Request, typename Work>
-grpc::ServerWriteReactor<Response>* CallRunner::ExecuteStream(grpc::CallbackServerContext* context,
-                                                              const char* method, Lane lane,
-                                                              const Request* request, Work work) {
-  auto* call =
-      new StreamCall<Response, Request, Work>(this, context, method, request, std::move(work));
+template <typename Request, typename Response, typename Work>
+grpc::ServerWriteReactor<grpc::ByteBuffer>* CallRunner::ExecuteStream(
+    grpc::CallbackServerContext* context, const char* method, Lane lane,
+    const grpc::ByteBuffer* request, Work work) {
+  auto start = StartWithRequest<Request>(
+      request, [work = std::move(work)](const Request& request, StreamWriter<Response>& writer,
+                                        Finisher finish) { finish(work(request, writer)); });
+  auto* call = new StreamCall<Response, decltype(start)>(this, context, method, std::move(start));
   if (call->Admit()) {
     call->RunOn(lane, [this, method, call] {
       if (call->IsAwaited()) {

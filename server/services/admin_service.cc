@@ -77,12 +77,13 @@ v1::VerifyStoreResponse ToApi(const storage::VerifySummary& summary) {
 }  // namespace
 
 grpc::ServerUnaryReactor* AdminServiceImpl::GetStatus(grpc::CallbackServerContext* context,
-                                                      const v1::GetStatusRequest* request,
-                                                      v1::GetStatusResponse* response) {
-  return runner_->Execute(context, "AdminService/GetStatus", Lane::kQuery, request, response,
-                          [this](const v1::GetStatusRequest&, v1::GetStatusResponse& response) {
-                            return Status(response);
-                          });
+                                                      const grpc::ByteBuffer* request,
+                                                      grpc::ByteBuffer* response) {
+  return runner_->Execute<v1::GetStatusRequest, v1::GetStatusResponse>(
+      context, "AdminService/GetStatus", Lane::kQuery, request, response,
+      [this](const v1::GetStatusRequest&, v1::GetStatusResponse& response) {
+        return Status(response);
+      });
 }
 
 absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
@@ -127,9 +128,9 @@ absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
   return absl::OkStatus();
 }
 
-grpc::ServerWriteReactor<v1::VerifyStoreResponse>* AdminServiceImpl::VerifyStore(
-    grpc::CallbackServerContext* context, const v1::VerifyStoreRequest* request) {
-  return runner_->ExecuteStream<v1::VerifyStoreResponse>(
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AdminServiceImpl::VerifyStore(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  return runner_->ExecuteStream<v1::VerifyStoreRequest, v1::VerifyStoreResponse>(
       context, "AdminService/VerifyStore", Lane::kMaintenance, request,
       [this](const v1::VerifyStoreRequest&, StreamWriter<v1::VerifyStoreResponse>& writer) {
         return Verify(writer);
@@ -160,13 +161,13 @@ absl::Status AdminServiceImpl::Verify(StreamWriter<v1::VerifyStoreResponse>& wri
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::RebuildCube(grpc::CallbackServerContext* context,
-                                                        const v1::RebuildCubeRequest* request,
-                                                        v1::RebuildCubeResponse* response) {
-  return runner_->Execute(context, "AdminService/RebuildCube", Lane::kMaintenance, request,
-                          response,
-                          [this](const v1::RebuildCubeRequest&, v1::RebuildCubeResponse& response) {
-                            return Rebuild(response);
-                          });
+                                                        const grpc::ByteBuffer* request,
+                                                        grpc::ByteBuffer* response) {
+  return runner_->Execute<v1::RebuildCubeRequest, v1::RebuildCubeResponse>(
+      context, "AdminService/RebuildCube", Lane::kMaintenance, request, response,
+      [this](const v1::RebuildCubeRequest&, v1::RebuildCubeResponse& response) {
+        return Rebuild(response);
+      });
 }
 
 absl::Status AdminServiceImpl::Rebuild(v1::RebuildCubeResponse& response) {
@@ -183,12 +184,13 @@ absl::Status AdminServiceImpl::Rebuild(v1::RebuildCubeResponse& response) {
 }
 
 grpc::ServerUnaryReactor* AdminServiceImpl::CompactStore(grpc::CallbackServerContext* context,
-                                                         const v1::CompactStoreRequest* request,
-                                                         v1::CompactStoreResponse* response) {
-  return runner_->Execute(context, "AdminService/CompactStore", Lane::kMaintenance, request,
-                          response,
-                          [this](const v1::CompactStoreRequest&,
-                                 v1::CompactStoreResponse& response) { return Compact(response); });
+                                                         const grpc::ByteBuffer* request,
+                                                         grpc::ByteBuffer* response) {
+  return runner_->Execute<v1::CompactStoreRequest, v1::CompactStoreResponse>(
+      context, "AdminService/CompactStore", Lane::kMaintenance, request, response,
+      [this](const v1::CompactStoreRequest&, v1::CompactStoreResponse& response) {
+        return Compact(response);
+      });
 }
 
 absl::Status AdminServiceImpl::Compact(v1::CompactStoreResponse& response) {

@@ -6,29 +6,36 @@
 #include "common/base/clock.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
 #include "server/rpc/call.h"
+#include "server/rpc/raw_methods.h"
 #include "server/rpc/stream_call.h"
 #include "server/services/maintenance_status.h"
 #include "storage/store.h"
 
 namespace emptychair {
 
+using AdminServiceBase =
+    RawMethods<v1::AdminService::Service, v1::AdminService::WithRawCallbackMethod_GetStatus,
+               v1::AdminService::WithRawCallbackMethod_VerifyStore,
+               v1::AdminService::WithRawCallbackMethod_RebuildCube,
+               v1::AdminService::WithRawCallbackMethod_CompactStore>::Type;
+
 // Thread-safe. What it is given must outlive it.
-class AdminServiceImpl final : public v1::AdminService::CallbackService {
+class AdminServiceImpl final : public AdminServiceBase {
  public:
   AdminServiceImpl(storage::Store* store, CallRunner* runner, const Clock* clock)
       : store_(store), runner_(runner), clock_(clock), start_time_(clock->Now()) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
-                                      const v1::GetStatusRequest* request,
-                                      v1::GetStatusResponse* response) override;
-  grpc::ServerWriteReactor<v1::VerifyStoreResponse>* VerifyStore(
-      grpc::CallbackServerContext* context, const v1::VerifyStoreRequest* request) override;
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* VerifyStore(grpc::CallbackServerContext* context,
+                                                          const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* RebuildCube(grpc::CallbackServerContext* context,
-                                        const v1::RebuildCubeRequest* request,
-                                        v1::RebuildCubeResponse* response) override;
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* CompactStore(grpc::CallbackServerContext* context,
-                                         const v1::CompactStoreRequest* request,
-                                         v1::CompactStoreResponse* response) override;
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
 
  private:
   absl::Status Status(v1::GetStatusResponse& response) const;

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "google/protobuf/arena.h"
 #include "server/domain/feedback.h"
 #include "server/domain/feedback_change.h"
 #include "server/domain/feedback_list.h"
@@ -18,6 +17,7 @@
 #include "server/domain/survey.h"
 #include "server/domain/validation.h"
 #include "server/rpc/feed_call.h"
+#include "server/rpc/message_arena.h"
 #include "server/rpc/pipeline_call.h"
 #include "server/rpc/raw_message.h"
 #include "server/services/submit.h"
@@ -55,8 +55,7 @@ absl::Status NoBatch() {
 
 // A batch of a size that may be, in an arena.
 template <typename Request>
-absl::StatusOr<const Request*> ParseBatch(const grpc::ByteBuffer& bytes,
-                                          google::protobuf::Arena& arena) {
+absl::StatusOr<const Request*> ParseBatch(const grpc::ByteBuffer& bytes, MessageArena& arena) {
   if (bytes.Length() > kBatchBytesMax) {
     return BatchTooLarge(absl::StrCat(bytes.Length()), kBatchBytesMax, "bytes");
   }
@@ -72,18 +71,11 @@ absl::StatusOr<const Request*> ParseBatch(const grpc::ByteBuffer& bytes,
   if (*count > kBatchRecordsMax) {
     return BatchTooLarge(absl::StrCat("more than ", kBatchRecordsMax), kBatchRecordsMax, "records");
   }
-  auto* request = google::protobuf::Arena::CreateMessage<Request>(&arena);
-  if (!ParseMessage(bytes, *request)) {
+  Request& request = arena.Make<Request>();
+  if (!ParseMessage(bytes, request)) {
     return NoBatch();
   }
-  return request;
-}
-
-google::protobuf::ArenaOptions BatchArenaOptions() {
-  google::protobuf::ArenaOptions options;
-  options.start_block_size = size_t{4} << 10;
-  options.max_block_size = size_t{64} << 10;
-  return options;
+  return &request;
 }
 
 // Past the first hundred failures an answer has code and reason alone, which bounds its size.
@@ -128,7 +120,7 @@ void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>
 // Answers a change of a record with the record as it is then.
 template <typename Response>
 auto TranslateChange(const std::string& survey_id, Response& response) {
-  return [&survey_id, &response](const storage::CommandResult& result) {
+  return [survey_id, &response](const storage::CommandResult& result) {
     *response.mutable_feedback() = ToApi(*result.record, survey_id);
     response.set_sequence(static_cast<int64_t>(result.sequence));
     return absl::OkStatus();
@@ -137,13 +129,14 @@ auto TranslateChange(const std::string& survey_id, Response& response) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::SubmitFeedback(
-    grpc::CallbackServerContext* context, const v1::SubmitFeedbackRequest* request,
-    v1::SubmitFeedbackResponse* response) {
-  return runner_->Start(context, "FeedbackService/SubmitFeedback", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          StartSubmit(request, response, std::move(finish));
-                        });
+grpc::ServerUnaryReactor* FeedbackServiceImpl::SubmitFeedback(grpc::CallbackServerContext* context,
+                                                              const grpc::ByteBuffer* request,
+                                                              grpc::ByteBuffer* response) {
+  return runner_->Start<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse>(
+      context, "FeedbackService/SubmitFeedback", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        StartSubmit(request, response, std::move(finish));
+      });
 }
 
 void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
@@ -158,13 +151,13 @@ void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
     return;
   }
   SubmitCommand(*store_, std::move(command), /*want_records=*/true, std::move(finish),
-                [&request, &response](const storage::CommandResult& result) {
+                [survey_id = request.feedback().survey_id(),
+                 &response](const storage::CommandResult& result) {
                   const Outcome& outcome = result.outcomes.front();
                   if (outcome.kind == Outcome::Kind::kRefused) {
                     return outcome.error;
                   }
-                  *response.mutable_feedback() =
-                      ToApi(*outcome.record, request.feedback().survey_id());
+                  *response.mutable_feedback() = ToApi(*outcome.record, survey_id);
                   response.set_already_existed(outcome.kind == Outcome::Kind::kAlreadyExisted);
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
@@ -174,7 +167,7 @@ void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
 grpc::ServerUnaryReactor* FeedbackServiceImpl::BatchSubmitFeedback(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {
-  return runner_->Start(
+  return runner_->Start<grpc::ByteBuffer, grpc::ByteBuffer>(
       context, "FeedbackService/BatchSubmitFeedback", Lane::kIngest, request, response,
       [this](const auto& request, auto& response, Finisher finish) {
         StartBatch<v1::BatchSubmitFeedbackRequest, v1::BatchSubmitFeedbackResponse>(
@@ -196,7 +189,7 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* FeedbackServiceImpl
 template <typename Request, typename Response>
 void FeedbackServiceImpl::StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& answer,
                                      Finisher finish) {
-  google::protobuf::Arena arena(BatchArenaOptions());
+  MessageArena arena;
   const absl::StatusOr<const Request*> parsed = ParseBatch<Request>(bytes, arena);
   if (!parsed.ok()) {
     finish(parsed.status());
@@ -239,9 +232,9 @@ void FeedbackServiceImpl::StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBu
 }
 
 grpc::ServerUnaryReactor* FeedbackServiceImpl::GetFeedback(grpc::CallbackServerContext* context,
-                                                           const v1::GetFeedbackRequest* request,
-                                                           v1::GetFeedbackResponse* response) {
-  return runner_->Execute(
+                                                           const grpc::ByteBuffer* request,
+                                                           grpc::ByteBuffer* response) {
+  return runner_->Execute<v1::GetFeedbackRequest, v1::GetFeedbackResponse>(
       context, "FeedbackService/GetFeedback", Lane::kQuery, request, response,
       [this](const auto& request, auto& response) { return Get(request, response); });
 }
@@ -273,71 +266,72 @@ absl::Status FeedbackServiceImpl::Get(const v1::GetFeedbackRequest& request,
 }
 
 grpc::ServerUnaryReactor* FeedbackServiceImpl::ListFeedback(grpc::CallbackServerContext* context,
-                                                            const v1::ListFeedbackRequest* request,
-                                                            v1::ListFeedbackResponse* response) {
-  // Prepared here because the lane depends on it; it reads nothing from disk.
-  absl::StatusOr<FeedbackList> list = PrepareFeedbackList(*store_, *request);
-  const Lane lane = list.ok() && list->has_conditions ? Lane::kScan : Lane::kQuery;
-  return runner_->Execute(context, "FeedbackService/ListFeedback", lane, request, response,
-                          [this, list = std::move(list)](const v1::ListFeedbackRequest&,
-                                                         v1::ListFeedbackResponse& response) {
-                            return list.ok() ? RunFeedbackList(*store_, *list, response)
-                                             : list.status();
-                          });
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return runner_->ExecutePlan<v1::ListFeedbackRequest, v1::ListFeedbackResponse>(
+      context, "FeedbackService/ListFeedback", request, response,
+      [this](const auto& request) -> absl::StatusOr<Plan<v1::ListFeedbackResponse>> {
+        ASSIGN_OR_RETURN(FeedbackList list, PrepareFeedbackList(*store_, request));
+        const Lane lane = list.has_conditions ? Lane::kScan : Lane::kQuery;
+        return Plan<v1::ListFeedbackResponse>{
+            lane, [this, list = std::move(list)](v1::ListFeedbackResponse& response) {
+              return RunFeedbackList(*store_, list, response);
+            }};
+      });
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::AmendFeedback(
-    grpc::CallbackServerContext* context, const v1::AmendFeedbackRequest* request,
-    v1::AmendFeedbackResponse* response) {
-  return runner_->Start(context, "FeedbackService/AmendFeedback", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          SubmitCommand(*store_, PrepareAmend(request, *store_->view()),
-                                        std::move(finish),
-                                        TranslateChange(request.feedback().survey_id(), response));
-                        });
+grpc::ServerUnaryReactor* FeedbackServiceImpl::AmendFeedback(grpc::CallbackServerContext* context,
+                                                             const grpc::ByteBuffer* request,
+                                                             grpc::ByteBuffer* response) {
+  return runner_->Start<v1::AmendFeedbackRequest, v1::AmendFeedbackResponse>(
+      context, "FeedbackService/AmendFeedback", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        SubmitCommand(*store_, PrepareAmend(request, *store_->view()), std::move(finish),
+                      TranslateChange(request.feedback().survey_id(), response));
+      });
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::ExcludeFeedback(
-    grpc::CallbackServerContext* context, const v1::ExcludeFeedbackRequest* request,
-    v1::ExcludeFeedbackResponse* response) {
-  return runner_->Start(context, "FeedbackService/ExcludeFeedback", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          SubmitCommand(
-                              *store_, PrepareExclude(request, clock_->Now(), *store_->view()),
-                              std::move(finish), TranslateChange(request.survey_id(), response));
-                        });
+grpc::ServerUnaryReactor* FeedbackServiceImpl::ExcludeFeedback(grpc::CallbackServerContext* context,
+                                                               const grpc::ByteBuffer* request,
+                                                               grpc::ByteBuffer* response) {
+  return runner_->Start<v1::ExcludeFeedbackRequest, v1::ExcludeFeedbackResponse>(
+      context, "FeedbackService/ExcludeFeedback", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        SubmitCommand(*store_, PrepareExclude(request, clock_->Now(), *store_->view()),
+                      std::move(finish), TranslateChange(request.survey_id(), response));
+      });
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::IncludeFeedback(
-    grpc::CallbackServerContext* context, const v1::IncludeFeedbackRequest* request,
-    v1::IncludeFeedbackResponse* response) {
-  return runner_->Start(context, "FeedbackService/IncludeFeedback", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          SubmitCommand(*store_, PrepareInclude(request, *store_->view()),
-                                        std::move(finish),
-                                        TranslateChange(request.survey_id(), response));
-                        });
+grpc::ServerUnaryReactor* FeedbackServiceImpl::IncludeFeedback(grpc::CallbackServerContext* context,
+                                                               const grpc::ByteBuffer* request,
+                                                               grpc::ByteBuffer* response) {
+  return runner_->Start<v1::IncludeFeedbackRequest, v1::IncludeFeedbackResponse>(
+      context, "FeedbackService/IncludeFeedback", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        SubmitCommand(*store_, PrepareInclude(request, *store_->view()), std::move(finish),
+                      TranslateChange(request.survey_id(), response));
+      });
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::EraseFeedback(
-    grpc::CallbackServerContext* context, const v1::EraseFeedbackRequest* request,
-    v1::EraseFeedbackResponse* response) {
-  return runner_->Start(context, "FeedbackService/EraseFeedback", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          SubmitCommand(
-                              *store_, PrepareErase(request, *store_->view()), std::move(finish),
-                              [&response](const storage::CommandResult& result) {
-                                response.set_sequence(static_cast<int64_t>(result.sequence));
-                                return absl::OkStatus();
-                              });
-                        });
+grpc::ServerUnaryReactor* FeedbackServiceImpl::EraseFeedback(grpc::CallbackServerContext* context,
+                                                             const grpc::ByteBuffer* request,
+                                                             grpc::ByteBuffer* response) {
+  return runner_->Start<v1::EraseFeedbackRequest, v1::EraseFeedbackResponse>(
+      context, "FeedbackService/EraseFeedback", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        SubmitCommand(*store_, PrepareErase(request, *store_->view()), std::move(finish),
+                      [&response](const storage::CommandResult& result) {
+                        response.set_sequence(static_cast<int64_t>(result.sequence));
+                        return absl::OkStatus();
+                      });
+      });
 }
 
-grpc::ServerWriteReactor<v1::WatchFeedbackResponse>* FeedbackServiceImpl::WatchFeedback(
-    grpc::CallbackServerContext* context, const v1::WatchFeedbackRequest* request) {
-  return runner_->ExecuteFeed<v1::WatchFeedbackResponse>(context, "FeedbackService/WatchFeedback",
-                                                         Lane::kScan,
-                                                         FeedbackWatch::Prepare(store_, *request));
+grpc::ServerWriteReactor<grpc::ByteBuffer>* FeedbackServiceImpl::WatchFeedback(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  return runner_->ExecuteFeed<v1::WatchFeedbackRequest, v1::WatchFeedbackResponse>(
+      context, "FeedbackService/WatchFeedback", Lane::kScan, request,
+      [this](const auto& request) { return FeedbackWatch::Prepare(store_, request); });
 }
 
 }  // namespace emptychair

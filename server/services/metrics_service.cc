@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/base/status_macros.h"
 #include "server/domain/metric_change.h"
 #include "server/domain/metric_compare.h"
 #include "server/domain/metric_explain.h"
@@ -12,74 +13,85 @@
 
 namespace emptychair {
 
-template <typename Prepared, typename Request, typename Response>
-grpc::ServerUnaryReactor* MetricsServiceImpl::Answer(
-    grpc::CallbackServerContext* context, const char* method, absl::StatusOr<Prepared> prepared,
-    bool needs_scan, absl::Status (*run)(const storage::Store&, const Prepared&, Response&),
-    const Request* request, Response* response) {
-  return runner_->Execute(
-      context, method, needs_scan ? Lane::kScan : Lane::kQuery, request, response,
-      [this, prepared = std::move(prepared), run](const Request&, Response& response) {
-        return prepared.ok() ? run(*store_, *prepared, response) : prepared.status();
-      });
+template <typename Prepared, typename Response>
+Plan<Response> MetricsServiceImpl::PlanFor(Prepared prepared, bool needs_scan,
+                                           absl::Status (*run)(const storage::Store&,
+                                                               const Prepared&, Response&)) const {
+  return {needs_scan ? Lane::kScan : Lane::kQuery,
+          [this, prepared = std::move(prepared), run](Response& response) {
+            return run(*store_, prepared, response);
+          }};
 }
 
 grpc::ServerUnaryReactor* MetricsServiceImpl::QueryMetric(grpc::CallbackServerContext* context,
-                                                          const v1::QueryMetricRequest* request,
-                                                          v1::QueryMetricResponse* response) {
-  absl::StatusOr<MetricQuery> query = PrepareMetricQuery(store_->view(), *request);
-  const bool needs_scan = query.ok() && query->needs_scan;
-  return Answer(context, "MetricsService/QueryMetric", std::move(query), needs_scan,
-                &RunMetricQuery, request, response);
+                                                          const grpc::ByteBuffer* request,
+                                                          grpc::ByteBuffer* response) {
+  return runner_->ExecutePlan<v1::QueryMetricRequest, v1::QueryMetricResponse>(
+      context, "MetricsService/QueryMetric", request, response,
+      [this](const auto& request) -> absl::StatusOr<Plan<v1::QueryMetricResponse>> {
+        ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricQuery(store_->view(), request));
+        const bool needs_scan = query.needs_scan;
+        return PlanFor(std::move(query), needs_scan, &RunMetricQuery);
+      });
 }
 
 grpc::ServerUnaryReactor* MetricsServiceImpl::CompareMetric(grpc::CallbackServerContext* context,
-                                                            const v1::CompareMetricRequest* request,
-                                                            v1::CompareMetricResponse* response) {
-  absl::StatusOr<MetricSides> sides =
-      PrepareMetricSides(store_->view(), request->base(), request->candidate());
-  const bool needs_scan = sides.ok() && sides->needs_scan();
-  return Answer(context, "MetricsService/CompareMetric", std::move(sides), needs_scan,
-                &RunMetricComparison, request, response);
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return runner_->ExecutePlan<v1::CompareMetricRequest, v1::CompareMetricResponse>(
+      context, "MetricsService/CompareMetric", request, response,
+      [this](const auto& request) -> absl::StatusOr<Plan<v1::CompareMetricResponse>> {
+        ASSIGN_OR_RETURN(MetricSides sides,
+                         PrepareMetricSides(store_->view(), request.base(), request.candidate()));
+        const bool needs_scan = sides.needs_scan();
+        return PlanFor(std::move(sides), needs_scan, &RunMetricComparison);
+      });
 }
 
-grpc::ServerUnaryReactor* MetricsServiceImpl::DecomposeChange(
-    grpc::CallbackServerContext* context, const v1::DecomposeChangeRequest* request,
-    v1::DecomposeChangeResponse* response) {
-  absl::StatusOr<MetricChange> change = PrepareMetricChange(store_->view(), *request);
-  const bool needs_scan = change.ok() && change->needs_scan();
-  return Answer(context, "MetricsService/DecomposeChange", std::move(change), needs_scan,
-                &RunMetricChange, request, response);
+grpc::ServerUnaryReactor* MetricsServiceImpl::DecomposeChange(grpc::CallbackServerContext* context,
+                                                              const grpc::ByteBuffer* request,
+                                                              grpc::ByteBuffer* response) {
+  return runner_->ExecutePlan<v1::DecomposeChangeRequest, v1::DecomposeChangeResponse>(
+      context, "MetricsService/DecomposeChange", request, response,
+      [this](const auto& request) -> absl::StatusOr<Plan<v1::DecomposeChangeResponse>> {
+        ASSIGN_OR_RETURN(MetricChange change, PrepareMetricChange(store_->view(), request));
+        const bool needs_scan = change.needs_scan();
+        return PlanFor(std::move(change), needs_scan, &RunMetricChange);
+      });
 }
 
 grpc::ServerUnaryReactor* MetricsServiceImpl::ExplainMetric(grpc::CallbackServerContext* context,
-                                                            const v1::ExplainMetricRequest* request,
-                                                            v1::ExplainMetricResponse* response) {
-  absl::StatusOr<MetricExplanation> explanation = PrepareMetricExplanation(*store_, *request);
-  const Lane lane = explanation.ok() && explanation->needs_scan() ? Lane::kScan : Lane::kQuery;
-  return runner_->Execute(
-      context, "MetricsService/ExplainMetric", lane, request, response,
-      [this, explanation = std::move(explanation)](const v1::ExplainMetricRequest&,
-                                                   v1::ExplainMetricResponse& response) {
-        return explanation.ok() ? RunMetricExplanation(*store_, *explanation, response)
-                                : explanation.status();
+                                                            const grpc::ByteBuffer* request,
+                                                            grpc::ByteBuffer* response) {
+  return runner_->ExecutePlan<v1::ExplainMetricRequest, v1::ExplainMetricResponse>(
+      context, "MetricsService/ExplainMetric", request, response,
+      [this](const auto& request) -> absl::StatusOr<Plan<v1::ExplainMetricResponse>> {
+        ASSIGN_OR_RETURN(MetricExplanation explanation, PrepareMetricExplanation(*store_, request));
+        const bool needs_scan = explanation.needs_scan();
+        return PlanFor(std::move(explanation), needs_scan, &RunMetricExplanation);
       });
 }
 
 grpc::ServerUnaryReactor* MetricsServiceImpl::CompareWords(grpc::CallbackServerContext* context,
-                                                           const v1::CompareWordsRequest* request,
-                                                           v1::CompareWordsResponse* response) {
-  return Answer(context, "MetricsService/CompareWords",
-                PrepareWordComparison(store_->view(), *request), /*needs_scan=*/true,
-                &RunWordComparison, request, response);
+                                                           const grpc::ByteBuffer* request,
+                                                           grpc::ByteBuffer* response) {
+  return runner_->ExecutePlan<v1::CompareWordsRequest, v1::CompareWordsResponse>(
+      context, "MetricsService/CompareWords", request, response,
+      [this](const auto& request) -> absl::StatusOr<Plan<v1::CompareWordsResponse>> {
+        ASSIGN_OR_RETURN(auto words, PrepareWordComparison(store_->view(), request));
+        return PlanFor(std::move(words), /*needs_scan=*/true, &RunWordComparison);
+      });
 }
 
 grpc::ServerUnaryReactor* MetricsServiceImpl::GetScorecard(grpc::CallbackServerContext* context,
-                                                           const v1::GetScorecardRequest* request,
-                                                           v1::GetScorecardResponse* response) {
-  return Answer(context, "MetricsService/GetScorecard",
-                PrepareScorecard(store_->view(), *request, clock_->Now()), /*needs_scan=*/false,
-                &RunScorecard, request, response);
+                                                           const grpc::ByteBuffer* request,
+                                                           grpc::ByteBuffer* response) {
+  return runner_->ExecutePlan<v1::GetScorecardRequest, v1::GetScorecardResponse>(
+      context, "MetricsService/GetScorecard", request, response,
+      [this](const auto& request) -> absl::StatusOr<Plan<v1::GetScorecardResponse>> {
+        ASSIGN_OR_RETURN(auto scorecard, PrepareScorecard(store_->view(), request, clock_->Now()));
+        return PlanFor(std::move(scorecard), /*needs_scan=*/false, &RunScorecard);
+      });
 }
 
 }  // namespace emptychair

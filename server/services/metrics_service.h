@@ -7,44 +7,50 @@
 #include "common/base/clock.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "server/rpc/call.h"
+#include "server/rpc/raw_methods.h"
 #include "storage/store.h"
 
 namespace emptychair {
 
+using MetricsServiceBase =
+    RawMethods<v1::MetricsService::Service, v1::MetricsService::WithRawCallbackMethod_QueryMetric,
+               v1::MetricsService::WithRawCallbackMethod_CompareMetric,
+               v1::MetricsService::WithRawCallbackMethod_ExplainMetric,
+               v1::MetricsService::WithRawCallbackMethod_DecomposeChange,
+               v1::MetricsService::WithRawCallbackMethod_CompareWords,
+               v1::MetricsService::WithRawCallbackMethod_GetScorecard>::Type;
+
 // Thread-safe. What it is given must outlive it.
-class MetricsServiceImpl final : public v1::MetricsService::CallbackService {
+class MetricsServiceImpl final : public MetricsServiceBase {
  public:
   MetricsServiceImpl(const storage::Store* store, CallRunner* runner, const Clock* clock)
       : store_(store), runner_(runner), clock_(clock) {}
 
   grpc::ServerUnaryReactor* QueryMetric(grpc::CallbackServerContext* context,
-                                        const v1::QueryMetricRequest* request,
-                                        v1::QueryMetricResponse* response) override;
+                                        const grpc::ByteBuffer* request,
+                                        grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* CompareMetric(grpc::CallbackServerContext* context,
-                                          const v1::CompareMetricRequest* request,
-                                          v1::CompareMetricResponse* response) override;
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ExplainMetric(grpc::CallbackServerContext* context,
-                                          const v1::ExplainMetricRequest* request,
-                                          v1::ExplainMetricResponse* response) override;
+                                          const grpc::ByteBuffer* request,
+                                          grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* DecomposeChange(grpc::CallbackServerContext* context,
-                                            const v1::DecomposeChangeRequest* request,
-                                            v1::DecomposeChangeResponse* response) override;
+                                            const grpc::ByteBuffer* request,
+                                            grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* CompareWords(grpc::CallbackServerContext* context,
-                                         const v1::CompareWordsRequest* request,
-                                         v1::CompareWordsResponse* response) override;
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* GetScorecard(grpc::CallbackServerContext* context,
-                                         const v1::GetScorecardRequest* request,
-                                         v1::GetScorecardResponse* response) override;
+                                         const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
 
  private:
-  // Answers what was asked, once `prepared`, by `run`; `needs_scan` says on which lane. Preparing
-  // comes first because the lane depends on it; it reads nothing from disk.
-  template <typename Prepared, typename Request, typename Response>
-  grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, const char* method,
-                                   absl::StatusOr<Prepared> prepared, bool needs_scan,
-                                   absl::Status (*run)(const storage::Store&, const Prepared&,
-                                                       Response&),
-                                   const Request* request, Response* response);
+  // How to answer what was asked, once `prepared`, by `run`; `needs_scan` says on which lane.
+  template <typename Prepared, typename Response>
+  Plan<Response> PlanFor(Prepared prepared, bool needs_scan,
+                         absl::Status (*run)(const storage::Store&, const Prepared&,
+                                             Response&)) const;
 
   const storage::Store* const store_;
   CallRunner* const runner_;

@@ -45,19 +45,20 @@ auto TranslateSurvey(Response& response) {
 }  // namespace
 
 grpc::ServerUnaryReactor* SurveyServiceImpl::CreateSurvey(grpc::CallbackServerContext* context,
-                                                          const v1::CreateSurveyRequest* request,
-                                                          v1::CreateSurveyResponse* response) {
-  return runner_->Start(context, "SurveyService/CreateSurvey", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          SubmitCommand(*store_, PrepareCreate(request, clock_->Now()),
-                                        std::move(finish), TranslateSurvey(response));
-                        });
+                                                          const grpc::ByteBuffer* request,
+                                                          grpc::ByteBuffer* response) {
+  return runner_->Start<v1::CreateSurveyRequest, v1::CreateSurveyResponse>(
+      context, "SurveyService/CreateSurvey", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        SubmitCommand(*store_, PrepareCreate(request, clock_->Now()), std::move(finish),
+                      TranslateSurvey(response));
+      });
 }
 
 grpc::ServerUnaryReactor* SurveyServiceImpl::GetSurvey(grpc::CallbackServerContext* context,
-                                                       const v1::GetSurveyRequest* request,
-                                                       v1::GetSurveyResponse* response) {
-  return runner_->Execute(
+                                                       const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  return runner_->Execute<v1::GetSurveyRequest, v1::GetSurveyResponse>(
       context, "SurveyService/GetSurvey", Lane::kQuery, request, response,
       [this](const v1::GetSurveyRequest& request, v1::GetSurveyResponse& response) -> absl::Status {
         const std::shared_ptr<const storage::View> view = store_->view();
@@ -69,37 +70,39 @@ grpc::ServerUnaryReactor* SurveyServiceImpl::GetSurvey(grpc::CallbackServerConte
 }
 
 grpc::ServerUnaryReactor* SurveyServiceImpl::ListSurveys(grpc::CallbackServerContext* context,
-                                                         const v1::ListSurveysRequest* request,
-                                                         v1::ListSurveysResponse* response) {
-  return runner_->Execute(
+                                                         const grpc::ByteBuffer* request,
+                                                         grpc::ByteBuffer* response) {
+  return runner_->Execute<v1::ListSurveysRequest, v1::ListSurveysResponse>(
       context, "SurveyService/ListSurveys", Lane::kQuery, request, response,
       [this](const auto& request, auto& response) { return ListPage(*store_, request, response); });
 }
 
 grpc::ServerUnaryReactor* SurveyServiceImpl::UpdateSurvey(grpc::CallbackServerContext* context,
-                                                          const v1::UpdateSurveyRequest* request,
-                                                          v1::UpdateSurveyResponse* response) {
-  return runner_->Start(context, "SurveyService/UpdateSurvey", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          StartUpdate(request, response, std::move(finish));
-                        });
+                                                          const grpc::ByteBuffer* request,
+                                                          grpc::ByteBuffer* response) {
+  return runner_->Start<v1::UpdateSurveyRequest, v1::UpdateSurveyResponse>(
+      context, "SurveyService/UpdateSurvey", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        StartUpdate(std::make_shared<v1::UpdateSurveyRequest>(request), response,
+                    std::move(finish));
+      });
 }
 
-void SurveyServiceImpl::StartUpdate(const v1::UpdateSurveyRequest& request,
+void SurveyServiceImpl::StartUpdate(std::shared_ptr<const v1::UpdateSurveyRequest> request,
                                     v1::UpdateSurveyResponse& response, Finisher finish) {
-  absl::StatusOr<storage::CommandPtr> command = PrepareUpdate(request, *store_->view());
+  absl::StatusOr<storage::CommandPtr> command = PrepareUpdate(*request, *store_->view());
   if (!command.ok()) {
     finish(command.status());
     return;
   }
   store_->Enqueue(*std::move(command), /*want_records=*/false,
-                  [this, &request, &response,
+                  [this, request = std::move(request), &response,
                    finish = std::move(finish)](storage::CommandResult result) mutable {
                     // Another change came in between, and the caller set no condition: once more,
                     // on top of that one, which is published by now.
                     if (ReasonOf(result.error) == v1::ERROR_REASON_ETAG_MISMATCH &&
-                        request.survey().etag().empty()) {
-                      StartUpdate(request, response, std::move(finish));
+                        request->survey().etag().empty()) {
+                      StartUpdate(std::move(request), response, std::move(finish));
                       return;
                     }
                     finish(result.error.ok() ? TranslateSurvey(response)(result) : result.error);
@@ -107,26 +110,26 @@ void SurveyServiceImpl::StartUpdate(const v1::UpdateSurveyRequest& request,
 }
 
 grpc::ServerUnaryReactor* SurveyServiceImpl::ArchiveSurvey(grpc::CallbackServerContext* context,
-                                                           const v1::ArchiveSurveyRequest* request,
-                                                           v1::ArchiveSurveyResponse* response) {
-  return runner_->Start(context, "SurveyService/ArchiveSurvey", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          SubmitCommand(*store_,
-                                        PrepareArchive(request, clock_->Now(), *store_->view()),
-                                        std::move(finish), TranslateSurvey(response));
-                        });
+                                                           const grpc::ByteBuffer* request,
+                                                           grpc::ByteBuffer* response) {
+  return runner_->Start<v1::ArchiveSurveyRequest, v1::ArchiveSurveyResponse>(
+      context, "SurveyService/ArchiveSurvey", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        SubmitCommand(*store_, PrepareArchive(request, clock_->Now(), *store_->view()),
+                      std::move(finish), TranslateSurvey(response));
+      });
 }
 
 grpc::ServerUnaryReactor* SurveyServiceImpl::DeleteSurvey(grpc::CallbackServerContext* context,
-                                                          const v1::DeleteSurveyRequest* request,
-                                                          v1::DeleteSurveyResponse* response) {
-  return runner_->Start(context, "SurveyService/DeleteSurvey", request, response,
-                        [this](const auto& request, auto& response, Finisher finish) {
-                          SubmitCommand(
-                              *store_, PrepareDelete(request, clock_->Now(), *store_->view()),
-                              std::move(finish),
-                              [](const storage::CommandResult&) { return absl::OkStatus(); });
-                        });
+                                                          const grpc::ByteBuffer* request,
+                                                          grpc::ByteBuffer* response) {
+  return runner_->Start<v1::DeleteSurveyRequest, v1::DeleteSurveyResponse>(
+      context, "SurveyService/DeleteSurvey", request, response,
+      [this](const auto& request, auto& response, Finisher finish) {
+        SubmitCommand(*store_, PrepareDelete(request, clock_->Now(), *store_->view()),
+                      std::move(finish),
+                      [](const storage::CommandResult&) { return absl::OkStatus(); });
+      });
 }
 
 }  // namespace emptychair

@@ -17,6 +17,7 @@
 #include "common/rpc/status_conversion.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
 #include "gmock/gmock.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
 #include "tests/rpc/call_harness.h"
@@ -35,15 +36,17 @@ using Response = v1::GetStatusResponse;
 constexpr char kMethod[] = "AdminService/GetStatus";
 
 // A service whose one method does what a test says.
-class TestService final : public v1::AdminService::CallbackService {
+class TestService final
+    : public v1::AdminService::WithRawCallbackMethod_GetStatus<v1::AdminService::Service> {
  public:
-  using Handler = std::function<grpc::ServerUnaryReactor*(grpc::CallbackServerContext*,
-                                                          const Request*, Response*)>;
+  using Handler = std::function<grpc::ServerUnaryReactor*(
+      grpc::CallbackServerContext*, const grpc::ByteBuffer*, grpc::ByteBuffer*)>;
 
   void set_handler(Handler handler) { handler_ = std::move(handler); }
 
-  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context, const Request* request,
-                                      Response* response) override {
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override {
     return handler_(context, request, response);
   }
 
@@ -96,20 +99,22 @@ class CallTest : public ServedTest {
             {.query = {.threads = 1, .queue_max = 2, .retry_delay = absl::Milliseconds(70)}}) {
     auto service = std::make_unique<TestService>();
     handlers_ = service.get();
-    stub_ = v1::AdminService::NewStub(ServeOn(std::move(service)));
+    channel_ = ServeOn(std::move(service));
+    stub_ = v1::AdminService::NewStub(channel_);
   }
 
   // The service runs `work` on a lane.
   void Execute(std::function<absl::Status(const Request&, Response&)> work) {
     handlers_->set_handler([this, work](auto* context, auto* request, auto* response) {
-      return runner_.Execute(context, kMethod, Lane::kQuery, request, response, work);
+      return runner_.Execute<Request, Response>(context, kMethod, Lane::kQuery, request, response,
+                                                work);
     });
   }
 
   // The service hands its Finisher to `start`, on gRPC's thread.
   void Start(std::function<void(const Request&, Response&, Finisher)> start) {
     handlers_->set_handler([this, start](auto* context, auto* request, auto* response) {
-      return runner_.Start(context, kMethod, request, response, start);
+      return runner_.Start<Request, Response>(context, kMethod, request, response, start);
     });
   }
 
@@ -119,6 +124,24 @@ class CallTest : public ServedTest {
 
   Answer Get() { return Send()->Wait(); }
 
+  // Calls with `bytes` for a request.
+  absl::Status GetWith(const std::string& bytes) {
+    grpc::GenericStub stub(channel_);
+    grpc::ClientContext context;
+    const grpc::Slice slice(bytes);
+    const grpc::ByteBuffer request(&slice, 1);
+    grpc::ByteBuffer response;
+    absl::Notification done;
+    absl::Status answer;
+    stub.UnaryCall(&context, "/emptychair.v1.AdminService/GetStatus", grpc::StubOptions(), &request,
+                   &response, [&](const grpc::Status& status) {
+                     answer = FromGrpc(status);
+                     done.Notify();
+                   });
+    done.WaitForNotification();
+    return answer;
+  }
+
   // The access log once all calls are over.
   std::vector<std::string> LinesAtEnd() {
     server_->Shutdown();
@@ -126,6 +149,7 @@ class CallTest : public ServedTest {
   }
 
   TestService* handlers_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::AdminService::Stub> stub_;
 };
 
@@ -215,19 +239,84 @@ TEST_F(CallTest, AStartOnALaneRunsThereAndEndsElsewhere) {
   std::thread::id start_thread;
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     grpc_thread = std::this_thread::get_id();
-    return runner_.Start(context, kMethod, Lane::kIngest, request, response,
-                         [&](const Request&, Response& response, Finisher finish) {
-                           start_thread = std::this_thread::get_id();
-                           response.set_sequence(9);
-                           std::thread([finish = std::move(finish)]() mutable {
-                             finish(absl::OkStatus());
-                           }).detach();
-                         });
+    return runner_.Start<Request, Response>(
+        context, kMethod, Lane::kIngest, request, response,
+        [&](const Request&, Response& response, Finisher finish) {
+          start_thread = std::this_thread::get_id();
+          response.set_sequence(9);
+          std::thread([finish = std::move(finish)]() mutable {
+            finish(absl::OkStatus());
+          }).detach();
+        });
   });
   const Answer answer = Get();
   EXPECT_TRUE(answer.status.ok()) << answer.status;
   EXPECT_EQ(answer.response.sequence(), 9);
   EXPECT_NE(grpc_thread, start_thread);
+}
+
+// A field that no version knows, so that the whole has `size` bytes.
+std::string RequestOfSize(size_t size) {
+  std::string head = {'\xfa', '\x7f'};
+  for (size_t left = size - 5; head.size() < 5; left >>= 7) {
+    head += static_cast<char>((left & 0x7f) | (head.size() < 4 ? 0x80 : 0));
+  }
+  return head + std::string(size - head.size(), 'x');
+}
+
+TEST_F(CallTest, ARequestThatIsTooLargeIsRefused) {
+  std::atomic<int> runs = 0;
+  const auto count = [&](const Request&, Response&) {
+    ++runs;
+    return absl::OkStatus();
+  };
+  Execute(count);
+  EXPECT_EQ(GetWith(RequestOfSize(kMessageBytesMax)), absl::OkStatus());
+  EXPECT_EQ(runs, 1);
+  const absl::Status status = GetWith(RequestOfSize(kMessageBytesMax + 1));
+  EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_FIELD_INVALID);
+  EXPECT_THAT(status.message(), HasSubstr("request: got 2097153 bytes, wanted at most 2097152"));
+  EXPECT_EQ(runs, 1);
+}
+
+TEST_F(CallTest, BytesThatAreNoRequestAreRefused) {
+  Execute([](const Request&, Response&) { return absl::InternalError("it ran"); });
+  const absl::Status status = GetWith("\x0a\x7f");
+  EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_FIELD_INVALID);
+  EXPECT_THAT(status.message(), HasSubstr("no emptychair.v1.GetStatusRequest"));
+}
+
+TEST_F(CallTest, APlanChoosesTheLane) {
+  absl::StatusOr<Lane> lane = Lane::kScan;
+  std::thread::id scan_thread;
+  ASSERT_TRUE(
+      executor_.Submit(Lane::kScan, [&] { scan_thread = std::this_thread::get_id(); }).ok());
+  std::thread::id ran_on;
+  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
+    return runner_.ExecutePlan<Request, Response>(
+        context, kMethod, request, response, [&](const Request&) -> absl::StatusOr<Plan<Response>> {
+          if (!lane.ok()) {
+            return lane.status();
+          }
+          if (*lane == Lane::kIngest) {
+            throw std::runtime_error("secret");
+          }
+          return Plan<Response>{*lane, [&](Response& response) {
+                                  ran_on = std::this_thread::get_id();
+                                  response.set_sequence(4);
+                                  return absl::OkStatus();
+                                }};
+        });
+  });
+  EXPECT_EQ(Get().response.sequence(), 4);
+  EXPECT_EQ(ran_on, scan_thread);
+  lane = Lane::kQuery;
+  EXPECT_EQ(Get().response.sequence(), 4);
+  EXPECT_NE(ran_on, scan_thread);
+  lane = Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "there is none");
+  EXPECT_EQ(ReasonOf(Get().status), v1::ERROR_REASON_SURVEY_NOT_FOUND);
+  lane = Lane::kIngest;
+  EXPECT_EQ(Get().status.code(), absl::StatusCode::kInternal);
 }
 
 TEST_F(CallTest, ADroppedFinisherAnswersInternal) {
@@ -286,11 +375,11 @@ TEST_F(CallTest, WorkOfACallCancelledInTheQueueIsNotRun) {
   absl::Notification queued;
   grpc::CallbackServerContext* server_context = nullptr;
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
-    auto* reactor = runner_.Execute(context, kMethod, Lane::kQuery, request, response,
-                                    [&](const Request&, Response&) {
-                                      ran = true;
-                                      return absl::OkStatus();
-                                    });
+    auto* reactor = runner_.Execute<Request, Response>(context, kMethod, Lane::kQuery, request,
+                                                       response, [&](const Request&, Response&) {
+                                                         ran = true;
+                                                         return absl::OkStatus();
+                                                       });
     server_context = context;
     queued.Notify();
     return reactor;
@@ -314,11 +403,11 @@ TEST_F(CallTest, WorkOfACallWhoseDeadlinePassedInTheQueueIsNotRun) {
   std::atomic<bool> ran = false;
   absl::Notification queued;
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
-    auto* reactor = runner_.Execute(context, kMethod, Lane::kQuery, request, response,
-                                    [&](const Request&, Response&) {
-                                      ran = true;
-                                      return absl::OkStatus();
-                                    });
+    auto* reactor = runner_.Execute<Request, Response>(context, kMethod, Lane::kQuery, request,
+                                                       response, [&](const Request&, Response&) {
+                                                         ran = true;
+                                                         return absl::OkStatus();
+                                                       });
     queued.Notify();
     return reactor;
   });
@@ -361,14 +450,15 @@ TEST_F(CallTest, ASlowScanHoldsUpNoQuery) {
   std::atomic<bool> scan_ran = false;
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     if (queued.HasBeenNotified()) {
-      return runner_.Execute(context, kMethod, Lane::kQuery, request, response,
-                             [](const Request&, Response&) { return absl::OkStatus(); });
+      return runner_.Execute<Request, Response>(
+          context, kMethod, Lane::kQuery, request, response,
+          [](const Request&, Response&) { return absl::OkStatus(); });
     }
-    auto* reactor = runner_.Execute(context, kMethod, Lane::kScan, request, response,
-                                    [&](const Request&, Response&) {
-                                      scan_ran = true;
-                                      return absl::OkStatus();
-                                    });
+    auto* reactor = runner_.Execute<Request, Response>(context, kMethod, Lane::kScan, request,
+                                                       response, [&](const Request&, Response&) {
+                                                         scan_ran = true;
+                                                         return absl::OkStatus();
+                                                       });
     queued.Notify();
     return reactor;
   });
@@ -423,8 +513,9 @@ TEST_F(CallTest, ManyCallsAtOnceAreAllAnsweredAndLogged) {
       }
       finish(i % 3 == 0 ? Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "none") : absl::OkStatus());
     };
-    return i % 2 == 0 ? runner_.Start(context, kMethod, request, response, start)
-                      : runner_.Start(context, kMethod, Lane::kQuery, request, response, start);
+    return i % 2 == 0 ? runner_.Start<Request, Response>(context, kMethod, request, response, start)
+                      : runner_.Start<Request, Response>(context, kMethod, Lane::kQuery, request,
+                                                         response, start);
   });
   std::atomic<int> answered = 0;
   std::vector<std::thread> threads;

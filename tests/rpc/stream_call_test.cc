@@ -29,13 +29,15 @@ using Work = std::function<absl::Status(const v1::VerifyStoreRequest&, StreamWri
 
 constexpr char kMethod[] = "AdminService/VerifyStore";
 
-class TestService final : public v1::AdminService::CallbackService {
+class TestService final
+    : public v1::AdminService::WithRawCallbackMethod_VerifyStore<v1::AdminService::Service> {
  public:
   TestService(CallRunner* runner, Work work) : runner_(runner), work_(std::move(work)) {}
 
-  grpc::ServerWriteReactor<Message>* VerifyStore(grpc::CallbackServerContext* context,
-                                                 const v1::VerifyStoreRequest* request) override {
-    return runner_->ExecuteStream<Message>(context, kMethod, Lane::kMaintenance, request, work_);
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* VerifyStore(
+      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override {
+    return runner_->ExecuteStream<v1::VerifyStoreRequest, Message>(
+        context, kMethod, Lane::kMaintenance, request, work_);
   }
 
  private:
