@@ -90,6 +90,8 @@ TEST_F(ChairbenchEndToEndTest, MeasuresSingleCallsBesideAnEcho) {
   const auto figures = RunBench({"unary", "--seconds", "1", "--in-flight", "32"});
   ExpectWithLimit(figures, "unary_calls_per_second", "calls/s");
   ExpectWithLimit(figures, "unary_p99_ms", "ms");
+  ExpectWithLimit(figures, "unary_half_load_p99_ms", "ms");
+  EXPECT_GT(figures.at("unary_sync_median_ms").fields().at("value").number_value(), 0);
   EXPECT_EQ(figures.at("unary_refused_records").fields().at("value").number_value(), 0);
 }
 
@@ -105,6 +107,18 @@ TEST_F(ChairbenchEndToEndTest, MeasuresStreamsBesidePlainWrites) {
   EXPECT_EQ(figures.at("stream_refused_records").fields().at("value").number_value(), 0);
 }
 
+TEST_F(ChairbenchEndToEndTest, SendsMoreThanTheServerCanTake) {
+  for (const char* batch_size : {"1", "100"}) {
+    const auto figures = RunBench({"overload", "--seconds", "1", "--batch-size", batch_size});
+    for (const char* factor : {"3x", "10x"}) {
+      const std::string name = absl::StrCat("overload_", factor);
+      ExpectWithLimit(figures, name + "_records_per_second", "records/s");
+      ExpectWithLimit(figures, name + "_offered_records_per_second", "records/s");
+      ExpectWithLimit(figures, name + "_p99_ms", "ms");
+    }
+  }
+}
+
 TEST_F(ChairbenchEndToEndTest, MeasuresQueriesBesideAnEcho) {
   const auto figures =
       RunBench({"query", "--seconds", "0.2", "--answers", "20000", "--small-commits", "20"});
@@ -113,6 +127,7 @@ TEST_F(ChairbenchEndToEndTest, MeasuresQueriesBesideAnEcho) {
   ExpectWithLimit(figures, "query_total_median_ms", "ms");
   ExpectWithLimit(figures, "query_days_median_ms", "ms");
   ExpectWithLimit(figures, "query_beside_latest_p99_ms", "ms");
+  ExpectWithLimit(figures, "query_beside_ingest_p99_ms", "ms");
   EXPECT_THAT(figures.at("query_latest_ms").fields().at("value").number_value(), Gt(0));
   EXPECT_GE(figures.at("query_samples").fields().at("value").number_value(), 200);
   EXPECT_THAT(figures.at("query_cells_read").fields().at("value").number_value(), Gt(100));

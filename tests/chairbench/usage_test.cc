@@ -44,6 +44,8 @@ TEST(ChairbenchUsage, IsWrongWith2) {
       {"batch", "--batch-size", "10001"},
       {"stream", "--streams", "0"},
       {"stream", "--in-flight", "2"},
+      {"overload", "--batch-size", "0"},
+      {"overload", "--in-flight", "2"},
       {"query", "--answers", "0"},
       {"query", "--answers", "many"},
       {"query", "--small-commits", "-1"},

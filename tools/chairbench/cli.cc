@@ -10,6 +10,7 @@
 #include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/figure.h"
 #include "tools/chairbench/ingest.h"
+#include "tools/chairbench/overload.h"
 #include "tools/chairbench/peers.h"
 #include "tools/chairbench/query.h"
 #include "tools/chairbench/soak.h"
@@ -90,6 +91,12 @@ void AddCommands(CLI::App& app, Flags& flags) {
 
   AddStreams(AddCommand(app, "stream", "Batches of answers by the stream", MeasureStream, flags),
              flags);
+
+  CLI::App& overload =
+      AddCommand(app, "overload", "What is stored of 3 and 10 times as much as can be",
+                 MeasureOverload, flags);
+  AddBatchSize(overload, flags);
+  overload.preparse_callback([&flags](size_t) { flags.bench.apart = true; });
 
   CLI::App& query = AddCommand(app, "query", "NPS by month and by day, in total and by dimensions",
                                MeasureQuery, flags);

@@ -9,46 +9,17 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "storage/plain_write_limit.h"
+#include "tools/chairbench/open_loop.h"
 #include "tools/chairbench/statistics.h"
 #include "tools/chairbench/stream_loop.h"
 #include "tools/chairbench/submit_loops.h"
+#include "tools/chairbench/sync_time.h"
+#include "tools/chairbench/turns.h"
 
 namespace emptychair::bench {
 namespace {
 
-constexpr int kTurns = 5;
-constexpr absl::Duration kWarmUp = absl::Milliseconds(500);
-
-// What the turns of one side showed.
-struct Turns {
-  std::vector<double> rates;
-  std::vector<double> cpu_us;
-  std::vector<double> group_sizes;
-  std::vector<double> latencies_ms;
-  int64_t acknowledged = 0;
-  int64_t pushed_back = 0;
-  int64_t refused = 0;
-};
-
-// Runs a turn against a server and adds it to `turns`. The rate is from the server's own count.
-template <typename Loop>
-absl::Status TakeTurn(Target& target, Loop& loop, absl::Duration time, Turns& turns) {
-  ASSIGN_OR_RETURN(const Usage before, target.ReadUsage());
-  ASSIGN_OR_RETURN(const LoopResult result, loop.Run(time));
-  ASSIGN_OR_RETURN(const Usage after, target.ReadUsage());
-  const auto accepted = static_cast<double>(after.accepted - before.accepted);
-  turns.rates.push_back(accepted / absl::ToDoubleSeconds(result.elapsed));
-  if (before.cpu.has_value() && after.cpu.has_value()) {
-    turns.cpu_us.push_back(absl::ToDoubleMicroseconds(*after.cpu - *before.cpu) / accepted);
-  }
-  turns.group_sizes.push_back(accepted / static_cast<double>(after.groups - before.groups));
-  turns.latencies_ms.insert(turns.latencies_ms.end(), result.latencies_ms.begin(),
-                            result.latencies_ms.end());
-  turns.acknowledged += result.accepted;
-  turns.pushed_back += result.pushed_back;
-  turns.refused += after.refused - before.refused;
-  return absl::OkStatus();
-}
+constexpr int kSyncsPerTurn = 20;
 
 std::optional<double> MedianIfAny(const std::vector<double>& samples) {
   return samples.empty() ? std::nullopt : std::optional<double>(Median(samples));
@@ -154,6 +125,30 @@ absl::StatusOr<std::vector<Figure>> MeasureBesidePlainWrites(Workspace& workspac
   return figures;
 }
 
+// Single calls at a rate of their own.
+struct HalfLoad {
+  Turns product;
+  Turns limit;
+  std::vector<double> syncs_ms;
+};
+
+absl::StatusOr<HalfLoad> MeasureHalfLoad(Workspace& workspace, Target& echo,
+                                         double calls_per_second) {
+  const BenchOptions& options = workspace.options();
+  ASSIGN_OR_RETURN(const std::unique_ptr<SyncTime> sync, SyncTime::Open(workspace.Path("syncs")));
+  OpenLoop server_loop(workspace.server(), /*batch_size=*/1, ~options.seed);
+  OpenLoop echo_loop(echo, /*batch_size=*/1, ~options.seed);
+  server_loop.set_rate(calls_per_second);
+  echo_loop.set_rate(calls_per_second);
+  HalfLoad half;
+  for (int i = 0; i < kTurns; ++i) {
+    RETURN_IF_ERROR(TakeTurn(workspace.server(), server_loop, options.time / kTurns, half.product));
+    RETURN_IF_ERROR(TakeTurn(echo, echo_loop, options.time / kTurns, half.limit));
+    RETURN_IF_ERROR(sync->Measure(kSyncsPerTurn, half.syncs_ms));
+  }
+  return half;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
@@ -173,8 +168,11 @@ absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
     RETURN_IF_ERROR(TakeTurn(server, *server_loop, options.time / kTurns, product));
     RETURN_IF_ERROR(TakeTurn(*echo, *echo_loop, options.time / kTurns, limit));
   }
+  ASSIGN_OR_RETURN(const HalfLoad half,
+                   MeasureHalfLoad(workspace, *echo, Median(product.rates) / 2));
   RETURN_IF_ERROR(echo->Stop());
-  RETURN_IF_ERROR(workspace.Finish(warm_up.acknowledged + product.acknowledged));
+  RETURN_IF_ERROR(
+      workspace.Finish(warm_up.acknowledged + product.acknowledged + half.product.acknowledged));
 
   std::vector<Figure> figures;
   figures.push_back(
@@ -183,6 +181,12 @@ absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
     figures.push_back({name, Percentile(product.latencies_ms, percent), "ms",
                        Percentile(limit.latencies_ms, percent)});
   }
+  for (const auto& [name, percent] :
+       {std::pair("unary_half_load_median_ms", 50), {"unary_half_load_p99_ms", 99}}) {
+    figures.push_back({name, Percentile(half.product.latencies_ms, percent), "ms",
+                       Percentile(half.limit.latencies_ms, percent)});
+  }
+  figures.push_back({"unary_sync_median_ms", Median(half.syncs_ms), "ms", {}});
   AddServerFigures("unary", product, MedianIfAny(limit.cpu_us), figures);
   return figures;
 }

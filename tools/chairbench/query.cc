@@ -12,6 +12,7 @@
 #include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/history.h"
 #include "tools/chairbench/statistics.h"
+#include "tools/chairbench/stream_loop.h"
 #include "tools/chairbench/submit_loops.h"
 
 namespace emptychair::bench {
@@ -181,6 +182,75 @@ void AddCosts(const std::vector<Recording>& recordings, std::vector<Figure>& fig
   figures.push_back({"query_cells_read", Median(std::move(cells)), "cells", {}});
 }
 
+// What both servers took, alone and beside ingest.
+struct QueryTimes {
+  Samples product;
+  Samples limit;
+  ScanTimes scans;
+  Samples product_beside_ingest;
+  Samples limit_beside_ingest;
+};
+
+// Asks both servers the questions by month while answers come in as fast as they can.
+absl::StatusOr<LoopResult> AskBothBesideIngest(Workspace& workspace,
+                                               v1::MetricsService::Stub& server,
+                                               v1::MetricsService::Stub& echo,
+                                               const std::vector<v1::QueryMetricRequest>& questions,
+                                               QueryTimes& times) {
+  const BenchOptions& options = workspace.options();
+  const auto streams = static_cast<size_t>(options.streams);
+  std::vector<v1::QueryMetricRequest> by_month;
+  for (const v1::QueryMetricRequest& question : questions) {
+    if (ShapeOf(question) == kGroupedMonths) {
+      by_month.push_back(question);
+    }
+  }
+  std::atomic<bool> is_over = false;
+  const AnswerSource live = LiveAnswers(~options.seed, streams);
+  StreamLoop ingest(workspace.server().client(), streams, options.batch_size,
+                    [&](size_t slot) { return is_over ? std::nullopt : live(slot); });
+  absl::StatusOr<LoopResult> ingested;
+  std::thread sender([&] { ingested = ingest.Run(kLoadMax); });
+  const absl::Status asked = AskBoth(server, echo, by_month, 2 * options.time,
+                                     times.product_beside_ingest, times.limit_beside_ingest);
+  is_over = true;
+  sender.join();
+  RETURN_IF_ERROR(asked);
+  return ingested;
+}
+
+std::vector<Figure> FiguresOf(const QueryTimes& times) {
+  const auto median_of = [](const Samples& samples, Shape shape) { return Median(samples[shape]); };
+  const auto p99_of = [](const Samples& samples, Shape shape) {
+    return Percentile(samples[shape], 99);
+  };
+  const auto& [product, limit, scans, product_beside, limit_beside] = times;
+  const double median = median_of(product, kGroupedMonths);
+  const double echo_median = median_of(limit, kGroupedMonths);
+  return {
+      {"query_median_ms", median, "ms", echo_median},
+      {"query_p99_ms", p99_of(product, kGroupedMonths), "ms", p99_of(limit, kGroupedMonths)},
+      {"query_over_echo_ms", median - echo_median, "ms", {}},
+      {"query_total_median_ms", median_of(product, kMonths), "ms", median_of(limit, kMonths)},
+      {"query_total_p99_ms", p99_of(product, kMonths), "ms", p99_of(limit, kMonths)},
+      {"query_days_median_ms", median_of(product, kGroupedDays), "ms",
+       median_of(limit, kGroupedDays)},
+      {"query_latest_ms", scans.scan_ms, "ms", {}},
+      {"query_beside_latest_median_ms", Median(scans.beside_ms), "ms", median},
+      {"query_beside_latest_p99_ms", Percentile(scans.beside_ms, 99), "ms",
+       p99_of(product, kGroupedMonths)},
+      {"query_beside_ingest_median_ms", median_of(product_beside, kGroupedMonths), "ms",
+       median_of(limit_beside, kGroupedMonths)},
+      {"query_beside_ingest_p99_ms", p99_of(product_beside, kGroupedMonths), "ms",
+       p99_of(limit_beside, kGroupedMonths)},
+      {"query_samples", static_cast<double>(product[kGroupedMonths].size()), "queries", {}},
+  };
+}
+
+double RateOf(const LoopResult& result) {
+  return static_cast<double>(result.accepted) / absl::ToDoubleSeconds(result.elapsed);
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Figure>> MeasureQuery(Workspace& workspace) {
@@ -199,39 +269,20 @@ absl::StatusOr<std::vector<Figure>> MeasureQuery(Workspace& workspace) {
   const auto echo = v1::MetricsService::NewStub(echo_target->Connect());
   RETURN_IF_ERROR(Record(*echo, questions).status());
 
-  Samples product;
-  Samples limit;
-  RETURN_IF_ERROR(AskBoth(*server, *echo, questions, 2 * options.time, product, limit));
-  ASSIGN_OR_RETURN(const ScanTimes scans, MeasureScans(*server, questions));
+  QueryTimes times;
+  RETURN_IF_ERROR(AskBoth(*server, *echo, questions, 2 * options.time, times.product, times.limit));
+  ASSIGN_OR_RETURN(times.scans, MeasureScans(*server, questions));
+  // Last, because it changes what is asked for.
+  ASSIGN_OR_RETURN(const LoopResult ingested,
+                   AskBothBesideIngest(workspace, *server, *echo, questions, times));
   RETURN_IF_ERROR(echo_target->Stop());
-  RETURN_IF_ERROR(workspace.Finish(loaded.accepted + committed));
+  RETURN_IF_ERROR(workspace.Finish(loaded.accepted + committed + ingested.accepted));
 
-  const auto median_of = [](const Samples& samples, Shape shape) { return Median(samples[shape]); };
-  const auto p99_of = [](const Samples& samples, Shape shape) {
-    return Percentile(samples[shape], 99);
-  };
-  const double median = median_of(product, kGroupedMonths);
-  const double echo_median = median_of(limit, kGroupedMonths);
-  std::vector<Figure> figures = {
-      {"query_median_ms", median, "ms", echo_median},
-      {"query_p99_ms", p99_of(product, kGroupedMonths), "ms", p99_of(limit, kGroupedMonths)},
-      {"query_over_echo_ms", median - echo_median, "ms", {}},
-      {"query_total_median_ms", median_of(product, kMonths), "ms", median_of(limit, kMonths)},
-      {"query_total_p99_ms", p99_of(product, kMonths), "ms", p99_of(limit, kMonths)},
-      {"query_days_median_ms", median_of(product, kGroupedDays), "ms",
-       median_of(limit, kGroupedDays)},
-      {"query_latest_ms", scans.scan_ms, "ms", {}},
-      {"query_beside_latest_median_ms", Median(scans.beside_ms), "ms", median},
-      {"query_beside_latest_p99_ms", Percentile(scans.beside_ms, 99), "ms",
-       p99_of(product, kGroupedMonths)},
-  };
+  std::vector<Figure> figures = FiguresOf(times);
   AddCosts(recordings, figures);
   figures.push_back(
-      {"query_samples", static_cast<double>(product[kGroupedMonths].size()), "queries", {}});
-  figures.push_back({"load_records_per_second",
-                     static_cast<double>(loaded.accepted) / absl::ToDoubleSeconds(loaded.elapsed),
-                     "records/s",
-                     {}});
+      {"ingest_beside_queries_records_per_second", RateOf(ingested), "records/s", {}});
+  figures.push_back({"load_records_per_second", RateOf(loaded), "records/s", {}});
   return figures;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/chairbench/workspace.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 #include <cerrno>
@@ -7,8 +8,10 @@
 #include <filesystem>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "tools/chairbench/answers.h"
 
@@ -19,6 +22,24 @@ namespace {
 std::filesystem::path ThisProgram() {
   std::error_code ignored;
   return std::filesystem::read_symlink("/proc/self/exe", ignored);
+}
+
+// Leaves this process half of its processors, and those that it will start; returns the others.
+// None where there is one only. To be called before there are other threads.
+std::vector<int> GiveUpHalfOfTheProcessors() {
+  cpu_set_t ours;
+  if (sched_getaffinity(0, sizeof(ours), &ours) != 0) {
+    return {};
+  }
+  const int half = CPU_COUNT(&ours) / 2;
+  std::vector<int> given_up;
+  for (int i = 0; i < CPU_SETSIZE && static_cast<int>(given_up.size()) < half; ++i) {
+    if (CPU_ISSET(i, &ours)) {
+      CPU_CLR(i, &ours);
+      given_up.push_back(i);
+    }
+  }
+  return sched_setaffinity(0, sizeof(ours), &ours) == 0 ? given_up : std::vector<int>();
 }
 
 // Checks that what was acknowledged is there, `accepted` records more than before, and that the
@@ -76,9 +97,15 @@ absl::Status Workspace::StartServer() {
   const std::string program = options_.server.empty()
                                   ? ThisProgram().replace_filename("emptychaird").string()
                                   : options_.server;
-  ASSIGN_OR_RETURN(server_, Target::Start({program, absl::StrCat("--data=", Path("store")),
-                                           "--listen=127.0.0.1:0",
-                                           absl::StrCat("--access_log=", Path("access.log"))}));
+  std::vector<std::string> argv = {program, absl::StrCat("--data=", Path("store")),
+                                   "--listen=127.0.0.1:0",
+                                   absl::StrCat("--access_log=", Path("access.log"))};
+  const std::vector<int> processors =
+      options_.apart ? GiveUpHalfOfTheProcessors() : std::vector<int>();
+  if (!processors.empty()) {
+    argv.insert(argv.begin(), {"/usr/bin/taskset", "-c", absl::StrJoin(processors, ",")});
+  }
+  ASSIGN_OR_RETURN(server_, Target::Start(argv));
   return absl::OkStatus();
 }
 

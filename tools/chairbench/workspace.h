@@ -34,6 +34,9 @@ struct BenchOptions {
   // Answers that queries are asked of, and single commits that follow them.
   int64_t answers = 1'000'000;
   int64_t small_commits = 0;
+  // Whether the server that is started and this process each get half of the processors, where
+  // there is more than one.
+  bool apart = false;
   // Where PostgreSQL's programs are.
   std::string postgresql = "/usr/lib/postgresql/15/bin";
 };
