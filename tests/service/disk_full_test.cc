@@ -3,12 +3,10 @@
 // EMPTYCHAIR_TEST_FILLS sets how often, else 3.
 #include <sys/mount.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
@@ -17,6 +15,7 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/service/backend.h"
@@ -28,13 +27,7 @@ namespace {
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
-int Fills() {
-  int fills = 3;
-  if (const char* text = std::getenv("EMPTYCHAIR_TEST_FILLS"); text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtoi(text, &fills)) << text;
-  }
-  return fills;
-}
+int Fills() { return CountFromEnvOr("EMPTYCHAIR_TEST_FILLS", 3); }
 
 // A file system in memory, as large as a test needs.
 class SmallDisk {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <memory>
 #include <random>
 #include <set>
@@ -12,11 +11,11 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/temp_dir.h"
@@ -30,13 +29,7 @@ constexpr int kSenders = 4;
 constexpr int kBatchMax = 40;
 
 // How often the server is killed: EMPTYCHAIR_TEST_KILLS, or 20.
-int Kills() {
-  int kills = 20;
-  if (const char* text = std::getenv("EMPTYCHAIR_TEST_KILLS"); text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtoi(text, &kills)) << text;
-  }
-  return kills;
-}
+int Kills() { return CountFromEnvOr("EMPTYCHAIR_TEST_KILLS", 20); }
 
 // The same for the same number, however often it is sent.
 v1::Feedback Record(int64_t number) {

@@ -2,7 +2,6 @@
 // EMPTYCHAIR_MODEL_ROUNDS makes the test longer.
 #include "tests/service/operations_model.h"
 
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <string>
@@ -10,10 +9,10 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/feedback_fields.h"
 #include "tests/helpers/seed.h"
 #include "tests/helpers/status_matchers.h"
@@ -381,10 +380,7 @@ TEST(OperationsRandomTest, SetsEveryFieldOfARecord) {
 }
 
 TEST(OperationsModelTest, TheServiceAnswersAsItsModelDoesWhateverComes) {
-  int rounds = 3'000;
-  if (const char* text = std::getenv("EMPTYCHAIR_MODEL_ROUNDS"); text != nullptr) {
-    ASSERT_TRUE(absl::SimpleAtoi(text, &rounds)) << text;
-  }
+  const int rounds = CountFromEnvOr("EMPTYCHAIR_MODEL_ROUNDS", 3'000);
   OperationsRun run(SeedFromEnvOrRandom());
   ASSERT_NO_FATAL_FAILURE(run.Start());
   for (int round = 0; round < rounds; ++round) {

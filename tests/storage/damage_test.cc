@@ -3,7 +3,6 @@
 // faults, the same test must find starts that hide a loss.
 //
 // EMPTYCHAIR_DAMAGE_STRIDE=1 makes every single damage; else one in so many is made.
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,11 +11,11 @@
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
 #include "storage/opening_guard.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
 #include "tests/storage/store_harness.h"
 
@@ -30,12 +29,8 @@ using Tree = std::map<std::string, std::string>;
 constexpr char kDirectory[] = "/store";
 constexpr uint64_t kAnswers = 12;
 
-size_t Stride(size_t ordinary) {
-  size_t stride = ordinary;
-  if (const char* text = std::getenv("EMPTYCHAIR_DAMAGE_STRIDE"); text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtoi(text, &stride) && stride > 0) << text;
-  }
-  return stride;
+size_t Stride(int ordinary) {
+  return static_cast<size_t>(testing::CountFromEnvOr("EMPTYCHAIR_DAMAGE_STRIDE", ordinary));
 }
 
 Answer AnswerOf(uint64_t id) {

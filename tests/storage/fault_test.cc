@@ -2,7 +2,6 @@
 // there, and nothing is acknowledged after the store has said that it stopped.
 //
 // EMPTYCHAIR_FAULT_STRIDE=1 lets every operation fail; else one in so many.
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/errors.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
 #include "tests/storage/fault_answers.h"
 #include "tools/process/subprocess.h"
@@ -63,13 +63,7 @@ Report RunWorker(const std::string& directory, int64_t fails_at, const std::stri
   return report;
 }
 
-int64_t Stride() {
-  int64_t stride = 101;
-  if (const char* text = std::getenv("EMPTYCHAIR_FAULT_STRIDE"); text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtoi(text, &stride) && stride > 0) << text;
-  }
-  return stride;
-}
+int64_t Stride() { return testing::CountFromEnvOr("EMPTYCHAIR_FAULT_STRIDE", 101); }
 
 class FaultTest : public ::testing::TestWithParam<std::string> {
  protected:

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -17,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "tests/helpers/count.h"
 #include "tests/storage/fault_answers.h"
 #include "tools/process/subprocess.h"
 
@@ -26,13 +26,7 @@ namespace {
 constexpr uintmax_t kDiskBytes = uintmax_t{512} << 20;
 constexpr char kDirectory[] = "/store";
 
-int Cuts() {
-  int cuts = 0;
-  if (const char* text = std::getenv("EMPTYCHAIR_POWER_CUTS"); text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtoi(text, &cuts)) << text;
-  }
-  return cuts;
-}
+int Cuts() { return testing::CountFromEnvOr("EMPTYCHAIR_POWER_CUTS", 0); }
 
 bool Run(const std::vector<std::string>& argv) {
   const absl::StatusOr<FinishedProcess> ended = RunToEnd(argv);

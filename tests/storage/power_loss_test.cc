@@ -3,16 +3,15 @@
 //
 // EMPTYCHAIR_POWER_LOSSES sets how often the power is lost, else 30.
 #include <atomic>
-#include <cstdlib>
 #include <memory>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
 #include "tests/helpers/unsynced_loss_file_system.h"
 #include "tests/storage/store_harness.h"
@@ -22,13 +21,7 @@ namespace {
 
 constexpr int kSenders = 2;
 
-int Cycles() {
-  int cycles = 30;
-  if (const char* text = std::getenv("EMPTYCHAIR_POWER_LOSSES"); text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtoi(text, &cycles)) << text;
-  }
-  return cycles;
-}
+int Cycles() { return testing::CountFromEnvOr("EMPTYCHAIR_POWER_LOSSES", 30); }
 
 Answer AnswerOf(uint64_t id) {
   return {.id = id,

@@ -5,7 +5,6 @@
 // EMPTYCHAIR_SENDER_IDS sets how many answers there are, else 600.
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -13,11 +12,11 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/errors.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
 #include "tests/storage/store_harness.h"
 
@@ -28,11 +27,7 @@ constexpr int kSenders = 8;
 constexpr size_t kBatchMax = 20;
 
 uint64_t Ids() {
-  uint64_t ids = 600;
-  if (const char* text = std::getenv("EMPTYCHAIR_SENDER_IDS"); text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtoi(text, &ids)) << text;
-  }
-  return ids;
+  return static_cast<uint64_t>(testing::CountFromEnvOr("EMPTYCHAIR_SENDER_IDS", 600));
 }
 
 Answer AnswerOf(uint64_t id) {

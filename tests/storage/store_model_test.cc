@@ -1,6 +1,5 @@
 // The store against a plain model of it. EMPTYCHAIR_MODEL_ROUNDS makes the test longer.
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
@@ -10,13 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/time/time.h"
 #include "common/base/local_day.h"
 #include "storage/cube_plan.h"
 #include "storage/tally_grid.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
 #include "tests/storage/store_harness.h"
 
@@ -397,10 +396,8 @@ INSTANTIATE_TEST_SUITE_P(Places, StoreModelTest, ::testing::Values(Place::kMemor
                          PlaceName);
 
 TEST_P(StoreModelTest, AnswersAndHoldsWhatTheModelDoes) {
-  int rounds = GetParam() == Place::kMemory ? 300 : 100;
-  if (const char* text = std::getenv("EMPTYCHAIR_MODEL_ROUNDS"); text != nullptr) {
-    ASSERT_TRUE(absl::SimpleAtoi(text, &rounds)) << text;
-  }
+  const int rounds =
+      testing::CountFromEnvOr("EMPTYCHAIR_MODEL_ROUNDS", GetParam() == Place::kMemory ? 300 : 100);
   StoreHarness harness(GetParam());
   ASSERT_OK(harness.Open());
   ModelRun run(harness, testing::SeedFromEnvOrRandom());
