@@ -100,14 +100,14 @@ class SurveyCursor {
     has_started_ = true;
     for (; it_.Valid(); it_.Next()) {
       const std::optional<FeedbackKey> key = FeedbackKey::Decode(it_.key());
-      const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(it_.value());
-      if (!key.has_value() || !header.has_value()) {
+      record_.value = it_.value();
+      if (!key.has_value() || !DecodeFeedbackHeader(record_.value, record_.header)) {
         if (!skip_damaged_) {
           return Damaged(survey_, "a record");
         }
         engine_.CountUndecodable();
-      } else if (!header->is_erased) {
-        record_ = {{key->feedback_id, survey_.number()}, *header, it_.value()};
+      } else if (!record_.header.is_erased) {
+        record_.position = {key->feedback_id, survey_.number()};
         return true;
       }
     }

@@ -80,31 +80,35 @@ std::string EncodeTombstone(uint64_t sequence) {
   return value;
 }
 
-std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value) {
+bool DecodeFeedbackHeader(absl::string_view value, FeedbackHeader& header) {
   if (value.size() < FeedbackHeader::kSize || !HasVersion(value)) {
-    return std::nullopt;
+    return false;
   }
   const auto flags = LoadLittleEndian<uint8_t>(value.data() + kFlagsAt);
-  FeedbackHeader header;
-  if (flags == kIsErased) {
-    header.is_erased = true;
-    header.sequence = LoadLittleEndian<uint64_t>(value.data() + kSequenceAt);
-    return value == EncodeTombstone(header.sequence) ? std::optional(header) : std::nullopt;
+  header.is_erased = flags == kIsErased;
+  header.sequence = LoadLittleEndian<uint64_t>(value.data() + kSequenceAt);
+  if (header.is_erased) {
+    return value == EncodeTombstone(header.sequence);
   }
   header.exclusion_reason = LoadLittleEndian<uint8_t>(value.data() + kExclusionAt);
   const auto score = LoadLittleEndian<int32_t>(value.data() + kScoreAt);
   if ((flags & ~kHasScore) != 0 || header.exclusion_reason > kExclusionReasonMax ||
       LoadLittleEndian<uint8_t>(value.data() + kReservedAt) != 0 || (flags == 0 && score != 0)) {
-    return std::nullopt;
+    return false;
   }
-  if (flags == kHasScore) {
-    header.score = score;
-  }
+  header.score = flags == kHasScore ? std::optional(score) : std::nullopt;
   header.customer_ordinal = LoadLittleEndian<uint32_t>(value.data() + kCustomerAt);
   header.series = LoadLittleEndian<uint32_t>(value.data() + kSeriesAt);
   header.zone_offset_seconds = LoadLittleEndian<int32_t>(value.data() + kZoneOffsetAt);
-  header.sequence = LoadLittleEndian<uint64_t>(value.data() + kSequenceAt);
   std::memcpy(header.fingerprint.data(), value.data() + kFingerprintAt, kFingerprintSize);
+  return true;
+}
+
+std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value) {
+  std::optional<FeedbackHeader> header(std::in_place);
+  if (!DecodeFeedbackHeader(value, *header)) {
+    header.reset();
+  }
   return header;
 }
 
