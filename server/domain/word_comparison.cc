@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/errors.h"
@@ -34,10 +35,24 @@ constexpr int32_t kDefaultWords = 50;
 
 enum Side { kBase, kCandidate };
 
-// Which words the comments of each side have.
+// Words that are counted at once, which bounds the memory: about a hundred bytes each.
+constexpr size_t kWordsAtOnce = 500'000;
+
+// Words whose hash leaves `residue` when it is divided by `modulus`.
+struct WordPart {
+  uint64_t modulus = 1;
+  uint64_t residue = 0;
+
+  // By bits of the hash that a table's entries may share: it tells them apart by the lowest ones.
+  bool Has(absl::string_view word) const {
+    return (uint64_t{absl::Hash<absl::string_view>()(word)} >> 32) % modulus == residue;
+  }
+};
+
+// Which words of a part the comments of each side have.
 class WordTable {
  public:
-  explicit WordTable(metrics::WordSplitter& splitter) : splitter_(splitter) {}
+  WordTable(metrics::WordSplitter& splitter, WordPart part) : splitter_(splitter), part_(part) {}
 
   struct Word {
     std::array<int64_t, 2> counts = {};  // By side.
@@ -48,53 +63,99 @@ class WordTable {
     ++comments_[side];
     const int64_t number = comments_[kBase] + comments_[kCandidate];
     splitter_.Split(comment, [&](absl::string_view text) {
+      if (!part_.Has(text)) {
+        return;
+      }
       Word& word = words_[text];
       if (std::exchange(word.last_comment, number) != number) {
         ++word.counts[side];
       }
+      while (words_.size() > kWordsAtOnce) {
+        LeaveHalf();
+      }
     });
   }
 
-  void Write(const WordComparisonQuery& query, v1::CompareWordsResponse& response) const {
-    response.set_base_comments(comments_[kBase]);
-    response.set_candidate_comments(comments_[kCandidate]);
-    std::vector<Contrasted> contrasted;
+  // Parts that turned out to be too many words, to be counted after this one.
+  const std::vector<WordPart>& left() const { return left_; }
+  const std::array<int64_t, 2>& comments() const { return comments_; }
+
+  // Calls `visit` with each word and how often either side has it.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
     for (const auto& [text, word] : words_) {
-      if (word.counts[kBase] + word.counts[kCandidate] >= query.min_comments) {
-        contrasted.push_back(
-            {&text, &word,
-             metrics::ContrastWord({word.counts[kBase], comments_[kBase]},
-                                   {word.counts[kCandidate], comments_[kCandidate]})});
-      }
+      visit(text, word.counts);
     }
-    const auto end = contrasted.begin() + std::min<ptrdiff_t>(query.limit, std::ssize(contrasted));
-    std::partial_sort(contrasted.begin(), end, contrasted.end(), ComesBefore);
-    for (auto it = contrasted.begin(); it != end; ++it) {
+  }
+
+ private:
+  // Goes on with half of the part. What was counted of it is all there is so far.
+  void LeaveHalf() {
+    left_.push_back({2 * part_.modulus, part_.residue + part_.modulus});
+    part_.modulus *= 2;
+    absl::erase_if(words_, [this](const auto& word) { return !part_.Has(word.first); });
+  }
+
+  metrics::WordSplitter& splitter_;
+  WordPart part_;
+  std::vector<WordPart> left_;
+  std::array<int64_t, 2> comments_ = {};
+  absl::flat_hash_map<std::string, Word> words_;
+};
+
+// The words that tell most, of all parts so far.
+class WordRanking {
+ public:
+  explicit WordRanking(const WordComparisonQuery& query) : query_(query) {}
+
+  void Add(const WordTable& words) {
+    words.ForEach([&](const std::string& text, const std::array<int64_t, 2>& counts) {
+      if (counts[kBase] + counts[kCandidate] >= query_.min_comments) {
+        contrasted_.push_back(
+            {text, counts,
+             metrics::ContrastWord({counts[kBase], words.comments()[kBase]},
+                                   {counts[kCandidate], words.comments()[kCandidate]})});
+      }
+      if (std::ssize(contrasted_) >= 2 * int64_t{kWordsMax}) {
+        KeepBest();
+      }
+    });
+    KeepBest();
+  }
+
+  void Write(v1::CompareWordsResponse& response) const {
+    for (const Contrasted& contrasted : contrasted_) {
       v1::WordComparison& word = *response.add_words();
-      word.set_word(*it->text);
-      word.set_base_count(it->word->counts[kBase]);
-      word.set_candidate_count(it->word->counts[kCandidate]);
-      word.set_log_odds(it->contrast.log_odds);
-      word.set_z(it->contrast.z);
+      word.set_word(contrasted.text);
+      word.set_base_count(contrasted.counts[kBase]);
+      word.set_candidate_count(contrasted.counts[kCandidate]);
+      word.set_log_odds(contrasted.contrast.log_odds);
+      word.set_z(contrasted.contrast.z);
     }
   }
 
  private:
   struct Contrasted {
-    const std::string* text;
-    const Word* word;
+    std::string text;
+    std::array<int64_t, 2> counts;
     metrics::WordContrast contrast;
   };
 
   static bool ComesBefore(const Contrasted& a, const Contrasted& b) {
     const double size_a = std::abs(a.contrast.z);
     const double size_b = std::abs(b.contrast.z);
-    return size_a != size_b ? size_a > size_b : *a.text < *b.text;
+    return size_a != size_b ? size_a > size_b : a.text < b.text;
   }
 
-  metrics::WordSplitter& splitter_;
-  std::array<int64_t, 2> comments_ = {};
-  absl::flat_hash_map<std::string, Word> words_;
+  void KeepBest() {
+    const auto end =
+        contrasted_.begin() + std::min<ptrdiff_t>(query_.limit, std::ssize(contrasted_));
+    std::partial_sort(contrasted_.begin(), end, contrasted_.end(), ComesBefore);
+    contrasted_.erase(end, contrasted_.end());
+  }
+
+  const WordComparisonQuery& query_;
+  std::vector<Contrasted> contrasted_;
 };
 
 // The side that an answer is on when a method's classes are compared, or nothing.
@@ -179,6 +240,20 @@ class CommentScan {
   store::v1::StoredFeedback body_;  // Kept for its memory.
 };
 
+// Errors: those of CommentScan::AddTo.
+absl::Status ReadComments(const storage::Store& store, const WordComparisonQuery& query,
+                          WordTable& words, int64_t& records_scanned) {
+  if (!query.candidate.has_value()) {
+    return CommentScan(store, query.base).AddTo(words, SideOfClass, records_scanned);
+  }
+  for (const auto& [side, part] :
+       {std::pair(kBase, &query.base), std::pair(kCandidate, &*query.candidate)}) {
+    const auto side_of = [side = side](v1::CountedAs) { return std::optional(side); };
+    RETURN_IF_ERROR(CommentScan(store, *part).AddTo(words, side_of, records_scanned));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckByClass(const v1::CompareWordsRequest& request, const MetricQuery& base) {
   if (request.has_candidate()) {
     return FieldError(v1::ERROR_REASON_FIELD_INVALID, "candidate",
@@ -229,18 +304,18 @@ absl::Status RunWordComparison(const storage::Store& store, const WordComparison
   response.set_sequence(static_cast<int64_t>(query.base.view->counters.sequence()));
   ASSIGN_OR_RETURN(const std::unique_ptr<metrics::WordSplitter> splitter,
                    metrics::WordSplitter::Create());
-  WordTable words(*splitter);
+  WordRanking ranking(query);
   int64_t records_scanned = 0;
-  if (query.candidate.has_value()) {
-    for (const auto& [side, part] :
-         {std::pair(kBase, &query.base), std::pair(kCandidate, &*query.candidate)}) {
-      const auto side_of = [side = side](v1::CountedAs) { return std::optional(side); };
-      RETURN_IF_ERROR(CommentScan(store, *part).AddTo(words, side_of, records_scanned));
-    }
-  } else {
-    RETURN_IF_ERROR(CommentScan(store, query.base).AddTo(words, SideOfClass, records_scanned));
+  for (std::vector<WordPart> parts = {WordPart()}; !parts.empty();) {
+    WordTable words(*splitter, parts.back());
+    parts.pop_back();
+    RETURN_IF_ERROR(ReadComments(store, query, words, records_scanned));
+    parts.insert(parts.end(), words.left().begin(), words.left().end());
+    ranking.Add(words);
+    response.set_base_comments(words.comments()[kBase]);
+    response.set_candidate_comments(words.comments()[kCandidate]);
   }
-  words.Write(query, response);
+  ranking.Write(response);
   response.set_records_scanned(records_scanned);
   return absl::OkStatus();
 }

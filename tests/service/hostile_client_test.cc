@@ -6,10 +6,12 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -182,6 +184,58 @@ TEST_F(HostileClientTest, RequestsThatWaitTakeNoMoreThanTheirBytes) {
        {"SurveyService/GetSurvey", "FeedbackService/SubmitFeedback", "AdminService/CompactStore"}) {
     Send(method, flood, 64);
   }
+  EXPECT_LT(PeakBytes(), 400 * kMebibyte);
+}
+
+// A word of letters alone for each number.
+std::string Word(absl::string_view prefix, int number) {
+  std::string word(prefix);
+  for (; number > 0; number /= 26) {
+    word += static_cast<char>('a' + number % 26);
+  }
+  return word;
+}
+
+TEST_F(HostileClientTest, CommentsOfMillionsOfWordsAreComparedInParts) {
+  constexpr int kComments = 600;
+  constexpr int kWordsOfOne = 2'000;
+  int next = 0;
+  for (int batch = 0; batch < 6; ++batch) {
+    std::vector<v1::Feedback> answers;
+    for (int i = batch; i < kComments; i += 6) {
+      const bool is_promoter = i % 2 == 0;
+      v1::Feedback& answer = answers.emplace_back(
+          Answer("nps", absl::StrCat("row ", i), kTime + absl::Minutes(i), is_promoter ? 10 : 0));
+      std::string comment = is_promoter ? "fast" : "slow";
+      if (is_promoter) {
+        absl::StrAppend(&comment, " ", Word("gem", i / 2 % 60));
+      }
+      for (int j = 0; j < kWordsOfOne; ++j) {
+        absl::StrAppend(&comment, " ", Word("z", ++next));
+      }
+      answer.set_comment(comment);
+    }
+    EXPECT_EQ(Value(TryBatch(client_, answers)).accepted_count(), kComments / 6);
+  }
+  v1::CompareWordsRequest request;
+  request.mutable_base()->add_survey_ids("nps");
+  request.set_by_class(true);
+  request.set_min_comments(2);
+  request.set_limit(1'000);
+  const v1::CompareWordsResponse response = Value(client_.CompareWords(request));
+  EXPECT_EQ(response.base_comments(), kComments / 2);
+  EXPECT_EQ(response.candidate_comments(), kComments / 2);
+  EXPECT_GT(response.records_scanned(), 2 * kComments);
+  std::map<std::string, std::pair<int64_t, int64_t>> counts;
+  for (const v1::WordComparison& word : response.words()) {
+    counts[word.word()] = {word.base_count(), word.candidate_count()};
+  }
+  std::map<std::string, std::pair<int64_t, int64_t>> wanted = {{"fast", {0, kComments / 2}},
+                                                               {"slow", {kComments / 2, 0}}};
+  for (int i = 0; i < 60; ++i) {
+    wanted[Word("gem", i)] = {0, kComments / 2 / 60};
+  }
+  EXPECT_EQ(counts, wanted);
   EXPECT_LT(PeakBytes(), 400 * kMebibyte);
 }
 

@@ -96,6 +96,7 @@ void AddCommands(CLI::App& app, Flags& flags) {
       AddCommand(app, "overload", "What is stored of 3 and 10 times as much as can be",
                  MeasureOverload, flags);
   AddBatchSize(overload, flags);
+  // Else the sender would take from the server what it asks too much of.
   overload.preparse_callback([&flags](size_t) { flags.bench.apart = true; });
 
   CLI::App& query = AddCommand(app, "query", "NPS by month and by day, in total and by dimensions",
