@@ -35,7 +35,8 @@ struct Points {
 
 // Counts answers that come in one order. Where the first one that a point sees of a customer
 // counts, the one before tells which points have seen one; where the last one does, it takes the
-// place of the one before, which is the only other that can be counted in the same points.
+// place of the one before, which is the only other that can be counted in the same points. Where
+// there is one point alone, the last ones are counted at the end.
 class AnswerCounter {
  public:
   AnswerCounter(const MetricQuery& query, bool newest_first, absl::Span<const MsSpan> buckets,
@@ -47,10 +48,23 @@ class AnswerCounter {
         scale_min_(query.surveys.front()->definition->scale().min()),
         buckets_(buckets),
         last_bucket_(static_cast<int64_t>(buckets.size()) - 1),
+        counts_at_end_(!first_counts_ && last_bucket_ == 0),
         bucket_(newest_first ? last_bucket_ : 0),
         grid_(grid) {
     if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
       chosen_.resize(size_t{query.view->counters.last_customer_ordinal()} + 1);
+    }
+  }
+
+  // To be called once, after the last answer.
+  void Finish() {
+    if (!counts_at_end_) {
+      return;
+    }
+    for (const Chosen& chosen : chosen_) {
+      if (chosen.bucket_number != 0) {
+        AddChosen(PointsWith(0), chosen, 1);
+      }
     }
   }
 
@@ -106,6 +120,10 @@ class AnswerCounter {
   // Counts `answer`, which is in `points`, in those where the rule chooses it. `before` is the
   // customer's last one.
   void Choose(Points points, const Chosen& answer, Chosen& before) {
+    if (counts_at_end_) {
+      before = answer;
+      return;
+    }
     if (before.bucket_number != 0) {
       const Points others = PointsWith(before.bucket_number - 1);
       if (!first_counts_) {
@@ -153,6 +171,7 @@ class AnswerCounter {
   const int32_t scale_min_;
   const absl::Span<const MsSpan> buckets_;
   const int64_t last_bucket_;
+  const bool counts_at_end_;
   int64_t bucket_;
   TallyGrid& grid_;
   std::vector<Chosen> chosen_;  // By the customer's number.
@@ -232,6 +251,7 @@ absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
                                          }
                                          return !grid.is_full();
                                        }));
+  counter.Finish();
   return grid.bins_past_scale() == 0 ? absl::OkStatus()
                                      : Damaged("a record has a score that its scale has not");
 }
