@@ -352,6 +352,8 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
   switch (family) {
     case Family::kFeedback:
       options.write_buffer_size = size_t{64} << 20;
+      // Scans take each block from the cache, and pay for that by the block.
+      table.block_size = size_t{16} << 10;
       options.memtable_insert_with_hint_prefix_extractor.reset(
           rocksdb::NewFixedPrefixTransform(kSurveyPrefixSize));
       break;
