@@ -30,7 +30,7 @@ void AppendLittleEndian(std::string& to, Int value) {
 template <typename Int>
 Int LoadLittleEndian(const char* from) {
   if constexpr (std::endian::native == std::endian::little) {
-    // The compiler does not see through the loop below, and scans spend a tenth of their time here.
+    // One load: the compiler does not always make one of the loop below.
     Int value;
     std::memcpy(&value, from, sizeof(value));
     return value;

@@ -58,8 +58,7 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
           break;
         }
         case Feed::Step::kWrite:
-          SerializeMessage(message_, bytes_);
-          StartWrite(&bytes_);
+          StartWrite(&message_);
           step = feed_.Continue();
           break;
         case Feed::Step::kWait:
@@ -80,7 +79,13 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     if (!source_.ok()) {
       has_message = source_.status();
     } else {
-      runner_->Guard(method_, [&] { has_message = source_->Next(message_); });
+      runner_->Guard(method_, [&] {
+        Response message;
+        has_message = source_->Next(message);
+        if (has_message.ok() && *has_message) {
+          SerializeMessage(message, message_);
+        }
+      });
     }
     return has_message;
   }
@@ -102,10 +107,8 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   const Lane lane_;
   absl::StatusOr<Source> source_;
   Feed feed_;
-  // Being filled in on the lane.
-  Response message_;
-  // Being sent; gRPC reads it until OnWriteDone.
-  grpc::ByteBuffer bytes_;
+  // Being filled in on the lane, or sent; gRPC reads it until OnWriteDone.
+  grpc::ByteBuffer message_;
   const std::shared_ptr<Doorbell> bell_;
 };
 

@@ -13,7 +13,7 @@ namespace emptychair {
 
 using google::protobuf::internal::WireFormatLite;
 
-absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& request) {
+absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::Message& request) {
   if (bytes.Length() > kMessageBytesMax) {
     return FieldError(
         v1::ERROR_REASON_FIELD_INVALID, "request",
@@ -24,6 +24,7 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::Messa
                       absl::StrCat("got bytes that are no ", request.GetTypeName(),
                                    ", or text that is not UTF-8"));
   }
+  request.DiscardUnknownFields();
   return absl::OkStatus();
 }
 

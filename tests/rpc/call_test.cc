@@ -279,6 +279,16 @@ TEST_F(CallTest, ARequestThatIsTooLargeIsRefused) {
   EXPECT_EQ(runs, 1);
 }
 
+TEST_F(CallTest, ARequestComesWithoutFieldsThatAreNotKnown) {
+  bool has_unknown_fields = true;
+  Execute([&](const Request& request, Response&) {
+    has_unknown_fields = !request.GetReflection()->GetUnknownFields(request).empty();
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(GetWith(RequestOfSize(100)), absl::OkStatus());
+  EXPECT_FALSE(has_unknown_fields);
+}
+
 TEST_F(CallTest, BytesThatAreNoRequestAreRefused) {
   Execute([](const Request&, Response&) { return absl::InternalError("it ran"); });
   const absl::Status status = GetWith("\x0a\x7f");

@@ -155,7 +155,7 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   app.footer(
       "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
       "else;\nbatch and stream, the same bytes written plainly to RocksDB in synced groups of the "
-      "same size;\npeers, what PostgreSQL took for the same.\n"
+      "same size;\noverload, the peak; peers, what PostgreSQL took for the same.\n"
       "ratio: value / limit. For rates the share of the limit that is reached (more is better); "
       "for\ntimes how many times the limit's it takes (less is better).\n"
       "Exit codes: 0; 1 the run failed or was interrupted; 2 wrong usage.");

@@ -61,8 +61,6 @@ OpenLoop::OpenLoop(const Target& target, int batch_size, uint64_t seed)
   }
 }
 
-OpenLoop::~OpenLoop() = default;
-
 absl::StatusOr<LoopResult> OpenLoop::Run(absl::Duration time) {
   const absl::Time start = absl::Now();
   const absl::Time end = start + time;

@@ -29,7 +29,6 @@ class OpenLoop {
   // Of BatchSubmitFeedback with `batch_size` answers, of SubmitFeedback when that is 1. `target`
   // must outlive the loop.
   OpenLoop(const Target& target, int batch_size, uint64_t seed);
-  ~OpenLoop();
 
   // Calls per second on average. The gaps between them are exponentially distributed, as those of a
   // Poisson process. To be set before a run.
