@@ -180,8 +180,8 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
   return absl::OkStatus();
 }
 
-v1::Feedback ToApi(const storage::FeedbackRecord& record, absl::string_view survey_id) {
-  v1::Feedback feedback;
+void FillFeedback(const storage::FeedbackRecord& record, absl::string_view survey_id,
+                  v1::Feedback& feedback) {
   feedback.set_survey_id(std::string(survey_id));
   feedback.set_feedback_id(record.feedback_id.ToString());
   feedback.set_external_id(record.body.external_id());
@@ -203,7 +203,6 @@ v1::Feedback ToApi(const storage::FeedbackRecord& record, absl::string_view surv
   }
   feedback.set_sequence(static_cast<int64_t>(record.header.sequence));
   feedback.set_etag(storage::EtagOf(record.header.sequence));
-  return feedback;
 }
 
 absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view text) {

@@ -29,7 +29,10 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
 absl::Status TakeLabels(const v1::Feedback& feedback,
                         google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels);
 
-v1::Feedback ToApi(const storage::FeedbackRecord& record, absl::string_view survey_id);
+// Fills in `feedback`, which is empty: in place, because a record that is made first and copied
+// into an arena costs twice.
+void FillFeedback(const storage::FeedbackRecord& record, absl::string_view survey_id,
+                  v1::Feedback& feedback);
 
 // The id written in `text`. Errors on `field`: FIELD_REQUIRED for an empty text, FIELD_INVALID for
 // anything else but a UUIDv7.

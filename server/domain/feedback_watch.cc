@@ -156,7 +156,7 @@ void FeedbackWatch::Add(const storage::View& view, uint64_t sequence, const stor
   told.set_sequence(static_cast<int64_t>(sequence));
   const std::string& survey_id = survey->definition->survey_id();
   if (!record->header.is_erased) {
-    *told.mutable_feedback() = emptychair::ToApi(*record, survey_id);
+    FillFeedback(*record, survey_id, *told.mutable_feedback());
     return;
   }
   told.mutable_feedback()->set_survey_id(survey_id);

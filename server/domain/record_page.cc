@@ -72,7 +72,8 @@ std::optional<v1::Feedback> RecordPage::Take(storage::FeedbackRecord record,
     known = customer_ids_.emplace(ordinal, *std::move(id)).first;
   }
   record.customer_id = known->second;
-  v1::Feedback feedback = ToApi(record, survey.definition->survey_id());
+  v1::Feedback feedback;
+  FillFeedback(record, survey.definition->survey_id(), feedback);
   ++taken_;
   bytes_ += feedback.ByteSizeLong();
   return feedback;

@@ -1,27 +1,26 @@
 #include "server/rpc/access_log.h"
 
 #include <fcntl.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/details/periodic_worker.h>
-#include <spdlog/details/thread_pool.h>
-#include <spdlog/sinks/sink.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
+#include <deque>
+#include <thread>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
 #include "server/rpc/log.h"
 
 namespace emptychair {
 namespace {
 
-constexpr size_t kBufferBytes = 32 * 1024;
-constexpr std::chrono::seconds kFlushInterval(1);
+constexpr absl::Duration kWriteInterval = absl::Seconds(1);
 
 class OffLog final : public AccessLog {
  public:
@@ -29,53 +28,21 @@ class OffLog final : public AccessLog {
   int64_t dropped() const override { return 0; }
 };
 
-// Gathers lines and writes them in large pieces. Used by the logger's one thread.
-class FdSink final : public spdlog::sinks::sink {
- public:
-  explicit FdSink(int fd) : fd_(fd) {}
-  ~FdSink() override {
-    flush();
-    ::close(fd_);
-  }
-
-  void log(const spdlog::details::log_msg& message) override {
-    buffer_.append(message.payload.data(), message.payload.size());
-    buffer_.push_back('\n');
-    ++lines_;
-    if (buffer_.size() >= kBufferBytes) {
-      flush();
-    }
-  }
-
-  void flush() override {
-    if (!buffer_.empty() && !WriteAll(fd_, buffer_)) {
-      lost_ += lines_;
-    }
-    buffer_.clear();
-    lines_ = 0;
-  }
-
-  // Lines come in their final form.
-  void set_pattern(const std::string&) override {}
-  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
-
-  int64_t lost() const { return lost_; }
-
- private:
-  const int fd_;
-  std::string buffer_;
-  int64_t lines_ = 0;
-  std::atomic<int64_t> lost_ = 0;
-};
-
+// Its thread wakes up every second, or when half of the lines that may wait do: to wake it for each
+// line cost a call more than the line did.
 class FdLog final : public AccessLog {
  public:
   FdLog(int fd, int queue_max)
-      : sink_(std::make_shared<FdSink>(fd)),
-        pool_(std::make_shared<spdlog::details::thread_pool>(queue_max, 1)),
-        logger_(std::make_shared<spdlog::async_logger>(
-            "", sink_, pool_, spdlog::async_overflow_policy::overrun_oldest)),
-        flusher_([this] { logger_->flush(); }, kFlushInterval) {}
+      : fd_(fd), queue_max_(static_cast<size_t>(queue_max)), writer_([this] { RunWriter(); }) {}
+
+  ~FdLog() override {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopping_ = true;
+    }
+    writer_.join();
+    ::close(fd_);
+  }
 
   void Record(const CallRecord& record) override {
     JsonLine line(record.time);
@@ -84,21 +51,44 @@ class FdLog final : public AccessLog {
       line.Add("reason", record.reason);
     }
     line.Add("duration_us", absl::ToInt64Microseconds(record.duration)).Add("peer", record.peer);
-    const std::string text = line.Finish();
-    // As a view: other overloads take the text as a format.
-    logger_->log(spdlog::source_loc{}, spdlog::level::info, spdlog::string_view_t(text));
+    std::string text = line.Finish();
+    absl::MutexLock lock(&mutex_);
+    if (queue_.size() >= queue_max_) {
+      queue_.pop_front();
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+    }
+    queue_.push_back(std::move(text));
   }
 
-  int64_t dropped() const override {
-    return static_cast<int64_t>(pool_->overrun_counter()) + sink_->lost();
-  }
+  int64_t dropped() const override { return dropped_.load(std::memory_order_relaxed); }
 
  private:
-  // Destroyed from the last to the first: the pool writes what waits, then the sink flushes.
-  const std::shared_ptr<FdSink> sink_;
-  const std::shared_ptr<spdlog::details::thread_pool> pool_;
-  const std::shared_ptr<spdlog::async_logger> logger_;
-  spdlog::details::periodic_worker flusher_;
+  void RunWriter() {
+    for (bool is_last = false; !is_last;) {
+      std::deque<std::string> lines;
+      {
+        absl::MutexLock lock(&mutex_);
+        mutex_.AwaitWithTimeout(absl::Condition(this, &FdLog::IsTimeToWrite), kWriteInterval);
+        lines.swap(queue_);
+        is_last = stopping_;
+      }
+      if (!lines.empty() && !WriteAll(fd_, absl::StrJoin(lines, "\n") + "\n")) {
+        dropped_.fetch_add(static_cast<int64_t>(lines.size()), std::memory_order_relaxed);
+      }
+    }
+  }
+
+  bool IsTimeToWrite() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || queue_.size() > queue_max_ / 2;
+  }
+
+  const int fd_;
+  const size_t queue_max_;
+  std::atomic<int64_t> dropped_{0};
+  absl::Mutex mutex_;
+  std::deque<std::string> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread writer_;
 };
 
 }  // namespace

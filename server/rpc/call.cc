@@ -162,18 +162,29 @@ void Call::Answer(const absl::Status& status) {
 }
 
 void Call::Done() {
-  runner_->access_log_->Record({.time = start_time_,
-                                .method = method_,
-                                .code = code_,
-                                .reason = reason_,
-                                .duration = duration_,
-                                .peer = peer_});
+  WriteLogLine();
   CallRunner* const runner = runner_;
   const bool admitted = admitted_;
   delete this;
   if (admitted) {
     runner->Leave();
   }
+}
+
+void Call::Leave() {
+  WriteLogLine();
+  if (admitted_) {
+    runner_->Leave();
+  }
+}
+
+void Call::WriteLogLine() const {
+  runner_->access_log_->Record({.time = start_time_,
+                                .method = method_,
+                                .code = code_,
+                                .reason = reason_,
+                                .duration = duration_,
+                                .peer = peer_});
 }
 
 }  // namespace emptychair

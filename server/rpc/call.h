@@ -192,7 +192,7 @@ class CallRunner {
   // have been told before.
   void RefuseUntilQuiet(absl::Duration quiet, absl::Time deadline);
 
-  // Admitted calls that gRPC is not done with.
+  // Admitted calls without an answer, and streams that gRPC is not done with.
   int64_t calls_in_flight() const;
 
  private:
@@ -236,8 +236,7 @@ class CallRunner {
   std::atomic<bool> stop_signal_{false};
 };
 
-// One call, from its arrival until gRPC is done with it. Deletes itself then, which is never before
-// it is answered and the service's method has returned it. For CallRunner only.
+// One call, from its arrival until its end, when it deletes itself. For CallRunner only.
 class Call : public Question {
  public:
   Call(CallRunner* runner, grpc::CallbackServerContext* context, const char* method);
@@ -258,14 +257,18 @@ class Call : public Question {
  protected:
   virtual ~Call() = default;
 
-  // To be called when gRPC is done with the call.
+  // To be called when gRPC is done with the call: logs and deletes it.
   void Done();
 
+  // The same but for deleting: the server no longer waits for the call.
+  void Leave();
+
  private:
-  // Tells gRPC the end of the call.
+  // Tells gRPC the end of the call, which may be gone when this returns.
   virtual void FinishRpc(const grpc::Status& status) = 0;
 
   void Answer(const absl::Status& status);
+  void WriteLogLine() const;
 
   CallRunner* const runner_;
   grpc::CallbackServerContext* const context_;
@@ -275,20 +278,27 @@ class Call : public Question {
   const std::string peer_;
   bool admitted_ = false;
 
-  // For the access log: set before FinishRpc, read in Done.
+  // For the access log: set before FinishRpc.
   absl::StatusCode code_ = absl::StatusCode::kOk;
   std::string reason_;
   absl::Duration duration_;
 };
 
 // A unary call together with its response and what answers it, a void(Response&, Finisher): one
-// allocation. For CallRunner only.
+// allocation. It ends when it is answered, and is answered by gRPC's own reactor: the end of any
+// other comes through one more of gRPC's threads, which has to wake up for it. For CallRunner only.
 template <typename Response, typename StartWork>
-class UnaryCall final : public grpc::ServerUnaryReactor, public Call {
+class UnaryCall final : public Call {
  public:
   UnaryCall(CallRunner* runner, grpc::CallbackServerContext* context, const char* method,
             grpc::ByteBuffer* answer, StartWork start)
-      : Call(runner, context, method), answer_(answer), start_(std::move(start)) {}
+      : Call(runner, context, method),
+        reactor_(context->DefaultReactor()),
+        answer_(answer),
+        start_(std::move(start)) {}
+
+  // For the service's method to return, also when the call has ended.
+  grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
   void Run() {
     // On the stack, because answering may delete this call while the function still runs.
@@ -308,10 +318,13 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public Call {
         SerializeMessage(*response_, *answer_);
       }
     }
-    Finish(status);
+    // Before the end, after which the server may be gone.
+    Leave();
+    reactor_->Finish(status);
+    delete this;
   }
-  void OnDone() override { Done(); }
 
+  grpc::ServerUnaryReactor* const reactor_;
   grpc::ByteBuffer* const answer_;
   StartWork start_;
   MessageArena arena_;
@@ -407,8 +420,9 @@ grpc::ServerUnaryReactor* CallRunner::Launch(grpc::CallbackServerContext* contex
                                              grpc::ByteBuffer* response, StartWork start) {
   auto* call =
       new UnaryCall<Response, StartWork>(this, context, method, response, std::move(start));
+  grpc::ServerUnaryReactor* const reactor = call->reactor();
   if (!call->Admit()) {
-    return call;
+    return reactor;
   }
   const auto run = [this, method, call] { Guard(method, [call] { call->Run(); }); };
   if (lane.has_value()) {
@@ -420,7 +434,7 @@ grpc::ServerUnaryReactor* CallRunner::Launch(grpc::CallbackServerContext* contex
   } else {
     run();
   }
-  return call;
+  return reactor;
 }
 
 }  // namespace emptychair

@@ -13,6 +13,13 @@ namespace emptychair {
 
 using google::protobuf::internal::WireFormatLite;
 
+namespace {
+
+// Up to here unknown fields cannot hold much, and looking for them costs more than the rest.
+constexpr size_t kUnknownBytesMax = size_t{4} << 10;
+
+}  // namespace
+
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::Message& request) {
   if (bytes.Length() > kMessageBytesMax) {
     return FieldError(
@@ -24,7 +31,9 @@ absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::Messa
                       absl::StrCat("got bytes that are no ", request.GetTypeName(),
                                    ", or text that is not UTF-8"));
   }
-  request.DiscardUnknownFields();
+  if (bytes.Length() > kUnknownBytesMax) {
+    request.DiscardUnknownFields();
+  }
   return absl::OkStatus();
 }
 
@@ -57,9 +66,9 @@ bool ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& 
 
 void SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& bytes) {
   grpc::Slice slice(message.ByteSizeLong());
-  [[maybe_unused]] const bool is_whole =
-      message.SerializeToArray(const_cast<uint8_t*>(slice.begin()), static_cast<int>(slice.size()));
-  assert(is_whole);
+  [[maybe_unused]] const uint8_t* const end =
+      message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  assert(end == slice.end());
   grpc::ByteBuffer written(&slice, 1);
   bytes.Swap(&written);
 }

@@ -19,10 +19,10 @@ namespace emptychair {
 // of thousands of long values would need more.
 inline constexpr size_t kMessageBytesMax = size_t{2} << 20;
 
-// Parses a request that is no batch. Fields that are not known are left out, so that a copy which
-// waits does not hold what takes eight times its bytes. Errors: FIELD_INVALID for one that is
-// larger than `kMessageBytesMax`, which is not looked at, and for bytes that are no such message,
-// among them those with a string that is not UTF-8.
+// Parses a request that is no batch. Of one of more than 4 KiB fields that are not known are left
+// out, so that a copy which waits does not hold what takes eight times its bytes. Errors:
+// FIELD_INVALID for one that is larger than `kMessageBytesMax`, which is not looked at, and for
+// bytes that are no such message, among them those with a string that is not UTF-8.
 absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::Message& request);
 
 // How many elements the repeated field has whose number and type, a message or text, are given by

@@ -121,7 +121,7 @@ void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>
 template <typename Response>
 auto TranslateChange(const std::string& survey_id, Response& response) {
   return [survey_id, &response](const storage::CommandResult& result) {
-    *response.mutable_feedback() = ToApi(*result.record, survey_id);
+    FillFeedback(*result.record, survey_id, *response.mutable_feedback());
     response.set_sequence(static_cast<int64_t>(result.sequence));
     return absl::OkStatus();
   };
@@ -157,7 +157,7 @@ void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
                   if (outcome.kind == Outcome::Kind::kRefused) {
                     return outcome.error;
                   }
-                  *response.mutable_feedback() = ToApi(*outcome.record, survey_id);
+                  FillFeedback(*outcome.record, survey_id, *response.mutable_feedback());
                   response.set_already_existed(outcome.kind == Outcome::Kind::kAlreadyExisted);
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
@@ -261,7 +261,7 @@ absl::Status FeedbackServiceImpl::Get(const v1::GetFeedbackRequest& request,
       return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "feedback_id",
                         "a feedback_id or an external_id must be given");
   }
-  *response.mutable_feedback() = ToApi(record, request.survey_id());
+  FillFeedback(record, request.survey_id(), *response.mutable_feedback());
   return absl::OkStatus();
 }
 

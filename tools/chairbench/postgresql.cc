@@ -1,13 +1,16 @@
 #include "tools/chairbench/postgresql.h"
 
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -37,20 +40,48 @@ CREATE TABLE feedback (
 CREATE INDEX feedback_by_customer ON feedback (customer_id, occur_time);
 )";
 
-// Ids go up with time, as those of Empty Chair do, which is kind to the index.
+// As RandomAnswer makes them. Ids go up with time, as those of Empty Chair do, which is kind to the
+// index.
 constexpr char kInsert[] = R"(
 \set customer random(0, 99999)
 \set score random(0, 10)
+\set scored random(0, 29)
+\set commented random(0, 4)
 INSERT INTO feedback VALUES ('chairbench',
   (lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' ||
    substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid,
-  'customer-' || lpad(:customer::text, 8, '0'), clock_timestamp(), :score, NULL,
+  'customer-' || lpad(:customer::text, 8, '0'), clock_timestamp(),
+  CASE WHEN :scored > 0 THEN :score::smallint END,
+  CASE WHEN :commented = 0 THEN
+    'The answer came quickly, but I had to ask twice before anyone understood it.' END,
   'app', 'family', 'central', 'established', 'billing')
 ON CONFLICT DO NOTHING;
 )";
 
 absl::Status Failed(absl::string_view doing, absl::string_view reason) {
   return absl::UnavailableError(absl::StrCat("PostgreSQL: ", doing, ": ", reason));
+}
+
+// One that nobody listens on yet; 0 when there is none.
+int FreePort() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool is_bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+                        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  close(fd);
+  return is_bound ? ntohs(address.sin_port) : 0;
+}
+
+std::string RandomPassword() {
+  std::random_device device;
+  std::string password;
+  for (int i = 0; i < 4; ++i) {
+    absl::StrAppend(&password, absl::Hex(device(), absl::kZeroPad8));
+  }
+  return password;
 }
 
 // A row in COPY's text format, whose values here have nothing to escape.
@@ -70,6 +101,19 @@ void AppendRow(const BenchAnswer& answer, std::string& text) {
 
 }  // namespace
 
+PostgreSql::PostgreSql(std::string bin, std::string folder, int port)
+    : bin_(std::move(bin)),
+      folder_(std::move(folder)),
+      port_(absl::StrCat(port)),
+      password_(RandomPassword()),
+      options_{.environment = {{"PGHOST", "127.0.0.1"},
+                               {"PGPORT", port_},
+                               {"PGUSER", kUser},
+                               {"PGPASSWORD", password_},
+                               {"PGDATABASE", "postgres"}},
+               // They complain of a working directory that their user cannot read.
+               .working_directory = folder_} {}
+
 absl::StatusOr<std::unique_ptr<PostgreSql>> PostgreSql::Start(const std::string& bin,
                                                               const std::string& folder) {
   if (!std::filesystem::exists(bin + "/postgres")) {
@@ -77,17 +121,14 @@ absl::StatusOr<std::unique_ptr<PostgreSql>> PostgreSql::Start(const std::string&
                                                       "; `tools/install_packages peers` installs "
                                                       "it, --postgresql names another folder"));
   }
-  std::unique_ptr<PostgreSql> database(new PostgreSql(bin, folder));
+  std::unique_ptr<PostgreSql> database(new PostgreSql(bin, folder, FreePort()));
   RETURN_IF_ERROR(database->MakeFolder());
-  RETURN_IF_ERROR(database
-                      ->Run("initdb", {"-D", database->Path("data"), "-U", kUser, "-A", "trust",
-                                       "-E", "UTF8", "--locale=C"})
-                      .status());
-  ASSIGN_OR_RETURN(
-      database->server_,
-      Subprocess::Start(database->Command(
-          "postgres", {"-D", database->Path("data"), "-k", folder, "-c", "listen_addresses=", "-c",
-                       "shared_buffers=256MB", "-c", "max_wal_size=4GB"})));
+  RETURN_IF_ERROR(database->MakeDatabase());
+  ASSIGN_OR_RETURN(database->server_,
+                   Subprocess::Start(database->Command(
+                       "postgres", {"-D", database->Path("data"), "-k", "", "-p", database->port_,
+                                    "-c", "listen_addresses=127.0.0.1", "-c",
+                                    "shared_buffers=256MB", "-c", "max_wal_size=4GB"})));
   RETURN_IF_ERROR(database->WaitUntilReady());
   RETURN_IF_ERROR(database->Execute(kTable));
   return database;
@@ -96,6 +137,7 @@ absl::StatusOr<std::unique_ptr<PostgreSql>> PostgreSql::Start(const std::string&
 absl::Status PostgreSql::MakeFolder() {
   std::error_code failed;
   std::filesystem::create_directory(folder_, failed);
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, failed);
   if (failed) {
     return Failed("making its folder", failed.message());
   }
@@ -116,9 +158,17 @@ absl::Status PostgreSql::MakeFolder() {
   return failed ? Failed("making its folder", failed.message()) : absl::OkStatus();
 }
 
+absl::Status PostgreSql::MakeDatabase() {
+  const std::string file = Path("password");
+  std::ofstream(file) << password_ << '\n';
+  return Run("initdb", {"-D", Path("data"), "-U", kUser, "-A", "scram-sha-256", "--pwfile", file,
+                        "-E", "UTF8", "--locale=C"})
+      .status();
+}
+
 absl::Status PostgreSql::WaitUntilReady() {
   const absl::Time deadline = absl::Now() + kStartMax;
-  while (!Run("pg_isready", {"-q", "-h", folder_}).ok()) {
+  while (!Run("pg_isready", {"-q"}).ok()) {
     RETURN_IF_ERROR(CheckInterrupted());
     if (absl::Now() > deadline || server_->Wait(absl::ZeroDuration()).ok()) {
       return Failed("starting", server_->StandardError());
@@ -157,9 +207,8 @@ absl::StatusOr<double> PostgreSql::InsertsPerSecond(int clients, absl::Duration 
   std::ofstream(file) << kInsert;
   const auto seconds = std::max<int64_t>(1, absl::ToInt64Seconds(time));
   ASSIGN_OR_RETURN(const std::string report,
-                   Run("pgbench", {"-h", folder_, "-U", kUser, "-n", "-M", "prepared", "-c",
-                                   absl::StrCat(clients), "-j", "2", "-T", absl::StrCat(seconds),
-                                   "-f", file, "postgres"}));
+                   Run("pgbench", {"-n", "-M", "prepared", "-c", absl::StrCat(clients), "-j", "2",
+                                   "-T", absl::StrCat(seconds), "-f", file}));
   for (absl::string_view line : absl::StrSplit(report, '\n')) {
     double rate = 0;
     if (absl::ConsumePrefix(&line, "tps = ") &&
@@ -171,9 +220,7 @@ absl::StatusOr<double> PostgreSql::InsertsPerSecond(int clients, absl::Duration 
 }
 
 absl::Status PostgreSql::Execute(absl::string_view sql) {
-  return Run("psql", {"-h", folder_, "-U", kUser, "-d", "postgres", "-q", "-X", "-v",
-                      "ON_ERROR_STOP=1", "-c", std::string(sql)})
-      .status();
+  return Run("psql", {"-q", "-X", "-v", "ON_ERROR_STOP=1", "-c", std::string(sql)}).status();
 }
 
 absl::StatusOr<std::vector<double>> PostgreSql::Time(const std::vector<std::string>& statements) {
@@ -187,8 +234,7 @@ absl::StatusOr<std::vector<double>> PostgreSql::Time(const std::vector<std::stri
     return Failed("writing statements to a file", std::strerror(errno));
   }
   ASSIGN_OR_RETURN(const std::string output,
-                   Run("psql", {"-h", folder_, "-U", kUser, "-d", "postgres", "-q", "-X", "-A",
-                                "-v", "ON_ERROR_STOP=1", "-f", file}));
+                   Run("psql", {"-q", "-X", "-A", "-v", "ON_ERROR_STOP=1", "-f", file}));
   std::vector<double> times;
   for (absl::string_view line : absl::StrSplit(output, '\n')) {
     double milliseconds = 0;
@@ -226,9 +272,8 @@ std::vector<std::string> PostgreSql::Command(const std::string& program,
 
 absl::StatusOr<std::string> PostgreSql::Run(const std::string& program,
                                             const std::vector<std::string>& arguments) const {
-  // It complains of a working directory that its user cannot read.
   ASSIGN_OR_RETURN(const FinishedProcess finished,
-                   RunToEnd(Command(program, arguments), kRunMax, {.working_directory = folder_}));
+                   RunToEnd(Command(program, arguments), kRunMax, options_));
   if (finished.exit_status != 0) {
     return Failed(program, finished.standard_error);
   }

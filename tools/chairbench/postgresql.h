@@ -17,8 +17,9 @@
 
 namespace emptychair::bench {
 
-// Listens on a socket in its folder alone, with the default settings but for 256 MiB of buffers, as
-// many as emptychaird has, and room for 4 GiB of log between checkpoints. Every commit is synced.
+// Listens on a port of 127.0.0.1, as emptychaird does, for those who have a password that only its
+// folder knows. It has the default settings but for 256 MiB of buffers, as many as emptychaird has,
+// and room for 4 GiB of log between checkpoints. Every commit is synced.
 //
 // It refuses to run as root: started by root, it and its tools run as the user `postgres`. Not
 // thread-safe.
@@ -49,10 +50,10 @@ class PostgreSql {
   absl::Status Stop();
 
  private:
-  PostgreSql(std::string bin, std::string folder)
-      : bin_(std::move(bin)), folder_(std::move(folder)) {}
+  PostgreSql(std::string bin, std::string folder, int port);
 
   absl::Status MakeFolder();
+  absl::Status MakeDatabase();
   absl::Status WaitUntilReady();
   std::string Path(absl::string_view name) const;
   std::vector<std::string> Command(const std::string& program,
@@ -62,6 +63,10 @@ class PostgreSql {
 
   const std::string bin_;
   const std::string folder_;
+  const std::string port_;
+  const std::string password_;
+  // Of each program that is run.
+  const SubprocessOptions options_;
   std::unique_ptr<Subprocess> server_;
 };
 
