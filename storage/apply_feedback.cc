@@ -42,7 +42,7 @@ IdHash FingerprintOf(const store::v1::Submission& submission) {
 absl::StatusOr<std::optional<Existing>> FindExisting(const store::v1::Submission& submission,
                                                      const Uuid& feedback_id,
                                                      const std::string& external_id_key,
-                                                     const Group& group) {
+                                                     State& state, const Group& group) {
   Existing existing{feedback_id, {}};
   bool has_external_id = false;
   if (!external_id_key.empty()) {
@@ -59,6 +59,9 @@ absl::StatusOr<std::optional<Existing>> FindExisting(const store::v1::Submission
     }
   }
   const FeedbackKey key{submission.survey_number(), existing.feedback_id};
+  if (!has_external_id && !state.recent_ids().MayBeTaken(key.survey_number, key.feedback_id)) {
+    return std::nullopt;
+  }
   ASSIGN_OR_RETURN(const bool found, group.Get(Family::kFeedback, key.Encode(), &existing.value));
   if (found) {
     return existing;
@@ -169,7 +172,7 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool 
   }
   // Duplicates come before every other check, so that a retry ends as the first try did.
   absl::StatusOr<std::optional<Existing>> existing =
-      FindExisting(submission, *feedback_id, external_id_key, group);
+      FindExisting(submission, *feedback_id, external_id_key, state, group);
   if (!existing.ok()) {
     return Refused(existing.status());
   }
@@ -198,6 +201,7 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool 
 
   const FeedbackKey key{survey_number, *feedback_id};
   group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(header, body));
+  state.recent_ids().Add(survey_number, *feedback_id);
   if (!external_id_key.empty()) {
     group.Put(Family::kFeedbackByExternalId, external_id_key,
               EncodeExternalIdEntry(*feedback_id, body.external_id()));

@@ -1,6 +1,7 @@
 #include "storage/state.h"
 
 #include <cstring>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,7 @@ absl::StatusOr<std::unique_ptr<State>> State::Load(const Engine& engine) {
                    ReadMessage<store::v1::StoredCounters>(engine, CountersKey(), "counters"));
   std::unique_ptr<State> state(new State(std::move(identity), std::move(counters)));
   RETURN_IF_ERROR(state->LoadSurveys(engine));
+  RETURN_IF_ERROR(state->LoadNewestAnswers(engine));
   RETURN_IF_ERROR(state->LoadSeries(engine));
   return state;
 }
@@ -70,14 +72,22 @@ absl::Status State::LoadSurveys(const Engine& engine) {
     }
     PutSurvey(std::move(definition));
   }
-  RETURN_IF_ERROR(FromRocksDb(it->status(), "reading surveys"));
-  std::unique_ptr<rocksdb::Iterator> records(
+  return FromRocksDb(it->status(), "reading surveys");
+}
+
+absl::Status State::LoadNewestAnswers(const Engine& engine) {
+  std::unique_ptr<rocksdb::Iterator> it(
       engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kFeedback)));
   for (auto& [number, survey] : surveys_) {
     const std::string prefix = SurveyDataPrefix(number);
-    records->Seek(ToSlice(prefix));
-    survey.has_answers = records->Valid() && absl::StartsWith(ToView(records->key()), prefix);
-    RETURN_IF_ERROR(FromRocksDb(records->status(), "reading records"));
+    it->SeekForPrev(ToSlice(prefix + std::string(Uuid::kSize, '\xff')));
+    RETURN_IF_ERROR(FromRocksDb(it->status(), "reading records"));
+    survey.has_answers = it->Valid() && absl::StartsWith(ToView(it->key()), prefix);
+    if (survey.has_answers) {
+      const std::optional<FeedbackKey> newest = FeedbackKey::Decode(ToView(it->key()));
+      recent_ids_.SetHorizon(number, newest.has_value() ? newest->feedback_id.UnixMs()
+                                                        : std::numeric_limits<int64_t>::max());
+    }
   }
   return absl::OkStatus();
 }

@@ -13,6 +13,7 @@
 #include "storage/customer_cache.h"
 #include "storage/engine.h"
 #include "storage/keyed_hash.h"
+#include "storage/recent_ids.h"
 #include "storage/series_table.h"
 #include "storage/view.h"
 
@@ -40,6 +41,7 @@ class State {
   const KeyedHash& hash() const { return hash_; }
   store::v1::StoredCounters& counters() { return counters_; }
   CustomerCache& customers() { return customers_; }
+  RecentIds& recent_ids() { return recent_ids_; }
 
   // Null when there is none, or when it was deleted.
   WorkingSurvey* FindSurvey(uint32_t survey_number);
@@ -62,16 +64,19 @@ class State {
 
  private:
   static constexpr size_t kCustomersCached = 500'000;
+  static constexpr size_t kRecentIds = 1'000'000;
 
   State(store::v1::StoredIdentity identity, store::v1::StoredCounters counters);
 
   absl::Status LoadSurveys(const Engine& engine);
+  absl::Status LoadNewestAnswers(const Engine& engine);
   absl::Status LoadSeries(const Engine& engine);
 
   const store::v1::StoredIdentity identity_;
   const KeyedHash hash_;
   store::v1::StoredCounters counters_;
   CustomerCache customers_{kCustomersCached};
+  RecentIds recent_ids_{kRecentIds};
   absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
   std::shared_ptr<const Catalog> catalog_;
