@@ -35,6 +35,23 @@ bool NeedsSpace(const store::v1::Command& command) {
 
 }  // namespace
 
+// What a written group still owes its commands. Threads share in answering.
+struct Committer::Answers {
+  // Answers the next one. False: there is none left.
+  bool AnswerNext() {
+    const size_t i = next.fetch_add(1, std::memory_order_relaxed);
+    if (i >= commands.size()) {
+      return false;
+    }
+    commands[i].done(std::move(results[i]));
+    return true;
+  }
+
+  std::vector<Pending> commands;
+  std::vector<CommandResult> results;
+  std::atomic<size_t> next{0};
+};
+
 struct Committer::AppliedGroup {
   AppliedGroup(const Engine& engine, std::shared_ptr<const PendingEntries> in_flight)
       : group(engine, std::move(in_flight)) {}
@@ -284,15 +301,36 @@ absl::Status Committer::Write(AppliedGroup& applied) {
 }
 
 void Committer::Answer(AppliedGroup& applied) {
-  for (size_t i = 0; i < applied.commands.size(); ++i) {
-    CommandResult& result = applied.results[i];
+  for (CommandResult& result : applied.results) {
     Count(result);
     if (result.follow_up != nullptr) {
       EnqueueFollowUp(std::move(result.follow_up));
     }
-    applied.commands[i].done(std::move(result));
   }
+  auto answers = std::make_shared<Answers>();
+  answers->commands = std::move(applied.commands);
+  answers->results = std::move(applied.results);
+  ShareAnswers(answers);
+  while (answers->AnswerNext()) {
+  }
+  ShareAnswers(nullptr);
   publisher_.RingBells();
+}
+
+void Committer::ShareAnswers(std::shared_ptr<Answers> answers) {
+  absl::MutexLock lock(&answers_mutex_);
+  answers_.swap(answers);
+}
+
+void Committer::AnswerOne() {
+  std::shared_ptr<Answers> answers;
+  {
+    absl::MutexLock lock(&answers_mutex_);
+    answers = answers_;
+  }
+  if (answers != nullptr) {
+    answers->AnswerNext();
+  }
 }
 
 void Committer::Refuse(std::vector<Pending>& commands) {

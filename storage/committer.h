@@ -66,10 +66,15 @@ class Committer {
   // Finishes what is queued, then stops.
   ~Committer();
 
-  // Takes a command. `done` gets its result on the writing thread, or, at once and on this thread,
-  // a refusal: QUEUE_FULL when too much is waiting, DISK_FULL when it needs space that is not
-  // there, SHUTTING_DOWN after Stop or a failed write.
+  // Takes a command. `done` gets its result on the writing thread or in AnswerOne, or, at once and
+  // on this thread, a refusal: QUEUE_FULL when too much is waiting, DISK_FULL when it needs space
+  // that is not there, SHUTTING_DOWN after Stop or a failed write.
   void Enqueue(ConstCommandPtr command, bool want_records, Done done) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Answers one command of the group that was written last, if there is one that was not answered
+  // yet. For threads that come by with a command: when the writing thread answers a call, one of
+  // those has to wake up to end it. The caller must not hold a lock that a `done` takes.
+  void AnswerOne() ABSL_LOCKS_EXCLUDED(answers_mutex_);
 
   // For callers that come with one command after the other and would rather wait than be refused:
   // calls `go_on` once less than half of the queue is taken, at once and on this thread when it is
@@ -98,6 +103,8 @@ class Committer {
 
   // Commands that were applied together, on their way to the disk.
   struct AppliedGroup;
+  // Results of a group that was written.
+  struct Answers;
 
   absl::Status Admit(Pending& pending) ABSL_LOCKS_EXCLUDED(mutex_);
   void LetGoOn() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -133,6 +140,7 @@ class Committer {
   std::unique_ptr<AppliedGroup> TakeApplied() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Write(AppliedGroup& applied);
   void Answer(AppliedGroup& applied);
+  void ShareAnswers(std::shared_ptr<Answers> answers) ABSL_LOCKS_EXCLUDED(answers_mutex_);
   void Refuse(std::vector<Pending>& commands);
   void SyncWatermark() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status NewError() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -161,6 +169,9 @@ class Committer {
   bool has_failed_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status background_error_ ABSL_GUARDED_BY(mutex_);
   std::vector<absl::AnyInvocable<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
+
+  absl::Mutex answers_mutex_;
+  std::shared_ptr<Answers> answers_ ABSL_GUARDED_BY(answers_mutex_);
 
   Publisher publisher_;
 

@@ -94,6 +94,8 @@ Store::Store(std::unique_ptr<Parts> parts, const Uuid& store_id, const KeyedHash
 
 Store::~Store() = default;
 
+void Store::AnswerOne() { parts_->committer->AnswerOne(); }
+
 void Store::Enqueue(ConstCommandPtr command, bool want_records, Done done) {
   parts_->committer->Enqueue(std::move(command), want_records, std::move(done));
 }

@@ -98,6 +98,8 @@ class Store {
 
   // Takes a change; see Committer::Enqueue.
   void Enqueue(ConstCommandPtr command, bool want_records, Done done);
+  // See Committer::AnswerOne.
+  void AnswerOne();
 
   // Waits for room; see Committer::WhenRoom.
   void WhenRoom(absl::AnyInvocable<void()> go_on);

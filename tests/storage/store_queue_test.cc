@@ -13,6 +13,8 @@
 namespace emptychair::storage {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
@@ -75,6 +77,62 @@ TEST_P(StoreQueueTest, RefusesWhatDoesNotFitAndSaysWhenToComeBack) {
   EXPECT_EQ(ToText(SubmitOne(store(), {.id = 4})), "accepted");
   EXPECT_EQ(store().view()->counters.feedback_count(), 4u);
   EXPECT_EQ(store().Stats().queue_bytes, 0);
+}
+
+TEST_P(StoreQueueTest, OthersAnswerWhatTheWriterHasNotYet) {
+  CreateSurvey(store(), NpsSurvey("pulse"));
+  store().AnswerOne();  // There is none.
+  absl::Notification is_held;
+  absl::Notification let_go;
+  absl::BlockingCounter all(3);
+  Results results;
+  {
+    Brake brake(store());
+    store().Enqueue(SubmitCommand({{.id = 1}}), false, [&](CommandResult result) {
+      is_held.Notify();
+      let_go.WaitForNotification();
+      all.DecrementCount();
+    });
+    for (uint64_t id = 2; id <= 3; ++id) {
+      store().Enqueue(SubmitCommand({{.id = id}}), false,
+                      [&, done = results.Take()](CommandResult result) mutable {
+                        done(std::move(result));
+                        all.DecrementCount();
+                      });
+    }
+  }
+  is_held.WaitForNotification();
+  for (size_t answered = 1; answered <= 2; ++answered) {
+    store().AnswerOne();
+    EXPECT_THAT(results.SoFar(), SizeIs(answered));
+  }
+  store().AnswerOne();  // None is left.
+  EXPECT_THAT(results.SoFar(), ElementsAre("1 stored", "1 stored"));
+  let_go.Notify();
+  all.Wait();
+  EXPECT_THAT(results.SoFar(), ElementsAre("1 stored", "1 stored"));
+}
+
+TEST_P(StoreQueueTest, AnswersEachCommandOnceWhoeverDoes) {
+  CreateSurvey(store(), NpsSurvey("pulse"));
+  constexpr size_t kThreads = 4;
+  constexpr uint64_t kCommands = 200;
+  Results results;
+  std::vector<std::thread> threads;
+  for (uint64_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (uint64_t i = 1; i <= kCommands; ++i) {
+        store().Enqueue(SubmitCommand({{.id = thread * kCommands + i}}), false, results.Take());
+        store().AnswerOne();
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  results.WaitFor(kThreads * kCommands);
+  harness_.Close();
+  EXPECT_THAT(results.SoFar(), AllOf(SizeIs(kThreads * kCommands), Each("1 stored")));
 }
 
 TEST_P(StoreQueueTest, LetsPacedCallersGoOnWhenHalfOfItIsFree) {

@@ -62,6 +62,14 @@ void AddInFlight(CLI::App& command, const std::string& description, int& in_flig
   command.add_option("--in-flight", in_flight, description)->check(CLI::Range(1, 1'000));
 }
 
+void AddSingleCalls(CLI::App& command, Flags& flags) {
+  AddInFlight(command, "Single calls under way (default 256)", flags.bench.in_flight);
+  command
+      .add_option("--connections", flags.bench.connections,
+                  "Connections that single calls share (default 1)")
+      ->check(CLI::Range(1, 1'000));
+}
+
 void AddBatchSize(CLI::App& command, Flags& flags) {
   command.add_option("--batch-size", flags.bench.batch_size, "Answers of a batch (default 1000)")
       ->check(CLI::Range(1, 10'000));
@@ -83,7 +91,7 @@ void AddAnswers(CLI::App& command, Flags& flags) {
 void AddCommands(CLI::App& app, Flags& flags) {
   CLI::App& unary = AddCommand(app, "unary", "Single answers, each durable before its call ends",
                                MeasureUnary, flags);
-  AddInFlight(unary, "Calls under way (default 256)", flags.bench.in_flight);
+  AddSingleCalls(unary, flags);
 
   CLI::App& batch = AddCommand(app, "batch", "Batches of answers", MeasureBatch, flags);
   AddBatchSize(batch, flags);
@@ -117,7 +125,7 @@ void AddCommands(CLI::App& app, Flags& flags) {
                                MeasurePeers, flags);
   AddAnswers(peers, flags);
   AddStreams(peers, flags);
-  AddInFlight(peers, "Single calls under way (default 256)", flags.bench.in_flight);
+  AddSingleCalls(peers, flags);
   peers.add_option("--postgresql", flags.bench.postgresql,
                    "Folder of PostgreSQL's programs (default /usr/lib/postgresql/15/bin)");
 }

@@ -156,8 +156,10 @@ absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
   const auto slots = static_cast<size_t>(options.in_flight);
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> echo, workspace.StartEcho(""));
   Target& server = workspace.server();
-  const auto server_loop = MakeUnaryLoop(server, slots, LiveAnswers(options.seed, slots));
-  const auto echo_loop = MakeUnaryLoop(*echo, slots, LiveAnswers(options.seed, slots));
+  const auto server_loop =
+      MakeUnaryLoop(server, slots, options.connections, LiveAnswers(options.seed, slots));
+  const auto echo_loop =
+      MakeUnaryLoop(*echo, slots, options.connections, LiveAnswers(options.seed, slots));
   Turns warm_up;
   RETURN_IF_ERROR(TakeTurn(*echo, *echo_loop, kWarmUp, warm_up));
   warm_up = {};

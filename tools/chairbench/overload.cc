@@ -73,7 +73,8 @@ absl::StatusOr<std::vector<Figure>> MeasureOverload(Workspace& workspace) {
   OpenLoop open_loop(workspace.server(), options.batch_size, ~options.seed);
   if (options.batch_size == 1) {
     const auto slots = static_cast<size_t>(options.in_flight);
-    const auto loop = MakeUnaryLoop(workspace.server(), slots, LiveAnswers(options.seed, slots));
+    const auto loop = MakeUnaryLoop(workspace.server(), slots, options.connections,
+                                    LiveAnswers(options.seed, slots));
     return Measure(workspace, options.batch_size, *loop, open_loop);
   }
   const auto slots = static_cast<size_t>(options.batches);

@@ -96,7 +96,8 @@ absl::StatusOr<std::vector<Figure>> MeasurePeers(Workspace& workspace) {
                    postgresql->Time(std::vector<std::string>(kScans, kLatestStatement)));
 
   const auto slots = static_cast<size_t>(options.in_flight);
-  const auto unary = MakeUnaryLoop(server, slots, LiveAnswers(~options.seed, slots));
+  const auto unary =
+      MakeUnaryLoop(server, slots, options.connections, LiveAnswers(~options.seed, slots));
   ASSIGN_OR_RETURN(const LoopResult singles, unary->Run(options.time));
   ASSIGN_OR_RETURN(const double inserts,
                    postgresql->InsertsPerSecond(kInsertClients, options.time));

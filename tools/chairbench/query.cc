@@ -80,7 +80,7 @@ absl::StatusOr<int64_t> SubmitSmallCommits(Workspace& workspace, absl::Time now)
   const auto left = std::make_shared<int64_t>(options.small_commits);
   const Window month = {StartOfMonth(now), now};
   const auto loop = MakeUnaryLoop(
-      workspace.server(), 1, [random, left, month](size_t slot) -> std::optional<BenchAnswer> {
+      workspace.server(), 1, 1, [random, left, month](size_t slot) -> std::optional<BenchAnswer> {
         if (--*left < 0) {
           return std::nullopt;
         }

@@ -19,10 +19,12 @@ AnswerSource LiveAnswers(uint64_t seed, size_t slots) {
   };
 }
 
-std::unique_ptr<UnaryLoop> MakeUnaryLoop(const Target& target, size_t in_flight,
+std::unique_ptr<UnaryLoop> MakeUnaryLoop(const Target& target, size_t in_flight, int connections,
                                          AnswerSource answers) {
-  const std::shared_ptr<v1::FeedbackService::Stub> stub =
-      v1::FeedbackService::NewStub(target.Connect());
+  std::vector<std::shared_ptr<v1::FeedbackService::Stub>> stubs;
+  for (int i = 0; i < connections; ++i) {
+    stubs.push_back(v1::FeedbackService::NewStub(target.Connect()));
+  }
   LoopCalls<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse> calls;
   calls.next = [answers = std::move(answers)](size_t slot, v1::SubmitFeedbackRequest& request) {
     const std::optional<BenchAnswer> answer = answers(slot);
@@ -31,9 +33,10 @@ std::unique_ptr<UnaryLoop> MakeUnaryLoop(const Target& target, size_t in_flight,
     }
     return answer.has_value();
   };
-  calls.start = [stub](size_t slot, auto* context, const auto* request, auto* response,
-                       auto finished) {
-    stub->async()->SubmitFeedback(context, request, response, std::move(finished));
+  calls.start = [stubs = std::move(stubs)](size_t slot, auto* context, const auto* request,
+                                           auto* response, auto finished) {
+    stubs[slot % stubs.size()]->async()->SubmitFeedback(context, request, response,
+                                                        std::move(finished));
   };
   calls.accepted = [](const v1::SubmitFeedbackResponse& response) {
     return response.already_existed() ? 0 : 1;

@@ -22,8 +22,8 @@ AnswerSource LiveAnswers(uint64_t seed, size_t slots);
 using UnaryLoop = ClosedLoop<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse>;
 using BatchLoop = ClosedLoop<v1::BatchSubmitFeedbackRequest, v1::BatchSubmitFeedbackResponse>;
 
-// `target` must outlive the loops.
-std::unique_ptr<UnaryLoop> MakeUnaryLoop(const Target& target, size_t in_flight,
+// `target` must outlive the loops. Single answers go over `connections` in turn, batches over one.
+std::unique_ptr<UnaryLoop> MakeUnaryLoop(const Target& target, size_t in_flight, int connections,
                                          AnswerSource answers);
 std::unique_ptr<BatchLoop> MakeBatchLoop(const Target& target, size_t in_flight, int batch_size,
                                          AnswerSource answers);

@@ -24,8 +24,9 @@ struct BenchOptions {
   // Where the temporary folder is made; empty: in the system's folder for such.
   std::string data;
   uint64_t seed = 1;
-  // Unary calls under way at once.
+  // Unary calls under way at once, and the connections that they share.
   int in_flight = 256;
+  int connections = 1;
   // Records of a batch, and batches under way at once.
   int batch_size = 1'000;
   int batches = 8;
