@@ -162,6 +162,7 @@ void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
                 });
+  // Since this thread is awake.
   store_->AnswerOne();
 }
 

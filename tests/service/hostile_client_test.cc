@@ -155,7 +155,8 @@ TEST_F(HostileClientTest, StreamsOfMillionsOfEmptyRecordsEndUnparsed) {
       grpc::Status status;
       call->Finish(&status, nullptr);
       wait();
-      ExpectRefused(FromGrpc(status), v1::ERROR_REASON_BATCH_TOO_LARGE);
+      EXPECT_EQ(ReasonOf(FromGrpc(status)), v1::ERROR_REASON_BATCH_TOO_LARGE)
+          << status.error_message();
       queue.Shutdown();
       while (queue.Next(&tag, &ok)) {
       }

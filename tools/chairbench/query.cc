@@ -79,13 +79,14 @@ absl::StatusOr<int64_t> SubmitSmallCommits(Workspace& workspace, absl::Time now)
   const auto random = std::make_shared<Random>(~options.seed);
   const auto left = std::make_shared<int64_t>(options.small_commits);
   const Window month = {StartOfMonth(now), now};
-  const auto loop = MakeUnaryLoop(
-      workspace.server(), 1, 1, [random, left, month](size_t slot) -> std::optional<BenchAnswer> {
-        if (--*left < 0) {
-          return std::nullopt;
-        }
-        return RandomAnswer(AnswerTimeMs(month, *left, *left + 1, *random), *random);
-      });
+  const auto loop =
+      MakeUnaryLoop(workspace.server(), /*in_flight=*/1, /*connections=*/1,
+                    [random, left, month](size_t slot) -> std::optional<BenchAnswer> {
+                      if (--*left < 0) {
+                        return std::nullopt;
+                      }
+                      return RandomAnswer(AnswerTimeMs(month, *left, *left + 1, *random), *random);
+                    });
   ASSIGN_OR_RETURN(const LoopResult result, loop->Run(kLoadMax));
   return result.accepted;
 }
