@@ -86,11 +86,14 @@ TEST_F(ChairbenchEndToEndTest, WatchesTheServerGrow) {
   EXPECT_GT(figures.at("soak_records_per_second").fields().at("value").number_value(), 0);
 }
 
-TEST_F(ChairbenchEndToEndTest, MeasuresSingleCallsBesideAnEcho) {
+TEST_F(ChairbenchEndToEndTest, MeasuresSingleCallsBesideTwoEchoes) {
   const auto figures = RunBench({"unary", "--seconds", "1", "--in-flight", "32"});
   ExpectWithLimit(figures, "unary_calls_per_second", "calls/s");
   ExpectWithLimit(figures, "unary_p99_ms", "ms");
   ExpectWithLimit(figures, "unary_half_load_p99_ms", "ms");
+  ExpectWithLimit(figures, "unary_group_commit_calls_per_second", "calls/s");
+  ExpectWithLimit(figures, "unary_group_commit_half_load_p99_ms", "ms");
+  EXPECT_GE(figures.at("unary_group_commit_group_size").fields().at("value").number_value(), 1);
   EXPECT_GT(figures.at("unary_sync_median_ms").fields().at("value").number_value(), 0);
   EXPECT_EQ(figures.at("unary_refused_records").fields().at("value").number_value(), 0);
 }

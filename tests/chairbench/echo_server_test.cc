@@ -17,10 +17,12 @@ using ::emptychair::testing::TempDir;
 TEST(EchoServer, RefusesToServeRecordingsThatAreNotThere) {
   TempDir folder;
   std::ostringstream out;
-  EXPECT_EQ(RunEchoServer(folder.Join("absent"), out).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(RunEchoServer({.recordings = folder.Join("absent")}, out).code(),
+            absl::StatusCode::kInvalidArgument);
 
   ASSERT_OK(WriteRecordings({}, folder.Join("empty")));
-  EXPECT_EQ(RunEchoServer(folder.Join("empty"), out).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(RunEchoServer({.recordings = folder.Join("empty")}, out).code(),
+            absl::StatusCode::kInvalidArgument);
 
   Recording recording;
   recording.first.add_survey_ids("shop");
@@ -31,7 +33,8 @@ TEST(EchoServer, RefusesToServeRecordingsThatAreNotThere) {
   bytes << whole.rdbuf();
   std::ofstream(folder.Join("cut"), std::ios::binary)
       << bytes.str().substr(0, bytes.str().size() - 1);
-  EXPECT_EQ(RunEchoServer(folder.Join("cut"), out).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(RunEchoServer({.recordings = folder.Join("cut")}, out).code(),
+            absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(out.str(), "");
 }
 

@@ -28,7 +28,7 @@ struct Flags {
   BenchOptions bench;
   double seconds = 10;
   std::string output = "table";
-  std::string recordings;
+  EchoOptions echo;
   Measure measure = nullptr;
 };
 
@@ -101,7 +101,9 @@ void AddCommands(CLI::App& app, Flags& flags) {
              flags);
 
   CLI::App& overload =
-      AddCommand(app, "overload", "What is stored of 3 and 10 times as much as can be",
+      AddCommand(app, "overload",
+                 "What is stored of 3 and 10 times as much as can be; for figures to rely "
+                 "on, give it --seconds 20 or more",
                  MeasureOverload, flags);
   AddBatchSize(overload, flags);
   // Else the sender would take from the server what it asks too much of.
@@ -170,7 +172,8 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   AddFlags(app, flags);
   AddCommands(app, flags);
   CLI::App* echo = app.add_subcommand("echo-server", "")->group("");
-  echo->add_option("--recordings", flags.recordings);
+  echo->add_option("--recordings", flags.echo.recordings);
+  echo->add_option("--log", flags.echo.log);
   try {
     // CLI11 takes arguments from the back.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
@@ -178,7 +181,7 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
     return app.exit(e, out, err) == 0 ? 0 : kExitUsage;
   }
   if (echo->parsed()) {
-    const absl::Status status = RunEchoServer(flags.recordings, out);
+    const absl::Status status = RunEchoServer(flags.echo, out);
     return status.ok() ? 0 : Report(status, flags, out, err);
   }
   flags.bench.time = absl::Seconds(flags.seconds);

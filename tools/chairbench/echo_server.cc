@@ -9,10 +9,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/status_conversion.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
 #include "emptychair/v1/feedback_service.grpc.pb.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "google/protobuf/util/delimited_message_util.h"
+#include "tools/chairbench/group_commit.h"
 #include "tools/chairbench/interrupt.h"
 
 namespace emptychair::bench {
@@ -29,17 +31,28 @@ grpc::ServerUnaryReactor* Finished(grpc::CallbackServerContext* context,
 
 class EchoFeedback final : public v1::FeedbackService::CallbackService {
  public:
+  // `log` may be null.
+  explicit EchoFeedback(GroupCommit* log) : log_(log) {}
+
   grpc::ServerUnaryReactor* SubmitFeedback(grpc::CallbackServerContext* context,
                                            const v1::SubmitFeedbackRequest* request,
                                            v1::SubmitFeedbackResponse* response) override {
     *response->mutable_feedback() = request->feedback();
     response->set_sequence(count_.fetch_add(1, std::memory_order_relaxed));
-    return Finished(context, grpc::Status::OK);
+    if (log_ == nullptr) {
+      return Finished(context, grpc::Status::OK);
+    }
+    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    log_->Append(request->SerializeAsString(),
+                 [reactor](const absl::Status& status) { reactor->Finish(ToGrpc(status)); });
+    return reactor;
   }
 
   int64_t count() const { return count_.load(std::memory_order_relaxed); }
+  int64_t groups() const { return log_ == nullptr ? 0 : log_->groups(); }
 
  private:
+  GroupCommit* const log_;
   std::atomic<int64_t> count_{0};
 };
 
@@ -70,6 +83,7 @@ class EchoAdmin final : public v1::AdminService::CallbackService {
                                       const v1::GetStatusRequest* request,
                                       v1::GetStatusResponse* response) override {
     response->mutable_since_start()->set_accepted(feedback_.count());
+    response->mutable_since_start()->set_groups(feedback_.groups());
     return Finished(context, grpc::Status::OK);
   }
 
@@ -113,9 +127,13 @@ absl::Status WriteRecordings(const std::vector<Recording>& recordings, const std
   return absl::OkStatus();
 }
 
-absl::Status RunEchoServer(const std::string& recordings, std::ostream& out) {
-  ASSIGN_OR_RETURN(Answers answers, ReadRecordings(recordings));
-  EchoFeedback feedback;
+absl::Status RunEchoServer(const EchoOptions& options, std::ostream& out) {
+  ASSIGN_OR_RETURN(Answers answers, ReadRecordings(options.recordings));
+  std::unique_ptr<GroupCommit> log;
+  if (!options.log.empty()) {
+    ASSIGN_OR_RETURN(log, GroupCommit::Open(options.log));
+  }
+  EchoFeedback feedback(log.get());
   EchoMetrics metrics(std::move(answers));
   EchoAdmin admin(feedback);
   grpc::ServerBuilder builder;

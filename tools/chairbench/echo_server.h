@@ -1,4 +1,5 @@
-// The limit of a gRPC service: a server that answers the same messages and does nothing else.
+// The limits of a gRPC service: a server that answers the same messages and does nothing else, or
+// nothing but make them durable.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_ECHO_SERVER_H_
 #define EMPTYCHAIR_TOOLS_CHAIRBENCH_ECHO_SERVER_H_
 
@@ -18,10 +19,18 @@ using Recording = std::pair<v1::QueryMetricRequest, v1::QueryMetricResponse>;
 // Writes recordings to a file for RunEchoServer to read.
 absl::Status WriteRecordings(const std::vector<Recording>& recordings, const std::string& path);
 
+struct EchoOptions {
+  // File of what QueryMetric answers; empty: it answers nothing.
+  std::string recordings;
+  // File in which SubmitFeedback makes what it got durable before it answers, as GroupCommit does;
+  // empty: it answers at once.
+  std::string log;
+};
+
 // Serves on a free port of 127.0.0.1 until SIGINT or SIGTERM; says "listening on ADDRESS" first.
 // SubmitFeedback answers with the record it got, GetStatus counts those, and QueryMetric answers
-// what was recorded for the same question in the file `recordings`, when that is not empty.
-absl::Status RunEchoServer(const std::string& recordings, std::ostream& out);
+// what was recorded for the same question.
+absl::Status RunEchoServer(const EchoOptions& options, std::ostream& out);
 
 }  // namespace emptychair::bench
 

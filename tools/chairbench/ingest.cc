@@ -1,10 +1,12 @@
 #include "tools/chairbench/ingest.h"
 
 #include <algorithm>
-#include <functional>
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
@@ -13,27 +15,28 @@
 #include "tools/chairbench/statistics.h"
 #include "tools/chairbench/stream_loop.h"
 #include "tools/chairbench/submit_loops.h"
-#include "tools/chairbench/sync_time.h"
+#include "tools/chairbench/synced_file.h"
 #include "tools/chairbench/turns.h"
 
 namespace emptychair::bench {
 namespace {
 
-constexpr int kSyncsPerTurn = 20;
-
 std::optional<double> MedianIfAny(const std::vector<double>& samples) {
   return samples.empty() ? std::nullopt : std::optional<double>(Median(samples));
 }
 
-// Figures that every way of submitting has; `product`'s names begin with `name`.
-void AddServerFigures(const std::string& name, const Turns& product,
-                      std::optional<double> limit_cpu_us, std::vector<Figure>& figures) {
-  if (!product.cpu_us.empty()) {
+// What a record costs, and how many share a write. Names begin with `name`.
+void AddCosts(const std::string& name, const Turns& turns, std::optional<double> limit_cpu_us,
+              std::vector<Figure>& figures) {
+  if (!turns.cpu_us.empty()) {
     figures.push_back(
-        {absl::StrCat(name, "_server_cpu_us"), Median(product.cpu_us), "us/record", limit_cpu_us});
+        {absl::StrCat(name, "_server_cpu_us"), Median(turns.cpu_us), "us/record", limit_cpu_us});
   }
-  figures.push_back(
-      {absl::StrCat(name, "_group_size"), Median(product.group_sizes), "records", {}});
+  figures.push_back({absl::StrCat(name, "_group_size"), Median(turns.group_sizes), "records", {}});
+}
+
+// What the product did not take.
+void AddRefusals(const std::string& name, const Turns& product, std::vector<Figure>& figures) {
   figures.push_back({absl::StrCat(name, "_pushed_back_calls"),
                      static_cast<double>(product.pushed_back),
                      "calls",
@@ -121,75 +124,102 @@ absl::StatusOr<std::vector<Figure>> MeasureBesidePlainWrites(Workspace& workspac
     figures.push_back(
         {absl::StrCat(name, suffix), Percentile(product.latencies_ms, percent), "ms", {}});
   }
-  AddServerFigures(name, product, std::nullopt, figures);
+  AddCosts(name, product, std::nullopt, figures);
+  AddRefusals(name, product, figures);
   return figures;
 }
 
-// Single calls at a rate of their own.
-struct HalfLoad {
-  Turns product;
-  Turns limit;
-  std::vector<double> syncs_ms;
-};
+// The servers that single calls are sent to.
+enum UnarySideIndex { kProduct, kEcho, kGroupCommit, kUnarySides };
 
-absl::StatusOr<HalfLoad> MeasureHalfLoad(Workspace& workspace, Target& echo,
-                                         double calls_per_second) {
-  const BenchOptions& options = workspace.options();
-  ASSIGN_OR_RETURN(const std::unique_ptr<SyncTime> sync, SyncTime::Open(workspace.Path("syncs")));
-  OpenLoop server_loop(workspace.server(), /*batch_size=*/1, ~options.seed);
-  OpenLoop echo_loop(echo, /*batch_size=*/1, ~options.seed);
-  server_loop.set_rate(calls_per_second);
-  echo_loop.set_rate(calls_per_second);
-  HalfLoad half;
-  for (int i = 0; i < kTurns; ++i) {
-    RETURN_IF_ERROR(TakeTurn(workspace.server(), server_loop, options.time / kTurns, half.product));
-    RETURN_IF_ERROR(TakeTurn(echo, echo_loop, options.time / kTurns, half.limit));
-    RETURN_IF_ERROR(sync->Measure(kSyncsPerTurn, half.syncs_ms));
+struct UnarySide {
+  explicit UnarySide(Target& target) : target(target) {}
+
+  Target& target;
+  Turns warm_up;
+  Turns full;  // With as many calls under way as the options say.
+  Turns half;  // With half as many calls per second as the product answered then.
+};
+using UnarySides = std::array<UnarySide, kUnarySides>;
+
+absl::Status TakeFullTurns(const BenchOptions& options, UnarySides& sides) {
+  const auto slots = static_cast<size_t>(options.in_flight);
+  std::vector<std::unique_ptr<UnaryLoop>> loops;
+  for (UnarySide& side : sides) {
+    loops.push_back(
+        MakeUnaryLoop(side.target, slots, options.connections, LiveAnswers(options.seed, slots)));
+    RETURN_IF_ERROR(TakeTurn(side.target, *loops.back(), kWarmUp, side.warm_up));
   }
-  return half;
+  for (int i = 0; i < kTurns; ++i) {
+    for (size_t j = 0; j < sides.size(); ++j) {
+      RETURN_IF_ERROR(TakeTurn(sides[j].target, *loops[j], options.time / kTurns, sides[j].full));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Adds the times of synced writes of 4 KiB between the turns to `syncs_ms`.
+absl::Status TakeHalfLoadTurns(const Workspace& workspace, UnarySides& sides,
+                               std::vector<double>& syncs_ms) {
+  constexpr int kSyncsPerTurn = 20;
+  const std::string block(4096, '\0');
+  const BenchOptions& options = workspace.options();
+  ASSIGN_OR_RETURN(const std::unique_ptr<SyncedFile> file,
+                   SyncedFile::Open(workspace.Path("syncs")));
+  std::vector<std::unique_ptr<OpenLoop>> loops;
+  for (UnarySide& side : sides) {
+    loops.push_back(std::make_unique<OpenLoop>(side.target, /*batch_size=*/1, ~options.seed));
+    loops.back()->set_rate(Median(sides[kProduct].full.rates) / 2);
+  }
+  for (int i = 0; i < kTurns; ++i) {
+    for (size_t j = 0; j < sides.size(); ++j) {
+      RETURN_IF_ERROR(TakeTurn(sides[j].target, *loops[j], options.time / kTurns, sides[j].half));
+    }
+    for (int j = 0; j < kSyncsPerTurn; ++j) {
+      const absl::Time start = absl::Now();
+      RETURN_IF_ERROR(file->Append(block));
+      syncs_ms.push_back(absl::ToDoubleMilliseconds(absl::Now() - start));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void AddUnaryFigures(const std::string& name, const UnarySide& side, const UnarySide& limit,
+                     std::vector<Figure>& figures) {
+  figures.push_back({absl::StrCat(name, "_calls_per_second"), Median(side.full.rates), "calls/s",
+                     Median(limit.full.rates)});
+  for (const auto& [suffix, turns] :
+       {std::pair("_", &UnarySide::full), {"_half_load_", &UnarySide::half}}) {
+    for (const auto& [quantile, percent] : {std::pair("median_ms", 50), {"p99_ms", 99}}) {
+      figures.push_back({absl::StrCat(name, suffix, quantile),
+                         Percentile((side.*turns).latencies_ms, percent), "ms",
+                         Percentile((limit.*turns).latencies_ms, percent)});
+    }
+  }
+  AddCosts(name, side.full, MedianIfAny(limit.full.cpu_us), figures);
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
-  const BenchOptions& options = workspace.options();
-  const auto slots = static_cast<size_t>(options.in_flight);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Target> echo, workspace.StartEcho(""));
-  Target& server = workspace.server();
-  const auto server_loop =
-      MakeUnaryLoop(server, slots, options.connections, LiveAnswers(options.seed, slots));
-  const auto echo_loop =
-      MakeUnaryLoop(*echo, slots, options.connections, LiveAnswers(options.seed, slots));
-  Turns warm_up;
-  RETURN_IF_ERROR(TakeTurn(*echo, *echo_loop, kWarmUp, warm_up));
-  warm_up = {};
-  RETURN_IF_ERROR(TakeTurn(server, *server_loop, kWarmUp, warm_up));
-  Turns product;
-  Turns limit;
-  for (int i = 0; i < kTurns; ++i) {
-    RETURN_IF_ERROR(TakeTurn(server, *server_loop, options.time / kTurns, product));
-    RETURN_IF_ERROR(TakeTurn(*echo, *echo_loop, options.time / kTurns, limit));
-  }
-  ASSIGN_OR_RETURN(const HalfLoad half,
-                   MeasureHalfLoad(workspace, *echo, Median(product.rates) / 2));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Target> echo, workspace.StartEcho({}));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Target> group_commit,
+                   workspace.StartEcho({.log = workspace.Path("log")}));
+  UnarySides sides = {UnarySide(workspace.server()), UnarySide(*echo), UnarySide(*group_commit)};
+  std::vector<double> syncs_ms;
+  RETURN_IF_ERROR(TakeFullTurns(workspace.options(), sides));
+  RETURN_IF_ERROR(TakeHalfLoadTurns(workspace, sides, syncs_ms));
   RETURN_IF_ERROR(echo->Stop());
-  RETURN_IF_ERROR(
-      workspace.Finish(warm_up.acknowledged + product.acknowledged + half.product.acknowledged));
+  RETURN_IF_ERROR(group_commit->Stop());
+  const UnarySide& product = sides[kProduct];
+  RETURN_IF_ERROR(workspace.Finish(product.warm_up.acknowledged + product.full.acknowledged +
+                                   product.half.acknowledged));
 
   std::vector<Figure> figures;
-  figures.push_back(
-      {"unary_calls_per_second", Median(product.rates), "calls/s", Median(limit.rates)});
-  for (const auto& [name, percent] : {std::pair("unary_median_ms", 50), {"unary_p99_ms", 99}}) {
-    figures.push_back({name, Percentile(product.latencies_ms, percent), "ms",
-                       Percentile(limit.latencies_ms, percent)});
-  }
-  for (const auto& [name, percent] :
-       {std::pair("unary_half_load_median_ms", 50), {"unary_half_load_p99_ms", 99}}) {
-    figures.push_back({name, Percentile(half.product.latencies_ms, percent), "ms",
-                       Percentile(half.limit.latencies_ms, percent)});
-  }
-  figures.push_back({"unary_sync_median_ms", Median(half.syncs_ms), "ms", {}});
-  AddServerFigures("unary", product, MedianIfAny(limit.cpu_us), figures);
+  AddUnaryFigures("unary", product, sides[kEcho], figures);
+  AddRefusals("unary", product.full, figures);
+  figures.push_back({"unary_sync_median_ms", Median(syncs_ms), "ms", {}});
+  AddUnaryFigures("unary_group_commit", sides[kGroupCommit], sides[kEcho], figures);
   return figures;
 }
 

@@ -13,7 +13,8 @@ namespace emptychair::bench {
 // Product and limit take turns of a fifth of the time each, so that what else the machine does
 // hits both; figures are medians of the turns.
 
-// Single calls; the limit is an echo of the same message.
+// Single calls; the limit is an echo of the same message. The figures `unary_group_commit_…` are
+// those of an echo that makes what it got durable before it answers, as GroupCommit does.
 absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace);
 
 // Batches; the limit is the same bytes in synced writes of a batch each, with nothing asked before.

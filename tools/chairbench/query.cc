@@ -266,7 +266,7 @@ absl::StatusOr<std::vector<Figure>> MeasureQuery(Workspace& workspace) {
   ASSIGN_OR_RETURN(const std::vector<Recording> recordings, Record(*server, questions));
   RETURN_IF_ERROR(WriteRecordings(recordings, workspace.Path("recordings")));
   ASSIGN_OR_RETURN(const std::unique_ptr<Target> echo_target,
-                   workspace.StartEcho(workspace.Path("recordings")));
+                   workspace.StartEcho({.recordings = workspace.Path("recordings")}));
   const auto echo = v1::MetricsService::NewStub(echo_target->Connect());
   RETURN_IF_ERROR(Record(*echo, questions).status());
 

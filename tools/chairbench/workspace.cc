@@ -119,8 +119,9 @@ std::string Workspace::Path(absl::string_view name) const {
   return absl::StrCat(folder_, "/", name);
 }
 
-absl::StatusOr<std::unique_ptr<Target>> Workspace::StartEcho(const std::string& recordings) const {
-  return Target::Start({ThisProgram().string(), "echo-server", "--recordings", recordings});
+absl::StatusOr<std::unique_ptr<Target>> Workspace::StartEcho(const EchoOptions& options) const {
+  return Target::Start({ThisProgram().string(), "echo-server", "--recordings", options.recordings,
+                        "--log", options.log});
 }
 
 absl::Status Workspace::Finish(int64_t accepted) {

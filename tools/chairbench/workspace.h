@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/target.h"
 
 namespace emptychair::bench {
@@ -54,8 +55,7 @@ class Workspace {
   // `name` in the folder.
   std::string Path(absl::string_view name) const;
 
-  // Starts an echo server; `recordings` as for RunEchoServer.
-  absl::StatusOr<std::unique_ptr<Target>> StartEcho(const std::string& recordings) const;
+  absl::StatusOr<std::unique_ptr<Target>> StartEcho(const EchoOptions& options) const;
 
   // Checks that the server holds `accepted` records more than when it was opened, then stops it.
   absl::Status Finish(int64_t accepted);
