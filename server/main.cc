@@ -18,8 +18,8 @@
 #include "common/base/version.h"
 #include "server/config.h"
 #include "server/flags.h"
-#include "server/rpc/log.h"
 #include "server/server.h"
+#include "server/telemetry/log.h"
 
 namespace emptychair {
 namespace {

@@ -10,16 +10,16 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
+#include "server/api/executor.h"
 #include "server/rpc/acceptor.h"
-#include "server/rpc/access_log.h"
 #include "server/rpc/call.h"
-#include "server/rpc/executor.h"
 #include "server/rpc/server_builder.h"
 #include "server/rpc/write_health.h"
 #include "server/services/admin_service.h"
 #include "server/services/feedback_service.h"
 #include "server/services/metrics_service.h"
 #include "server/services/survey_service.h"
+#include "server/telemetry/access_log.h"
 #include "storage/store.h"
 
 namespace emptychair {

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "server/config.h"
-#include "server/rpc/log.h"
+#include "server/telemetry/log.h"
 
 namespace rocksdb {
 class Env;

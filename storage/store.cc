@@ -10,10 +10,10 @@
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "storage/committer.h"
-#include "storage/disk_watch.h"
-#include "storage/engine.h"
-#include "storage/state.h"
+#include "storage/apply/state.h"
+#include "storage/commit/committer.h"
+#include "storage/engine/disk_watch.h"
+#include "storage/engine/engine.h"
 
 namespace emptychair::storage {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/rpc/log.h"
+#include "server/telemetry/log.h"
 
 namespace emptychair {
 

@@ -23,11 +23,11 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
-#include "server/rpc/access_log.h"
-#include "server/rpc/executor.h"
-#include "server/rpc/log.h"
+#include "server/api/executor.h"
 #include "server/rpc/message_arena.h"
 #include "server/rpc/raw_message.h"
+#include "server/telemetry/access_log.h"
+#include "server/telemetry/log.h"
 
 namespace emptychair {
 

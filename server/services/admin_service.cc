@@ -6,7 +6,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
-#include "server/domain/series_overflow.h"
+#include "server/surveys/series_overflow.h"
 
 namespace emptychair {
 namespace {

@@ -10,17 +10,17 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/domain/feedback.h"
-#include "server/domain/feedback_change.h"
-#include "server/domain/feedback_list.h"
-#include "server/domain/feedback_watch.h"
-#include "server/domain/survey.h"
-#include "server/domain/validation.h"
+#include "server/feedback/feedback.h"
+#include "server/feedback/feedback_change.h"
+#include "server/feedback/feedback_list.h"
+#include "server/feedback/feedback_watch.h"
+#include "server/request/validation.h"
 #include "server/rpc/feed_call.h"
 #include "server/rpc/message_arena.h"
 #include "server/rpc/pipeline_call.h"
 #include "server/rpc/raw_message.h"
 #include "server/services/submit.h"
+#include "server/surveys/survey.h"
 
 namespace emptychair {
 namespace {

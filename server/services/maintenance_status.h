@@ -9,7 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
 #include "emptychair/v1/admin_service.pb.h"
-#include "storage/maintenance.h"
+#include "storage/check/maintenance.h"
 
 namespace emptychair {
 

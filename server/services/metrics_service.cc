@@ -3,13 +3,13 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "server/domain/metric_change.h"
-#include "server/domain/metric_compare.h"
-#include "server/domain/metric_explain.h"
-#include "server/domain/metric_query.h"
-#include "server/domain/metric_sides.h"
-#include "server/domain/scorecard.h"
-#include "server/domain/word_comparison.h"
+#include "server/analytics/metric_change.h"
+#include "server/analytics/metric_compare.h"
+#include "server/analytics/metric_explain.h"
+#include "server/analytics/metric_query.h"
+#include "server/analytics/metric_sides.h"
+#include "server/analytics/scorecard.h"
+#include "server/analytics/word_comparison.h"
 
 namespace emptychair {
 

@@ -4,11 +4,11 @@
 
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/domain/page_token.h"
-#include "server/domain/survey.h"
-#include "server/domain/survey_change.h"
-#include "server/domain/validation.h"
+#include "server/request/page_token.h"
+#include "server/request/validation.h"
 #include "server/services/submit.h"
+#include "server/surveys/survey.h"
+#include "server/surveys/survey_change.h"
 
 namespace emptychair {
 namespace {

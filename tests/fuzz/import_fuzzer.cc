@@ -9,9 +9,9 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "tools/chairctl/csv.h"
-#include "tools/chairctl/feedback_builder.h"
-#include "tools/chairctl/record_reader.h"
+#include "tools/chairctl/base/csv.h"
+#include "tools/chairctl/records/feedback_builder.h"
+#include "tools/chairctl/records/record_reader.h"
 
 namespace emptychair {
 namespace {

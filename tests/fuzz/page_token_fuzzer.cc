@@ -9,7 +9,7 @@
 #include "common/base/errors.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "rocksdb/env.h"
-#include "server/domain/page_token.h"
+#include "server/request/page_token.h"
 #include "storage/store.h"
 
 namespace emptychair {

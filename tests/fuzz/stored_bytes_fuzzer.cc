@@ -7,9 +7,9 @@
 
 #include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
-#include "storage/cube_row.h"
-#include "storage/keys.h"
-#include "storage/values.h"
+#include "storage/format/cube_row.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
 
 namespace emptychair::storage {
 namespace {

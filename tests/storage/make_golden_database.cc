@@ -13,8 +13,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "rocksdb/env.h"
-#include "storage/values.h"
-#include "tests/storage/golden_content.h"
+#include "storage/format/values.h"
+#include "tests/storage/harness/golden_content.h"
 
 namespace emptychair::storage {
 namespace {

@@ -8,10 +8,10 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "storage/values.h"
+#include "storage/format/values.h"
 #include "tests/helpers/temp_dir.h"
-#include "tests/storage/golden_content.h"
-#include "tests/storage/store_harness.h"
+#include "tests/storage/harness/golden_content.h"
+#include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
 namespace {

@@ -13,11 +13,11 @@
 #include "absl/synchronization/blocking_counter.h"
 #include "absl/time/time.h"
 #include "common/base/local_day.h"
-#include "storage/cube_plan.h"
-#include "storage/tally_grid.h"
+#include "storage/cube/cube_plan.h"
+#include "storage/cube/tally_grid.h"
 #include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
-#include "tests/storage/store_harness.h"
+#include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
 namespace {

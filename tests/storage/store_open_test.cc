@@ -7,9 +7,9 @@
 
 #include "absl/strings/match.h"
 #include "common/base/errors.h"
-#include "storage/keys.h"
-#include "storage/values.h"
-#include "tests/storage/store_harness.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+#include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
 namespace {

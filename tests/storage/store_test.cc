@@ -8,8 +8,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
-#include "storage/keys.h"
-#include "tests/storage/store_harness.h"
+#include "storage/format/keys.h"
+#include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
 namespace {

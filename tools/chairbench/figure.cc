@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/chairctl/output.h"
+#include "tools/chairctl/base/output.h"
 
 namespace emptychair::bench {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "storage/plain_write_limit.h"
+#include "storage/engine/raw_write_baseline.h"
 #include "tools/chairbench/open_loop.h"
 #include "tools/chairbench/statistics.h"
 #include "tools/chairbench/stream_loop.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "tools/chairctl/cli.h"
+#include "tools/chairctl/commands/cli.h"
 
 int main(int argc, char** argv) {
   emptychair::Environment environment;

@@ -9,8 +9,8 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "common/base/status_macros.h"
-#include "tools/chairctl/interval_axis.h"
-#include "tools/chairctl/metric_marks.h"
+#include "tools/chairctl/plot/interval_axis.h"
+#include "tools/chairctl/text/metric_marks.h"
 #include "tools/demo/answers.h"
 
 namespace emptychair::demo {

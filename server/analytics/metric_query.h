@@ -1,0 +1,77 @@
+// From a QueryMetricRequest to its answer.
+#ifndef EMPTYCHAIR_SERVER_ANALYTICS_METRIC_QUERY_H_
+#define EMPTYCHAIR_SERVER_ANALYTICS_METRIC_QUERY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "emptychair/v1/metrics_service.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "server/request/selection.h"
+#include "server/statistics/estimate.h"
+#include "server/statistics/score_method.h"
+#include "storage/read/view.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// A question that was found to be sound, at one view of the store.
+struct MetricQuery {
+  std::shared_ptr<const storage::View> view;
+  // Of one kind, scale and zone; owned by `view`.
+  std::vector<const storage::SurveyView*> surveys;
+  absl::TimeZone zone;
+  std::optional<metrics::ScoreMethod> method;  // Always there once prepared.
+  metrics::Confidence confidence;
+  int32_t min_sample = 0;
+  v1::Granularity granularity = v1::GRANULARITY_NONE;
+  v1::WeekStart week_start = v1::WEEK_START_UNSPECIFIED;
+  int32_t trailing_buckets = 1;
+  TimeSpan interval;
+  std::vector<std::string> group_by;
+  std::vector<v1::LabelFilter> filters;
+  v1::RespondentRule respondent_rule = v1::RESPONDENT_RULE_ALL;
+  bool include_excluded = false;
+  bool include_histogram = false;
+  // A filter names a label that is no dimension, or a rule chooses among the answers of a customer,
+  // so records are read one by one.
+  bool needs_scan = false;
+};
+
+// Checks the request and fills in its defaults; reads nothing from disk.
+// Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, SURVEYS_NOT_POOLABLE, NOT_A_DIMENSION.
+absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::View> view,
+                                               const v1::QueryMetricRequest& request);
+
+// SURVEYS_NOT_POOLABLE on `field` unless both surveys are of one kind, scale and time zone.
+absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
+                           absl::string_view field);
+
+// Keys to group answers of `surveys` by: dimensions of each of them, or survey_id, no two alike.
+// Errors on `field`: FIELD_REQUIRED, FIELD_INVALID, NOT_A_DIMENSION.
+absl::Status CheckGroupKeys(absl::string_view field,
+                            const google::protobuf::RepeatedPtrField<std::string>& keys,
+                            const std::vector<const storage::SurveyView*>& surveys);
+
+// The error of an answer that would have so many points or more.
+absl::Status TooManyPoints(size_t points);
+
+// SUPPRESSED when a point of the query that rests on so many scored answers is not to be taken
+// apart.
+absl::Status CheckShown(const MetricQuery& query, int64_t answers);
+
+// Computes the answer. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
+absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,
+                            v1::QueryMetricResponse& response);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_ANALYTICS_METRIC_QUERY_H_

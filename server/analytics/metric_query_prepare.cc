@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "server/analytics/metric_query.h"
+#include "server/feedback/feedback.h"
+#include "server/request/selection.h"
+#include "server/request/validation.h"
+#include "server/surveys/survey.h"
+
+namespace emptychair {
+namespace {
+
+constexpr int kSurveysMax = 32;
+constexpr int kGroupByMax = 8;
+
+absl::Status FindSurveys(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  if (request.survey_ids().empty()) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "survey_ids", "must be given");
+  }
+  if (request.survey_ids_size() > kSurveysMax) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "survey_ids",
+        absl::StrCat("got ", request.survey_ids_size(), " ids, wanted 1 to ", kSurveysMax));
+  }
+  for (int i = 0; i < request.survey_ids_size(); ++i) {
+    const std::string field = absl::StrCat("survey_ids[", i, "]");
+    ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                     FindSurvey(*query.view, field, request.survey_ids(i)));
+    if (std::find(query.surveys.begin(), query.surveys.end(), survey) != query.surveys.end()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                        absl::StrCat("got \"", request.survey_ids(i), "\" twice"));
+    }
+    if (!query.surveys.empty()) {
+      RETURN_IF_ERROR(CheckPoolable(*query.surveys.front(), *survey, field));
+    }
+    query.surveys.push_back(survey);
+  }
+  query.zone = ZoneOf(*query.surveys.front()->definition);
+  return absl::OkStatus();
+}
+
+absl::Status CheckBuckets(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  RETURN_IF_ERROR(CheckEnum("granularity", request.granularity(), v1::Granularity_IsValid));
+  RETURN_IF_ERROR(CheckEnum("week_start", request.week_start(), v1::WeekStart_IsValid));
+  if (request.granularity() != v1::GRANULARITY_UNSPECIFIED) {
+    query.granularity = request.granularity();
+  }
+  if (query.granularity == v1::GRANULARITY_WEEK) {
+    query.week_start = request.week_start() == v1::WEEK_START_UNSPECIFIED ? v1::WEEK_START_MONDAY
+                                                                          : request.week_start();
+  }
+  RETURN_IF_ERROR(
+      CheckRange("trailing_buckets", request.trailing_buckets(), 0, kTrailingBucketsMax));
+  query.trailing_buckets = std::max(request.trailing_buckets(), 1);
+  if (query.trailing_buckets > 1 && query.granularity == v1::GRANULARITY_NONE) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "trailing_buckets",
+                      absl::StrCat("got ", query.trailing_buckets,
+                                   ", which needs a granularity other than NONE"));
+  }
+  ASSIGN_OR_RETURN(query.interval, CheckInterval(request.interval()));
+  return absl::OkStatus();
+}
+
+absl::Status CheckRespondents(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  RETURN_IF_ERROR(
+      CheckEnum("respondent_rule", request.respondent_rule(), v1::RespondentRule_IsValid));
+  if (request.respondent_rule() > v1::RESPONDENT_RULE_ALL) {
+    if (query.method->kind() == metrics::ScoreMethod::Kind::kCount) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "respondent_rule",
+                        absl::StrCat("got ", v1::RespondentRule_Name(request.respondent_rule()),
+                                     ", wanted ALL: answers of a survey of kind TEXT have no score "
+                                     "to choose among"));
+    }
+    query.respondent_rule = request.respondent_rule();
+    query.needs_scan = true;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckGroupBy(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  if (request.group_by_size() > kGroupByMax) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "group_by",
+        absl::StrCat("got ", request.group_by_size(), " keys, wanted at most ", kGroupByMax));
+  }
+  RETURN_IF_ERROR(CheckGroupKeys("group_by", request.group_by(), query.surveys));
+  query.group_by.assign(request.group_by().begin(), request.group_by().end());
+  return absl::OkStatus();
+}
+
+absl::Status TakeFilters(const v1::QueryMetricRequest& request, MetricQuery& query) {
+  RETURN_IF_ERROR(CheckFilters(request.filters()));
+  for (const v1::LabelFilter& filter : request.filters()) {
+    for (const storage::SurveyView* survey : query.surveys) {
+      query.needs_scan = query.needs_scan || (filter.key() != kSurveyIdKey &&
+                                              !survey->DimensionOf(filter.key()).has_value());
+    }
+    query.filters.push_back(filter);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
+                           absl::string_view field) {
+  const store::v1::StoredSurvey& a = *first.definition;
+  const store::v1::StoredSurvey& b = *other.definition;
+  if (a.kind() != b.kind() || a.time_zone() != b.time_zone() ||
+      !google::protobuf::util::MessageDifferencer::Equals(a.scale(), b.scale())) {
+    return FieldError(v1::ERROR_REASON_SURVEYS_NOT_POOLABLE, field,
+                      absl::StrCat("the surveys ", a.survey_id(), " and ", b.survey_id(),
+                                   " differ in kind, scale or time zone, so their answers cannot "
+                                   "be counted together or compared"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckGroupKeys(absl::string_view field,
+                            const google::protobuf::RepeatedPtrField<std::string>& keys,
+                            const std::vector<const storage::SurveyView*>& surveys) {
+  for (auto key = keys.begin(); key != keys.end(); ++key) {
+    const std::string path = absl::StrCat(field, "[", key - keys.begin(), "]");
+    RETURN_IF_ERROR(CheckName(path, *key));
+    if (std::find(keys.begin(), key, *key) != key) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, path,
+                        absl::StrCat("got \"", *key, "\" twice"));
+    }
+    for (const storage::SurveyView* survey : surveys) {
+      if (*key != kSurveyIdKey && !survey->DimensionOf(*key).has_value()) {
+        const std::string& survey_id = survey->definition->survey_id();
+        return FieldError(v1::ERROR_REASON_NOT_A_DIMENSION, path,
+                          absl::StrCat("got \"", *key, "\", which the survey ", survey_id,
+                                       " does not declare as a dimension"),
+                          {{"survey_id", survey_id}});
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::View> view,
+                                               const v1::QueryMetricRequest& request) {
+  MetricQuery query;
+  query.view = std::move(view);
+  RETURN_IF_ERROR(FindSurveys(request, query));
+  const store::v1::StoredSurvey& definition = *query.surveys.front()->definition;
+  RETURN_IF_ERROR(CheckEnum("method", request.method(), v1::MetricMethod_IsValid));
+  std::optional<int> top_box_min;
+  if (request.has_top_box_min()) {
+    top_box_min = request.top_box_min();
+  }
+  ASSIGN_OR_RETURN(query.method,
+                   metrics::ScoreMethod::Resolve(definition.kind(), definition.scale(),
+                                                 request.method(), top_box_min));
+  RETURN_IF_ERROR(CheckRespondents(request, query));
+  RETURN_IF_ERROR(CheckBuckets(request, query));
+  RETURN_IF_ERROR(CheckGroupBy(request, query));
+  RETURN_IF_ERROR(TakeFilters(request, query));
+  ASSIGN_OR_RETURN(query.confidence, metrics::Confidence::Of(request.confidence()));
+  RETURN_IF_ERROR(CheckRange("min_sample", request.min_sample(), 0, kMinSampleMax));
+  query.min_sample = request.min_sample();
+  for (const storage::SurveyView* survey : query.surveys) {
+    query.min_sample =
+        std::max(query.min_sample, static_cast<int32_t>(survey->definition->min_sample()));
+  }
+  query.include_excluded = request.include_excluded();
+  query.include_histogram = request.include_histogram();
+  return query;
+}
+
+}  // namespace emptychair

@@ -1,0 +1,222 @@
+#include "server/feedback/feedback.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/local_day.h"
+#include "common/base/status_macros.h"
+#include "server/request/validation.h"
+#include "server/surveys/survey.h"
+#include "storage/format/cube_row.h"
+
+namespace emptychair {
+namespace {
+
+constexpr absl::Duration kAheadMax = absl::Minutes(5);
+
+// Bytes that a fingerprint is made of, but for the comment.
+constexpr size_t kFingerprintTextUsual = 512;
+
+// The record's own id and its time, as far as the caller gave them.
+struct SentIdentity {
+  std::optional<Uuid> feedback_id;
+  std::optional<int64_t> occur_ms;
+};
+
+absl::Status CheckOccurTime(absl::string_view field, absl::Time time, absl::Time now) {
+  if (time < absl::UnixEpoch() || time > now + kAheadMax) {
+    return FieldError(v1::ERROR_REASON_TIME_OUT_OF_RANGE, field,
+                      absl::StrCat("got ", absl::FormatTime(time, absl::UTCTimeZone()),
+                                   ", wanted a time from 1970 to five minutes ahead of ",
+                                   absl::FormatTime(now, absl::UTCTimeZone())));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SentIdentity> CheckIdentity(const v1::Feedback& feedback, absl::Time now) {
+  if (feedback.feedback_id().empty() && feedback.external_id().empty()) {
+    return FieldError(v1::ERROR_REASON_ID_REQUIRED, "feedback.feedback_id",
+                      "a feedback_id or an external_id must be given, so that the record can be "
+                      "sent again safely");
+  }
+  SentIdentity sent;
+  if (!feedback.external_id().empty()) {
+    RETURN_IF_ERROR(CheckId("feedback.external_id", feedback.external_id()));
+  }
+  if (feedback.has_occur_time()) {
+    ASSIGN_OR_RETURN(const absl::Time time,
+                     CheckTimestamp("feedback.occur_time", feedback.occur_time()));
+    RETURN_IF_ERROR(CheckOccurTime("feedback.occur_time", time, now));
+    sent.occur_ms = absl::ToUnixMillis(time);
+  }
+  if (feedback.feedback_id().empty()) {
+    return sent;
+  }
+  ASSIGN_OR_RETURN(sent.feedback_id,
+                   ParseFeedbackId("feedback.feedback_id", feedback.feedback_id()));
+  const int64_t id_ms = sent.feedback_id->UnixMs();
+  RETURN_IF_ERROR(CheckOccurTime("feedback.feedback_id", absl::FromUnixMillis(id_ms), now));
+  if (sent.occur_ms.has_value() && *sent.occur_ms != id_ms) {
+    return FieldError(
+        v1::ERROR_REASON_ID_TIME_MISMATCH, "feedback.occur_time",
+        absl::StrCat("got ", *sent.occur_ms, " ms since 1970, but the feedback_id has ", id_ms));
+  }
+  sent.occur_ms = id_ms;
+  return sent;
+}
+
+void AppendField(std::string& text, absl::string_view field) {
+  std::array<char, std::numeric_limits<size_t>::digits10 + 1> digits;
+  const auto end = std::to_chars(digits.begin(), digits.end(), field.size()).ptr;
+  text.append(digits.begin(), end);
+  text.push_back(':');
+  text.append(field.data(), field.size());
+}
+
+// Hash of the submission as sent. What the text is made of must never change, and how a new field
+// joins it is settled too: see docs/storage_format.md.
+storage::IdHash FingerprintOf(const store::v1::Submission& submission, const SentIdentity& sent,
+                              const storage::KeyedHash& hash) {
+  std::string text;
+  text.reserve(kFingerprintTextUsual + submission.body().comment().size());
+  AppendField(text, sent.feedback_id.has_value() ? sent.feedback_id->AsBytes() : "");
+  AppendField(text, submission.body().external_id());
+  AppendField(text, submission.customer_id());
+  AppendField(text, submission.has_score() ? absl::StrCat(submission.score()) : "");
+  AppendField(text, submission.body().comment());
+  AppendField(text, sent.occur_ms.has_value() ? absl::StrCat(*sent.occur_ms) : "");
+  for (const store::v1::StoredLabel& label : submission.body().labels()) {
+    AppendField(text, label.key());
+    AppendField(text, label.value());
+  }
+  return hash(storage::HashPurpose::kFingerprint, text);
+}
+
+// An id for a record that came with an external id alone.
+Uuid DeriveFeedbackId(absl::string_view survey_id, absl::string_view external_id, int64_t occur_ms,
+                      const storage::KeyedHash& hash) {
+  std::string text;
+  AppendField(text, survey_id);
+  AppendField(text, external_id);
+  const storage::IdHash derived = hash(storage::HashPurpose::kDerivedFeedbackId, text);
+  std::array<uint8_t, 10> entropy;
+  std::copy_n(derived.begin(), entropy.size(), entropy.begin());
+  return Uuid::MakeV7(occur_ms, entropy);
+}
+
+}  // namespace
+
+absl::Status TakeLabels(const v1::Feedback& feedback,
+                        google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels) {
+  if (feedback.labels_size() > kLabelsMax) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
+        absl::StrCat("got ", feedback.labels_size(), " labels, wanted at most ", kLabelsMax));
+  }
+  labels.Clear();
+  labels.Reserve(feedback.labels_size());
+  for (const auto& [key, value] : feedback.labels()) {
+    if (absl::Status status = CheckName("feedback.labels", key); !status.ok()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
+                        absl::StrCat("got the key ", Quoted(key),
+                                     ", wanted a lower-case letter and up to 62 more of a-z, 0-9, "
+                                     "_ and -"));
+    }
+    // The path is only made for an error.
+    if (!CheckLabelValue("", value).ok()) {
+      return CheckLabelValue(absl::StrCat("feedback.labels[\"", key, "\"]"), value);
+    }
+    store::v1::StoredLabel& label = *labels.Add();
+    label.set_key(key);
+    label.set_value(value);
+  }
+  std::sort(labels.pointer_begin(), labels.pointer_end(),
+            [](const auto* a, const auto* b) { return a->key() < b->key(); });
+  return absl::OkStatus();
+}
+
+absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_time,
+                               const storage::View& view, const storage::KeyedHash& hash,
+                               store::v1::Submission& submission) {
+  RETURN_IF_ERROR(CheckName("feedback.survey_id", feedback.survey_id()));
+  ASSIGN_OR_RETURN(const SentIdentity sent, CheckIdentity(feedback, receive_time));
+  if (!feedback.customer_id().empty()) {
+    RETURN_IF_ERROR(CheckId("feedback.customer_id", feedback.customer_id()));
+  }
+  RETURN_IF_ERROR(CheckLength("feedback.comment", feedback.comment(), kCommentBytesMax));
+  store::v1::StoredFeedback& body = *submission.mutable_body();
+  RETURN_IF_ERROR(TakeLabels(feedback, *body.mutable_labels()));
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(view, "feedback.survey_id", feedback.survey_id()));
+
+  submission.set_survey_number(survey->number());
+  submission.set_customer_id(feedback.customer_id());
+  if (feedback.has_score()) {
+    submission.set_score(feedback.score());
+  }
+  body.set_external_id(feedback.external_id());
+  body.set_comment(feedback.comment());
+  body.set_receive_time_ms(absl::ToUnixMillis(receive_time));
+  const storage::IdHash fingerprint = FingerprintOf(submission, sent, hash);
+  submission.set_fingerprint(fingerprint.data(), fingerprint.size());
+
+  const int64_t occur_ms = sent.occur_ms.value_or(absl::ToUnixMillis(receive_time));
+  const Uuid feedback_id =
+      sent.feedback_id.has_value()
+          ? *sent.feedback_id
+          : DeriveFeedbackId(feedback.survey_id(), feedback.external_id(), occur_ms, hash);
+  submission.set_feedback_id(feedback_id.AsBytes().data(), Uuid::kSize);
+  submission.set_zone_revision(survey->definition->zone_revision());
+  submission.set_zone_offset_seconds(
+      DayOffsetSeconds(ZoneOf(*survey->definition), absl::FromUnixMillis(occur_ms)));
+  return absl::OkStatus();
+}
+
+void FillFeedback(const storage::FeedbackRecord& record, absl::string_view survey_id,
+                  v1::Feedback& feedback) {
+  feedback.set_survey_id(std::string(survey_id));
+  feedback.set_feedback_id(record.feedback_id.ToString());
+  feedback.set_external_id(record.body.external_id());
+  feedback.set_customer_id(record.customer_id);
+  if (record.header.score.has_value()) {
+    feedback.set_score(*record.header.score);
+  }
+  feedback.set_comment(record.body.comment());
+  for (const store::v1::StoredLabel& label : record.body.labels()) {
+    (*feedback.mutable_labels())[label.key()] = label.value();
+  }
+  *feedback.mutable_occur_time() = ToTimestamp(record.feedback_id.UnixMs());
+  *feedback.mutable_receive_time() = ToTimestamp(record.body.receive_time_ms());
+  if (record.header.exclusion_reason != storage::kCountedState) {
+    v1::Exclusion& exclusion = *feedback.mutable_exclusion();
+    exclusion.set_reason(static_cast<v1::ExclusionReason>(record.header.exclusion_reason));
+    exclusion.set_note(record.body.exclusion_note());
+    *exclusion.mutable_time() = ToTimestamp(record.body.exclusion_time_ms());
+  }
+  feedback.set_sequence(static_cast<int64_t>(record.header.sequence));
+  feedback.set_etag(storage::EtagOf(record.header.sequence));
+}
+
+absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view text) {
+  if (text.empty()) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, field, "must be given");
+  }
+  const std::optional<Uuid> id = Uuid::Parse(text);
+  if (!id.has_value() || !id->IsV7()) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                      absl::StrCat("got ", Quoted(text),
+                                   ", wanted a UUIDv7 such as "
+                                   "\"0190163d-8694-739b-aea5-966c26f8ad91\""));
+  }
+  return *id;
+}
+
+}  // namespace emptychair

@@ -1,0 +1,43 @@
+// What a feedback record may be, and its forms on the wire and in the store.
+#ifndef EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_H_
+#define EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "common/base/uuid.h"
+#include "emptychair/store/v1/command.pb.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "storage/format/keyed_hash.h"
+#include "storage/read/records.h"
+#include "storage/read/view.h"
+
+namespace emptychair {
+
+// Makes `submission`, which must be empty, what `feedback` asks for: its survey found, its identity
+// and time resolved, its fingerprint taken. `receive_time` is when the server got it. What depends
+// on what is stored (duplicates, archived surveys, scales) is judged later, when it is applied.
+// Errors are on fields below "feedback": FIELD_REQUIRED, FIELD_INVALID, ID_REQUIRED,
+// ID_TIME_MISMATCH, TIME_OUT_OF_RANGE; SURVEY_NOT_FOUND.
+absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_time,
+                               const storage::View& view, const storage::KeyedHash& hash,
+                               store::v1::Submission& submission);
+
+// Makes `labels` those of `feedback`, ordered by key. Errors: FIELD_REQUIRED,
+// FIELD_INVALID below "feedback.labels".
+absl::Status TakeLabels(const v1::Feedback& feedback,
+                        google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels);
+
+// Fills in `feedback`, which is empty: in place, because a record that is made first and copied
+// into an arena costs twice.
+void FillFeedback(const storage::FeedbackRecord& record, absl::string_view survey_id,
+                  v1::Feedback& feedback);
+
+// The id written in `text`. Errors on `field`: FIELD_REQUIRED for an empty text, FIELD_INVALID for
+// anything else but a UUIDv7.
+absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view text);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_H_

@@ -1,0 +1,40 @@
+// From a ListFeedbackRequest to a page of records.
+#ifndef EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_LIST_H_
+#define EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_LIST_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "storage/read/view.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// A list that was found to be sound, at one view of the store.
+struct FeedbackList {
+  std::shared_ptr<const storage::View> view;
+  v1::ListFeedbackRequest request;
+  int32_t page_size = 0;
+  storage::RecordRange range;
+  std::string customer_id;  // Empty: records of all customers.
+
+  // Records are left out by what they say, so that many may have to be read for a page.
+  bool has_conditions = false;
+};
+
+// Checks the request. Errors: FIELD_REQUIRED, FIELD_INVALID, PAGE_TOKEN_INVALID, SURVEY_NOT_FOUND.
+absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
+                                                 const v1::ListFeedbackRequest& request);
+
+// Reads the page. Errors: STORE_DAMAGED.
+absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& list,
+                             v1::ListFeedbackResponse& response);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_LIST_H_

@@ -1,0 +1,65 @@
+// Pages of records: what one takes, and where the next goes on.
+#ifndef EMPTYCHAIR_SERVER_FEEDBACK_RECORD_PAGE_H_
+#define EMPTYCHAIR_SERVER_FEEDBACK_RECORD_PAGE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "storage/read/records.h"
+#include "storage/read/view.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// A record's position as page tokens carry it.
+std::string EncodePosition(const storage::RecordPosition& position);
+// Nothing for bytes of a first page; others come from a token whose binding was checked.
+std::optional<storage::RecordPosition> DecodePosition(absl::string_view bytes);
+
+// Measures one page. What it is given must outlive it. Not thread-safe.
+//
+// A page ends when it has `page_size` records or a mebibyte, or when 20,000 records were looked at:
+// a call stays short whatever it asks for, and its answer within what clients accept.
+class RecordPage {
+ public:
+  RecordPage(const storage::Store& store, const storage::View& view, int32_t page_size)
+      : store_(store), view_(view), page_size_(page_size) {}
+
+  bool IsFull() const;
+
+  // Counts a record that was looked at.
+  void CountLookedAt() { ++looked_at_; }
+  // The same for one in the order of the list; the next page goes on behind the last of these.
+  void LookAt(const storage::RecordPosition& position);
+  const storage::RecordPosition& last() const { return last_; }
+
+  // Spares looking up the id of a customer.
+  void KnowCustomer(uint32_t ordinal, std::string customer_id);
+
+  // All of the record but its customer's id. Nothing for one that cannot be decoded, which is
+  // counted.
+  std::optional<storage::FeedbackRecord> Decode(const storage::ScannedRecord& scanned);
+
+  // The record as part of the page. Nothing when its customer cannot be decoded, which is counted.
+  std::optional<v1::Feedback> Take(storage::FeedbackRecord record,
+                                   const storage::SurveyView& survey);
+
+ private:
+  const storage::Store& store_;
+  const storage::View& view_;
+  const int32_t page_size_;
+  absl::flat_hash_map<uint32_t, std::string> customer_ids_;
+  storage::RecordPosition last_;
+  int32_t taken_ = 0;
+  int64_t looked_at_ = 0;
+  size_t bytes_ = 0;
+};
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_FEEDBACK_RECORD_PAGE_H_

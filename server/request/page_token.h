@@ -1,0 +1,31 @@
+// Pages of lists.
+#ifndef EMPTYCHAIR_SERVER_REQUEST_PAGE_TOKEN_H_
+#define EMPTYCHAIR_SERVER_REQUEST_PAGE_TOKEN_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/message.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// How many items a page of `page_size` as requested has: 100 for 0, at most 1,000.
+// Errors: FIELD_INVALID for less than 0.
+absl::StatusOr<int32_t> CheckPageSize(int32_t page_size);
+
+// A token with which `request`, a message with `page_size` and `page_token`, goes on behind
+// `position`. It is bound to all other fields of the request and to the store.
+std::string MakePageToken(const storage::Store& store, const google::protobuf::Message& request,
+                          absl::string_view position);
+
+// The position in the request's `page_token`; empty for the first page.
+// Errors: PAGE_TOKEN_INVALID.
+absl::StatusOr<std::string> ReadPageToken(const storage::Store& store,
+                                          const google::protobuf::Message& request);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_REQUEST_PAGE_TOKEN_H_

@@ -1,0 +1,140 @@
+#include "server/request/validation.h"
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "common/base/timestamp.h"
+
+namespace emptychair {
+namespace {
+
+constexpr size_t kNameBytesMax = 63;
+// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, as timestamp.proto says.
+constexpr int64_t kTimestampSecondsMin = -62'135'596'800;
+constexpr int64_t kTimestampSecondsMax = 253'402'300'799;
+
+absl::Status Required(absl::string_view field) {
+  return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, field, "must be given");
+}
+
+absl::Status Invalid(absl::string_view field, absl::string_view description) {
+  return FieldError(v1::ERROR_REASON_FIELD_INVALID, field, description);
+}
+
+bool IsNameByte(char c) {
+  return absl::ascii_islower(static_cast<unsigned char>(c)) ||
+         absl::ascii_isdigit(static_cast<unsigned char>(c)) || c == '_' || c == '-';
+}
+
+// C0 and C1 controls and DEL, in UTF-8.
+bool HasControlCharacter(absl::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if (byte < 0x20 || byte == 0x7f) {
+      return true;
+    }
+    if (byte == 0xc2 && i + 1 < text.size() && static_cast<uint8_t>(text[i + 1]) < 0xa0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status CheckName(absl::string_view field, absl::string_view value) {
+  if (value.empty()) {
+    return Required(field);
+  }
+  bool valid = value.size() <= kNameBytesMax &&
+               absl::ascii_islower(static_cast<unsigned char>(value.front()));
+  for (char c : value) {
+    valid = valid && IsNameByte(c);
+  }
+  if (!valid) {
+    return Invalid(field, absl::StrCat("got ", Quoted(value),
+                                       ", wanted a lower-case letter and up to 62 more of a-z, "
+                                       "0-9, _ and -"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckId(absl::string_view field, absl::string_view value) {
+  if (value.empty()) {
+    return Required(field);
+  }
+  if (value.size() > kIdBytesMax) {
+    return Invalid(field, absl::StrCat("got ", value.size(), " bytes, wanted 1 to ", kIdBytesMax));
+  }
+  if (HasControlCharacter(value)) {
+    return Invalid(field, "got a control character, wanted text without any");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLabelValue(absl::string_view field, absl::string_view value) {
+  RETURN_IF_ERROR(CheckId(field, value));
+  if (value == kNoneValue || value == kOtherValue) {
+    return Invalid(field, absl::StrCat("got \"", value, "\", which is reserved"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLength(absl::string_view field, absl::string_view value, size_t bytes_max) {
+  if (value.size() > bytes_max) {
+    return Invalid(field, absl::StrCat("got ", value.size(), " bytes, wanted at most ", bytes_max));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRange(absl::string_view field, int64_t value, int64_t low, int64_t high) {
+  if (value < low || value > high) {
+    return Invalid(field, absl::StrCat("got ", value, ", wanted ", low, " to ", high));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEnum(absl::string_view field, int value, bool (*is_valid)(int)) {
+  if (!is_valid(value)) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                      absl::StrCat("got ", value, ", which has no meaning"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMask(absl::string_view field, const google::protobuf::FieldMask& mask,
+                       absl::Span<const absl::string_view> known) {
+  const std::string names = absl::StrJoin(known, ", ");
+  if (mask.paths().empty()) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, field,
+                      absl::StrCat("got no paths, wanted some of ", names));
+  }
+  for (const std::string& path : mask.paths()) {
+    if (std::find(known.begin(), known.end(), path) == known.end()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                        absl::StrCat("got the path ", Quoted(path), ", wanted some of ", names));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
+                                          const google::protobuf::Timestamp& timestamp) {
+  if (timestamp.seconds() < kTimestampSecondsMin || timestamp.seconds() > kTimestampSecondsMax ||
+      timestamp.nanos() < 0 || timestamp.nanos() > 999'999'999) {
+    return Invalid(field, absl::StrCat("got ", timestamp.seconds(), " seconds and ",
+                                       timestamp.nanos(), " nanos, wanted a valid Timestamp"));
+  }
+  return FromTimestamp(timestamp);
+}
+
+google::protobuf::Timestamp ToTimestamp(int64_t unix_ms) {
+  return ToTimestamp(absl::FromUnixMillis(unix_ms));
+}
+
+}  // namespace emptychair

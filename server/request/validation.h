@@ -1,0 +1,66 @@
+// The syntax of fields that many requests share. Errors are FIELD_REQUIRED for an empty value that
+// must be there and FIELD_INVALID else, on the field given as a path.
+#ifndef EMPTYCHAIR_SERVER_REQUEST_VALIDATION_H_
+#define EMPTYCHAIR_SERVER_REQUEST_VALIDATION_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "google/protobuf/field_mask.pb.h"
+#include "google/protobuf/timestamp.pb.h"
+
+namespace emptychair {
+
+inline constexpr size_t kIdBytesMax = 128;
+inline constexpr size_t kCommentBytesMax = size_t{16} << 10;
+inline constexpr int kLabelsMax = 32;
+inline constexpr int kBatchRecordsMax = 10'000;
+inline constexpr size_t kBatchBytesMax = size_t{4} << 20;
+inline constexpr int kPointsMax = 10'000;
+inline constexpr int kTrailingBucketsMax = 1'000;
+inline constexpr int32_t kMinSampleMax = 1'000'000;
+
+// Stand for "without the label" and "past max_series" in filters; never a label's value.
+inline constexpr absl::string_view kNoneValue = "(none)";
+inline constexpr absl::string_view kOtherValue = "(other)";
+
+// Groups and filters by survey; never a dimension.
+inline constexpr absl::string_view kSurveyIdKey = "survey_id";
+
+// `[a-z][a-z0-9_-]{0,62}`: survey ids and label keys.
+absl::Status CheckName(absl::string_view field, absl::string_view value);
+
+// 1 to 128 bytes without control characters: ids of the caller's and label values.
+absl::Status CheckId(absl::string_view field, absl::string_view value);
+
+// An id that is none of the reserved label values.
+absl::Status CheckLabelValue(absl::string_view field, absl::string_view value);
+
+// At most `bytes_max` bytes.
+absl::Status CheckLength(absl::string_view field, absl::string_view value, size_t bytes_max);
+
+// `low` to `high`, both inclusive.
+absl::Status CheckRange(absl::string_view field, int64_t value, int64_t low, int64_t high);
+
+// A value that the enum declares, as its `X_IsValid` says.
+absl::Status CheckEnum(absl::string_view field, int value, bool (*is_valid)(int));
+
+// The paths of an update_mask: at least one, all of `known`.
+absl::Status CheckMask(absl::string_view field, const google::protobuf::FieldMask& mask,
+                       absl::Span<const absl::string_view> known);
+
+// The time of a Timestamp that is valid by its own rules (year 1 to 9999).
+absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
+                                          const google::protobuf::Timestamp& timestamp);
+
+// Milliseconds since 1970, as they are stored.
+google::protobuf::Timestamp ToTimestamp(int64_t unix_ms);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_REQUEST_VALIDATION_H_

@@ -1,0 +1,113 @@
+#include "server/telemetry/access_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/errors.h"
+#include "server/telemetry/log.h"
+
+namespace emptychair {
+namespace {
+
+constexpr absl::Duration kWriteInterval = absl::Seconds(1);
+
+class OffLog final : public AccessLog {
+ public:
+  void Record(const CallRecord&) override {}
+  int64_t dropped() const override { return 0; }
+};
+
+// Its thread wakes up every second, or when half of the lines that may wait do: to wake it for each
+// line cost a call more than the line did.
+class FdLog final : public AccessLog {
+ public:
+  FdLog(int fd, int queue_max)
+      : fd_(fd), queue_max_(static_cast<size_t>(queue_max)), writer_([this] { RunWriter(); }) {}
+
+  ~FdLog() override {
+    {
+      absl::MutexLock lock(&mutex_);
+      stopping_ = true;
+    }
+    writer_.join();
+    ::close(fd_);
+  }
+
+  void Record(const CallRecord& record) override {
+    JsonLine line(record.time);
+    line.Add("method", record.method).Add("code", absl::StatusCodeToString(record.code));
+    if (!record.reason.empty()) {
+      line.Add("reason", record.reason);
+    }
+    line.Add("duration_us", absl::ToInt64Microseconds(record.duration)).Add("peer", record.peer);
+    std::string text = line.Finish();
+    absl::MutexLock lock(&mutex_);
+    if (queue_.size() >= queue_max_) {
+      queue_.pop_front();
+      dropped_.fetch_add(1, std::memory_order_relaxed);
+    }
+    queue_.push_back(std::move(text));
+  }
+
+  int64_t dropped() const override { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  void RunWriter() {
+    for (bool is_last = false; !is_last;) {
+      std::deque<std::string> lines;
+      {
+        absl::MutexLock lock(&mutex_);
+        mutex_.AwaitWithTimeout(absl::Condition(this, &FdLog::IsTimeToWrite), kWriteInterval);
+        lines.swap(queue_);
+        is_last = stopping_;
+      }
+      if (!lines.empty() && !WriteAll(fd_, absl::StrJoin(lines, "\n") + "\n")) {
+        dropped_.fetch_add(static_cast<int64_t>(lines.size()), std::memory_order_relaxed);
+      }
+    }
+  }
+
+  bool IsTimeToWrite() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || queue_.size() > queue_max_ / 2;
+  }
+
+  const int fd_;
+  const size_t queue_max_;
+  std::atomic<int64_t> dropped_{0};
+  absl::Mutex mutex_;
+  std::deque<std::string> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread writer_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const std::string& target,
+                                                           int queue_max) {
+  if (target == "off") {
+    return std::make_unique<OffLog>();
+  }
+  const int fd = target == "stderr"
+                     ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
+                     : ::open(target.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) {
+    const int error = errno;
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--access_log",
+                      absl::StrCat("cannot open ", Quoted(target, 256), ": ", std::strerror(error),
+                                   "; wanted \"stderr\", \"off\" or a file that can be written"));
+  }
+  return std::make_unique<FdLog>(fd, queue_max);
+}
+
+}  // namespace emptychair

@@ -1,0 +1,99 @@
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/status_macros.h"
+#include "storage/apply/apply_record.h"
+#include "storage/apply/apply_survey.h"
+#include "storage/apply/command.h"
+#include "storage/format/index_entries.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+// Small enough not to hold up the changes of others.
+constexpr uint32_t kKeysPerPurge = 1'000;
+
+// In this order. The index by external id is there for the entries that tombstones do not name.
+constexpr Family kFamilies[] = {Family::kFeedback, Family::kFeedbackByExternalId, Family::kSeries,
+                                Family::kCell};
+
+CommandPtr PurgeFrom(uint32_t survey_number, size_t stage, std::string start_key) {
+  auto command = NewCommand();
+  store::v1::PurgeSurveyCommand& purge = *command->mutable_purge_survey();
+  purge.set_survey_number(survey_number);
+  purge.set_keys_max(kKeysPerPurge);
+  purge.set_stage(static_cast<uint32_t>(stage));
+  purge.set_start_key(std::move(start_key));
+  return command;
+}
+
+// Takes a record out of the indexes and the cube. What cannot be decoded is counted nowhere.
+void Uncount(const Group::Entry& entry, const WorkingSurvey& survey, State& state, Group& group) {
+  const std::optional<FeedbackKey> key = FeedbackKey::Decode(entry.key);
+  if (!key.has_value()) {
+    return;
+  }
+  const absl::StatusOr<FeedbackRecord> record =
+      DecodeFeedbackRecord(key->survey_number, key->feedback_id, entry.value);
+  if (!record.ok() || record->header.is_erased) {
+    return;
+  }
+  CountInCube(*key, record->header, survey, -1, group);
+  IndexEntries entries = EntriesOf(state.hash(), *key, record->header, record->body);
+  if (!entries.by_customer_key.empty()) {
+    group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
+  }
+  if (!entries.by_external_id_key.empty()) {
+    group.Delete(Family::kFeedbackByExternalId, entries.by_external_id_key);
+  }
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_feedback_count(counters.feedback_count() - 1);
+}
+
+}  // namespace
+
+CommandPtr FirstPurge(uint32_t survey_number) { return PurgeFrom(survey_number, 0, ""); }
+
+CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, State& state,
+                               Group& group) {
+  CommandResult result;
+  const uint32_t number = command.survey_number();
+  const WorkingSurvey* survey = state.FindDeletedSurvey(number);
+  if (survey == nullptr) {
+    return result;
+  }
+  if (command.stage() >= std::size(kFamilies)) {
+    group.Delete(Family::kMeta, SurveyKey(number));
+    state.ForgetSurvey(number);
+    return result;
+  }
+  const Family family = kFamilies[command.stage()];
+  absl::StatusOr<std::vector<Group::Entry>> entries =
+      group.List(family, SurveyDataPrefix(number), command.start_key(), command.keys_max());
+  if (!entries.ok()) {
+    result.error = entries.status();
+    return result;
+  }
+  if (family == Family::kCell) {
+    // Else the group would add to rows behind their deletion.
+    group.cube().Drop(number);
+  }
+  for (Group::Entry& entry : *entries) {
+    if (family == Family::kFeedback) {
+      Uncount(entry, *survey, state, group);
+    }
+    group.Delete(family, entry.key);
+  }
+  if (entries->empty()) {
+    result.follow_up = PurgeFrom(number, command.stage() + 1, "");
+  } else {
+    result.follow_up = PurgeFrom(number, command.stage(), std::move(entries->back().key));
+  }
+  return result;
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,90 @@
+#include "storage/apply/apply_record.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+
+absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& survey) {
+  if (!score.has_value()) {
+    return absl::OkStatus();
+  }
+  const store::v1::StoredSurvey& definition = *survey.definition;
+  if (definition.kind() == v1::SURVEY_KIND_TEXT) {
+    return FieldError(v1::ERROR_REASON_SCORE_NOT_ALLOWED, "feedback.score",
+                      absl::StrCat("got ", *score, "; the survey takes comments without a score"),
+                      {{"survey_id", definition.survey_id()}});
+  }
+  if (*score < survey.scale_min() || *score > survey.scale_max()) {
+    const std::string min = absl::StrCat(survey.scale_min());
+    const std::string max = absl::StrCat(survey.scale_max());
+    return FieldError(v1::ERROR_REASON_SCORE_OUT_OF_RANGE, "feedback.score",
+                      absl::StrCat("got ", *score, ", wanted ", min, " to ", max),
+                      {{"min", min}, {"max", max}, {"survey_id", definition.survey_id()}});
+  }
+  return absl::OkStatus();
+}
+
+uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
+                  WorkingSurvey& survey, State& state, Group& group) {
+  const store::v1::StoredSurvey& definition = *survey.definition;
+  const auto& retired = definition.retired_dimensions();
+  std::vector<absl::string_view> values(definition.dimensions_size());
+  for (int i = 0; i < definition.dimensions_size(); ++i) {
+    const std::string& key = definition.dimensions(i);
+    if (std::find(retired.begin(), retired.end(), key) != retired.end()) {
+      continue;
+    }
+    for (const store::v1::StoredLabel& label : labels) {
+      if (label.key() == key) {
+        values[i] = label.value();
+      }
+    }
+  }
+  if (std::optional<uint32_t> known = survey.series->Find(values)) {
+    return *known;
+  }
+  if (survey.series->size() > definition.max_series()) {
+    return kOtherSeries;
+  }
+  store::v1::StoredSeries stored;
+  for (absl::string_view value : values) {
+    stored.add_values(std::string(value));
+  }
+  const uint32_t number = survey.series->Add(values);
+  group.Put(Family::kSeries, SeriesKey{definition.survey_number(), number}.Encode(),
+            EncodeMessage(stored));
+  state.MarkCatalogChanged();
+  return number;
+}
+
+void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
+                 int64_t count, Group& group) {
+  group.cube().Add(key.survey_number, key.feedback_id.UnixMs(), header, survey.scale_min(), count);
+}
+
+absl::Status SurveyGoneError() {
+  return Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "the survey is not there any more");
+}
+
+absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id) {
+  const std::string id = feedback_id.ToString();
+  return Error(v1::ERROR_REASON_ERASED,
+               absl::StrCat("the record ", id, " was erased; its ids cannot be used again"),
+               {{"survey_id", survey.definition->survey_id()}, {"feedback_id", id}});
+}
+
+uint64_t TakeSequence(const Change& change, State& state, Group& group) {
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_sequence(counters.sequence() + 1);
+  group.Log(counters.sequence(), change);
+  return counters.sequence();
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,40 @@
+// What all changes of records have in common.
+#ifndef EMPTYCHAIR_STORAGE_APPLY_APPLY_RECORD_H_
+#define EMPTYCHAIR_STORAGE_APPLY_APPLY_RECORD_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "storage/apply/group.h"
+#include "storage/apply/state.h"
+#include "storage/read/records.h"
+
+namespace emptychair::storage {
+
+// Whether the survey takes `score`. Errors: SCORE_NOT_ALLOWED, SCORE_OUT_OF_RANGE.
+absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& survey);
+
+// The number of the combination of dimension values that `labels` have, newly given when it is new
+// and the survey has room for it.
+uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
+                  WorkingSurvey& survey, State& state, Group& group);
+
+// Counts a record in the cube, or with -1 takes it out again.
+void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
+                 int64_t count, Group& group);
+
+// The error for a survey that is not there any more by the time a command is applied.
+absl::Status SurveyGoneError();
+
+// The error for an erased record.
+absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id);
+
+// Takes the next number for a change, and enters it into the change log.
+uint64_t TakeSequence(const Change& change, State& state, Group& group);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_APPLY_APPLY_RECORD_H_

@@ -1,0 +1,44 @@
+// How a command ended.
+#ifndef EMPTYCHAIR_STORAGE_APPLY_COMMAND_RESULT_H_
+#define EMPTYCHAIR_STORAGE_APPLY_COMMAND_RESULT_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/apply/command.h"
+#include "storage/read/records.h"
+
+namespace emptychair::storage {
+
+// How one submission of a command ended.
+struct SubmissionOutcome {
+  enum class Kind : uint8_t { kAccepted, kAlreadyExisted, kRefused };
+
+  Kind kind = Kind::kRefused;
+  absl::Status error;  // Why it was refused.
+  // The record as stored, when it was asked for and not refused.
+  std::unique_ptr<FeedbackRecord> record;
+};
+
+// How a command ended.
+struct CommandResult {
+  // Why nothing of the command was carried out.
+  absl::Status error;
+  // The store's sequence once the command was carried out.
+  uint64_t sequence = 0;
+  // Commands that create or change a survey: the survey as stored.
+  std::shared_ptr<const store::v1::StoredSurvey> survey;
+  // Commands that change a record, but for erasing it: the record as stored.
+  std::unique_ptr<FeedbackRecord> record;
+  // SubmitFeedbackCommand: one for each submission.
+  std::vector<SubmissionOutcome> outcomes;
+  // What remains to be done. The committer takes it up by itself.
+  ConstCommandPtr follow_up;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_APPLY_COMMAND_RESULT_H_

@@ -1,0 +1,90 @@
+// What the long tasks on a store have in common.
+#ifndef EMPTYCHAIR_STORAGE_CHECK_MAINTENANCE_H_
+#define EMPTYCHAIR_STORAGE_CHECK_MAINTENANCE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/engine/engine.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+#include "storage/read/view.h"
+
+namespace emptychair::storage {
+
+// How far a task is.
+struct TaskProgress {
+  std::string part;       // What it works on, for people, for example "records".
+  std::string survey_id;  // The survey whose records it reads; empty: it reads no records now.
+  int64_t records = 0;    // Read so far.
+  int64_t done = 0;       // Steps of the whole task.
+  int64_t total = 0;      // An estimate; never below `done`.
+};
+
+// Called often, on the task's thread. An error ends the task with that error.
+using OnProgress = absl::FunctionRef<absl::Status(const TaskProgress&)>;
+
+// Counts the steps of a task and tells of them, at every new part and every few thousand steps. Not
+// thread-safe.
+class TaskSteps {
+ public:
+  TaskSteps(int64_t total, OnProgress on_progress) : total_(total), on_progress_(on_progress) {}
+
+  // Errors: those of `on_progress`.
+  absl::Status Begin(absl::string_view part, absl::string_view survey_id = "");
+  absl::Status Step();
+  absl::Status StepRecord();
+
+  int64_t records() const { return progress_.records; }
+
+ private:
+  absl::Status Tell();
+
+  const int64_t total_;
+  const OnProgress on_progress_;
+  TaskProgress progress_;
+};
+
+// Gets an entry of the store.
+using OnEntry = absl::FunctionRef<absl::Status(absl::string_view key, absl::string_view value)>;
+
+// Visits all entries of a family at a view in the order of their keys, past the block cache.
+// Errors: those of `on_entry`, STORE_DAMAGED for tables that cannot be read.
+absl::Status ScanFamily(const Engine& engine, const View& view, Family family, OnEntry on_entry);
+
+// The same for the records of one survey.
+absl::Status ScanRecords(const Engine& engine, const View& view, uint32_t survey_number,
+                         OnEntry on_entry);
+
+// A survey that tasks work on.
+struct TaskSurvey {
+  std::shared_ptr<const store::v1::StoredSurvey> definition;
+  std::shared_ptr<const SurveyView> view;  // As queries see it; null: they do not.
+  uint32_t series_count = 1;               // Series below this number are known.
+
+  const std::string& id() const { return definition->survey_id(); }
+  int32_t scale_min() const { return definition->scale().min(); }
+  int32_t scale_max() const { return definition->scale().max(); }
+};
+
+// By number: the surveys stored at `view`, and those of its catalog whose definition is damaged.
+using TaskSurveys = std::map<uint32_t, TaskSurvey>;
+absl::StatusOr<TaskSurveys> SurveysOf(const Engine& engine, const View& view);
+
+// What keeps a record of `survey` from being counted, for people; nothing for one that counts.
+std::optional<std::string> WhyNotCounted(const TaskSurvey& survey, const FeedbackHeader& header);
+
+// The row of the cube that `key` stands for; nothing for one that belongs to no survey.
+std::optional<CubeRowKey> RowOfSurvey(absl::string_view key, const TaskSurveys& surveys);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_CHECK_MAINTENANCE_H_

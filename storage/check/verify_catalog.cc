@@ -1,0 +1,303 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "storage/check/verify_parts.h"
+
+namespace emptychair::storage {
+namespace {
+
+std::string ToText(const store::v1::StoredCounters& counters) {
+  return absl::StrCat("sequence ", counters.sequence(), ", last survey ",
+                      counters.last_survey_number(), ", last customer ",
+                      counters.last_customer_ordinal(), ", records ", counters.feedback_count());
+}
+
+absl::Status CheckSurvey(VerifyRun& run, uint32_t number, absl::string_view value) {
+  store::v1::StoredSurvey survey;
+  if (!DecodeMessage(value, survey) || survey.survey_number() != number) {
+    return run.Report([&] {
+      return Difference{DifferenceKind::kUndecodable, run.NameOf(number),
+                        absl::StrCat("meta: the definition of survey ", run.NameOf(number)),
+                        "bytes that do not decode", "a definition"};
+    });
+  }
+  const store::v1::StoredCounters& counters = run.view.counters;
+  if (number == 0 || number > counters.last_survey_number()) {
+    RETURN_IF_ERROR(run.Report([&] {
+      return Difference{DifferenceKind::kCounter, survey.survey_id(), "meta: the survey's number",
+                        absl::StrCat(number), absl::StrCat("1 to ", counters.last_survey_number())};
+    }));
+  }
+  if (survey.sequence() == 0 || survey.sequence() > counters.sequence()) {
+    return run.Report([&] {
+      return Difference{DifferenceKind::kCounter, survey.survey_id(), "meta: the survey's sequence",
+                        absl::StrCat(survey.sequence()),
+                        absl::StrCat("1 to ", counters.sequence())};
+    });
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMetaEntry(VerifyRun& run, absl::string_view key, absl::string_view value) {
+  if (const std::optional<uint32_t> number = DecodeSurveyKey(key)) {
+    return CheckSurvey(run, *number, value);
+  }
+  bool is_sound = false;
+  if (key == FormatKey()) {
+    is_sound = DecodeFormat(value) == kFormatVersion;
+  } else if (key == IdentityKey()) {
+    store::v1::StoredIdentity identity;
+    is_sound = DecodeMessage(value, identity) && identity.store_id().size() == Uuid::kSize &&
+               identity.hash_secret().size() == KeyedHash::kSecretSize;
+  } else if (key == CountersKey()) {
+    store::v1::StoredCounters counters;
+    is_sound = DecodeMessage(value, counters);
+    if (is_sound && ToText(counters) != ToText(run.view.counters)) {
+      return run.Report([&] {
+        return Difference{DifferenceKind::kCounter, "", "meta: the counters", ToText(counters),
+                          ToText(run.view.counters)};
+      });
+    }
+  }
+  return is_sound ? absl::OkStatus() : run.Report([&] { return Undecodable("meta", key); });
+}
+
+// The series of one survey after the other, in the order of their numbers.
+class SeriesCheck {
+ public:
+  explicit SeriesCheck(VerifyRun& run) : run_(run) {}
+
+  absl::Status Check(absl::string_view key, absl::string_view value) {
+    const std::optional<SeriesKey> series = SeriesKey::Decode(key);
+    store::v1::StoredSeries stored;
+    if (!series.has_value() || !DecodeMessage(value, stored) ||
+        static_cast<size_t>(stored.values_size()) > kDimensionsMax) {
+      RETURN_IF_ERROR(run_.Report([&] {
+        return Undecodable("series", key,
+                           series.has_value() ? run_.NameOf(series->survey_number) : "");
+      }));
+    }
+    if (!series.has_value()) {
+      return absl::OkStatus();
+    }
+    const bool is_next =
+        survey_number_ == series->survey_number ? series->series == last_ + 1 : series->series == 1;
+    survey_number_ = series->survey_number;
+    last_ = series->series;
+    counts_[*survey_number_] = last_ + 1;
+    if (run_.surveys.count(*survey_number_) == 0) {
+      return run_.Report([&] {
+        return Difference{DifferenceKind::kUnknownSurvey, "", Name(), "a series", ""};
+      });
+    }
+    return is_next ? absl::OkStatus() : run_.Report([&] {
+      return Difference{DifferenceKind::kSeries, run_.NameOf(*survey_number_), Name(),
+                        absl::StrCat("number ", last_), "numbers from 1 without gaps"};
+    });
+  }
+
+  // After the last entry: series that queries know and that are not stored.
+  absl::Status Finish() {
+    for (const auto& [number, survey] : run_.surveys) {
+      const uint32_t stored = std::max(counts_[number], 1u);
+      if (survey.view != nullptr && survey.view->series_count > stored) {
+        RETURN_IF_ERROR(run_.Report([&, &survey = survey] {
+          return Difference{DifferenceKind::kSeries, survey.id(),
+                            absl::StrCat("the series of survey ", survey.id()),
+                            absl::StrCat("numbers below ", stored),
+                            absl::StrCat("numbers below ", survey.view->series_count)};
+        }));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  std::string Name() const {
+    return absl::StrCat("series ", last_, " of survey ", run_.NameOf(*survey_number_));
+  }
+
+  VerifyRun& run_;
+  std::optional<uint32_t> survey_number_;
+  uint32_t last_ = 0;
+  std::map<uint32_t, uint32_t> counts_;
+};
+
+// Numbers and hashes of customers, from both sides.
+class CustomerCheck {
+ public:
+  explicit CustomerCheck(VerifyRun& run)
+      : run_(run), by_id_(run.sum_hash), by_ordinal_(run.sum_hash) {}
+
+  absl::Status Run() {
+    RETURN_IF_ERROR(run_.steps.Begin("customers"));
+    RETURN_IF_ERROR(Scan([this](absl::string_view key, absl::string_view value) {
+      return DecodeCustomerByIdKey(key).has_value() ? AddById(key, value)
+                                                    : AddByOrdinal(key, value);
+    }));
+    RETURN_IF_ERROR(ReportGap(int64_t{run_.view.counters.last_customer_ordinal()} + 1));
+    if (by_id_.Equals(by_ordinal_)) {
+      return absl::OkStatus();
+    }
+    return Scan([this](absl::string_view key, absl::string_view value) {
+      return DecodeCustomerByIdKey(key).has_value() ? LookFromId(key, value)
+                                                    : LookFromOrdinal(key, value);
+    });
+  }
+
+ private:
+  absl::Status Scan(OnEntry on_entry) {
+    return ScanFamily(run_.engine, run_.view, Family::kCustomer,
+                      [&](absl::string_view key, absl::string_view value) {
+                        RETURN_IF_ERROR(run_.steps.Step());
+                        return on_entry(key, value);
+                      });
+  }
+
+  absl::Status Report(uint32_t ordinal, absl::string_view stored, absl::string_view expected) {
+    return run_.Report([&] {
+      return Difference{DifferenceKind::kCustomer, "", absl::StrCat("customer ", ordinal),
+                        std::string(stored), std::string(expected)};
+    });
+  }
+
+  absl::Status AddById(absl::string_view key, absl::string_view value) {
+    store::v1::StoredCustomer customer;
+    if (!DecodeMessage(value, customer)) {
+      return run_.Report([&] { return Undecodable("customer", key); });
+    }
+    const uint32_t ordinal = customer.ordinal();
+    if (CustomerByIdKey(run_.hash(HashPurpose::kCustomerId, customer.customer_id())) != key) {
+      return Report(ordinal, "an entry by id whose key is not of its id", "the hash of the id");
+    }
+    if (ordinal == kAnonymous || ordinal > run_.view.counters.last_customer_ordinal()) {
+      return Report(ordinal, "a number that was never given out",
+                    absl::StrCat("1 to ", run_.view.counters.last_customer_ordinal()));
+    }
+    by_id_.Add(CustomerByOrdinalKey(ordinal), EncodeCustomerHash(*DecodeCustomerByIdKey(key)));
+    return absl::OkStatus();
+  }
+
+  absl::Status AddByOrdinal(absl::string_view key, absl::string_view value) {
+    const std::optional<uint32_t> ordinal = DecodeCustomerByOrdinalKey(key);
+    if (ordinal.has_value()) {
+      RETURN_IF_ERROR(ReportGap(*ordinal));
+    }
+    if (!ordinal.has_value() || !DecodeCustomerHash(value).has_value()) {
+      return run_.Report([&] { return Undecodable("customer", key); });
+    }
+    if (*ordinal == kAnonymous || *ordinal > run_.view.counters.last_customer_ordinal()) {
+      return Report(*ordinal, "a number that was never given out",
+                    absl::StrCat("1 to ", run_.view.counters.last_customer_ordinal()));
+    }
+    by_ordinal_.Add(key, value);
+    return absl::OkStatus();
+  }
+
+  // Entries by number come in their order.
+  absl::Status ReportGap(int64_t ordinal) {
+    const int64_t first = next_ordinal_;
+    next_ordinal_ = std::max(next_ordinal_, ordinal + 1);
+    if (ordinal <= first) {
+      return absl::OkStatus();
+    }
+    return run_.Report([&] {
+      return Difference{DifferenceKind::kCustomer, "",
+                        absl::StrCat("customers ", first, " to ", ordinal - 1), "",
+                        "entries by number"};
+    });
+  }
+
+  // A number that leads nowhere or back to another one.
+  absl::Status LookFromOrdinal(absl::string_view key, absl::string_view value) {
+    const std::optional<uint32_t> ordinal = DecodeCustomerByOrdinalKey(key);
+    const std::optional<IdHash> hash = DecodeCustomerHash(value);
+    if (!ordinal.has_value() || !hash.has_value()) {
+      return absl::OkStatus();
+    }
+    std::string by_id;
+    ASSIGN_OR_RETURN(const bool found, run_.Get(Family::kCustomer, CustomerByIdKey(*hash), &by_id));
+    store::v1::StoredCustomer customer;
+    if (!found) {
+      return Report(*ordinal, "", "an entry by id");
+    }
+    if (DecodeMessage(by_id, customer) && customer.ordinal() != *ordinal) {
+      return Report(*ordinal, absl::StrCat("an entry by id with the number ", customer.ordinal()),
+                    absl::StrCat("the number ", *ordinal));
+    }
+    return absl::OkStatus();
+  }
+
+  // An id whose number leads to another id that has it, too.
+  absl::Status LookFromId(absl::string_view key, absl::string_view value) {
+    store::v1::StoredCustomer customer;
+    std::string by_ordinal;
+    if (!DecodeMessage(value, customer)) {
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(
+        const bool found,
+        run_.Get(Family::kCustomer, CustomerByOrdinalKey(customer.ordinal()), &by_ordinal));
+    const std::optional<IdHash> hash = found ? DecodeCustomerHash(by_ordinal) : std::nullopt;
+    if (!hash.has_value() || CustomerByIdKey(*hash) == key) {
+      return absl::OkStatus();
+    }
+    std::string other;
+    ASSIGN_OR_RETURN(const bool has_other,
+                     run_.Get(Family::kCustomer, CustomerByIdKey(*hash), &other));
+    store::v1::StoredCustomer other_customer;
+    if (has_other && DecodeMessage(other, other_customer) &&
+        other_customer.ordinal() == customer.ordinal()) {
+      return Report(customer.ordinal(), "two entries by id", "one");
+    }
+    return absl::OkStatus();
+  }
+
+  VerifyRun& run_;
+  SetSum by_id_;
+  SetSum by_ordinal_;
+  int64_t next_ordinal_ = 1;
+};
+
+}  // namespace
+
+absl::Status CheckMeta(VerifyRun& run) {
+  RETURN_IF_ERROR(run.steps.Begin("meta"));
+  std::set<std::string> missing = {FormatKey(), IdentityKey(), CountersKey()};
+  for (const auto& [number, survey] : run.surveys) {
+    missing.insert(SurveyKey(number));
+  }
+  RETURN_IF_ERROR(ScanFamily(run.engine, run.view, Family::kMeta,
+                             [&](absl::string_view key, absl::string_view value) {
+                               missing.erase(std::string(key));
+                               return CheckMetaEntry(run, key, value);
+                             }));
+  for (const std::string& key : missing) {
+    RETURN_IF_ERROR(run.Report([&] {
+      const std::optional<uint32_t> number = DecodeSurveyKey(key);
+      return Difference{DifferenceKind::kCounter, number.has_value() ? run.NameOf(*number) : "",
+                        number.has_value()
+                            ? absl::StrCat("meta: the definition of survey ", run.NameOf(*number))
+                            : absl::StrCat("meta: ", key),
+                        "", "an entry"};
+    }));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSeries(VerifyRun& run) {
+  RETURN_IF_ERROR(run.steps.Begin("series"));
+  SeriesCheck check(run);
+  RETURN_IF_ERROR(ScanFamily(
+      run.engine, run.view, Family::kSeries,
+      [&](absl::string_view key, absl::string_view value) { return check.Check(key, value); }));
+  return check.Finish();
+}
+
+absl::Status CheckCustomers(VerifyRun& run) { return CustomerCheck(run).Run(); }
+
+}  // namespace emptychair::storage

@@ -1,0 +1,193 @@
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "storage/check/verify_parts.h"
+
+namespace emptychair::storage {
+namespace {
+
+Difference Missing(const VerifyRun& run, const FeedbackKey& key, absl::string_view index,
+                   absl::string_view stored) {
+  return {DifferenceKind::kIndexEntryMissing, run.NameOf(key.survey_number),
+          absl::StrCat(index, ": the entry of ", NameOfRecord(run, key)), std::string(stored),
+          "an entry"};
+}
+
+Difference Extra(const VerifyRun& run, const FeedbackKey& key, absl::string_view index) {
+  return {DifferenceKind::kIndexEntryExtra, run.NameOf(key.survey_number),
+          absl::StrCat(index, ": an entry of ", NameOfRecord(run, key)), "an entry", ""};
+}
+
+// What the record under `key` makes; nothing when it is absent. A record that does not decode is
+// named where records are checked: whatever leads to it is left alone.
+struct RecordEntries {
+  bool decodes = false;
+  IndexEntries entries;
+};
+absl::StatusOr<std::optional<RecordEntries>> ReadEntries(const VerifyRun& run,
+                                                         const FeedbackKey& key) {
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found, run.Get(Family::kFeedback, key.Encode(), &value));
+  if (!found) {
+    return std::nullopt;
+  }
+  const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(value);
+  store::v1::StoredFeedback body;
+  if (!header.has_value() || !DecodeFeedbackBody(value, body)) {
+    return RecordEntries();
+  }
+  return RecordEntries{true, EntriesOf(run.hash, key, *header, body)};
+}
+
+// Adds up the entries of the index by customer.
+absl::StatusOr<bool> CustomersAgree(VerifyRun& run) {
+  SetSum stored(run.sum_hash);
+  RETURN_IF_ERROR(run.steps.Begin("index by customer"));
+  RETURN_IF_ERROR(
+      ScanFamily(run.engine, run.view, Family::kFeedbackByCustomer,
+                 [&](absl::string_view key, absl::string_view value) {
+                   ++run.summary.index_entries;
+                   RETURN_IF_ERROR(run.steps.Step());
+                   if (!FeedbackByCustomerKey::Decode(key).has_value() || !value.empty()) {
+                     return run.Report([&] { return Undecodable("feedback_by_customer", key); });
+                   }
+                   stored.Add(key, value);
+                   return absl::OkStatus();
+                 }));
+  return stored.Equals(run.by_customer);
+}
+
+// Whether an external id that is kept without its text belongs to an erased record. A deleted
+// survey's records are removed before such entries.
+absl::Status CheckErased(VerifyRun& run, const FeedbackKey& key) {
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found, run.Get(Family::kFeedback, key.Encode(), &value));
+  const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(value);
+  const auto survey = run.surveys.find(key.survey_number);
+  const bool is_purged =
+      !found && survey != run.surveys.end() && survey->second.definition->delete_time_ms() != 0;
+  if (is_purged || (found && (!header.has_value() || header->is_erased))) {
+    return absl::OkStatus();
+  }
+  return run.Report([&] { return Extra(run, key, "feedback_by_external_id"); });
+}
+
+absl::StatusOr<bool> ExternalIdsAgree(VerifyRun& run) {
+  SetSum stored(run.sum_hash);
+  RETURN_IF_ERROR(run.steps.Begin("index by external id"));
+  RETURN_IF_ERROR(
+      ScanFamily(run.engine, run.view, Family::kFeedbackByExternalId,
+                 [&](absl::string_view key, absl::string_view value) {
+                   ++run.summary.index_entries;
+                   RETURN_IF_ERROR(run.steps.Step());
+                   const auto decoded_key = ExternalIdKey::Decode(key);
+                   const auto entry = DecodeExternalIdEntry(value);
+                   if (!decoded_key.has_value() || !entry.has_value()) {
+                     return run.Report([&] { return Undecodable("feedback_by_external_id", key); });
+                   }
+                   if (entry->external_id.empty()) {
+                     return CheckErased(run, {decoded_key->survey_number, entry->feedback_id});
+                   }
+                   stored.Add(key, value);
+                   return absl::OkStatus();
+                 }));
+  return stored.Equals(run.by_external_id);
+}
+
+// Looks from each record to its entries.
+absl::Status NameMissing(VerifyRun& run, bool customers_agree, bool external_ids_agree) {
+  RETURN_IF_ERROR(run.steps.Begin("entries that are missing"));
+  store::v1::StoredFeedback body;
+  return ScanFamily(
+      run.engine, run.view, Family::kFeedback,
+      [&](absl::string_view key_bytes, absl::string_view value) -> absl::Status {
+        RETURN_IF_ERROR(run.steps.Step());
+        const std::optional<FeedbackKey> key = FeedbackKey::Decode(key_bytes);
+        const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(value);
+        if (!key.has_value() || !header.has_value() || !DecodeFeedbackBody(value, body)) {
+          return absl::OkStatus();
+        }
+        const IndexEntries entries = EntriesOf(run.hash, *key, *header, body);
+        std::string stored;
+        if (!customers_agree && !entries.by_customer_key.empty()) {
+          ASSIGN_OR_RETURN(const bool found,
+                           run.Get(Family::kFeedbackByCustomer, entries.by_customer_key, &stored));
+          if (!found) {
+            RETURN_IF_ERROR(
+                run.Report([&] { return Missing(run, *key, "feedback_by_customer", ""); }));
+          }
+        }
+        if (!external_ids_agree && !entries.by_external_id_key.empty()) {
+          ASSIGN_OR_RETURN(const bool found, run.Get(Family::kFeedbackByExternalId,
+                                                     entries.by_external_id_key, &stored));
+          const std::optional<ExternalIdEntry> entry = DecodeExternalIdEntry(stored);
+          if (!found || (entry.has_value() && stored != entries.by_external_id_value)) {
+            RETURN_IF_ERROR(run.Report([&] {
+              return Missing(
+                  run, *key, "feedback_by_external_id",
+                  found ? absl::StrCat("an entry of ", entry->feedback_id.ToString()) : "");
+            }));
+          }
+        }
+        return absl::OkStatus();
+      });
+}
+
+absl::Status NameExtraByCustomer(VerifyRun& run) {
+  RETURN_IF_ERROR(run.steps.Begin("entries too many by customer"));
+  return ScanFamily(
+      run.engine, run.view, Family::kFeedbackByCustomer,
+      [&](absl::string_view key_bytes, absl::string_view value) -> absl::Status {
+        RETURN_IF_ERROR(run.steps.Step());
+        const auto key = FeedbackByCustomerKey::Decode(key_bytes);
+        if (!key.has_value() || !value.empty()) {
+          return absl::OkStatus();
+        }
+        const FeedbackKey record{key->survey_number, key->feedback_id};
+        ASSIGN_OR_RETURN(const auto made, ReadEntries(run, record));
+        if (made.has_value() && (!made->decodes || made->entries.by_customer_key == key_bytes)) {
+          return absl::OkStatus();
+        }
+        return run.Report([&] { return Extra(run, record, "feedback_by_customer"); });
+      });
+}
+
+absl::Status NameExtraByExternalId(VerifyRun& run) {
+  RETURN_IF_ERROR(run.steps.Begin("entries too many by external id"));
+  return ScanFamily(
+      run.engine, run.view, Family::kFeedbackByExternalId,
+      [&](absl::string_view key_bytes, absl::string_view value) -> absl::Status {
+        RETURN_IF_ERROR(run.steps.Step());
+        const auto key = ExternalIdKey::Decode(key_bytes);
+        const auto entry = DecodeExternalIdEntry(value);
+        if (!key.has_value() || !entry.has_value() || entry->external_id.empty()) {
+          return absl::OkStatus();
+        }
+        const FeedbackKey record{key->survey_number, entry->feedback_id};
+        ASSIGN_OR_RETURN(const auto made, ReadEntries(run, record));
+        if (made.has_value() && (!made->decodes || (made->entries.by_external_id_key == key_bytes &&
+                                                    made->entries.by_external_id_value == value))) {
+          return absl::OkStatus();
+        }
+        return run.Report([&] { return Extra(run, record, "feedback_by_external_id"); });
+      });
+}
+
+}  // namespace
+
+// Two sequential passes tell whether there is any difference; only then is each entry looked up.
+absl::Status CheckIndexes(VerifyRun& run) {
+  ASSIGN_OR_RETURN(const bool customers_agree, CustomersAgree(run));
+  ASSIGN_OR_RETURN(const bool external_ids_agree, ExternalIdsAgree(run));
+  if (!customers_agree || !external_ids_agree) {
+    RETURN_IF_ERROR(NameMissing(run, customers_agree, external_ids_agree));
+  }
+  if (!customers_agree) {
+    RETURN_IF_ERROR(NameExtraByCustomer(run));
+  }
+  return external_ids_agree ? absl::OkStatus() : NameExtraByExternalId(run);
+}
+
+}  // namespace emptychair::storage

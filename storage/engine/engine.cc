@@ -1,0 +1,453 @@
+#include "storage/engine/engine.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/slice_transform.h"
+#include "rocksdb/table.h"
+#include "storage/engine/background_errors.h"
+#include "storage/engine/manifest_recorder.h"
+#include "storage/engine/opening_guard.h"
+#include "storage/engine/watermark.h"
+#include "storage/format/keyed_hash.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+// On disk: DO NOT CHANGE.
+constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
+    "meta",     "feedback", "feedback_by_customer", "feedback_by_external_id", "series", "cell",
+    "customer", "change"};
+
+// Format 1 had no change log.
+constexpr size_t kFamilyCountOfFormat1 = 7;
+
+// How long a change is kept at least, while there is room for it.
+constexpr uint64_t kChangeLogSeconds = 30 * 24 * 3600;
+
+// What a directory without a store may hold: traces of a start that was interrupted.
+constexpr std::array<absl::string_view, 8> kOwnFiles = {
+    ".", "..", "LOCK", "db.creating", "watermark", "watermark.new", "accept_loss", "lost+found"};
+
+constexpr int kBloomBitsPerKey = 10;
+
+// Records of a survey are put one behind the other, so the place of the last is a good hint.
+constexpr size_t kSurveyPrefixSize = 4;
+
+absl::Status DeleteTree(rocksdb::Env* env, const std::string& path) {
+  std::vector<std::string> children;
+  if (env->GetChildren(path, &children).IsNotFound()) {
+    return absl::OkStatus();
+  }
+  for (const std::string& child : children) {
+    if (child != "." && child != "..") {
+      RETURN_IF_ERROR(
+          FromRocksDb(env->DeleteFile(absl::StrCat(path, "/", child)), "removing a file"));
+    }
+  }
+  return FromRocksDb(env->DeleteDir(path), "removing a directory");
+}
+
+}  // namespace
+
+absl::string_view FamilyName(Family family) { return kFamilyNames[static_cast<size_t>(family)]; }
+
+absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view doing) {
+  if (status.ok()) {
+    return absl::OkStatus();
+  }
+  return Error(v1::ERROR_REASON_STORE_DAMAGED, absl::StrCat(doing, ": ", status.ToString()));
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const Options& options) {
+  std::unique_ptr<Engine> engine(new Engine(options));
+  RETURN_IF_ERROR(engine->MakeDirectory());
+  // Looked at before the lock's file is put in it, too: other people's directories stay as they
+  // are.
+  RETURN_IF_ERROR(engine->HasStore().status());
+  RETURN_IF_ERROR(engine->LockDirectory());
+  ASSIGN_OR_RETURN(const bool has_store, engine->HasStore());
+  if (!has_store) {
+    RETURN_IF_ERROR(engine->CreateStore());
+  }
+  RETURN_IF_ERROR(engine->OpenGuarded());
+  return engine;
+}
+
+Engine::Engine(const Options& options)
+    : options_(options),
+      recorder_(std::make_shared<ManifestRecorder>(options.env->GetFileSystem())),
+      database_env_(rocksdb::NewCompositeEnv(recorder_)),
+      background_errors_(std::make_shared<BackgroundErrors>()),
+      merge_operator_(std::make_shared<CubeMergeOperator>()),
+      block_cache_(rocksdb::NewLRUCache(options.block_cache_bytes)) {}
+
+Engine::~Engine() {
+  CloseDatabase();
+  if (lock_ != nullptr) {
+    options_.env->UnlockFile(lock_).PermitUncheckedError();
+  }
+}
+
+absl::Status Engine::MakeDirectory() const {
+  const rocksdb::Status made = options_.env->CreateDirIfMissing(options_.directory);
+  if (!made.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat("cannot make the data directory \"",
+                                                      options_.directory, "\": ", made.ToString()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::LockDirectory() {
+  const rocksdb::Status locked = options_.env->LockFile(LockPath(), &lock_);
+  if (!locked.ok()) {
+    lock_ = nullptr;
+    return absl::FailedPreconditionError(
+        absl::StrCat("the data directory \"", options_.directory,
+                     "\" cannot be locked: another server may be using it, or it is not writable. "
+                     "Stop that server or choose another directory. (",
+                     locked.ToString(), ")"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Engine::HasStore() const {
+  std::vector<std::string> children;
+  RETURN_IF_ERROR(FromRocksDb(options_.env->GetChildren(options_.directory, &children),
+                              absl::StrCat("listing \"", options_.directory, "\"")));
+  std::string stranger;
+  for (const std::string& child : children) {
+    if (child == "db") {
+      return true;
+    }
+    if (!absl::c_linear_search(kOwnFiles, child)) {
+      stranger = child;
+    }
+  }
+  if (!stranger.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the directory \"", options_.directory, "\" holds no store, but other files (", stranger,
+        "). Give an empty or new directory, or restore the store's own \"db\" folder into it."));
+  }
+  RETURN_IF_ERROR(CheckNothingWasAcknowledged(options_.env, options_.directory));
+  return false;
+}
+
+// The new database gets its name only when it is complete, so that a directory that is there but
+// does not open is always damage and never a start that was interrupted.
+absl::Status Engine::CreateStore() {
+  RETURN_IF_ERROR(DeleteTree(options_.env, UnfinishedPath()));
+  RETURN_IF_ERROR(OpenDatabase(UnfinishedPath(), /*create=*/true, kFamilyCount));
+
+  store::v1::StoredIdentity identity;
+  identity.set_store_id(RandomBytes(Uuid::kSize));
+  identity.set_hash_secret(RandomBytes(KeyedHash::kSecretSize));
+  identity.set_keeps_watermark(true);
+  rocksdb::WriteBatch batch;
+  rocksdb::ColumnFamilyHandle* meta = handle(Family::kMeta);
+  RETURN_IF_ERROR(
+      FromRocksDb(batch.Put(meta, FormatKey(), EncodeFormat(kFormatVersion)), "creating"));
+  RETURN_IF_ERROR(FromRocksDb(batch.Put(meta, IdentityKey(), EncodeMessage(identity)), "creating"));
+  RETURN_IF_ERROR(FromRocksDb(
+      batch.Put(meta, CountersKey(), EncodeMessage(store::v1::StoredCounters())), "creating"));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  RETURN_IF_ERROR(FromRocksDb(db_->Write(synced, &batch), "creating the store"));
+  CloseDatabase();
+
+  RETURN_IF_ERROR(Watermark::Make(options_.env, WatermarkPath(options_.directory),
+                                  {*Uuid::FromBytes(identity.store_id()), 0, recorder_->marks()}));
+  RETURN_IF_ERROR(FromRocksDb(options_.env->RenameFile(UnfinishedPath(), DatabasePath()),
+                              "naming the new database"));
+  return SyncDirectory();
+}
+
+// Looks at everything before the database is opened for writing, which may delete what it cannot
+// use.
+absl::Status Engine::OpenGuarded() {
+  const std::string accept_loss = AcceptLossPath(options_.directory);
+  const bool accepts_loss = options_.env->FileExists(accept_loss).ok();
+  absl::Status checked = CheckFiles(options_.env, options_.directory, DatabasePath());
+  if (!checked.ok() && !accepts_loss) {
+    return checked;
+  }
+  ASSIGN_OR_RETURN(StoreFacts facts,
+                   ReadStoreFacts(DatabaseOptions(), FamilyOptions(Family::kMeta), DatabasePath()));
+  checked.Update(CheckWatermark(options_.env, options_.directory, facts));
+  if (!checked.ok() && !accepts_loss) {
+    return checked;
+  }
+  const uint64_t sequence = facts.counters.sequence();
+  if (checked.ok() && facts.identity.keeps_watermark()) {
+    RETURN_IF_ERROR(OpenWatermark(sequence));
+  }
+  RETURN_IF_ERROR(facts.format == kFormatVersion
+                      ? OpenDatabase(DatabasePath(), /*create=*/false, kFamilyCount)
+                      : OpenOlderFormat());
+  RETURN_IF_ERROR(CheckCounters(facts));
+  if (!checked.ok()) {
+    // Numbers of changes that are lost are given out again: nobody may take the two for one store.
+    facts.identity.set_store_id(RandomBytes(Uuid::kSize));
+  }
+  if (watermark_ == nullptr) {
+    RETURN_IF_ERROR(MakeWatermark(facts.identity, sequence));
+  }
+  if (accepts_loss) {
+    RETURN_IF_ERROR(FromRocksDb(options_.env->DeleteFile(accept_loss),
+                                "removing the file that accepts a loss"));
+    return SyncDirectory();
+  }
+  return absl::OkStatus();
+}
+
+// Whether the database, open for writing, holds what it did when it was looked at.
+absl::Status Engine::CheckCounters(const StoreFacts& facts) const {
+  std::string counters;
+  ASSIGN_OR_RETURN(const bool found, Get(Family::kMeta, CountersKey(), &counters));
+  if (!found || counters != EncodeMessage(facts.counters)) {
+    return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                 absl::StrCat("the database in \"", DatabasePath(),
+                              "\" holds something else since it was opened for writing. Restore a "
+                              "backup into another directory."));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::OpenWatermark(uint64_t sequence) {
+  ASSIGN_OR_RETURN(watermark_,
+                   Watermark::Open(options_.env, WatermarkPath(options_.directory), sequence));
+  ASSIGN_OR_RETURN(const uint64_t current, ReadCurrent(options_.env, DatabasePath()));
+  // The list before is the one in use; a newer one may be left of a start that was interrupted.
+  ManifestMarks manifests = watermark_->manifests();
+  if (manifests[0].number != current) {
+    manifests[0] = manifests[1];
+  }
+  manifests[1] = {};
+  recorder_->Start(manifests,
+                   [this](const ManifestMarks& marks) { return watermark_->SetManifests(marks); });
+  return absl::OkStatus();
+}
+
+absl::Status Engine::MakeWatermark(const store::v1::StoredIdentity& identity, uint64_t sequence) {
+  const WatermarkValue value{*Uuid::FromBytes(identity.store_id()), sequence, recorder_->marks()};
+  RETURN_IF_ERROR(Watermark::Make(options_.env, WatermarkPath(options_.directory), value));
+  RETURN_IF_ERROR(SyncDirectory());
+  store::v1::StoredIdentity noted = identity;
+  noted.set_keeps_watermark(true);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  RETURN_IF_ERROR(
+      FromRocksDb(db_->Put(synced, handle(Family::kMeta), IdentityKey(), EncodeMessage(noted)),
+                  "noting that there is a watermark"));
+  return OpenWatermark(sequence);
+}
+
+absl::Status Engine::SyncDirectory() const {
+  std::unique_ptr<rocksdb::Directory> directory;
+  RETURN_IF_ERROR(FromRocksDb(options_.env->NewDirectory(options_.directory, &directory),
+                              "opening the data directory"));
+  return FromRocksDb(directory->Fsync(), "syncing the data directory");
+}
+
+// Brings a store of format 1 to the present one, from wherever an earlier try was interrupted.
+absl::Status Engine::OpenOlderFormat() {
+  std::vector<std::string> names;
+  RETURN_IF_ERROR(
+      FromRocksDb(rocksdb::DB::ListColumnFamilies(DatabaseOptions(), DatabasePath(), &names),
+                  "listing the column families"));
+  const bool has_change_log =
+      std::find(names.begin(), names.end(), FamilyName(Family::kChange)) != names.end();
+  const size_t count = has_change_log ? kFamilyCount : kFamilyCountOfFormat1;
+  RETURN_IF_ERROR(OpenDatabase(DatabasePath(), /*create=*/false, count));
+  for (size_t i = count; i < kFamilyCount; ++i) {
+    RETURN_IF_ERROR(FromRocksDb(db_->CreateColumnFamily(FamilyOptions(static_cast<Family>(i)),
+                                                        kFamilyNames[i], &handles_[i]),
+                                "adding a column family"));
+  }
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  return FromRocksDb(
+      db_->Put(synced, handle(Family::kMeta), FormatKey(), EncodeFormat(kFormatVersion)),
+      "writing the format version");
+}
+
+absl::Status Engine::OpenDatabase(const std::string& path, bool create, size_t family_count) {
+  rocksdb::DBOptions db_options = DatabaseOptions();
+  db_options.create_if_missing = create;
+  db_options.create_missing_column_families = create;
+  db_options.error_if_exists = create;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()}};
+  for (size_t i = 0; i < family_count; ++i) {
+    families.emplace_back(kFamilyNames[i], FamilyOptions(static_cast<Family>(i)));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened = rocksdb::DB::Open(db_options, path, families, &handles, &db);
+  if (!opened.ok()) {
+    return Error(
+        v1::ERROR_REASON_STORE_DAMAGED,
+        absl::StrCat("the database in \"", path, "\" cannot be opened: ", opened.ToString()));
+  }
+  db_.reset(db);
+  default_handle_ = handles[0];
+  std::copy(handles.begin() + 1, handles.end(), handles_.begin());
+  return absl::OkStatus();
+}
+
+void Engine::CloseDatabase() {
+  if (db_ == nullptr) {
+    return;
+  }
+  db_->DestroyColumnFamilyHandle(default_handle_).PermitUncheckedError();
+  for (rocksdb::ColumnFamilyHandle*& handle : handles_) {
+    if (handle != nullptr) {
+      db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+      handle = nullptr;
+    }
+  }
+  db_->Close().PermitUncheckedError();
+  db_.reset();
+}
+
+rocksdb::DBOptions Engine::DatabaseOptions() const {
+  rocksdb::DBOptions options;
+  options.env = database_env_.get();
+  options.max_background_jobs = 2;
+  // One thread writes; a concurrent memtable would only cost.
+  options.allow_concurrent_memtable_write = false;
+  options.track_and_verify_wals_in_manifest = true;
+  // Bounds what a start has to replay, whichever column family is slow to fill.
+  options.max_total_wal_size = uint64_t{256} << 20;
+  options.stats_dump_period_sec = 0;
+  // No error is tried again.
+  options.listeners.push_back(background_errors_);
+  options.max_bgerror_resume_count = 0;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = size_t{16} << 20;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
+  rocksdb::ColumnFamilyOptions options;
+  options.paranoid_file_checks = true;
+  options.memtable_protection_bytes_per_key = 8;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.memtable_whole_key_filtering = true;
+  options.memtable_prefix_bloom_size_ratio = 0.05;
+  options.compression = rocksdb::kLZ4Compression;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = block_cache_;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  table.optimize_filters_for_memory = true;
+  table.format_version = 5;
+  switch (family) {
+    case Family::kFeedback:
+      options.write_buffer_size = size_t{64} << 20;
+      // Scans take each block from the cache, and pay for that by the block.
+      table.block_size = size_t{16} << 10;
+      options.memtable_insert_with_hint_prefix_extractor.reset(
+          rocksdb::NewFixedPrefixTransform(kSurveyPrefixSize));
+      break;
+    case Family::kFeedbackByCustomer:
+      // Keys come in any order: a small table of them stays in the processor's cache. Several are
+      // flushed as one, and the runs they make are merged as they grow, not each with everything.
+      options.write_buffer_size = size_t{4} << 20;
+      options.min_write_buffer_number_to_merge = 4;
+      options.max_write_buffer_number = 12;
+      options.compaction_style = rocksdb::kCompactionStyleUniversal;
+      options.level_compaction_dynamic_level_bytes = false;
+      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
+      options.compression = rocksdb::kNoCompression;
+      // It is walked, never asked for one key.
+      options.memtable_whole_key_filtering = false;
+      table.filter_policy.reset();
+      break;
+    case Family::kCell:
+      options.merge_operator = merge_operator_;
+      options.write_buffer_size = size_t{16} << 20;
+      // Older versions of a row are large, and to step over one checks its bytes.
+      options.max_sequential_skip_in_iterations = 1;
+      break;
+    case Family::kChange:
+      // A log: tables are never rewritten, and the oldest are dropped. What a table holds may be as
+      // old as its oldest change, so they are not merged: its age counts from when it was written.
+      options.compaction_style = rocksdb::kCompactionStyleFIFO;
+      options.compaction_options_fifo.max_table_files_size = options_.change_log_bytes_max;
+      options.compaction_options_fifo.allow_compaction = false;
+      options.level_compaction_dynamic_level_bytes = false;
+      options.ttl = kChangeLogSeconds;
+      options.write_buffer_size = size_t{16} << 20;
+      // Ids are random.
+      options.compression = rocksdb::kNoCompression;
+      break;
+    default:
+      options.write_buffer_size = size_t{16} << 20;
+      break;
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+absl::StatusOr<bool> Engine::Get(Family family, absl::string_view key, std::string* value,
+                                 const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  const rocksdb::Status status = db_->Get(options, handle(family), ToSlice(key), value);
+  if (status.IsNotFound()) {
+    return false;
+  }
+  RETURN_IF_ERROR(FromRocksDb(status, "reading the store"));
+  return true;
+}
+
+int64_t Engine::EstimatedKeys(Family family) const {
+  uint64_t keys = 0;
+  db_->GetIntProperty(handle(family), rocksdb::DB::Properties::kEstimateNumKeys, &keys);
+  return static_cast<int64_t>(keys);
+}
+
+absl::Status Engine::Flush() const {
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles(handles_.begin(), handles_.end());
+  return FromRocksDb(db_->Flush(rocksdb::FlushOptions(), handles), "flushing the store");
+}
+
+absl::Status Engine::Compact(Family family, std::atomic<bool>* stop) const {
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  // Compactions of its own go on beside this one.
+  options.exclusive_manual_compaction = false;
+  options.canceled = stop;
+  const rocksdb::Status status = db_->CompactRange(options, handle(family), nullptr, nullptr);
+  if (stop->load() && status.IsIncomplete()) {
+    return ShuttingDownError();
+  }
+  return FromRocksDb(status, "compacting the store");
+}
+
+int64_t Engine::DelayedBytesPerSecond() const {
+  uint64_t rate = 0;
+  db_->GetIntProperty("rocksdb.actual-delayed-write-rate", &rate);
+  return static_cast<int64_t>(rate);
+}
+
+int64_t Engine::SumOfProperty(const std::string& property) const {
+  int64_t sum = 0;
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    uint64_t value = 0;
+    if (db_->GetIntProperty(handle, property, &value)) {
+      sum += static_cast<int64_t>(value);
+    }
+  }
+  return sum;
+}
+
+}  // namespace emptychair::storage

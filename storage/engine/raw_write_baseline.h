@@ -1,0 +1,48 @@
+// What the disk takes at most: the store's bytes without the store's work.
+#ifndef EMPTYCHAIR_STORAGE_ENGINE_RAW_WRITE_BASELINE_H_
+#define EMPTYCHAIR_STORAGE_ENGINE_RAW_WRITE_BASELINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/base/uuid.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+
+class Engine;
+
+// A record, ready to be encoded.
+struct PlainRecord {
+  uint32_t survey_number = 0;
+  Uuid feedback_id;
+  FeedbackHeader header;
+  store::v1::StoredFeedback body;
+};
+
+// Writes records under the keys and with the bytes that the store gives them: the record, its entry
+// by customer and, when it has an external id, the one by that. Nothing is looked up before and
+// nothing is counted, so that nothing which stores the same can be faster. For one thread.
+class PlainWriteLimit {
+ public:
+  // Makes a database with the store's settings in `directory`, which is absent or empty.
+  static absl::StatusOr<std::unique_ptr<PlainWriteLimit>> Open(const std::string& directory);
+  ~PlainWriteLimit();
+
+  // Writes the records in one batch and syncs it to disk.
+  absl::Status Write(absl::Span<const PlainRecord> records);
+
+ private:
+  explicit PlainWriteLimit(std::unique_ptr<Engine> engine);
+
+  const std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_ENGINE_RAW_WRITE_BASELINE_H_

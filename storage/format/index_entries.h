@@ -1,0 +1,25 @@
+// What a record has in the indexes.
+#ifndef EMPTYCHAIR_STORAGE_FORMAT_INDEX_ENTRIES_H_
+#define EMPTYCHAIR_STORAGE_FORMAT_INDEX_ENTRIES_H_
+
+#include <string>
+
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/format/keyed_hash.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+
+// A record's entries in the indexes; empty keys where it has none.
+struct IndexEntries {
+  std::string by_customer_key;
+  std::string by_external_id_key;
+  std::string by_external_id_value;
+};
+IndexEntries EntriesOf(const KeyedHash& hash, const FeedbackKey& key, const FeedbackHeader& header,
+                       const store::v1::StoredFeedback& body);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_FORMAT_INDEX_ENTRIES_H_

@@ -1,0 +1,211 @@
+#include "storage/format/keys.h"
+
+#include <cstring>
+
+#include "absl/strings/match.h"
+
+namespace emptychair::storage {
+namespace {
+
+constexpr absl::string_view kSurveyPrefix = "survey/";
+constexpr char kByIdTag = 1;
+constexpr char kByOrdinalTag = 2;
+constexpr uint32_t kSignBias = 0x80000000u;
+
+// Appends big-endian integers and raw bytes.
+class Writer {
+ public:
+  explicit Writer(size_t size) { key_.reserve(size); }
+
+  template <typename Unsigned>
+  Writer& Int(Unsigned value) {
+    for (int shift = 8 * (sizeof(Unsigned) - 1); shift >= 0; shift -= 8) {
+      key_.push_back(static_cast<char>(value >> shift));
+    }
+    return *this;
+  }
+
+  Writer& Signed(int32_t value) { return Int(static_cast<uint32_t>(value) ^ kSignBias); }
+
+  Writer& Bytes(absl::string_view bytes) {
+    key_.append(bytes.data(), bytes.size());
+    return *this;
+  }
+
+  std::string Take() { return std::move(key_); }
+
+ private:
+  std::string key_;
+};
+
+// Reads what Writer wrote. The caller has checked the size.
+class Reader {
+ public:
+  explicit Reader(absl::string_view key) : rest_(key) {}
+
+  template <typename Unsigned>
+  Unsigned Int() {
+    Unsigned value = 0;
+    for (size_t i = 0; i < sizeof(Unsigned); ++i) {
+      value = static_cast<Unsigned>((value << 8) | static_cast<uint8_t>(rest_[i]));
+    }
+    rest_.remove_prefix(sizeof(Unsigned));
+    return value;
+  }
+
+  int32_t Signed() { return static_cast<int32_t>(Int<uint32_t>() ^ kSignBias); }
+
+  template <typename Array>
+  Array Bytes() {
+    Array array;
+    std::memcpy(array.data(), rest_.data(), array.size());
+    rest_.remove_prefix(array.size());
+    return array;
+  }
+
+ private:
+  absl::string_view rest_;
+};
+
+absl::string_view AsBytes(const IdHash& hash) {
+  return absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size());
+}
+
+}  // namespace
+
+std::string FormatKey() { return "format"; }
+std::string IdentityKey() { return "identity"; }
+std::string CountersKey() { return "counters"; }
+std::string SurveyKeyPrefix() { return std::string(kSurveyPrefix); }
+
+std::string SurveyKey(uint32_t survey_number) {
+  return Writer(kSurveyPrefix.size() + 4).Bytes(kSurveyPrefix).Int(survey_number).Take();
+}
+
+std::optional<uint32_t> DecodeSurveyKey(absl::string_view key) {
+  if (key.size() != kSurveyPrefix.size() + 4 || !absl::StartsWith(key, kSurveyPrefix)) {
+    return std::nullopt;
+  }
+  return Reader(key.substr(kSurveyPrefix.size())).Int<uint32_t>();
+}
+
+std::string SurveyDataPrefix(uint32_t survey_number) { return Writer(4).Int(survey_number).Take(); }
+
+std::string FeedbackKey::Encode() const {
+  return Writer(20).Int(survey_number).Bytes(feedback_id.AsBytes()).Take();
+}
+
+std::optional<FeedbackKey> FeedbackKey::Decode(absl::string_view key) {
+  if (key.size() != 20) {
+    return std::nullopt;
+  }
+  Reader reader(key);
+  FeedbackKey decoded;
+  decoded.survey_number = reader.Int<uint32_t>();
+  decoded.feedback_id.bytes = reader.Bytes<std::array<uint8_t, 16>>();
+  return decoded;
+}
+
+std::string FeedbackByCustomerKey::Encode() const {
+  return Writer(24).Int(customer_ordinal).Bytes(feedback_id.AsBytes()).Int(survey_number).Take();
+}
+
+std::optional<FeedbackByCustomerKey> FeedbackByCustomerKey::Decode(absl::string_view key) {
+  if (key.size() != 24) {
+    return std::nullopt;
+  }
+  Reader reader(key);
+  FeedbackByCustomerKey decoded;
+  decoded.customer_ordinal = reader.Int<uint32_t>();
+  decoded.feedback_id.bytes = reader.Bytes<std::array<uint8_t, 16>>();
+  decoded.survey_number = reader.Int<uint32_t>();
+  return decoded;
+}
+
+std::string ExternalIdKey::Encode() const {
+  return Writer(20).Int(survey_number).Bytes(AsBytes(external_id_hash)).Take();
+}
+
+std::optional<ExternalIdKey> ExternalIdKey::Decode(absl::string_view key) {
+  if (key.size() != 20) {
+    return std::nullopt;
+  }
+  Reader reader(key);
+  ExternalIdKey decoded;
+  decoded.survey_number = reader.Int<uint32_t>();
+  decoded.external_id_hash = reader.Bytes<IdHash>();
+  return decoded;
+}
+
+std::string SeriesKey::Encode() const { return Writer(8).Int(survey_number).Int(series).Take(); }
+
+std::optional<SeriesKey> SeriesKey::Decode(absl::string_view key) {
+  if (key.size() != 8) {
+    return std::nullopt;
+  }
+  Reader reader(key);
+  SeriesKey decoded;
+  decoded.survey_number = reader.Int<uint32_t>();
+  decoded.series = reader.Int<uint32_t>();
+  return decoded;
+}
+
+std::string CubeRowKey::Encode() const {
+  return Writer(11)
+      .Int(survey_number)
+      .Int(static_cast<uint8_t>(unit))
+      .Signed(bucket)
+      .Int(chunk)
+      .Take();
+}
+
+std::optional<CubeRowKey> CubeRowKey::Decode(absl::string_view key) {
+  if (key.size() != 11) {
+    return std::nullopt;
+  }
+  Reader reader(key);
+  CubeRowKey decoded;
+  decoded.survey_number = reader.Int<uint32_t>();
+  const uint8_t unit = reader.Int<uint8_t>();
+  if (unit < static_cast<uint8_t>(CubeUnit::kHour) ||
+      unit > static_cast<uint8_t>(CubeUnit::kMonth)) {
+    return std::nullopt;
+  }
+  decoded.unit = static_cast<CubeUnit>(unit);
+  decoded.bucket = reader.Signed();
+  decoded.chunk = reader.Int<uint16_t>();
+  return decoded;
+}
+
+std::string CustomerByIdKey(const IdHash& customer_id_hash) {
+  return Writer(17).Int(static_cast<uint8_t>(kByIdTag)).Bytes(AsBytes(customer_id_hash)).Take();
+}
+
+std::optional<IdHash> DecodeCustomerByIdKey(absl::string_view key) {
+  if (key.size() != 17 || key[0] != kByIdTag) {
+    return std::nullopt;
+  }
+  return Reader(key.substr(1)).Bytes<IdHash>();
+}
+
+std::string CustomerByOrdinalKey(uint32_t customer_ordinal) {
+  return Writer(5).Int(static_cast<uint8_t>(kByOrdinalTag)).Int(customer_ordinal).Take();
+}
+
+std::optional<uint32_t> DecodeCustomerByOrdinalKey(absl::string_view key) {
+  if (key.size() != 5 || key[0] != kByOrdinalTag) {
+    return std::nullopt;
+  }
+  return Reader(key.substr(1)).Int<uint32_t>();
+}
+
+std::string ChangeKey(uint64_t first_sequence) { return Writer(8).Int(first_sequence).Take(); }
+
+std::optional<uint64_t> DecodeChangeKey(absl::string_view key) {
+  if (key.size() != 8) {
+    return std::nullopt;
+  }
+  return Reader(key).Int<uint64_t>();
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,118 @@
+// The one place that knows the bytes of keys. docs/storage_format.md has the same as a
+// specification, with test vectors.
+//
+// Integers are big-endian so that keys sort by value; signed ones are biased by 2^31. Keys hold no
+// text: ids stand in them as 16-byte keyed hashes, because keys outlive the deletion of their data.
+// Decoders accept exactly what the builders make and answer nothing for any other bytes.
+#ifndef EMPTYCHAIR_STORAGE_FORMAT_KEYS_H_
+#define EMPTYCHAIR_STORAGE_FORMAT_KEYS_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "common/base/uuid.h"
+
+namespace emptychair::storage {
+
+// A keyed hash of an id; see KeyedHash.
+using IdHash = std::array<uint8_t, 16>;
+
+// The resolution of a row of the cube. On disk: DO NOT CHANGE.
+enum class CubeUnit : uint8_t {
+  kHour = 1,   // Hours of UTC since 1970.
+  kDay = 2,    // Local days since 1970-01-01.
+  kMonth = 3,  // Local months since 1970-01.
+};
+inline constexpr std::array<CubeUnit, 3> kCubeUnits = {CubeUnit::kHour, CubeUnit::kDay,
+                                                       CubeUnit::kMonth};
+
+// Series are stored in rows of so many. On disk: DO NOT CHANGE.
+inline constexpr uint32_t kSeriesPerChunk = 1024;
+
+// Column family `meta`.
+std::string FormatKey();
+std::string IdentityKey();
+std::string CountersKey();
+std::string SurveyKey(uint32_t survey_number);
+// Prefix of every SurveyKey.
+std::string SurveyKeyPrefix();
+std::optional<uint32_t> DecodeSurveyKey(absl::string_view key);
+
+// What every key of a survey starts with in `feedback`, `feedback_by_external_id`, `series` and
+// `cell`.
+std::string SurveyDataPrefix(uint32_t survey_number);
+
+// Column family `feedback`: survey, then the id, whose time comes first.
+struct FeedbackKey {
+  uint32_t survey_number = 0;
+  Uuid feedback_id;
+
+  std::string Encode() const;
+  static std::optional<FeedbackKey> Decode(absl::string_view key);
+  friend bool operator==(const FeedbackKey&, const FeedbackKey&) = default;
+};
+
+// Column family `feedback_by_customer`.
+struct FeedbackByCustomerKey {
+  uint32_t customer_ordinal = 0;
+  Uuid feedback_id;
+  uint32_t survey_number = 0;
+
+  std::string Encode() const;
+  static std::optional<FeedbackByCustomerKey> Decode(absl::string_view key);
+  friend bool operator==(const FeedbackByCustomerKey&, const FeedbackByCustomerKey&) = default;
+};
+
+// Column family `feedback_by_external_id`.
+struct ExternalIdKey {
+  uint32_t survey_number = 0;
+  IdHash external_id_hash{};
+
+  std::string Encode() const;
+  static std::optional<ExternalIdKey> Decode(absl::string_view key);
+  friend bool operator==(const ExternalIdKey&, const ExternalIdKey&) = default;
+};
+
+// Column family `series`.
+struct SeriesKey {
+  uint32_t survey_number = 0;
+  uint32_t series = 0;
+
+  std::string Encode() const;
+  static std::optional<SeriesKey> Decode(absl::string_view key);
+  friend bool operator==(const SeriesKey&, const SeriesKey&) = default;
+};
+
+// Column family `cell`: a row of the cube.
+struct CubeRowKey {
+  uint32_t survey_number = 0;
+  CubeUnit unit = CubeUnit::kHour;
+  int32_t bucket = 0;  // Of `unit`.
+  uint16_t chunk = 0;  // Series number / kSeriesPerChunk.
+
+  std::string Encode() const;
+  static std::optional<CubeRowKey> Decode(absl::string_view key);
+  friend bool operator==(const CubeRowKey&, const CubeRowKey&) = default;
+
+  template <typename H>
+  friend H AbslHashValue(H h, const CubeRowKey& key) {
+    return H::combine(std::move(h), key.survey_number, key.unit, key.bucket, key.chunk);
+  }
+};
+
+// Column family `customer`: by id, and by ordinal.
+std::string CustomerByIdKey(const IdHash& customer_id_hash);
+std::optional<IdHash> DecodeCustomerByIdKey(absl::string_view key);
+std::string CustomerByOrdinalKey(uint32_t customer_ordinal);
+std::optional<uint32_t> DecodeCustomerByOrdinalKey(absl::string_view key);
+
+// Column family `change`: the number of the first change in the entry.
+std::string ChangeKey(uint64_t first_sequence);
+std::optional<uint64_t> DecodeChangeKey(absl::string_view key);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_FORMAT_KEYS_H_

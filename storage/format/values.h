@@ -1,0 +1,105 @@
+// The bytes of values, other than the cube's rows (cube_row.h). docs/storage_format.md has the same
+// as a specification, with test vectors.
+//
+// Every value starts with a version byte. Decoders answer nothing for bytes that the encoder of
+// that version could not have made; the caller says which value is damaged.
+#ifndef EMPTYCHAIR_STORAGE_FORMAT_VALUES_H_
+#define EMPTYCHAIR_STORAGE_FORMAT_VALUES_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "common/base/uuid.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/format/keys.h"
+
+namespace emptychair::storage {
+
+// Version of the whole layout, in the value of FormatKey(). A store of a newer version is refused.
+inline constexpr uint32_t kFormatVersion = 2;
+
+std::string EncodeFormat(uint32_t version);
+std::optional<uint32_t> DecodeFormat(absl::string_view value);
+
+// A message behind the version byte. Used for identity, counters, surveys, series and customers.
+std::string EncodeMessage(const google::protobuf::MessageLite& message);
+bool DecodeMessage(absl::string_view value, google::protobuf::MessageLite& message);
+
+// No customer: an anonymous answer.
+inline constexpr uint32_t kAnonymous = 0;
+
+// The series of answers whose combination came after the survey had reached `max_series`.
+inline constexpr uint32_t kOtherSeries = 0;
+
+// What is read of a record without parsing its message: all that counting needs.
+struct FeedbackHeader {
+  static constexpr size_t kSize = 44;
+
+  // A tombstone: the record was erased, of which only ids and `sequence` are left.
+  bool is_erased = false;
+  std::optional<int32_t> score;
+  uint8_t exclusion_reason = 0;  // v1.ExclusionReason; 0 while the record counts.
+  uint32_t customer_ordinal = kAnonymous;
+  uint32_t series = kOtherSeries;
+  int32_t zone_offset_seconds = 0;
+  uint64_t sequence = 0;  // Of the newest change to the record.
+  IdHash fingerprint{};   // Of the submission as sent; never changes.
+
+  friend bool operator==(const FeedbackHeader&, const FeedbackHeader&) = default;
+};
+
+// Column family `feedback`: header, then a StoredFeedback.
+std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::StoredFeedback& body);
+std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value);
+// The same into a header that is at hand, which costs scans less than a copy. Of a tombstone it has
+// only what that has; what else was there before stays. After false it is not to be used.
+bool DecodeFeedbackHeader(absl::string_view value, FeedbackHeader& header);
+bool DecodeFeedbackBody(absl::string_view value, store::v1::StoredFeedback& body);
+
+// What stays of a record that was erased by the change `sequence`.
+std::string EncodeTombstone(uint64_t sequence);
+
+// Column family `feedback_by_external_id`: which record has the external id.
+struct ExternalIdEntry {
+  Uuid feedback_id;
+  std::string external_id;  // Empty once the record is erased.
+};
+std::string EncodeExternalIdEntry(const Uuid& feedback_id, absl::string_view external_id);
+std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value);
+
+// Column family `customer`, by ordinal: the hash under which the customer stands by id.
+std::string EncodeCustomerHash(const IdHash& customer_id_hash);
+std::optional<IdHash> DecodeCustomerHash(absl::string_view value);
+
+// What was done by a change that took a sequence. On disk: DO NOT CHANGE.
+enum class ChangeKind : uint8_t {
+  kCreated = 1,
+  kAmended = 2,
+  kExcluded = 3,
+  kIncluded = 4,
+  kErased = 5,
+  kSurvey = 6,  // Of a survey's definition, not of a record.
+};
+
+// An entry of the change log.
+struct Change {
+  ChangeKind kind = ChangeKind::kSurvey;
+  uint32_t survey_number = 0;
+  Uuid feedback_id;  // All zero for kSurvey.
+
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+// Column family `change`: changes whose numbers follow each other.
+inline constexpr size_t kChangesPerEntry = 1000;
+std::string EncodeChanges(absl::Span<const Change> changes);
+std::optional<std::vector<Change>> DecodeChanges(absl::string_view value);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_FORMAT_VALUES_H_

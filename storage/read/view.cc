@@ -1,0 +1,27 @@
+#include "storage/read/view.h"
+
+#include <algorithm>
+
+#include "rocksdb/db.h"
+
+namespace emptychair::storage {
+
+std::optional<size_t> SurveyView::DimensionOf(absl::string_view key) const {
+  const auto& dimensions = definition->dimensions();
+  auto found = std::find(dimensions.begin(), dimensions.end(), key);
+  if (found == dimensions.end()) {
+    return std::nullopt;
+  }
+  return static_cast<size_t>(found - dimensions.begin());
+}
+
+Snapshot::Snapshot(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {}
+
+Snapshot::~Snapshot() { db_->ReleaseSnapshot(snapshot_); }
+
+const SurveyView* View::FindSurvey(absl::string_view survey_id) const {
+  auto found = catalog->find(survey_id);
+  return found == catalog->end() ? nullptr : found->second.get();
+}
+
+}  // namespace emptychair::storage

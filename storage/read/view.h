@@ -1,0 +1,69 @@
+// What queries see: one point in the store's history.
+#ifndef EMPTYCHAIR_STORAGE_READ_VIEW_H_
+#define EMPTYCHAIR_STORAGE_READ_VIEW_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/read/series_table.h"
+
+namespace rocksdb {
+class DB;
+class Snapshot;
+}  // namespace rocksdb
+
+namespace emptychair::storage {
+
+// A survey at one point in the store's history. Immutable.
+struct SurveyView {
+  std::shared_ptr<const store::v1::StoredSurvey> definition;
+  std::shared_ptr<const SeriesTable> series;
+  // Series below this number are in the view.
+  uint32_t series_count = 0;
+
+  uint32_t number() const { return definition->survey_number(); }
+
+  // Position of the dimension, or nothing for a label that is none.
+  std::optional<size_t> DimensionOf(absl::string_view key) const;
+
+  // The series past `max_series` are counted together.
+  bool IsFull() const { return series_count > definition->max_series(); }
+};
+
+// Surveys by id. Immutable once published.
+using Catalog = std::map<std::string, std::shared_ptr<const SurveyView>, std::less<>>;
+
+// A RocksDB snapshot that is released with its last user.
+class Snapshot {
+ public:
+  explicit Snapshot(rocksdb::DB* db);
+  ~Snapshot();
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  const rocksdb::Snapshot* get() const { return snapshot_; }
+
+ private:
+  rocksdb::DB* const db_;
+  const rocksdb::Snapshot* const snapshot_;
+};
+
+// One published state: everything up to `counters.sequence()` and nothing after. Immutable and
+// shared by all queries that began with it; must not outlive the store.
+struct View {
+  store::v1::StoredCounters counters;
+  std::shared_ptr<const Catalog> catalog;
+  std::shared_ptr<const Snapshot> snapshot;
+
+  // Null when there is no such survey.
+  const SurveyView* FindSurvey(absl::string_view survey_id) const;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_READ_VIEW_H_

@@ -1,0 +1,178 @@
+// Surveys and answers that are changed by chairctl, on the real server.
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "gtest/gtest.h"
+#include "tests/chairctl/harness/chairctl_harness.h"
+#include "tests/service/harness/backend.h"
+
+namespace emptychair {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class ChangesTest : public ::testing::Test {
+ protected:
+  ChangesTest() : backend_(testing::Backend::Start(testing::BackendKind::kInProcess)) {
+    chairctl_.variables["EMPTYCHAIR_ENDPOINT"] = backend_->endpoint();
+    Ok({"survey", "create", "pulse", "--kind", "nps", "--dimension", "channel"});
+    Submit("1", "9", "web");
+    Submit("2", "3", "shop");
+  }
+
+  ChairctlResult Run(std::vector<std::string> arguments) { return chairctl_.Run(arguments); }
+
+  std::string Ok(const std::vector<std::string>& arguments) {
+    const ChairctlResult result = Run(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  }
+
+  void Submit(const std::string& id, const std::string& score, const std::string& channel) {
+    Ok({"feedback", "submit", "pulse", "--external-id", id, "--score", score, "--customer", "ann",
+        "--label", "channel=" + channel, "--time", "2024-03-0" + id});
+  }
+
+  google::protobuf::Struct Json(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--output", "json"});
+    google::protobuf::Struct object;
+    const std::string out = Ok(arguments);
+    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(out, &object).ok()) << out;
+    return object;
+  }
+
+  std::string IdOf(const std::string& external_id) {
+    return Json({"feedback", "get", "pulse", "--external-id", external_id})
+        .fields()
+        .at("feedbackId")
+        .string_value();
+  }
+
+  // The external ids that a list has.
+  std::vector<std::string> List(std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"feedback", "list"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    std::vector<std::string> ids;
+    const google::protobuf::Struct list = Json(arguments);
+    for (const auto& record : list.fields().at("feedback").list_value().values()) {
+      ids.push_back(record.struct_value().fields().at("externalId").string_value());
+    }
+    return ids;
+  }
+
+  std::unique_ptr<testing::Backend> backend_;
+  Chairctl chairctl_;
+};
+
+TEST_F(ChangesTest, ListsWhatIsAskedFor) {
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(List({"pulse"}), (Ids{"2", "1"}));
+  EXPECT_EQ(List({"pulse", "--order", "oldest-first"}), (Ids{"1", "2"}));
+  EXPECT_EQ(List({"--customer", "ann", "--limit", "1"}), Ids{"2"});
+  EXPECT_EQ(List({"pulse", "--max-score", "6"}), Ids{"2"});
+  EXPECT_EQ(List({"pulse", "--min-score", "7"}), Ids{"1"});
+  EXPECT_EQ(List({"pulse", "--filter", "channel!=web"}), Ids{"2"});
+  EXPECT_EQ(List({"pulse", "--window", "2024-03-01"}), Ids{"1"});
+  EXPECT_EQ(List({"pulse", "--exclusion", "excluded"}), Ids{});
+  EXPECT_EQ(Run({"feedback", "list"}).exit_code, 2);
+  EXPECT_THAT(Ok({"feedback", "list", "pulse", "--output", "csv"}),
+              AllOf(StartsWith("survey_id,feedback_id,"), HasSubstr("\npulse,")));
+  EXPECT_THAT(Ok({"feedback", "list", "pulse"}), StartsWith("time"));
+}
+
+TEST_F(ChangesTest, AmendsExcludesIncludesAndErases) {
+  const std::string id = IdOf("1");
+  EXPECT_EQ(Run({"feedback", "amend", "pulse", id}).exit_code, 2);
+  EXPECT_EQ(Run({"feedback", "amend", "pulse", id, "--score", "5", "--no-score"}).exit_code, 2);
+  const auto amended = Json({"feedback", "amend", "pulse", id, "--score", "5", "--comment",
+                             "meant five", "--label", "channel=mail"});
+  EXPECT_EQ(amended.fields().at("score").number_value(), 5);
+  EXPECT_EQ(amended.fields().at("comment").string_value(), "meant five");
+  const std::string old_etag = "1";
+  // ABORTED is 10.
+  EXPECT_EQ(Run({"feedback", "amend", "pulse", id, "--score", "6", "--etag", old_etag}).exit_code,
+            74);
+  EXPECT_EQ(Run({"feedback", "exclude", "pulse", id}).exit_code, 2);
+  EXPECT_THAT(Ok({"feedback", "exclude", "pulse", id, "--reason", "staff", "--note", "ours"}),
+              HasSubstr("staff"));
+  EXPECT_EQ(List({"pulse", "--exclusion", "excluded"}), std::vector<std::string>{"1"});
+  EXPECT_THAT(Ok({"feedback", "include", "pulse", id}), Not(HasSubstr("staff")));
+  EXPECT_THAT(Ok({"feedback", "erase", "pulse", id}), StartsWith("sequence"));
+  EXPECT_EQ(List({"pulse"}), std::vector<std::string>{"2"});
+  // NOT_FOUND is 5.
+  EXPECT_EQ(Run({"feedback", "get", "pulse", id}).exit_code, 69);
+}
+
+TEST_F(ChangesTest, WatchesChangesFromAPositionOn) {
+  // Behind the survey, change 1.
+  EXPECT_THAT(
+      Ok({"feedback", "watch", "pulse", "--after", "0", "--limit", "2"}),
+      AllOf(HasSubstr("       2  created   pulse"), HasSubstr("       3  created   pulse")));
+  EXPECT_THAT(Ok({"feedback", "watch", "--after", "2", "--limit", "1", "--output", "csv"}),
+              AllOf(StartsWith("change,kind,survey_id,feedback_id,external_id,"),
+                    HasSubstr("\n3,created,pulse,"), Not(HasSubstr("\n2,"))));
+  const std::string json =
+      Ok({"feedback", "watch", "--after", "2", "--limit", "1", "--output", "json"});
+  google::protobuf::Struct message;
+  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &message).ok()) << json;
+  EXPECT_EQ(message.fields().at("sequence").string_value(), "3");
+  EXPECT_EQ(message.fields().at("changes").list_value().values_size(), 1);
+  // NOT_FOUND is 5, FAILED_PRECONDITION 9.
+  EXPECT_EQ(Run({"feedback", "watch", "nobody"}).exit_code, 69);
+  EXPECT_EQ(Run({"feedback", "watch", "--after", "99"}).exit_code, 73);
+}
+
+TEST_F(ChangesTest, ExportsEverythingAndThenWhatHasChanged) {
+  const ChairctlResult all = Run({"feedback", "export", "pulse"});
+  ASSERT_EQ(all.exit_code, 0) << all.err;
+  const std::vector<std::string> lines = absl::StrSplit(all.out, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], AllOf(StartsWith("{"), HasSubstr("\"externalId\":\"1\"")));
+  EXPECT_THAT(lines[1], HasSubstr("\"externalId\":\"2\""));
+  EXPECT_THAT(all.err, HasSubstr("exported 2 records; what changes from now on: --since 3"));
+  EXPECT_THAT(Ok({"feedback", "export", "--output", "csv"}),
+              AllOf(StartsWith("survey_id,feedback_id,"), HasSubstr("\npulse,")));
+
+  const ChairctlResult nothing = Run({"feedback", "export", "pulse", "--since", "3"});
+  EXPECT_EQ(nothing.out, "");
+  EXPECT_THAT(nothing.err, HasSubstr("exported 0 changes; what changes from now on: --since 3"));
+  Submit("3", "10", "web");
+  Ok({"feedback", "erase", "pulse", IdOf("1")});
+  const ChairctlResult since = Run({"feedback", "export", "pulse", "--since", "3"});
+  EXPECT_THAT(since.out,
+              AllOf(HasSubstr("CHANGE_KIND_CREATED"), HasSubstr("CHANGE_KIND_ERASED"),
+                    HasSubstr("\"externalId\":\"3\""), Not(HasSubstr("\"externalId\":\"2\""))));
+  EXPECT_THAT(since.err, HasSubstr("exported 2 changes; what changes from now on: --since 5"));
+  EXPECT_THAT(Ok({"feedback", "export", "--since", "4", "--output", "csv"}),
+              AllOf(StartsWith("change,kind,"), HasSubstr("\n5,erased,pulse,")));
+  EXPECT_EQ(Run({"feedback", "export", "nobody"}).exit_code, 69);
+}
+
+TEST_F(ChangesTest, UpdatesArchivesAndDeletesASurvey) {
+  EXPECT_EQ(Run({"survey", "update", "pulse"}).exit_code, 2);
+  const auto updated = Json({"survey", "update", "pulse", "--display-name", "Pulse", "--dimension",
+                             "region", "--min-sample", "5"});
+  EXPECT_EQ(updated.fields().at("displayName").string_value(), "Pulse");
+  EXPECT_EQ(updated.fields().at("minSample").number_value(), 5);
+  EXPECT_EQ(updated.fields().at("retiredDimensions").list_value().values(0).string_value(),
+            "channel");
+  // FAILED_PRECONDITION is 9.
+  EXPECT_EQ(Run({"survey", "update", "pulse", "--time-zone", "Asia/Tokyo"}).exit_code, 73);
+  Ok({"survey", "archive", "pulse"});
+  EXPECT_EQ(Run({"feedback", "submit", "pulse", "--score", "1"}).exit_code, 73);
+  Ok({"survey", "archive", "pulse", "--undo"});
+  EXPECT_EQ(Run({"survey", "delete", "pulse", "--confirm", "puls"}).exit_code, 67);
+  Ok({"survey", "delete", "pulse"});
+  EXPECT_EQ(Run({"survey", "get", "pulse"}).exit_code, 69);
+}
+
+}  // namespace
+}  // namespace emptychair

@@ -1,0 +1,107 @@
+// A server of one service with its logs in memory, for tests of calls.
+#ifndef EMPTYCHAIR_TESTS_SERVER_RPC_CALL_HARNESS_H_
+#define EMPTYCHAIR_TESTS_SERVER_RPC_CALL_HARNESS_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/clock.h"
+#include "grpcpp/grpcpp.h"
+#include "gtest/gtest.h"
+#include "server/api/executor.h"
+#include "server/rpc/call.h"
+#include "server/telemetry/access_log.h"
+#include "server/telemetry/log.h"
+
+namespace emptychair {
+
+// Each call as "METHOD CODE REASON MICROSECONDS".
+class MemoryAccessLog final : public AccessLog {
+ public:
+  void Record(const CallRecord& record) override {
+    absl::MutexLock lock(&mutex_);
+    lines_.push_back(absl::StrCat(record.method, " ", absl::StatusCodeToString(record.code), " ",
+                                  record.reason, " ", absl::ToInt64Microseconds(record.duration)));
+    peers_.push_back(std::string(record.peer));
+  }
+  int64_t dropped() const override { return 0; }
+
+  std::vector<std::string> lines() const {
+    absl::MutexLock lock(&mutex_);
+    return lines_;
+  }
+  std::vector<std::string> peers() const {
+    absl::MutexLock lock(&mutex_);
+    return peers_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> peers_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Collects the lines of a Log.
+class LogLines {
+ public:
+  Log::Writer writer() {
+    return [this](absl::string_view line) {
+      absl::MutexLock lock(&mutex_);
+      absl::StrAppend(&text_, line);
+    };
+  }
+  std::string text() const {
+    absl::MutexLock lock(&mutex_);
+    return text_;
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::string text_ ABSL_GUARDED_BY(mutex_);
+};
+
+// What the calls of a test's service go through. The clock stands still at 1970.
+class ServedTest : public ::testing::Test {
+ protected:
+  explicit ServedTest(const ExecutorOptions& options)
+      : clock_(absl::UnixEpoch()),
+        log_(&clock_, log_lines_.writer()),
+        executor_(options),
+        runner_(&executor_, &access_log_, &log_, &clock_) {}
+
+  ~ServedTest() override {
+    if (server_ != nullptr) {
+      server_->Shutdown();
+    }
+  }
+
+  // A channel to a server of `service`. Once.
+  std::shared_ptr<grpc::Channel> ServeOn(std::unique_ptr<grpc::Service> service) {
+    service_ = std::move(service);
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(service_.get());
+    server_ = builder.BuildAndStart();
+    return grpc::CreateChannel(absl::StrCat("127.0.0.1:", port),
+                               grpc::InsecureChannelCredentials());
+  }
+
+  FakeClock clock_;
+  LogLines log_lines_;
+  Log log_;
+  MemoryAccessLog access_log_;
+  Executor executor_;
+  CallRunner runner_;
+  std::unique_ptr<grpc::Service> service_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_TESTS_SERVER_RPC_CALL_HARNESS_H_

@@ -1,0 +1,16 @@
+#include "tests/service/harness/in_process_server.h"
+
+#include <utility>
+
+namespace emptychair::testing {
+
+absl::StatusOr<std::unique_ptr<Server>> StartInProcess(const std::string& directory, Log* log,
+                                                       ServerEnvironment environment) {
+  ServerConfig config;
+  config.data_directory = directory;
+  config.listen_address = "127.0.0.1:0";
+  config.access_log = "off";
+  return Server::Start(config, log, std::move(environment));
+}
+
+}  // namespace emptychair::testing

@@ -1,0 +1,20 @@
+// A server in the test's own process.
+#ifndef EMPTYCHAIR_TESTS_SERVICE_HARNESS_IN_PROCESS_SERVER_H_
+#define EMPTYCHAIR_TESTS_SERVICE_HARNESS_IN_PROCESS_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/server.h"
+#include "server/telemetry/log.h"
+
+namespace emptychair::testing {
+
+// A server on the store in `directory`, listening on any free port of loopback, silent.
+absl::StatusOr<std::unique_ptr<Server>> StartInProcess(const std::string& directory, Log* log,
+                                                       ServerEnvironment environment);
+
+}  // namespace emptychair::testing
+
+#endif  // EMPTYCHAIR_TESTS_SERVICE_HARNESS_IN_PROCESS_SERVER_H_

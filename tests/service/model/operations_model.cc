@@ -1,0 +1,364 @@
+#include "tests/service/model/operations_model.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "tests/service/harness/requests.h"
+
+namespace emptychair::testing {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+constexpr v1::ErrorReason kOk = v1::ERROR_REASON_UNSPECIFIED;
+
+// What a caller declares of a survey.
+v1::Survey Declared(v1::Survey survey) {
+  survey.clear_create_time();
+  survey.clear_archive_time();
+  survey.clear_etag();
+  survey.clear_retired_dimensions();
+  return survey;
+}
+
+bool IsOnScale(const v1::Feedback& feedback) {
+  return !feedback.has_score() || (feedback.score() >= 0 && feedback.score() <= 10);
+}
+
+absl::Time TimeOf(const v1::Feedback& feedback) { return FromTimestamp(feedback.occur_time()); }
+
+// The submission as it is compared with the same again.
+v1::Feedback Normalized(v1::Feedback feedback) {
+  feedback.set_feedback_id(absl::AsciiStrToLower(feedback.feedback_id()));
+  if (!feedback.feedback_id().empty()) {
+    *feedback.mutable_occur_time() = Timestamp(TimeOfId(feedback.feedback_id()));
+  } else if (feedback.has_occur_time()) {
+    *feedback.mutable_occur_time() =
+        Timestamp(absl::FromUnixMillis(absl::ToUnixMillis(TimeOf(feedback))));
+  }
+  return feedback;
+}
+
+ModelAnswer AnswerOf(const v1::Feedback& feedback) {
+  ModelAnswer answer;
+  answer.time = TimeOf(feedback);
+  if (feedback.has_score()) {
+    answer.score = feedback.score();
+  }
+  answer.customer = feedback.customer_id();
+  answer.labels.insert(feedback.labels().begin(), feedback.labels().end());
+  return answer;
+}
+
+bool Lists(const v1::LabelFilter& filter, const std::string& value) {
+  return std::find(filter.values().begin(), filter.values().end(), value) != filter.values().end();
+}
+
+bool PassesFilters(const v1::ListFeedbackRequest& request, const ModelSurvey& survey,
+                   const ModelAnswer& answer) {
+  for (const v1::LabelFilter& filter : request.filters()) {
+    const std::string& key = filter.key();
+    const auto label = answer.labels.find(key);
+    bool is_listed = Lists(filter, key == "survey_id"             ? survey.survey_id()
+                                   : label == answer.labels.end() ? "(none)"
+                                                                  : label->second);
+    is_listed =
+        is_listed || (survey.IsDimension(key) && answer.is_other && Lists(filter, "(other)"));
+    if (is_listed == filter.negate()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool PassesRest(const v1::ListFeedbackRequest& request, const v1::Feedback& feedback) {
+  const v1::TimeInterval& interval = request.interval();
+  const bool fits_score = (!request.has_min_score() ||
+                           (feedback.has_score() && feedback.score() >= request.min_score())) &&
+                          (!request.has_max_score() ||
+                           (feedback.has_score() && feedback.score() <= request.max_score()));
+  const bool fits_time =
+      (!interval.has_start_time() || TimeOf(feedback) >= FromTimestamp(interval.start_time())) &&
+      (!interval.has_end_time() || TimeOf(feedback) < FromTimestamp(interval.end_time()));
+  const bool fits_exclusion =
+      request.exclusion() <= v1::EXCLUSION_FILTER_ANY ||
+      feedback.has_exclusion() == (request.exclusion() == v1::EXCLUSION_FILTER_EXCLUDED);
+  return fits_score && fits_time && fits_exclusion &&
+         (request.survey_id().empty() || request.survey_id() == feedback.survey_id()) &&
+         (request.customer_id().empty() || request.customer_id() == feedback.customer_id());
+}
+
+}  // namespace
+
+absl::Time TimeOfId(const std::string& feedback_id) {
+  const std::string digits = feedback_id.substr(0, 8) + feedback_id.substr(9, 4);
+  return absl::FromUnixMillis(std::stoll(digits, nullptr, 16));
+}
+
+v1::ErrorReason OperationsModel::Create(const v1::Survey& wanted, absl::Time now) {
+  if (const ModelledSurvey* survey = FindSurvey(wanted.survey_id())) {
+    return MessageDifferencer::Equals(Declared(survey->stored), wanted)
+               ? kOk
+               : v1::ERROR_REASON_SURVEY_EXISTS;
+  }
+  ModelledSurvey& survey = surveys_.try_emplace(wanted.survey_id(), wanted).first->second;
+  *survey.stored.mutable_create_time() = Timestamp(now);
+  ++sequence_;
+  return kOk;
+}
+
+v1::ErrorReason OperationsModel::Update(const v1::UpdateSurveyRequest& request) {
+  ModelledSurvey* survey = FindSurvey(request.survey().survey_id());
+  if (survey == nullptr) {
+    return v1::ERROR_REASON_SURVEY_NOT_FOUND;
+  }
+  ModelSurvey changed = survey->metrics;
+  v1::Survey wanted = survey->stored;
+  for (const std::string& path : request.update_mask().paths()) {
+    if (path == "display_name") {
+      wanted.set_display_name(request.survey().display_name());
+    } else if (path == "min_sample") {
+      wanted.set_min_sample(request.survey().min_sample());
+      changed.set_min_sample(request.survey().min_sample());
+    } else if (path == "max_series") {
+      wanted.set_max_series(request.survey().max_series());
+      changed.set_max_series(static_cast<size_t>(request.survey().max_series()));
+    } else {
+      changed.Declare({request.survey().dimensions().begin(), request.survey().dimensions().end()});
+    }
+  }
+  const std::vector<std::string> dimensions = changed.Dimensions(/*retired=*/false);
+  const std::vector<std::string> retired = changed.Dimensions(/*retired=*/true);
+  wanted.mutable_dimensions()->Assign(dimensions.begin(), dimensions.end());
+  wanted.mutable_retired_dimensions()->Assign(retired.begin(), retired.end());
+  if (MessageDifferencer::Equals(survey->stored, wanted)) {
+    return kOk;
+  }
+  const std::string& etag = request.survey().etag();
+  if (!etag.empty() && etag != survey->stored.etag()) {
+    return v1::ERROR_REASON_ETAG_MISMATCH;
+  }
+  survey->metrics = std::move(changed);
+  Put(*survey, std::move(wanted));
+  return kOk;
+}
+
+v1::ErrorReason OperationsModel::Archive(const v1::ArchiveSurveyRequest& request, absl::Time now) {
+  ModelledSurvey* survey = FindSurvey(request.survey_id());
+  if (survey == nullptr) {
+    return v1::ERROR_REASON_SURVEY_NOT_FOUND;
+  }
+  if (survey->stored.has_archive_time() == request.undo()) {
+    v1::Survey wanted = survey->stored;
+    wanted.clear_archive_time();
+    if (!request.undo()) {
+      *wanted.mutable_archive_time() = Timestamp(now);
+    }
+    Put(*survey, std::move(wanted));
+  }
+  return kOk;
+}
+
+v1::ErrorReason OperationsModel::Submit(const v1::Feedback& sent, const std::string& feedback_id,
+                                        absl::Time now, bool* already_existed) {
+  *already_existed = false;
+  ModelledSurvey* survey = FindSurvey(sent.survey_id());
+  if (survey == nullptr) {
+    return v1::ERROR_REASON_SURVEY_NOT_FOUND;
+  }
+  const v1::Feedback normalized = Normalized(sent);
+  std::string id = FindExternalId(sent.survey_id(), sent.external_id());
+  if (id.empty()) {
+    id = normalized.feedback_id();
+  }
+  if (const ModelledRecord* known = FindRecord(sent.survey_id(), id)) {
+    if (known->is_erased) {
+      return v1::ERROR_REASON_ERASED;
+    }
+    *already_existed = MessageDifferencer::Equals(known->sent, normalized);
+    return *already_existed ? kOk : v1::ERROR_REASON_CONTENT_DIFFERS;
+  }
+  if (survey->stored.has_archive_time()) {
+    return v1::ERROR_REASON_SURVEY_ARCHIVED;
+  }
+  if (!IsOnScale(sent)) {
+    return v1::ERROR_REASON_SCORE_OUT_OF_RANGE;
+  }
+  if (id.empty()) {
+    id = feedback_id;
+  }
+  ModelledRecord& record = records_[sent.survey_id()][id];
+  record.sent = normalized;
+  record.stored = normalized;
+  record.stored.set_feedback_id(id);
+  if (!normalized.has_occur_time()) {
+    *record.stored.mutable_occur_time() = Timestamp(now);
+  }
+  *record.stored.mutable_receive_time() = Timestamp(now);
+  record.stored.set_sequence(++sequence_);
+  if (!sent.external_id().empty()) {
+    external_ids_[{sent.survey_id(), sent.external_id()}] = id;
+  }
+  if (!sent.customer_id().empty()) {
+    customers_.insert(sent.customer_id());
+  }
+  keys_.emplace_back(sent.survey_id(), id);
+  survey->metrics.Add(id, AnswerOf(record.stored));
+  return kOk;
+}
+
+v1::ErrorReason OperationsModel::Amend(const v1::AmendFeedbackRequest& request) {
+  const v1::Feedback& changes = request.feedback();
+  ModelledRecord* record = FindRecord(changes.survey_id(), changes.feedback_id());
+  if (record == nullptr) {
+    return v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
+  }
+  v1::Feedback wanted = record->stored;
+  for (const std::string& path : request.update_mask().paths()) {
+    if (path == "comment") {
+      wanted.set_comment(changes.comment());
+    } else if (path == "labels") {
+      *wanted.mutable_labels() = changes.labels();
+    } else if (changes.has_score()) {
+      wanted.set_score(changes.score());
+    } else {
+      wanted.clear_score();
+    }
+  }
+  return Replace(*record, changes.etag(), std::move(wanted));
+}
+
+v1::ErrorReason OperationsModel::Exclude(const v1::ExcludeFeedbackRequest& request,
+                                         absl::Time now) {
+  ModelledRecord* record = FindRecord(request.survey_id(), request.feedback_id());
+  if (record == nullptr) {
+    return v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
+  }
+  v1::Feedback wanted = record->stored;
+  v1::Exclusion& exclusion = *wanted.mutable_exclusion();
+  if (exclusion.reason() != request.reason() || exclusion.note() != request.note()) {
+    exclusion.set_reason(request.reason());
+    exclusion.set_note(request.note());
+    *exclusion.mutable_time() = Timestamp(now);
+  }
+  return Replace(*record, request.etag(), std::move(wanted));
+}
+
+v1::ErrorReason OperationsModel::Include(const v1::IncludeFeedbackRequest& request) {
+  ModelledRecord* record = FindRecord(request.survey_id(), request.feedback_id());
+  if (record == nullptr) {
+    return v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
+  }
+  v1::Feedback wanted = record->stored;
+  wanted.clear_exclusion();
+  return Replace(*record, request.etag(), std::move(wanted));
+}
+
+v1::ErrorReason OperationsModel::Erase(const v1::EraseFeedbackRequest& request) {
+  ModelledRecord* record = FindRecord(request.survey_id(), request.feedback_id());
+  if (record == nullptr) {
+    return v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
+  }
+  if (!record->is_erased) {
+    record->is_erased = true;
+    ++sequence_;
+    FindSurvey(request.survey_id())->metrics.Erase(request.feedback_id());
+  }
+  return kOk;
+}
+
+v1::ErrorReason OperationsModel::Replace(ModelledRecord& record, const std::string& etag,
+                                         v1::Feedback wanted) {
+  if (record.is_erased) {
+    return v1::ERROR_REASON_ERASED;
+  }
+  if (!IsOnScale(wanted)) {
+    return v1::ERROR_REASON_SCORE_OUT_OF_RANGE;
+  }
+  if (MessageDifferencer::Equals(record.stored, wanted)) {
+    return kOk;
+  }
+  if (!etag.empty() && etag != record.stored.etag()) {
+    return v1::ERROR_REASON_ETAG_MISMATCH;
+  }
+  const ModelAnswer now = AnswerOf(wanted);
+  ModelSurvey& survey = FindSurvey(wanted.survey_id())->metrics;
+  survey.Relabel(wanted.feedback_id(), now.labels);
+  survey.answer(wanted.feedback_id()).score = now.score;
+  survey.answer(wanted.feedback_id()).exclusion = wanted.exclusion().reason();
+  wanted.set_sequence(++sequence_);
+  record.stored = std::move(wanted);
+  record.is_changed = true;
+  return kOk;
+}
+
+void OperationsModel::Put(ModelledSurvey& survey, v1::Survey wanted) {
+  survey.stored = std::move(wanted);
+  survey.is_changed = true;
+  ++sequence_;
+}
+
+std::vector<v1::Feedback> OperationsModel::List(const v1::ListFeedbackRequest& request) const {
+  std::vector<v1::Feedback> found;
+  for (const auto& [survey_id, records] : records_) {
+    const ModelSurvey& survey = surveys_.at(survey_id).metrics;
+    for (const auto& [id, record] : records) {
+      if (!record.is_erased && PassesRest(request, record.stored) &&
+          PassesFilters(request, survey, survey.answers().at(id))) {
+        found.push_back(record.stored);
+      }
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const v1::Feedback& a, const v1::Feedback& b) {
+    return a.feedback_id() < b.feedback_id();
+  });
+  if (request.order() != v1::FEEDBACK_ORDER_OLDEST_FIRST) {
+    std::reverse(found.begin(), found.end());
+  }
+  return found;
+}
+
+ModelledSurvey* OperationsModel::FindSurvey(const std::string& survey_id) {
+  const auto survey = surveys_.find(survey_id);
+  return survey == surveys_.end() ? nullptr : &survey->second;
+}
+
+ModelledRecord* OperationsModel::FindRecord(const std::string& survey_id,
+                                            const std::string& feedback_id) {
+  const auto records = records_.find(survey_id);
+  if (records == records_.end()) {
+    return nullptr;
+  }
+  const auto record = records->second.find(feedback_id);
+  return record == records->second.end() ? nullptr : &record->second;
+}
+
+std::string OperationsModel::FindExternalId(const std::string& survey_id,
+                                            const std::string& external_id) const {
+  const auto found = external_ids_.find({survey_id, external_id});
+  return found == external_ids_.end() ? "" : found->second;
+}
+
+int64_t OperationsModel::record_count() const {
+  int64_t count = 0;
+  for (const auto& [survey_id, survey] : surveys_) {
+    count += static_cast<int64_t>(survey.metrics.answers().size());
+  }
+  return count;
+}
+
+std::map<std::string, int64_t> OperationsModel::Overflows() const {
+  std::map<std::string, int64_t> overflows;
+  for (const auto& [survey_id, survey] : surveys_) {
+    for (const auto& [id, answer] : survey.metrics.answers()) {
+      if (answer.is_other && !survey.metrics.has_room()) {
+        ++overflows[survey_id];
+      }
+    }
+  }
+  return overflows;
+}
+
+}  // namespace emptychair::testing

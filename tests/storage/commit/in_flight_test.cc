@@ -1,0 +1,192 @@
+// Groups that are applied while the one before them is on its way to the disk.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/synchronization/mutex.h"
+#include "common/base/errors.h"
+#include "rocksdb/file_system.h"
+#include "tests/storage/harness/store_harness.h"
+
+namespace emptychair::storage {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// The machine's file system, whose write-ahead logs are synced only while the gate is open.
+class GatedFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  GatedFileSystem() : rocksdb::FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+
+  void Close() {
+    absl::MutexLock lock(&mutex_);
+    is_open_ = false;
+  }
+  void Open() {
+    absl::MutexLock lock(&mutex_);
+    is_open_ = true;
+  }
+  // Until a sync stands before the closed gate.
+  void AwaitSync() {
+    absl::MutexLock lock(&mutex_);
+    mutex_.Await(absl::Condition(&is_waiting_));
+  }
+
+  const char* Name() const override { return "GatedFileSystem"; }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus status = target()->NewWritableFile(path, options, result, debug);
+    if (status.ok() && absl::EndsWith(path, ".log")) {
+      *result = std::make_unique<Log>(this, std::move(*result));
+    }
+    return status;
+  }
+
+ private:
+  class Log final : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    Log(GatedFileSystem* files, std::unique_ptr<rocksdb::FSWritableFile> file)
+        : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), files_(files) {}
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug) override {
+      files_->Pass();
+      return target()->Sync(options, debug);
+    }
+
+   private:
+    GatedFileSystem* const files_;
+  };
+
+  void Pass() {
+    absl::MutexLock lock(&mutex_);
+    is_waiting_ = !is_open_;
+    mutex_.Await(absl::Condition(&is_open_));
+    is_waiting_ = false;
+  }
+
+  absl::Mutex mutex_;
+  bool is_open_ ABSL_GUARDED_BY(mutex_) = true;
+  bool is_waiting_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+class InFlightTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    StoreOptions options;
+    options.directory = dir_.Join("store");
+    options.env = env_.get();
+    options.apply_ahead_bytes_min = 1;
+    ASSERT_OK_AND_ASSIGN(store_, Store::Open(std::move(options)));
+    ASSERT_OK(CreateSurvey(*store_, NpsSurvey("pulse", {"region"})).error);
+  }
+
+  // So that a failed test ends.
+  void TearDown() override { files_->Open(); }
+
+  void Send(CommandPtr command) {
+    store_->Enqueue(std::move(command), false, [this](CommandResult result) {
+      absl::MutexLock lock(&mutex_);
+      if (!result.outcomes.empty()) {
+        answers_.push_back(ToText(result.outcomes.front()));
+      } else {
+        answers_.push_back(ToText(result));
+      }
+    });
+  }
+
+  std::vector<std::string> WaitForAnswers(size_t count) {
+    absl::MutexLock lock(&mutex_);
+    const auto are_there = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return answers_.size() >= count;
+    };
+    mutex_.Await(absl::Condition(&are_there));
+    return answers_;
+  }
+
+  const std::shared_ptr<GatedFileSystem> files_ = std::make_shared<GatedFileSystem>();
+  const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
+  testing::TempDir dir_;
+  absl::Mutex mutex_;
+  std::vector<std::string> answers_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Store> store_;
+};
+
+CommandPtr EraseCommand(const Answer& answer) {
+  auto command = NewCommand();
+  *command->mutable_erase_feedback()->mutable_target() = TargetOf(answer);
+  return command;
+}
+
+TEST_F(InFlightTest, NothingIsAnsweredOrShownBeforeItIsSynced) {
+  files_->Close();
+  Send(SubmitCommand({{.id = 1}}));
+  files_->AwaitSync();
+  Send(SubmitCommand({{.id = 2}}));
+  EXPECT_THAT(WaitForAnswers(0), IsEmpty());
+  EXPECT_EQ(store_->view()->counters.feedback_count(), 0u);
+  files_->Open();
+  EXPECT_THAT(WaitForAnswers(2), ElementsAre("accepted", "accepted"));
+  EXPECT_EQ(store_->view()->counters.feedback_count(), 2u);
+}
+
+// Each on top of a group that is not stored yet, and answered after it.
+TEST_F(InFlightTest, CommandsAreJudgedByWhatIsOnItsWay) {
+  const Answer answer{
+      .id = 1, .external_id = "order-1", .customer_id = "anna", .labels = {{"region", "north"}}};
+  Answer other = answer;
+  other.score = 3;
+  Answer same_order = answer;
+  same_order.id = 2;
+  files_->Close();
+  Send(SubmitCommand({answer}));
+  files_->AwaitSync();
+  Send(SubmitCommand({answer}));
+  Send(SubmitCommand({other}));
+  Send(SubmitCommand({same_order}));
+  Send(EraseCommand(answer));
+  Send(SubmitCommand({answer}));
+  EXPECT_THAT(WaitForAnswers(0), IsEmpty());
+  files_->Open();
+  EXPECT_THAT(WaitForAnswers(6), ElementsAre("accepted", "existed", "CONTENT_DIFFERS",
+                                             "CONTENT_DIFFERS", "ok", "ERASED"));
+  EXPECT_EQ(store_->view()->counters.feedback_count(), 0u);
+  EXPECT_OK(store_->Verify([](const TaskProgress&) { return absl::OkStatus(); },
+                           [](const Difference& difference) {
+                             ADD_FAILURE() << "a difference: " << difference.where;
+                             return absl::OkStatus();
+                           }));
+}
+
+TEST_F(InFlightTest, WhatGathersMeanwhileIsOneGroup) {
+  const int64_t groups = store_->Stats().groups;
+  files_->Close();
+  Send(SubmitCommand({{.id = 1}}));
+  files_->AwaitSync();
+  for (uint64_t id = 2; id <= 50; ++id) {
+    Send(SubmitCommand({{.id = id}}));
+  }
+  files_->Open();
+  EXPECT_EQ(WaitForAnswers(50), std::vector<std::string>(50, "accepted"));
+  EXPECT_EQ(store_->Stats().groups, groups + 2);
+}
+
+TEST_F(InFlightTest, WhatWaitsIsFinishedWhenTheStoreStops) {
+  files_->Close();
+  Send(SubmitCommand({{.id = 1}}));
+  files_->AwaitSync();
+  Send(SubmitCommand({{.id = 2}}));
+  store_->Stop();
+  Send(SubmitCommand({{.id = 3}}));
+  EXPECT_THAT(WaitForAnswers(1), ElementsAre("SHUTTING_DOWN"));
+  files_->Open();
+  store_.reset();
+  EXPECT_THAT(WaitForAnswers(3), ElementsAre("SHUTTING_DOWN", "accepted", "accepted"));
+}
+
+}  // namespace
+}  // namespace emptychair::storage

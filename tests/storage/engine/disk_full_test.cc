@@ -1,0 +1,131 @@
+// A full disk is a state that the store goes into and comes out of by itself.
+#include <memory>
+#include <string>
+
+#include "absl/synchronization/mutex.h"
+#include "common/base/errors.h"
+#include "tests/storage/harness/store_harness.h"
+
+namespace emptychair::storage {
+namespace {
+
+constexpr int64_t kReserve = 1'000;
+
+// Files in memory on a disk with as much free space as the test says.
+class SmallDiskEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit SmallDiskEnv(rocksdb::Env* env) : EnvWrapper(env) {}
+
+  void SetFree(uint64_t bytes) { free_ = bytes; }
+  rocksdb::Status GetFreeSpace(const std::string& /*path*/, uint64_t* bytes) override {
+    *bytes = free_;
+    return is_known ? rocksdb::Status::OK() : rocksdb::Status::NotSupported("free space");
+  }
+
+  std::atomic<bool> is_known{true};
+
+ private:
+  std::atomic<uint64_t> free_{10 * kReserve};
+};
+
+class DiskFullTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    Open(kReserve);
+    ASSERT_OK(CreateSurvey(*store_, NpsSurvey("pulse")).error);
+    Submit(*store_, {{.id = 1, .score = 9}, {.id = 2, .score = 3}});
+  }
+
+  void Open(int64_t reserve) {
+    store_.reset();
+    StoreOptions options;
+    options.directory = "/store";
+    options.env = &env_;
+    options.disk_reserve_bytes = reserve;
+    options.disk_period = absl::Milliseconds(1);
+    options.on_disk_full = [this](bool is_full) {
+      absl::MutexLock lock(&mutex_);
+      is_full_ = is_full;
+    };
+    ASSERT_OK_AND_ASSIGN(store_, Store::Open(std::move(options)));
+  }
+
+  void SetFreeAndAwait(uint64_t bytes, bool is_full) {
+    env_.SetFree(bytes);
+    absl::MutexLock lock(&mutex_);
+    const auto is_reached = [&]()
+                                ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return is_full_ == is_full; };
+    mutex_.Await(absl::Condition(&is_reached));
+  }
+
+  // How one answer ends.
+  absl::Status TrySubmit(uint64_t id) {
+    return RunCommand(*store_, SubmitCommand({{.id = id}})).error;
+  }
+
+  const std::unique_ptr<rocksdb::Env> memory_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
+  SmallDiskEnv env_{memory_.get()};
+  absl::Mutex mutex_;
+  bool is_full_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_F(DiskFullTest, RefusesWhatNeedsSpaceAndSaysWhenToComeBack) {
+  SetFreeAndAwait(kReserve - 1, true);
+  const absl::Status refused = TrySubmit(3);
+  EXPECT_THAT(refused, testing::HasReason(v1::ERROR_REASON_DISK_FULL));
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_GT(RetryDelayOf(refused).value_or(absl::ZeroDuration()), absl::ZeroDuration());
+  EXPECT_EQ(MetadataOf(refused).at("free_bytes"), "999");
+  EXPECT_EQ(MetadataOf(refused).at("reserve_bytes"), "1000");
+  EXPECT_THAT(CreateSurvey(*store_, NpsSurvey("other")).error,
+              testing::HasReason(v1::ERROR_REASON_DISK_FULL));
+  std::atomic<bool> stop{false};
+  EXPECT_THAT(store_->Compact(&stop, [](const TaskProgress&) { return absl::OkStatus(); }),
+              testing::HasReason(v1::ERROR_REASON_DISK_FULL));
+  const StoreStats stats = store_->Stats();
+  EXPECT_TRUE(stats.is_disk_full);
+  EXPECT_EQ(stats.disk_free_bytes, kReserve - 1);
+  EXPECT_EQ(stats.disk_reserve_bytes, kReserve);
+}
+
+TEST_F(DiskFullTest, ReadsAndErasesAllTheSame) {
+  SetFreeAndAwait(0, true);
+  const auto view = store_->view();
+  EXPECT_OK(store_->records().Get(*view, *view->FindSurvey("pulse"), IdOf({.id = 1})));
+  EXPECT_OK(Erase(*store_, {.id = 1}).error);
+  EXPECT_THAT(store_->records().Get(*store_->view(), *view->FindSurvey("pulse"), IdOf({.id = 1})),
+              testing::HasReason(v1::ERROR_REASON_FEEDBACK_NOT_FOUND));
+}
+
+TEST_F(DiskFullTest, GoesOnByItselfOnceThereIsRoomAgainAndAgain) {
+  for (uint64_t round = 0; round < 20; ++round) {
+    SetFreeAndAwait(kReserve - 1, true);
+    EXPECT_THAT(TrySubmit(10 + round), testing::HasReason(v1::ERROR_REASON_DISK_FULL));
+    SetFreeAndAwait(kReserve, false);
+    EXPECT_OK(TrySubmit(10 + round));
+  }
+  EXPECT_EQ(store_->view()->counters.feedback_count(), 22u);
+  EXPECT_FALSE(store_->Stats().is_disk_full);
+}
+
+TEST_F(DiskFullTest, IsSeenFromTheStart) {
+  SetFreeAndAwait(0, true);
+  Open(kReserve);
+  EXPECT_THAT(TrySubmit(3), testing::HasReason(v1::ERROR_REASON_DISK_FULL));
+  SetFreeAndAwait(kReserve, false);
+  EXPECT_OK(TrySubmit(3));
+}
+
+TEST_F(DiskFullTest, DoesNotHappenWithoutAReserveOrWhereNobodyKnows) {
+  Open(0);
+  env_.SetFree(0);
+  EXPECT_OK(TrySubmit(3));
+  env_.is_known = false;
+  Open(kReserve);
+  EXPECT_OK(TrySubmit(4));
+  EXPECT_EQ(store_->Stats().disk_free_bytes, 0);
+}
+
+}  // namespace
+}  // namespace emptychair::storage

@@ -1,0 +1,89 @@
+// The vectors on docs/storage_format.md are what the code makes.
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "storage/engine/watermark.h"
+#include "storage/format/cube_row.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+#include "tests/storage/harness/hex.h"
+
+namespace emptychair::storage {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string& Page() {
+  static const std::string* const page = [] {
+    std::ifstream file(EMPTYCHAIR_STORAGE_FORMAT_PAGE);
+    return new std::string(std::istreambuf_iterator<char>(file), {});
+  }();
+  return *page;
+}
+
+// `vector` is hexadecimal with spaces, as it stands on the page.
+void ExpectOnPage(const std::string& vector, const std::string& bytes) {
+  EXPECT_THAT(Page(), HasSubstr(vector));
+  EXPECT_EQ(HexOf(bytes), Packed(vector));
+}
+
+TEST(FormatPage, HasTheBytesOfKeys) {
+  const Uuid id = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+  ExpectOnPage("7375727665792f 00000001", SurveyKey(1));
+  ExpectOnPage("00000007 017f22e279b07cc398c4dc0c0c07398f", FeedbackKey{7, id}.Encode());
+  ExpectOnPage("00000001 00000002", SeriesKey{1, 2}.Encode());
+  ExpectOnPage("00000001 03 80000288 0000", CubeRowKey{1, CubeUnit::kMonth, 648, 0}.Encode());
+}
+
+TEST(FormatPage, HasTheBytesOfARecordsHeader) {
+  FeedbackHeader header;
+  header.score = 9;
+  header.customer_ordinal = 3;
+  header.series = 5;
+  header.zone_offset_seconds = 3'600;
+  header.sequence = 12;
+  for (size_t i = 0; i < header.fingerprint.size(); ++i) {
+    header.fingerprint[i] = static_cast<uint8_t>(i);
+  }
+  ExpectOnPage(
+      "01 01 00 00  09000000  03000000  05000000  100e0000  0c00000000000000  "
+      "000102030405060708090a0b0c0d0e0f",
+      EncodeFeedback(header, {}));
+}
+
+TEST(FormatPage, HasTheBytesOfTheChangeLog) {
+  const Uuid id = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+  ExpectOnPage("0000000000000029", ChangeKey(41));
+  ExpectOnPage(
+      "01  06 07000000 00000000000000000000000000000000  "
+      "01 07000000 017f22e279b07cc398c4dc0c0c07398f",
+      EncodeChanges({{ChangeKind::kSurvey, 7, Uuid()}, {ChangeKind::kCreated, 7, id}}));
+}
+
+TEST(FormatPage, HasTheBytesOfTheWatermark) {
+  WatermarkValue value{*Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"), 12};
+  value.revision = 44;
+  value.manifests[0] = {9, 700};
+  value.manifests[1] = {5, 90};
+  for (size_t i = 0; i < value.manifests[0].hash.size(); ++i) {
+    value.manifests[0].hash[i] = static_cast<uint8_t>(i);
+    value.manifests[1].hash[i] = 0xff;
+  }
+  ExpectOnPage(
+      "01 00000000000000  2c00000000000000  017f22e279b07cc398c4dc0c0c07398f  0c00000000000000  "
+      "0900000000000000 bc02000000000000 000102030405060708090a0b0c0d0e0f  "
+      "0500000000000000 5a00000000000000 ffffffffffffffffffffffffffffffff  "
+      "03022bb888955eaff398fa1afe0d5953",
+      EncodeWatermarkSlot(value));
+}
+
+TEST(FormatPage, HasTheBytesOfARowOfTheCube) {
+  ExpectOnPage("02  0000 00 00 02  0000 0a 00 03  0204 01 00 01",
+               EncodeCubeRow({{0, 0, 0, 2}, {0, 0, 10, 3}, {2, 1, 1, 1}}));
+}
+
+}  // namespace
+}  // namespace emptychair::storage

@@ -1,0 +1,210 @@
+#include "storage/format/keys.h"
+
+#include <algorithm>
+#include <functional>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/helpers/seed.h"
+#include "tests/storage/harness/hex.h"
+
+namespace emptychair::storage {
+namespace {
+
+constexpr char kUuidText[] = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
+constexpr char kUuidHex[] = "017f22e279b07cc398c4dc0c0c07398f";
+
+Uuid TestUuid() { return *Uuid::Parse(kUuidText); }
+
+IdHash TestHash() {
+  IdHash hash;
+  for (size_t i = 0; i < hash.size(); ++i) {
+    hash[i] = static_cast<uint8_t>(0xf0 + i);
+  }
+  return hash;
+}
+
+constexpr char kHashHex[] = "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
+
+// Every kind of key once, with its decoder.
+struct KeyKind {
+  const char* name;
+  std::string key;
+  std::string hex;
+  // Whether the decoder takes the key and makes of it what was encoded.
+  std::function<bool(absl::string_view)> is_same;
+  std::function<bool(absl::string_view)> decodes;
+};
+
+template <typename Key>
+KeyKind KindOf(const char* name, const Key& key, std::string hex) {
+  return {name, key.Encode(), Packed(hex),
+          [key](absl::string_view bytes) { return Key::Decode(bytes) == key; },
+          [](absl::string_view bytes) { return Key::Decode(bytes).has_value(); }};
+}
+
+template <typename Decode, typename Value>
+KeyKind KindOf(const char* name, std::string key, std::string hex, Decode decode, Value value) {
+  return {name, std::move(key), Packed(hex),
+          [decode, value](absl::string_view bytes) { return decode(bytes) == value; },
+          [decode](absl::string_view bytes) { return decode(bytes).has_value(); }};
+}
+
+std::vector<KeyKind> AllKinds() {
+  return {
+      KindOf("survey", SurveyKey(0x01020304), "7375727665792f 01020304", DecodeSurveyKey,
+             uint32_t{0x01020304}),
+      KindOf("feedback", FeedbackKey{0x01020304, TestUuid()}, std::string("01020304") + kUuidHex),
+      KindOf("feedback_by_customer", FeedbackByCustomerKey{0x0a0b0c0d, TestUuid(), 7},
+             std::string("0a0b0c0d") + kUuidHex + "00000007"),
+      KindOf("external_id", ExternalIdKey{7, TestHash()}, std::string("00000007") + kHashHex),
+      KindOf("series", SeriesKey{7, 0xfffffffe}, "00000007 fffffffe"),
+      KindOf("hour", CubeRowKey{7, CubeUnit::kHour, 457'099, 0}, "00000007 01 8006f98b 0000"),
+      KindOf("day", CubeRowKey{0xffffffff, CubeUnit::kDay, -1, 65'535},
+             "ffffffff 02 7fffffff ffff"),
+      KindOf("month", CubeRowKey{1, CubeUnit::kMonth, 0, 0x0102}, "00000001 03 80000000 0102"),
+      KindOf("lowest", CubeRowKey{0, CubeUnit::kHour, INT32_MIN, 0}, "00000000 01 00000000 0000"),
+      KindOf("highest", CubeRowKey{0, CubeUnit::kHour, INT32_MAX, 0}, "00000000 01 ffffffff 0000"),
+      KindOf("customer_by_id", CustomerByIdKey(TestHash()), std::string("01") + kHashHex,
+             DecodeCustomerByIdKey, TestHash()),
+      KindOf("customer_by_ordinal", CustomerByOrdinalKey(0x01020304), "02 01020304",
+             DecodeCustomerByOrdinalKey, uint32_t{0x01020304}),
+      KindOf("change", ChangeKey(0x0102030405060708), "0102030405060708", DecodeChangeKey,
+             uint64_t{0x0102030405060708}),
+  };
+}
+
+TEST(Keys, HaveTheseBytes) {
+  for (const KeyKind& kind : AllKinds()) {
+    EXPECT_EQ(HexOf(kind.key), kind.hex) << kind.name;
+    EXPECT_TRUE(kind.is_same(kind.key)) << kind.name;
+  }
+  EXPECT_EQ(FormatKey(), "format");
+  EXPECT_EQ(IdentityKey(), "identity");
+  EXPECT_EQ(CountersKey(), "counters");
+  EXPECT_EQ(SurveyKeyPrefix(), "survey/");
+}
+
+TEST(Keys, OfEveryOtherLengthAreRejected) {
+  for (const KeyKind& kind : AllKinds()) {
+    for (size_t size = 0; size < kind.key.size(); ++size) {
+      EXPECT_FALSE(kind.decodes(kind.key.substr(0, size))) << kind.name << " " << size;
+      EXPECT_FALSE(kind.decodes(kind.key.substr(kind.key.size() - size)))
+          << kind.name << " " << size;
+    }
+    for (size_t more = 1; more < 20; ++more) {
+      EXPECT_FALSE(kind.decodes(kind.key + std::string(more, '\0'))) << kind.name << " " << more;
+    }
+  }
+}
+
+TEST(Keys, WithAWrongTagUnitOrPrefixAreRejected) {
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string by_id = CustomerByIdKey(TestHash());
+    by_id[0] = static_cast<char>(byte);
+    EXPECT_EQ(DecodeCustomerByIdKey(by_id).has_value(), byte == 1) << byte;
+    std::string by_ordinal = CustomerByOrdinalKey(5);
+    by_ordinal[0] = static_cast<char>(byte);
+    EXPECT_EQ(DecodeCustomerByOrdinalKey(by_ordinal).has_value(), byte == 2) << byte;
+    std::string row = CubeRowKey{1, CubeUnit::kDay, 0, 0}.Encode();
+    row[4] = static_cast<char>(byte);
+    EXPECT_EQ(CubeRowKey::Decode(row).has_value(), byte >= 1 && byte <= 3) << byte;
+  }
+  for (size_t bit = 0; bit < 8 * SurveyKeyPrefix().size(); ++bit) {
+    std::string key = SurveyKey(5);
+    key[bit / 8] = static_cast<char>(key[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_FALSE(DecodeSurveyKey(key).has_value()) << HexOf(key);
+  }
+}
+
+// Values at which an encoding that is not big-endian, or not biased, sorts wrongly.
+const std::vector<uint32_t> kUnsigned = {0,       1,          0xff,       0x100,     0xffff,
+                                         0x10000, 0x7fffffff, 0x80000000, 0xffffffff};
+const std::vector<int32_t> kSigned = {INT32_MIN, INT32_MIN + 1, -65'536, -256,   -1,       0,
+                                      1,         255,           256,     65'536, INT32_MAX};
+
+template <typename Key>
+void ExpectAscending(const std::vector<Key>& keys) {
+  for (size_t i = 1; i < keys.size(); ++i) {
+    EXPECT_LT(keys[i - 1], keys[i]) << HexOf(keys[i - 1]) << " " << HexOf(keys[i]);
+  }
+}
+
+TEST(Keys, SortByTheirFieldsInOrder) {
+  std::vector<std::string> surveys;
+  std::vector<std::string> ordinals;
+  std::vector<std::string> series;
+  std::vector<std::string> feedback;
+  std::vector<std::string> by_customer;
+  for (const uint32_t a : kUnsigned) {
+    surveys.push_back(SurveyKey(a));
+    ordinals.push_back(CustomerByOrdinalKey(a));
+    for (const uint32_t b : kUnsigned) {
+      series.push_back(SeriesKey{a, b}.Encode());
+    }
+    for (const int64_t ms : {0, 1, 255, 256, 65'536}) {
+      feedback.push_back(FeedbackKey{a, Uuid::LowestAt(ms)}.Encode());
+      by_customer.push_back(FeedbackByCustomerKey{a, Uuid::LowestAt(ms), 1}.Encode());
+    }
+  }
+  ExpectAscending(surveys);
+  ExpectAscending(ordinals);
+  ExpectAscending(series);
+  ExpectAscending(feedback);
+  ExpectAscending(by_customer);
+}
+
+TEST(CubeRowKeys, SortBySurveyUnitBucketAndChunk) {
+  std::vector<std::string> keys;
+  for (const uint32_t survey : kUnsigned) {
+    for (const CubeUnit unit : {CubeUnit::kHour, CubeUnit::kDay, CubeUnit::kMonth}) {
+      for (const int32_t bucket : kSigned) {
+        for (const uint16_t chunk : {0, 1, 255, 256, 65'535}) {
+          keys.push_back(CubeRowKey{survey, unit, bucket, chunk}.Encode());
+        }
+      }
+    }
+  }
+  ExpectAscending(keys);
+}
+
+TEST(CubeRowKeys, AreEqualOnlyWhenAllFieldsAre) {
+  const CubeRowKey key{1, CubeUnit::kDay, 2, 3};
+  EXPECT_EQ(key, (CubeRowKey{1, CubeUnit::kDay, 2, 3}));
+  EXPECT_NE(key, (CubeRowKey{9, CubeUnit::kDay, 2, 3}));
+  EXPECT_NE(key, (CubeRowKey{1, CubeUnit::kHour, 2, 3}));
+  EXPECT_NE(key, (CubeRowKey{1, CubeUnit::kDay, 9, 3}));
+  EXPECT_NE(key, (CubeRowKey{1, CubeUnit::kDay, 2, 9}));
+}
+
+TEST(Keys, DecodeOnlyToWhatEncodesToTheSameBytes) {
+  std::mt19937_64 random(testing::SeedFromEnvOrRandom());
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes(std::uniform_int_distribution<size_t>(0, 25)(random), '\0');
+    std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<char>(random() % 4); });
+    if (const auto key = CubeRowKey::Decode(bytes)) {
+      EXPECT_EQ(key->Encode(), bytes);
+    }
+    if (const auto key = FeedbackKey::Decode(bytes)) {
+      EXPECT_EQ(key->Encode(), bytes);
+    }
+    if (const auto key = FeedbackByCustomerKey::Decode(bytes)) {
+      EXPECT_EQ(key->Encode(), bytes);
+    }
+    if (const auto key = SeriesKey::Decode(bytes)) {
+      EXPECT_EQ(key->Encode(), bytes);
+    }
+    if (const auto hash = DecodeCustomerByIdKey(bytes)) {
+      EXPECT_EQ(CustomerByIdKey(*hash), bytes);
+    }
+    if (const auto ordinal = DecodeCustomerByOrdinalKey(bytes)) {
+      EXPECT_EQ(CustomerByOrdinalKey(*ordinal), bytes);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace emptychair::storage

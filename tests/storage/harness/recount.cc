@@ -1,0 +1,411 @@
+#include "tests/storage/harness/recount.h"
+
+#include <optional>
+#include <set>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/format/cube_row.h"
+#include "storage/format/keyed_hash.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+constexpr size_t kReportedFaultsMax = 20;
+
+struct Record {
+  FeedbackKey key;
+  FeedbackHeader header;
+  store::v1::StoredFeedback body;
+};
+
+const std::map<std::string, std::string>& FamilyOf(const DatabaseDump& dump,
+                                                   const std::string& family) {
+  static const auto* const kEmpty = new std::map<std::string, std::string>();
+  const auto found = dump.find(family);
+  return found == dump.end() ? *kEmpty : found->second;
+}
+
+std::vector<Record> RecordsOf(const DatabaseDump& dump, std::vector<std::string>& faults) {
+  std::vector<Record> records;
+  for (const auto& [key, value] : FamilyOf(dump, "feedback")) {
+    const auto decoded_key = FeedbackKey::Decode(key);
+    const auto header = DecodeFeedbackHeader(value);
+    Record record;
+    if (!decoded_key.has_value() || !header.has_value() ||
+        !DecodeFeedbackBody(value, record.body)) {
+      faults.push_back(absl::StrCat("record ", absl::BytesToHexString(key), " does not decode"));
+      continue;
+    }
+    record.key = *decoded_key;
+    record.header = *header;
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+template <typename Message>
+Message MetaMessage(const DatabaseDump& dump, const std::string& key,
+                    std::vector<std::string>& faults) {
+  Message message;
+  const auto& meta = FamilyOf(dump, "meta");
+  const auto found = meta.find(key);
+  if (found == meta.end() || !DecodeMessage(found->second, message)) {
+    faults.push_back(absl::StrCat("meta ", key, " is absent or does not decode"));
+  }
+  return message;
+}
+
+std::map<uint32_t, store::v1::StoredSurvey> SurveysOf(const DatabaseDump& dump,
+                                                      std::vector<std::string>& faults) {
+  std::map<uint32_t, store::v1::StoredSurvey> surveys;
+  for (const auto& [key, value] : FamilyOf(dump, "meta")) {
+    if (!absl::StartsWith(key, "survey/")) {
+      continue;
+    }
+    store::v1::StoredSurvey survey;
+    const auto number = DecodeSurveyKey(key);
+    if (!number.has_value() || !DecodeMessage(value, survey) || survey.survey_number() != *number) {
+      faults.push_back(absl::StrCat("survey ", absl::BytesToHexString(key), " is damaged"));
+      continue;
+    }
+    surveys[*number] = survey;
+  }
+  return surveys;
+}
+
+// Looks from the records to the indexes, and demands that these have nothing else.
+class IndexCheck {
+ public:
+  IndexCheck(const DatabaseDump& dump, std::vector<std::string>& faults)
+      : dump_(dump),
+        faults_(faults),
+        records_(RecordsOf(dump, faults)),
+        counters_(MetaMessage<store::v1::StoredCounters>(dump, CountersKey(), faults)) {}
+
+  void Run() {
+    CheckExternalIds();
+    CheckCustomers();
+    CheckSeries();
+    CheckCounters();
+    CheckChanges();
+  }
+
+ private:
+  void Fault(const std::string& text) { faults_.push_back(text); }
+
+  // Erased records keep their ids, of which the external one is known by its hash alone.
+  std::set<std::string> TakeTombstones(std::map<std::string, std::string>& entries) {
+    std::set<std::string> erased;
+    for (auto entry = entries.begin(); entry != entries.end();) {
+      const auto decoded = DecodeExternalIdEntry(entry->second);
+      if (!decoded.has_value() || !decoded->external_id.empty()) {
+        ++entry;
+        continue;
+      }
+      const auto key = ExternalIdKey::Decode(entry->first);
+      erased.insert(FeedbackKey{key->survey_number, decoded->feedback_id}.Encode());
+      entry = entries.erase(entry);
+    }
+    return erased;
+  }
+
+  void CheckExternalIds() {
+    const auto identity = MetaMessage<store::v1::StoredIdentity>(dump_, IdentityKey(), faults_);
+    KeyedHash::Secret secret{};
+    identity.hash_secret().copy(reinterpret_cast<char*>(secret.data()), secret.size());
+    const KeyedHash hash(secret);
+    std::map<std::string, std::string> wanted;
+    for (const Record& record : records_) {
+      const std::string& id = record.body.external_id();
+      if (!id.empty()) {
+        const ExternalIdKey key{record.key.survey_number, hash(HashPurpose::kExternalId, id)};
+        if (!wanted.emplace(key.Encode(), EncodeExternalIdEntry(record.key.feedback_id, id))
+                 .second) {
+          Fault(absl::StrCat("two records have the external id ", id));
+        }
+      }
+    }
+    std::map<std::string, std::string> entries = FamilyOf(dump_, "feedback_by_external_id");
+    const auto surveys = SurveysOf(dump_, faults_);
+    for (const std::string& key : TakeTombstones(entries)) {
+      const auto& records = FamilyOf(dump_, "feedback");
+      const auto found = records.find(key);
+      const auto survey = surveys.find(FeedbackKey::Decode(key)->survey_number);
+      // Of a deleted survey records are removed first.
+      const bool is_purged =
+          found == records.end() && survey != surveys.end() && survey->second.delete_time_ms() != 0;
+      if (!is_purged &&
+          (found == records.end() || !DecodeFeedbackHeader(found->second)->is_erased)) {
+        Fault("an external id is erased, but not its record");
+      }
+    }
+    if (entries != wanted) {
+      Fault("the index by external id is not what the records make");
+    }
+  }
+
+  void CheckCustomers() {
+    std::map<std::string, std::string> wanted;
+    for (const Record& record : records_) {
+      if (record.header.customer_ordinal != kAnonymous) {
+        wanted[FeedbackByCustomerKey{record.header.customer_ordinal, record.key.feedback_id,
+                                     record.key.survey_number}
+                   .Encode()] = "";
+      }
+      if (record.header.customer_ordinal > counters_.last_customer_ordinal()) {
+        Fault(absl::StrCat("customer ", record.header.customer_ordinal, " was never given out"));
+      }
+    }
+    if (FamilyOf(dump_, "feedback_by_customer") != wanted) {
+      Fault("the index by customer is not what the records make");
+    }
+    const auto& customers = FamilyOf(dump_, "customer");
+    if (customers.size() != 2 * size_t{counters_.last_customer_ordinal()}) {
+      Fault(absl::StrCat(customers.size(), " entries for ", counters_.last_customer_ordinal(),
+                         " customers"));
+    }
+    for (uint32_t ordinal = 1; ordinal <= counters_.last_customer_ordinal(); ++ordinal) {
+      const auto by_ordinal = customers.find(CustomerByOrdinalKey(ordinal));
+      const auto hash =
+          by_ordinal == customers.end() ? std::nullopt : DecodeCustomerHash(by_ordinal->second);
+      const auto by_id =
+          hash.has_value() ? customers.find(CustomerByIdKey(*hash)) : customers.end();
+      store::v1::StoredCustomer customer;
+      if (by_id == customers.end() || !DecodeMessage(by_id->second, customer) ||
+          customer.ordinal() != ordinal || customer.customer_id().empty()) {
+        Fault(absl::StrCat("customer ", ordinal, " cannot be found from number to id and back"));
+      }
+    }
+  }
+
+  void CheckSeries() {
+    const auto surveys = SurveysOf(dump_, faults_);
+    if (!surveys.empty() && surveys.rbegin()->first > counters_.last_survey_number()) {
+      Fault(absl::StrCat("survey ", surveys.rbegin()->first, " was never given out"));
+    }
+    std::map<uint32_t, std::map<uint32_t, std::string>> series;
+    for (const auto& [key, value] : FamilyOf(dump_, "series")) {
+      store::v1::StoredSeries stored;
+      const auto decoded = SeriesKey::Decode(key);
+      if (!decoded.has_value() || !DecodeMessage(value, stored)) {
+        Fault("a series does not decode");
+        continue;
+      }
+      series[decoded->survey_number][decoded->series] = value;
+    }
+    for (const auto& [number, survey] : surveys) {
+      std::set<std::string> combinations;
+      uint32_t next = 1;
+      for (const auto& [series_number, value] : series[number]) {
+        if (series_number != next++ || !combinations.insert(value).second) {
+          Fault(absl::StrCat("survey ", number, ": series ", series_number,
+                             " is out of line or there twice"));
+        }
+      }
+      if (combinations.size() > survey.max_series()) {
+        Fault(absl::StrCat("survey ", number, " has too many series"));
+      }
+    }
+    for (const Record& record : records_) {
+      if (!record.header.is_erased) {
+        CheckSeriesOf(record, surveys, series);
+      }
+    }
+  }
+
+  // The record's series is the combination of its labels, or (other) for one without a number. A
+  // value can be absent although the record has the label: its dimension was declared later, or
+  // retired before.
+  void CheckSeriesOf(const Record& record,
+                     const std::map<uint32_t, store::v1::StoredSurvey>& surveys,
+                     std::map<uint32_t, std::map<uint32_t, std::string>>& series) {
+    const auto survey = surveys.find(record.key.survey_number);
+    if (survey == surveys.end()) {
+      Fault("a record belongs to no survey");
+      return;
+    }
+    store::v1::StoredSeries wanted;
+    for (const std::string& dimension : survey->second.dimensions()) {
+      std::string value;
+      for (const auto& label : record.body.labels()) {
+        if (label.key() == dimension) {
+          value = label.value();
+        }
+      }
+      wanted.add_values(value);
+    }
+    const auto& numbers = series[record.key.survey_number];
+    const auto found = numbers.find(record.header.series);
+    if (record.header.series != kOtherSeries
+            ? found == numbers.end() || !IsPartOf(found->second, wanted)
+            : numbers.size() < survey->second.max_series()) {
+      Fault(absl::StrCat("record ", record.key.feedback_id.ToString(), " is in the wrong series"));
+    }
+  }
+
+  static bool IsPartOf(const std::string& series, const store::v1::StoredSeries& wanted) {
+    store::v1::StoredSeries stored;
+    if (!DecodeMessage(series, stored) || stored.values_size() > wanted.values_size()) {
+      return false;
+    }
+    for (int i = 0; i < stored.values_size(); ++i) {
+      if (!stored.values(i).empty() && stored.values(i) != wanted.values(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void CheckCounters() {
+    size_t count = 0;
+    for (const Record& record : records_) {
+      count += record.header.is_erased ? 0 : 1;
+    }
+    if (counters_.feedback_count() != count) {
+      Fault(absl::StrCat(count, " records, but ", counters_.feedback_count(), " counted"));
+    }
+    std::set<uint64_t> sequences;
+    for (const Record& record : records_) {
+      sequences.insert(record.header.sequence);
+    }
+    for (const auto& [number, survey] : SurveysOf(dump_, faults_)) {
+      sequences.insert(survey.sequence());
+    }
+    // Each is the newest change to one record or survey.
+    if (sequences.size() != records_.size() + SurveysOf(dump_, faults_).size() ||
+        (!sequences.empty() && *sequences.rbegin() > counters_.sequence())) {
+      Fault(absl::StrCat(sequences.size(), " sequence numbers up to ", counters_.sequence()));
+    }
+  }
+
+  // The log has every number from where it begins, and the newest change of each record and survey
+  // where that says it is.
+  void CheckChanges() {
+    std::map<uint64_t, Change> changes;
+    for (const auto& [key, value] : FamilyOf(dump_, "change")) {
+      const auto first = DecodeChangeKey(key);
+      const auto decoded = DecodeChanges(value);
+      if (!first.has_value() || !decoded.has_value()) {
+        Fault("an entry of the change log does not decode");
+        continue;
+      }
+      for (size_t i = 0; i < decoded->size(); ++i) {
+        changes[*first + i] = (*decoded)[i];
+      }
+    }
+    if (changes.empty()) {
+      return;
+    }
+    const uint64_t begin = changes.begin()->first;
+    if (changes.rbegin()->first != counters_.sequence() ||
+        changes.size() != counters_.sequence() + 1 - begin) {
+      Fault(absl::StrCat("the change log has ", changes.size(), " changes from ", begin, " to ",
+                         changes.rbegin()->first, " of ", counters_.sequence()));
+    }
+    for (const Record& record : records_) {
+      const Change& change = changes[record.header.sequence];
+      if (record.header.sequence >= begin &&
+          (change.survey_number != record.key.survey_number ||
+           change.feedback_id != record.key.feedback_id ||
+           (change.kind == ChangeKind::kErased) != record.header.is_erased)) {
+        Fault(absl::StrCat("change ", record.header.sequence, " is not that of its record"));
+      }
+    }
+    for (const auto& [number, survey] : SurveysOf(dump_, faults_)) {
+      if (survey.sequence() >= begin &&
+          !(changes[survey.sequence()] == Change{ChangeKind::kSurvey, number, Uuid()})) {
+        Fault(absl::StrCat("change ", survey.sequence(), " is not that of its survey"));
+      }
+    }
+  }
+
+  const DatabaseDump& dump_;
+  std::vector<std::string>& faults_;
+  const std::vector<Record> records_;
+  const store::v1::StoredCounters counters_;
+};
+
+std::string ToText(const CubeCell& cell) {
+  const auto& [survey, unit, bucket, series, state, bin] = cell;
+  return absl::StrCat("survey ", survey, " unit ", unit, " bucket ", bucket, " series ", series,
+                      " state ", state, " bin ", bin);
+}
+
+}  // namespace
+
+CubeCells StoredCube(const DatabaseDump& dump, std::vector<std::string>& faults) {
+  CubeCells cells;
+  for (const auto& [key, value] : FamilyOf(dump, "cell")) {
+    const auto row_key = CubeRowKey::Decode(key);
+    const auto counts = DecodeCubeRow(value);
+    if (!row_key.has_value() || !counts.has_value()) {
+      faults.push_back(absl::StrCat("row ", absl::BytesToHexString(key), " does not decode"));
+      continue;
+    }
+    for (const CubeCount& count : *counts) {
+      cells[{row_key->survey_number, static_cast<int>(row_key->unit), row_key->bucket,
+             row_key->chunk * kSeriesPerChunk + count.series, count.state, count.bin}] =
+          count.count;
+    }
+  }
+  return cells;
+}
+
+CubeCells RecountedCube(const DatabaseDump& dump, std::vector<std::string>& faults) {
+  const auto surveys = SurveysOf(dump, faults);
+  CubeCells cells;
+  for (const Record& record : RecordsOf(dump, faults)) {
+    if (record.header.is_erased) {
+      continue;
+    }
+    const auto survey = surveys.find(record.key.survey_number);
+    const int scale_min = survey == surveys.end() ? 0 : survey->second.scale().min();
+    const absl::Time time = absl::FromUnixMillis(record.key.feedback_id.UnixMs());
+    const absl::CivilSecond local =
+        absl::FixedTimeZone(record.header.zone_offset_seconds).At(time).cs;
+    const absl::CivilHour utc_hour(absl::UTCTimeZone().At(time).cs);
+    const int bin = record.header.score.has_value() ? *record.header.score - scale_min + 1 : 0;
+    const int64_t buckets[] = {utc_hour - absl::CivilHour(1970),
+                               absl::CivilDay(local) - absl::CivilDay(1970),
+                               absl::CivilMonth(local) - absl::CivilMonth(1970)};
+    for (int unit = 1; unit <= 3; ++unit) {
+      ++cells[{record.key.survey_number, unit, buckets[unit - 1], record.header.series,
+               record.header.exclusion_reason, bin}];
+    }
+  }
+  return cells;
+}
+
+std::vector<std::string> FindFaults(const DatabaseDump& dump) {
+  std::vector<std::string> faults;
+  IndexCheck(dump, faults).Run();
+  const CubeCells stored = StoredCube(dump, faults);
+  const CubeCells recounted = RecountedCube(dump, faults);
+  for (const auto& [cell, count] : recounted) {
+    const auto found = stored.find(cell);
+    if (found == stored.end() || found->second != count) {
+      faults.push_back(absl::StrCat(ToText(cell), ": ", count, " records, but ",
+                                    found == stored.end() ? 0 : found->second, " in the cube"));
+    }
+  }
+  for (const auto& [cell, count] : stored) {
+    if (recounted.count(cell) == 0) {
+      faults.push_back(absl::StrCat(ToText(cell), ": no records, but ", count, " in the cube"));
+    }
+  }
+  if (faults.size() > kReportedFaultsMax) {
+    const size_t left_out = faults.size() - kReportedFaultsMax;
+    faults.resize(kReportedFaultsMax);
+    faults.push_back(absl::StrCat("and ", left_out, " more"));
+  }
+  return faults;
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,171 @@
+#include "tools/chairctl/base/output.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace emptychair {
+namespace {
+
+constexpr size_t kGap = 2;
+
+}  // namespace
+
+std::optional<OutputFormat> ParseOutputFormat(absl::string_view name) {
+  if (name == "table") return OutputFormat::kTable;
+  if (name == "csv") return OutputFormat::kCsv;
+  if (name == "json") return OutputFormat::kJson;
+  return std::nullopt;
+}
+
+namespace {
+
+std::string ToJson(const google::protobuf::Message& message, bool add_whitespace) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = add_whitespace;
+  options.always_print_primitive_fields = true;
+  std::string json;
+  // Fails only for an Any of unknown type or a Timestamp out of range, which answers do not hold.
+  (void)google::protobuf::util::MessageToJsonString(message, &json, options);
+  return json;
+}
+
+}  // namespace
+
+std::string ToJson(const google::protobuf::Message& message) { return ToJson(message, true); }
+
+std::string ToJsonLine(const google::protobuf::Message& message) {
+  return ToJson(message, false) + "\n";
+}
+
+std::string ToJsonList(absl::string_view name,
+                       const std::vector<const google::protobuf::Message*>& messages) {
+  std::string json = absl::StrCat("{\n \"", name, "\": [");
+  for (size_t i = 0; i < messages.size(); ++i) {
+    std::string element = ToJson(*messages[i]);
+    absl::StripTrailingAsciiWhitespace(&element);
+    // Strings in JSON hold no line breaks: every one is between tokens.
+    absl::StrAppend(&json, i == 0 ? "\n  " : ",\n  ",
+                    absl::StrReplaceAll(element, {{"\n", "\n  "}}));
+  }
+  absl::StrAppend(&json, messages.empty() ? "]\n}\n" : "\n ]\n}\n");
+  return json;
+}
+
+std::string ExactNumber(double number) {
+  char text[400];  // The longest double takes fewer.
+  const auto end =
+      std::to_chars(std::begin(text), std::end(text), number, std::chars_format::fixed).ptr;
+  return std::string(std::begin(text), end);
+}
+
+std::string JsonNumber(double number) {
+  std::string text = absl::StrFormat("%.15g", number);
+  double read = 0;
+  if (!absl::SimpleAtod(text, &read) || read != number) {
+    text = absl::StrFormat("%.17g", number);
+  }
+  return text;
+}
+
+std::string RoundedNumber(double number) {
+  const std::string text = absl::StrFormat("%.2f", number);
+  return text == "-0.00" ? "0.00" : text;
+}
+
+std::string NumberText(double number, int decimals) {
+  std::string text = absl::StrFormat("%.*f", decimals, number);
+  if (text.find_first_not_of("-0.") == std::string::npos) {
+    return absl::StrFormat("%.*f", decimals, 0.0);
+  }
+  return text[0] == '-' ? absl::StrCat("−", text.substr(1)) : text;
+}
+
+size_t DisplayWidth(absl::string_view text) {
+  // Every byte but the continuations of UTF-8 starts a character.
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+std::string Printable(absl::string_view text) {
+  std::string printable;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (c == '\n') {
+      printable += "\\n";
+    } else if (c < 0x20 || c == 0x7F) {
+      absl::StrAppendFormat(&printable, "\\x%02x", c);
+    } else if (c == 0xC2 && next >= 0x80 && next < 0xA0) {
+      absl::StrAppendFormat(&printable, "\\u%04x", next);
+      ++i;
+    } else {
+      printable.push_back(text[i]);
+    }
+  }
+  return printable;
+}
+
+void Table::AddColumn(absl::string_view heading, Align align) {
+  columns_.push_back({std::string(heading), align, DisplayWidth(heading)});
+}
+
+void Table::AddRow(std::vector<std::string> cells) {
+  for (size_t i = 0; i < cells.size(); ++i) {
+    cells[i] = Printable(cells[i]);
+    columns_[i].width = std::max(columns_[i].width, DisplayWidth(cells[i]));
+  }
+  rows_.push_back(std::move(cells));
+}
+
+size_t Table::Width() const {
+  size_t width = 0;
+  for (const Column& column : columns_) {
+    width += column.width + (&column == &columns_.front() ? 0 : kGap);
+  }
+  return width;
+}
+
+void Table::PrintLine(const std::vector<std::string>& cells, std::ostream& out) const {
+  std::string line;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const std::string padding(columns_[i].width - DisplayWidth(cells[i]), ' ');
+    const bool right = columns_[i].align == Align::kRight;
+    absl::StrAppend(&line, i == 0 ? "" : std::string(kGap, ' '), right ? padding : "", cells[i],
+                    right ? "" : padding);
+  }
+  absl::StripTrailingAsciiWhitespace(&line);
+  out << line << "\n";
+}
+
+void Table::Print(std::ostream& out) const {
+  std::vector<std::string> headings;
+  for (const Column& column : columns_) {
+    headings.push_back(column.heading);
+  }
+  PrintLine(headings, out);
+  for (const std::vector<std::string>& row : rows_) {
+    PrintLine(row, out);
+  }
+}
+
+void PrintFields(const std::vector<std::pair<std::string, std::string>>& fields,
+                 std::ostream& out) {
+  size_t width = 0;
+  for (const auto& [name, value] : fields) {
+    width = std::max(width, DisplayWidth(name));
+  }
+  for (const auto& [name, value] : fields) {
+    out << name << std::string(width - DisplayWidth(name) + kGap, ' ')
+        << (value.empty() ? std::string(kAbsent) : Printable(value)) << "\n";
+  }
+}
+
+}  // namespace emptychair

@@ -1,0 +1,78 @@
+#include "tools/chairctl/base/session.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "tools/chairctl/base/csv.h"
+#include "tools/chairctl/base/written_time.h"
+
+namespace emptychair {
+
+std::string Describe(const absl::Status& status) {
+  const std::string reason = ReasonNameOf(status);
+  return absl::StrCat(reason.empty() ? absl::StatusCodeToString(status.code()) : reason,
+                      status.message().empty() ? "" : ": ", status.message());
+}
+
+int UsageError(const Environment& environment, absl::string_view message) {
+  *environment.err << "chairctl: " << Printable(message) << "\n"
+                   << "Run chairctl --help, or --help behind a command, for its usage.\n";
+  return kExitUsage;
+}
+
+int ToolError(const Environment& environment, absl::string_view message) {
+  *environment.err << "chairctl: " << Printable(message) << "\n";
+  return kExitFailure;
+}
+
+int ServiceError(const Environment& environment, const absl::Status& status) {
+  *environment.err << "chairctl: " << Printable(Describe(status)) << "\n";
+  return kExitService + static_cast<int>(status.code());
+}
+
+std::string CsvNames(const TextFields& fields) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : fields) {
+    names.push_back(name);
+  }
+  return CsvLine(names);
+}
+
+std::string CsvValues(const TextFields& fields) {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : fields) {
+    values.push_back(value);
+  }
+  return CsvLine(values);
+}
+
+void PrintRecord(const Session& session, const TextFields& fields,
+                 const google::protobuf::Message& message) {
+  switch (session.format) {
+    case OutputFormat::kJson:
+      session.out() << ToJson(message);
+      break;
+    case OutputFormat::kCsv:
+      session.out() << CsvNames(fields) << CsvValues(fields);
+      break;
+    case OutputFormat::kTable:
+      PrintFields(fields, session.out());
+      break;
+  }
+}
+
+std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string& survey_id,
+                                             int* exit_code) {
+  const absl::StatusOr<v1::Survey> survey = session.client.GetSurvey(survey_id);
+  if (!survey.ok()) {
+    *exit_code = ServiceError(session.environment, survey.status());
+    return std::nullopt;
+  }
+  const absl::StatusOr<absl::TimeZone> zone = FindZone(survey->time_zone());
+  if (!zone.ok()) {
+    *exit_code = ToolError(session.environment, zone.status().message());
+    return std::nullopt;
+  }
+  return *zone;
+}
+
+}  // namespace emptychair

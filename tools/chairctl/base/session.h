@@ -1,0 +1,75 @@
+// What every command gets, and how it reports an error.
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "emptychair/client/client.h"
+#include "google/protobuf/message.h"
+#include "tools/chairctl/base/output.h"
+#include "tools/chairctl/commands/cli.h"
+
+namespace emptychair {
+
+inline constexpr int kExitOk = 0;
+// The tool failed, or an import rejected rows.
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+// The service answered with an error: this plus its gRPC code.
+inline constexpr int kExitService = 64;
+
+struct Session {
+  const Environment& environment;
+  OutputFormat format;
+  Client client;
+  // For calls that can take long: waits for them unless a timeout was given.
+  Client patient_client;
+
+  std::ostream& out() const { return *environment.out; }
+};
+
+// Runs a command once flags and settings are read; answers the exit code.
+using Command = std::function<int(Session&)>;
+
+// Add the commands of a group to `app`. A command that is chosen sets `*command`.
+void AddSurveyCommands(CLI::App& app, Command* command);
+void AddFeedbackCommands(CLI::App& app, Command* command);
+void AddMetricCommands(CLI::App& app, Command* command);
+void AddAdminCommands(CLI::App& app, Command* command);
+
+// Each writes `chairctl: …` to the error stream and answers the exit code of its sort.
+int UsageError(const Environment& environment, absl::string_view message);
+int ToolError(const Environment& environment, absl::string_view message);
+int ServiceError(const Environment& environment, const absl::Status& status);
+
+// Names and values of fields, in the order in which they are shown.
+using TextFields = std::vector<std::pair<std::string, std::string>>;
+
+// A line of CSV: the names of `fields`, their values.
+std::string CsvNames(const TextFields& fields);
+std::string CsvValues(const TextFields& fields);
+
+// Prints `fields` as one row of CSV or as a table; JSON is the message itself.
+void PrintRecord(const Session& session, const TextFields& fields,
+                 const google::protobuf::Message& message);
+
+// The time zone of a survey, asked of the service. On failure reports it, sets `*exit_code` and
+// answers nothing.
+std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string& survey_id,
+                                             int* exit_code);
+
+// `REASON: message`; for a status without a reason, its code's name stands there.
+// Of the failures of a batch the later ones have no message: then it is the reason alone.
+std::string Describe(const absl::Status& status);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_

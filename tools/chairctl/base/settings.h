@@ -1,0 +1,40 @@
+// Settings that hold for every command, from flags, environment and configuration file.
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SETTINGS_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SETTINGS_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "emptychair/client/client.h"
+#include "tools/chairctl/base/output.h"
+#include "tools/chairctl/commands/cli.h"
+
+namespace emptychair {
+
+// The global flags as given; absent ones were not.
+struct SettingFlags {
+  std::optional<std::string> endpoint;
+  std::optional<std::string> output;
+  std::optional<std::string> timeout;
+  std::optional<std::string> config;
+};
+
+struct Settings {
+  ClientOptions client;
+  OutputFormat output = OutputFormat::kTable;
+  // The timeout was given somewhere, and is not the default.
+  bool has_timeout = false;
+};
+
+// Takes each setting from its flag, else from EMPTYCHAIR_ENDPOINT, EMPTYCHAIR_OUTPUT or
+// EMPTYCHAIR_TIMEOUT, else from the configuration file, else its default. The file is that of
+// --config or EMPTYCHAIR_CONFIG, else `emptychair/chairctl.toml` in $XDG_CONFIG_HOME or
+// ~/.config where there is one; it has the keys endpoint, output and timeout. FIELD_INVALID names
+// the source of a value that is not allowed, a key that does not exist, a file that was named and
+// cannot be read.
+absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags, const Environment& environment);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SETTINGS_H_

@@ -1,0 +1,200 @@
+#include "tools/chairctl/base/written_time.h"
+
+#include <cstdint>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/local_day.h"
+
+namespace emptychair {
+namespace {
+
+// The part of a time after its date.
+struct TimeOfDay {
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  absl::Duration subsecond;
+  std::optional<absl::Duration> offset;
+};
+
+bool ConsumeChar(absl::string_view& text, char wanted) {
+  if (text.empty() || text.front() != wanted) {
+    return false;
+  }
+  text.remove_prefix(1);
+  return true;
+}
+
+// Two digits at the front of `text`, at most `max`.
+bool ConsumeTwoDigits(absl::string_view& text, int max, int& number) {
+  const std::optional<int> read = ParseDigits(text.substr(0, 2), 2);
+  if (!read.has_value() || *read > max) {
+    return false;
+  }
+  text.remove_prefix(2);
+  number = *read;
+  return true;
+}
+
+// The digits of a fraction; those past nanoseconds are dropped.
+bool ConsumeFraction(absl::string_view& text, absl::Duration& fraction) {
+  size_t count = 0;
+  int64_t nanos = 0;
+  for (; count < text.size() && absl::ascii_isdigit(static_cast<unsigned char>(text[count]));
+       ++count) {
+    if (count < 9) {
+      nanos = 10 * nanos + (text[count] - '0');
+    }
+  }
+  for (size_t i = count; i < 9; ++i) {
+    nanos *= 10;
+  }
+  text.remove_prefix(count);
+  fraction = absl::Nanoseconds(nanos);
+  return count > 0;
+}
+
+bool ConsumeOffset(absl::string_view& text, absl::Duration& offset) {
+  if (ConsumeChar(text, 'Z') || ConsumeChar(text, 'z')) {
+    offset = absl::ZeroDuration();
+    return true;
+  }
+  const bool west = ConsumeChar(text, '-');
+  int hours = 0;
+  int minutes = 0;
+  if ((!west && !ConsumeChar(text, '+')) || !ConsumeTwoDigits(text, 23, hours) ||
+      !ConsumeChar(text, ':') || !ConsumeTwoDigits(text, 59, minutes)) {
+    return false;
+  }
+  offset = (west ? -1 : 1) * (absl::Hours(hours) + absl::Minutes(minutes));
+  return true;
+}
+
+std::optional<TimeOfDay> ParseTimeOfDay(absl::string_view text) {
+  TimeOfDay time;
+  if (!ConsumeTwoDigits(text, 23, time.hour) || !ConsumeChar(text, ':') ||
+      !ConsumeTwoDigits(text, 59, time.minute)) {
+    return std::nullopt;
+  }
+  if (ConsumeChar(text, ':')) {
+    if (!ConsumeTwoDigits(text, 59, time.second) ||
+        (ConsumeChar(text, '.') && !ConsumeFraction(text, time.subsecond))) {
+      return std::nullopt;
+    }
+  }
+  if (!text.empty()) {
+    absl::Duration offset;
+    if (!ConsumeOffset(text, offset) || !text.empty()) {
+      return std::nullopt;
+    }
+    time.offset = offset;
+  }
+  return time;
+}
+
+std::optional<WrittenTime> Parse(absl::string_view text) {
+  constexpr size_t kDaySize = 10;
+  const std::optional<absl::CivilDay> day = ParseDay(text.substr(0, kDaySize));
+  if (!day.has_value()) {
+    return std::nullopt;
+  }
+  if (text.size() == kDaySize) {
+    return *day;
+  }
+  const char separator = text[kDaySize];
+  if (separator != ' ' && separator != 'T' && separator != 't') {
+    return std::nullopt;
+  }
+  const std::optional<TimeOfDay> time = ParseTimeOfDay(text.substr(kDaySize + 1));
+  if (!time.has_value()) {
+    return std::nullopt;
+  }
+  const absl::CivilSecond second(day->year(), day->month(), day->day(), time->hour, time->minute,
+                                 time->second);
+  if (!time->offset.has_value()) {
+    return LocalTime{second, time->subsecond};
+  }
+  return absl::FromCivil(second, absl::UTCTimeZone()) + time->subsecond - *time->offset;
+}
+
+}  // namespace
+
+std::optional<int> ParseDigits(absl::string_view text, size_t digits) {
+  if (text.size() != digits) {
+    return std::nullopt;
+  }
+  int number = 0;
+  for (const char c : text) {
+    if (!absl::ascii_isdigit(static_cast<unsigned char>(c))) {
+      return std::nullopt;
+    }
+    number = 10 * number + (c - '0');
+  }
+  return number;
+}
+
+std::optional<absl::CivilDay> ParseDay(absl::string_view text) {
+  if (text.size() != 10 || text[4] != '-' || text[7] != '-') {
+    return std::nullopt;
+  }
+  const std::optional<int> year = ParseDigits(text.substr(0, 4), 4);
+  const std::optional<int> month = ParseDigits(text.substr(5, 2), 2);
+  const std::optional<int> day = ParseDigits(text.substr(8, 2), 2);
+  if (!year.has_value() || !month.has_value() || !day.has_value()) {
+    return std::nullopt;
+  }
+  // CivilDay turns February 30 into March 1; such a day is not accepted.
+  const absl::CivilDay read(*year, *month, *day);
+  if (read.month() != *month || read.day() != *day) {
+    return std::nullopt;
+  }
+  return read;
+}
+
+absl::StatusOr<WrittenTime> ParseWrittenTime(absl::string_view field, absl::string_view text) {
+  std::optional<WrittenTime> time = Parse(absl::StripAsciiWhitespace(text));
+  if (!time.has_value()) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                      absl::StrCat("is ", Quoted(text),
+                                   "; wanted a time, YYYY-MM-DD[ HH:MM[:SS[.fff]]] or RFC 3339"));
+  }
+  return *time;
+}
+
+bool NeedsZone(const WrittenTime& time) { return !std::holds_alternative<absl::Time>(time); }
+
+absl::Time InZone(const WrittenTime& time, absl::TimeZone zone) {
+  if (const auto* instant = std::get_if<absl::Time>(&time)) {
+    return *instant;
+  }
+  if (const auto* day = std::get_if<absl::CivilDay>(&time)) {
+    return FirstInstantOf(zone, *day);
+  }
+  const LocalTime& local = std::get<LocalTime>(time);
+  const absl::TimeZone::TimeInfo info = zone.At(local.second);
+  return info.kind == absl::TimeZone::TimeInfo::SKIPPED ? info.trans : info.pre + local.subsecond;
+}
+
+absl::StatusOr<absl::TimeZone> FindZone(absl::string_view name) {
+  absl::TimeZone zone;
+  if (!absl::LoadTimeZone(name, &zone)) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "time_zone",
+                      absl::StrCat("is ", Quoted(name), ", which this machine's time-zone ",
+                                   "database does not have; is tzdata installed?"));
+  }
+  return zone;
+}
+
+std::string FormatInstant(absl::Time time, absl::TimeZone zone) {
+  return zone == absl::UTCTimeZone() ? absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", time, zone)
+                                     : absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*S%Ez", time, zone);
+}
+
+std::string TimestampText(bool present, const google::protobuf::Timestamp& timestamp) {
+  return present ? FormatInstant(FromTimestamp(timestamp), absl::UTCTimeZone()) : "";
+}
+
+}  // namespace emptychair

@@ -1,0 +1,265 @@
+#include <chrono>
+#include <functional>
+#include <future>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "tools/chairctl/base/csv.h"
+#include "tools/chairctl/base/progress_line.h"
+#include "tools/chairctl/base/session.h"
+
+namespace emptychair {
+namespace {
+
+// Between two looks at how far the server is.
+constexpr absl::Duration kPollPeriod = absl::Milliseconds(200);
+
+// Name and value of what is told, in the order it is shown.
+TextFields StatusFields(const v1::GetStatusResponse& status) {
+  return {{"version", status.version()},
+          {"store_id", status.store_id()},
+          {"uptime_seconds", absl::StrCat(status.uptime().seconds())},
+          {"sequence", absl::StrCat(status.sequence())},
+          {"surveys", absl::StrCat(status.survey_count())},
+          {"feedback", absl::StrCat(status.feedback_count())},
+          {"customers", absl::StrCat(status.customer_count())},
+          {"accepted_since_start", absl::StrCat(status.since_start().accepted())},
+          {"already_existed_since_start", absl::StrCat(status.since_start().already_existed())},
+          {"refused_since_start", absl::StrCat(status.since_start().refused())},
+          {"groups_since_start", absl::StrCat(status.since_start().groups())},
+          {"table_bytes", absl::StrCat(status.size().table_bytes())},
+          {"memtable_bytes", absl::StrCat(status.size().memtable_bytes())},
+          {"block_cache_bytes", absl::StrCat(status.size().block_cache_bytes())},
+          {"queue_bytes", absl::StrCat(status.queue().bytes())},
+          {"queue_bytes_max", absl::StrCat(status.queue().bytes_max())},
+          {"disk_free_bytes", absl::StrCat(status.disk().free_bytes())},
+          {"disk_reserve_bytes", absl::StrCat(status.disk().reserve_bytes())},
+          {"disk_is_full", status.disk().is_full() ? "true" : "false"},
+          {"surveys_past_max_series", absl::StrCat(status.series_overflows_size())},
+          {"writes_stopped", status.write_stall().stopped() ? "true" : "false"},
+          {"writes_delayed_to_bytes_per_second",
+           absl::StrCat(status.write_stall().delayed_bytes_per_second())},
+          {"undecodable_values", absl::StrCat(status.undecodable_values())}};
+}
+
+TextFields TableFields(const v1::GetStatusResponse& status) {
+  TextFields fields = StatusFields(status);
+  fields[2] = {"uptime", absl::FormatDuration(absl::Seconds(status.uptime().seconds()))};
+  for (const v1::SeriesOverflow& overflow : status.series_overflows()) {
+    fields.emplace_back(absl::StrCat("past max_series: ", overflow.survey_id()),
+                        absl::StrCat(overflow.feedback_count(), " answers count as (other), past ",
+                                     overflow.max_series(), " combinations"));
+  }
+  if (status.has_maintenance()) {
+    const v1::MaintenanceTask& task = status.maintenance();
+    fields.emplace_back("running", ProgressBar(absl::StrCat(task.name(), ": ", task.part()),
+                                               task.done(), task.total()));
+  }
+  return fields;
+}
+
+int Status(Session& session) {
+  const absl::StatusOr<v1::GetStatusResponse> status = session.client.GetStatus({});
+  if (!status.ok()) {
+    return ServiceError(session.environment, status.status());
+  }
+  PrintRecord(session,
+              session.format == OutputFormat::kTable ? TableFields(*status) : StatusFields(*status),
+              *status);
+  return kExitOk;
+}
+
+// "INDEX_ENTRY_MISSING".
+std::string KindName(v1::DifferenceKind kind) {
+  return std::string(absl::StripPrefix(v1::DifferenceKind_Name(kind), "DIFFERENCE_KIND_"));
+}
+
+// Shows the messages of a check: JSON and CSV as they come, a table at the end.
+class VerifyReport {
+ public:
+  explicit VerifyReport(Session& session)
+      : session_(session), progress_(session.environment.err, session.environment.err_is_terminal) {
+    for (const char* heading : kHeadings) {
+      table_.AddColumn(heading, Table::Align::kLeft);
+    }
+    if (session.format == OutputFormat::kCsv) {
+      session.out() << CsvLine({std::begin(kHeadings), std::end(kHeadings)});
+    }
+  }
+
+  void Add(const v1::VerifyStoreResponse& message) {
+    switch (message.event_case()) {
+      case v1::VerifyStoreResponse::kProgress:
+        progress_.Show(
+            ProgressBar(absl::StrCat(message.progress().part(),
+                                     message.progress().survey_id().empty() ? "" : " of ",
+                                     message.progress().survey_id()),
+                        message.progress().done(), message.progress().total()));
+        return;
+      case v1::VerifyStoreResponse::kDifference:
+        AddDifference(message.difference());
+        break;
+      case v1::VerifyStoreResponse::kSummary:
+        summary_ = message.summary();
+        break;
+      case v1::VerifyStoreResponse::EVENT_NOT_SET:
+        return;
+    }
+    if (session_.format == OutputFormat::kJson) {
+      progress_.Clear();
+      session_.out() << ToJsonLine(message);
+    }
+  }
+
+  // The exit code of a check that ended with `status`.
+  int Finish(const absl::Status& status) {
+    progress_.Clear();
+    if (session_.format == OutputFormat::kTable && differences_ > 0) {
+      table_.Print(session_.out());
+      session_.out() << "\n";
+    }
+    if (!status.ok()) {
+      return ServiceError(session_.environment, status);
+    }
+    if (!summary_.has_value()) {
+      return ToolError(session_.environment, "the check ended without a summary");
+    }
+    if (session_.format == OutputFormat::kTable) {
+      PrintFields({{"sequence", absl::StrCat(summary_->sequence())},
+                   {"records", absl::StrCat(summary_->records())},
+                   {"index_entries", absl::StrCat(summary_->index_entries())},
+                   {"cube_cells", absl::StrCat(summary_->cube_cells())},
+                   {"differences", absl::StrCat(summary_->difference_count())}},
+                  session_.out());
+    }
+    if (summary_->difference_count() == 0) {
+      return kExitOk;
+    }
+    if (summary_->difference_count() > differences_) {
+      *session_.environment.err << "chairctl: " << summary_->difference_count() - differences_
+                                << " more differences are not listed\n";
+    }
+    return kExitService + static_cast<int>(absl::StatusCode::kDataLoss);
+  }
+
+ private:
+  static constexpr const char* kHeadings[] = {"kind", "survey_id", "where", "stored", "expected"};
+
+  void AddDifference(const v1::StoreDifference& difference) {
+    ++differences_;
+    std::vector<std::string> cells = {KindName(difference.kind()), difference.survey_id(),
+                                      difference.where(), difference.stored(),
+                                      difference.expected()};
+    if (session_.format == OutputFormat::kCsv) {
+      progress_.Clear();
+      session_.out() << CsvLine(cells);
+    } else if (session_.format == OutputFormat::kTable) {
+      for (std::string& cell : cells) {
+        cell = cell.empty() ? std::string(kAbsent) : cell;
+      }
+      table_.AddRow(std::move(cells));
+    }
+  }
+
+  Session& session_;
+  ProgressLine progress_;
+  Table table_;
+  int64_t differences_ = 0;
+  std::optional<v1::VerifySummary> summary_;
+};
+
+int Verify(Session& session) {
+  VerifyReport report(session);
+  absl::Status status;
+  for (const absl::StatusOr<v1::VerifyStoreResponse>& message :
+       session.patient_client.VerifyStore()) {
+    if (message.ok()) {
+      report.Add(*message);
+    } else {
+      status = message.status();
+    }
+  }
+  return report.Finish(status);
+}
+
+// Makes a call that can take long, and shows on a terminal how far the server is with it.
+template <typename Response>
+absl::StatusOr<Response> CallWithProgress(Session& session,
+                                          std::function<absl::StatusOr<Response>()> call) {
+  ProgressLine progress(session.environment.err, session.environment.err_is_terminal);
+  if (!progress.is_shown()) {
+    return call();
+  }
+  std::future<absl::StatusOr<Response>> answer = std::async(std::launch::async, std::move(call));
+  while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    // A server that does not tell is no reason to give the call up.
+    const absl::StatusOr<v1::GetStatusResponse> status = session.client.GetStatus({});
+    if (status.ok() && status->has_maintenance()) {
+      const v1::MaintenanceTask& task = status->maintenance();
+      progress.Show(
+          ProgressBar(absl::StrCat(task.name(), ": ", task.part()), task.done(), task.total()));
+    }
+    session.environment.sleep(kPollPeriod);
+  }
+  return answer.get();
+}
+
+int Rebuild(Session& session) {
+  const auto response = CallWithProgress<v1::RebuildCubeResponse>(
+      session, [&session] { return session.patient_client.RebuildCube({}); });
+  if (!response.ok()) {
+    return ServiceError(session.environment, response.status());
+  }
+  PrintRecord(session,
+              {{"sequence", absl::StrCat(response->sequence())},
+               {"rows_corrected", absl::StrCat(response->rows_corrected())},
+               {"cells_corrected", absl::StrCat(response->cells_corrected())},
+               {"records_counted", absl::StrCat(response->records_counted())}},
+              *response);
+  return kExitOk;
+}
+
+int Compact(Session& session) {
+  const auto response = CallWithProgress<v1::CompactStoreResponse>(
+      session, [&session] { return session.patient_client.CompactStore({}); });
+  if (!response.ok()) {
+    return ServiceError(session.environment, response.status());
+  }
+  PrintRecord(session,
+              {{"bytes_before", absl::StrCat(response->bytes_before())},
+               {"bytes_after", absl::StrCat(response->bytes_after())}},
+              *response);
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddAdminCommands(CLI::App& app, Command* command) {
+  CLI::App* group = app.add_subcommand("admin", "Look after the server");
+  group->require_subcommand(1);
+  group->footer("Example:\n  chairctl admin status");
+  CLI::App* status = group->add_subcommand("status", "Show the state of server and store");
+  status->footer("Example:\n  chairctl admin status --output json");
+  status->callback([command] { *command = Status; });
+  CLI::App* verify =
+      group->add_subcommand("verify", "Compare everything stored with what the records make");
+  verify->footer(
+      "Exit code 79: there are differences; the first 1,000 are listed.\n"
+      "Example:\n  chairctl admin verify --output json");
+  verify->callback([command] { *command = Verify; });
+  CLI::App* rebuild =
+      group->add_subcommand("rebuild", "Count the records again and correct the cube");
+  rebuild->footer("Example:\n  chairctl admin rebuild");
+  rebuild->callback([command] { *command = Rebuild; });
+  CLI::App* compact = group->add_subcommand(
+      "compact", "Rewrite the tables on disk, so that what was replaced or erased is gone");
+  compact->footer("Example:\n  chairctl admin compact");
+  compact->callback([command] { *command = Compact; });
+}
+
+}  // namespace emptychair

@@ -1,0 +1,108 @@
+#include "tools/chairctl/commands/cli.h"
+
+#include <memory>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_cat.h"
+#include "common/base/version.h"
+#include "emptychair/client/client.h"
+#include "emptychair/error.h"
+#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/base/settings.h"
+
+namespace emptychair {
+namespace {
+
+// How long a call that can take long is waited for: as long as a client can.
+constexpr absl::Duration kPatience = absl::Hours(24);
+
+void AddGlobalFlags(CLI::App& app, SettingFlags& flags) {
+  app.add_option("--endpoint", flags.endpoint,
+                 "HOST:PORT of the server (default 127.0.0.1:7443; EMPTYCHAIR_ENDPOINT)");
+  app.add_option("--output", flags.output, "table, json or csv (default table; EMPTYCHAIR_OUTPUT)");
+  app.add_option("--timeout", flags.timeout,
+                 "Time for a call (default 10s, for admin verify, rebuild and compact 24h; "
+                 "EMPTYCHAIR_TIMEOUT)");
+  app.add_option("--config", flags.config,
+                 "File with endpoint, output and timeout (default "
+                 "~/.config/emptychair/chairctl.toml; EMPTYCHAIR_CONFIG)");
+}
+
+// Tries again when the server asks for it. When nobody answers, the user decides.
+class AskedRetryPolicy final : public RetryPolicy {
+ public:
+  std::unique_ptr<RetryPolicy> Clone() const override {
+    return std::make_unique<AskedRetryPolicy>();
+  }
+  bool OnFailure(const absl::Status& status, absl::Duration) override {
+    return IsRetryable(status) && RetryDelayOf(status).has_value();
+  }
+};
+
+int RunCommand(const Command& command, const SettingFlags& flags, const Environment& environment) {
+  const absl::StatusOr<Settings> settings = ResolveSettings(flags, environment);
+  if (!settings.ok()) {
+    return UsageError(environment, settings.status().message());
+  }
+  ClientOptions options = settings->client;
+  options.retry_policy = std::make_shared<AskedRetryPolicy>();
+  options.now = [&environment] { return environment.clock->Now(); };
+  options.sleep = environment.sleep;
+  absl::StatusOr<Client> client = Client::Create(options);
+  if (!client.ok()) {
+    return UsageError(environment, client.status().message());
+  }
+  ClientOptions patient = settings->client;
+  if (!settings->has_timeout) {
+    patient.timeout = kPatience;
+  }
+  absl::StatusOr<Client> patient_client = Client::Create(patient);
+  if (!patient_client.ok()) {
+    return UsageError(environment, patient_client.status().message());
+  }
+  Session session{environment, settings->output, *std::move(client), *std::move(patient_client)};
+  const int exit_code = command(session);
+  if (!environment.out->flush()) {
+    return ToolError(environment, "cannot write to the standard output");
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int RunChairctl(const std::vector<std::string>& arguments, const Environment& environment) {
+  SettingFlags flags;
+  Command command;
+  CLI::App app("Asks and administers an Empty Chair server.", "chairctl");
+  app.require_subcommand(1);
+  app.fallthrough();  // Inherited: global flags can stand behind the command.
+  app.set_version_flag("--version", absl::StrCat("chairctl ", kVersion));
+  app.footer(
+      "These flags can also stand behind the command. Exit codes: 0; 1 a failure of this tool, or\n"
+      "an import with rejected rows; 2 wrong usage; 64 + gRPC code for an error of the server.\n"
+      "Example:\n"
+      "  chairctl metric query support-nps --last 12m --by month");
+  AddGlobalFlags(app, flags);
+  AddSurveyCommands(app, &command);
+  AddFeedbackCommands(app, &command);
+  AddMetricCommands(app, &command);
+  AddAdminCommands(app, &command);
+  try {
+    // CLI11 takes arguments from the back.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp& e) {
+    return app.exit(e, *environment.out, *environment.err);
+  } catch (const CLI::CallForVersion& e) {
+    return app.exit(e, *environment.out, *environment.err);
+  } catch (const CLI::RequiredError& e) {
+    // An unknown command shows as a missing one.
+    const std::vector<std::string> unknown = app.remaining(true);
+    return UsageError(environment,
+                      unknown.empty() ? e.what() : absl::StrCat("not expected: ", unknown.front()));
+  } catch (const CLI::Error& e) {
+    return UsageError(environment, e.what());
+  }
+  return RunCommand(command, flags, environment);
+}
+
+}  // namespace emptychair

@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "tools/chairctl/base/enum_flag.h"
+#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/commands/metric_flags.h"
+#include "tools/chairctl/commands/selection_flags.h"
+#include "tools/chairctl/page/metric_html.h"
+#include "tools/chairctl/text/change_output.h"
+#include "tools/chairctl/text/comparison_output.h"
+#include "tools/chairctl/text/explanation_output.h"
+#include "tools/chairctl/text/metric_output.h"
+
+namespace emptychair {
+namespace {
+
+constexpr int kRowsPerPage = 1'000;
+
+struct QueryFlags {
+  MetricFlags metric;
+  SelectionFlags selection;
+  std::string by;
+  int32_t trailing = 0;
+  std::vector<std::string> group_by;
+  bool histogram = false;
+};
+
+struct ChangeFlags {
+  SidesFlags sides;
+  std::vector<std::string> keys;
+};
+
+struct ExplainFlags {
+  MetricFlags metric;
+  SelectionFlags selection;
+  std::vector<std::string> group;
+  int limit = std::numeric_limits<int>::max();
+};
+
+// All of the request but what the selection says.
+v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
+  v1::QueryMetricRequest request = MakeRequest(flags.metric);
+  request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
+  request.set_trailing_buckets(flags.trailing);
+  request.mutable_group_by()->Add(flags.group_by.begin(), flags.group_by.end());
+  request.set_include_histogram(flags.histogram);
+  return request;
+}
+
+int Query(Session& session, const QueryFlags& flags) {
+  v1::QueryMetricRequest request = MakeRequest(flags);
+  v1::TimeInterval interval;
+  int exit_code = kExitOk;
+  if (!ReadSelection(session, flags.selection, flags.metric.surveys.front(), &interval,
+                     request.mutable_filters(), &exit_code)) {
+    return exit_code;
+  }
+  if (interval.has_start_time() || interval.has_end_time()) {
+    *request.mutable_interval() = std::move(interval);
+  }
+  return Report(
+      session, flags.metric.html, session.client.QueryMetric(request),
+      [&](const auto& response) { PrintMetricCsv(request, response, session.out()); },
+      [&](const auto& response) {
+        PrintMetricTable(request, response, ColumnsOf(session), session.out());
+      },
+      [&](const auto& response) { return QueryPage(request, response); });
+}
+
+int Compare(Session& session, const SidesFlags& flags) {
+  v1::CompareMetricRequest request;
+  int exit_code = kExitOk;
+  if (!ReadSides(session, flags, request.mutable_base(), request.mutable_candidate(), &exit_code)) {
+    return exit_code;
+  }
+  return Report(
+      session, flags.metric.html, session.client.CompareMetric(request),
+      [&](const auto& response) { PrintComparisonCsv(request, response, session.out()); },
+      [&](const auto& response) { PrintComparisonTable(request, response, session.out()); },
+      [&](const auto& response) { return ComparisonPage(request, response); });
+}
+
+int Change(Session& session, const ChangeFlags& flags) {
+  v1::DecomposeChangeRequest request;
+  int exit_code = kExitOk;
+  if (!ReadSides(session, flags.sides, request.mutable_base(), request.mutable_candidate(),
+                 &exit_code)) {
+    return exit_code;
+  }
+  request.mutable_keys()->Add(flags.keys.begin(), flags.keys.end());
+  return Report(
+      session, flags.sides.metric.html, session.client.DecomposeChange(request),
+      [&](const auto& response) { PrintChangeCsv(response, session.out()); },
+      [&](const auto& response) {
+        PrintChangeTable(request, response, ColumnsOf(session), session.out());
+      },
+      [&](const auto& response) { return ChangePage(request, response); });
+}
+
+// `KEY=V` texts as a group: its keys and its values.
+absl::Status AddGroup(const std::vector<std::string>& texts, v1::ExplainMetricRequest& request) {
+  google::protobuf::RepeatedPtrField<v1::LabelFilter> parts;
+  RETURN_IF_ERROR(AddFilters("--group", texts, parts));
+  for (const v1::LabelFilter& part : parts) {
+    if (part.negate() || part.values_size() != 1) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--group",
+                        "wanted KEY=V, each KEY once: a group has one value for each");
+    }
+    request.mutable_query()->add_group_by(part.key());
+    *request.add_group_values() = GroupNamed(part.values(0));
+  }
+  return absl::OkStatus();
+}
+
+int Explain(Session& session, const ExplainFlags& flags) {
+  const Environment& environment = session.environment;
+  v1::ExplainMetricRequest request;
+  v1::QueryMetricRequest& query = *request.mutable_query();
+  query = MakeRequest(flags.metric);
+  if (const absl::Status group = AddGroup(flags.group, request); !group.ok()) {
+    return UsageError(environment, group.message());
+  }
+  int exit_code = kExitOk;
+  if (!ReadSelection(session, flags.selection, flags.metric.surveys.front(),
+                     query.mutable_interval(), query.mutable_filters(), &exit_code)) {
+    return exit_code;
+  }
+  request.set_page_size(std::min(kRowsPerPage, flags.limit));
+  std::vector<v1::ExplainMetricRow> rows;
+  for (absl::StatusOr<v1::ExplainMetricRow>& row : session.client.ExplainMetric(request)) {
+    if (!row.ok()) {
+      return ServiceError(environment, row.status());
+    }
+    rows.push_back(*std::move(row));
+    if (static_cast<int>(rows.size()) == flags.limit) {
+      break;
+    }
+  }
+  switch (session.format) {
+    case OutputFormat::kJson:
+      PrintExplanationJson(rows, session.out());
+      break;
+    case OutputFormat::kCsv:
+      PrintExplanationCsv(rows, session.out());
+      break;
+    case OutputFormat::kTable:
+      PrintExplanationTable(request, rows, session.out());
+      break;
+  }
+  return WritePage(session, flags.metric.html, [&] { return ExplanationPage(request, rows); });
+}
+
+void AddQuery(CLI::App& group, Command* command) {
+  CLI::App* query = group.add_subcommand("query", "Compute a metric over time and groups");
+  auto flags = std::make_shared<QueryFlags>();
+  AddMetricFlags(*query, flags->metric);
+  AddSelectionFlags(*query, flags->selection);
+  query->add_option("--by", flags->by, "Length of a bucket; without, one for all")
+      ->transform(CLI::IsMember(EnumFlags<v1::Granularity>(), CLI::ignore_case));
+  query->add_option("--trailing", flags->trailing, "Buckets that each point covers (default 1)");
+  query->add_option("--group-by", flags->group_by, "Dimension, or survey_id; can be repeated")
+      ->allow_extra_args(false);
+  query->add_flag("--histogram", flags->histogram, "Also show the number of answers per score");
+  query->footer(
+      "Times without an offset are in the survey's time zone.\n"
+      "Example:\n"
+      "  chairctl metric query support-nps --last 12m --by month --group-by channel");
+  query->callback([flags, command] {
+    *command = [flags](Session& session) { return Query(session, *flags); };
+  });
+}
+
+// Adds what says how two sides are compared.
+void AddSidesFlags(CLI::App& app, SidesFlags& flags) {
+  AddMetricFlags(app, flags.metric);
+  AddSideFlags(app, flags);
+  app.get_option("--base")->required();
+  app.get_option("--candidate")->required();
+  app.add_option("--filter", flags.filters,
+                 "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives")
+      ->allow_extra_args(false);
+}
+
+void AddCompare(CLI::App& group, Command* command) {
+  CLI::App* compare =
+      group.add_subcommand("compare", "Say whether a metric differs by more than chance");
+  auto flags = std::make_shared<SidesFlags>();
+  AddSidesFlags(*compare, *flags);
+  compare->footer(
+      "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
+      "Times without an offset are in the survey's time zone.\n"
+      "Example:\n"
+      "  chairctl metric compare support-nps --base 2023 --candidate 2024\n"
+      "Two slices of one year:\n"
+      "  chairctl metric compare support-nps --base 2024 --candidate 2024 \\\n"
+      "    --base-filter channel=web --candidate-filter channel=app");
+  compare->callback([flags, command] {
+    *command = [flags](Session& session) { return Compare(session, *flags); };
+  });
+}
+
+void AddChange(CLI::App& group, Command* command) {
+  CLI::App* change = group.add_subcommand("change", "Say which slices moved a metric");
+  auto flags = std::make_shared<ChangeFlags>();
+  AddSidesFlags(*change, flags->sides);
+  change
+      ->add_option("--key", flags->keys,
+                   "Dimension, or survey_id; can be repeated (default every dimension)")
+      ->allow_extra_args(false);
+  change->footer(
+      "mix is what a slice adds by being more or less of the answers, score what it adds by\n"
+      "scoring otherwise; the totals of all slices by one KEY add up to the change.\n"
+      "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
+      "Times without an offset are in the survey's time zone.\n"
+      "Example:\n"
+      "  chairctl metric change support-nps --base 2024-Q1 --candidate 2024-Q2 --key channel");
+  change->callback([flags, command] {
+    *command = [flags](Session& session) { return Change(session, *flags); };
+  });
+}
+
+void AddExplain(CLI::App& group, Command* command) {
+  CLI::App* explain =
+      group.add_subcommand("explain", "List the answers behind a value, newest first");
+  auto flags = std::make_shared<ExplainFlags>();
+  AddMetricFlags(*explain, flags->metric);
+  AddSelectionFlags(*explain, flags->selection);
+  explain
+      ->add_option("--group", flags->group,
+                   "KEY=V: only this group; can be repeated. V can be (none) or (other)")
+      ->allow_extra_args(false);
+  explain->add_option("--limit", flags->limit, "List at most so many")
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  explain->footer(
+      "Times without an offset are in the survey's time zone.\n"
+      "Example:\n"
+      "  chairctl metric explain support-nps --window 2024-01 --group channel=web");
+  explain->callback([flags, command] {
+    *command = [flags](Session& session) { return Explain(session, *flags); };
+  });
+}
+
+}  // namespace
+
+void AddMetricCommands(CLI::App& app, Command* command) {
+  CLI::App* group = app.add_subcommand("metric", "Compute metrics");
+  group->require_subcommand(1);
+  group->footer("Example:\n  chairctl metric query support-nps --window 2024-Q1 --html nps.html");
+  AddQuery(*group, command);
+  AddCompare(*group, command);
+  AddChange(*group, command);
+  AddExplain(*group, command);
+  AddMetricWordsCommand(*group, command);
+  AddMetricScorecardCommand(*group, command);
+}
+
+}  // namespace emptychair

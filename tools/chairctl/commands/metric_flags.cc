@@ -1,0 +1,106 @@
+#include "tools/chairctl/commands/metric_flags.h"
+
+#include <map>
+
+#include "common/base/status_macros.h"
+#include "tools/chairctl/base/enum_flag.h"
+#include "tools/chairctl/commands/selection_flags.h"
+
+namespace emptychair {
+namespace {
+
+// What `--respondents` can be.
+const std::map<std::string, v1::RespondentRule>& RespondentFlags() {
+  static const auto* const kFlags = new std::map<std::string, v1::RespondentRule>{
+      {"all", v1::RESPONDENT_RULE_ALL},
+      {"latest", v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER},
+      {"first", v1::RESPONDENT_RULE_FIRST_PER_CUSTOMER}};
+  return *kFlags;
+}
+
+// The filters of one side: those of both, then its own.
+absl::Status AddSideFilters(const std::vector<std::string>& both, absl::string_view own_flag,
+                            const std::vector<std::string>& own, v1::QueryMetricRequest* side) {
+  RETURN_IF_ERROR(AddFilters("--filter", both, *side->mutable_filters()));
+  return AddFilters(own_flag, own, *side->mutable_filters());
+}
+
+}  // namespace
+
+void AddHtmlFlag(CLI::App& app, std::string& html) {
+  app.add_option("--html", html, "Also write the answer to this file, as a page that stands alone")
+      ->check([](const std::string& file) {
+        return std::string(file.empty() ? "wanted the name of a file" : "");
+      });
+}
+
+void AddAnswerFlags(CLI::App& app, MetricFlags& flags) {
+  app.add_option("SURVEY", flags.surveys, "1 to 32 surveys of one kind, scale and zone")
+      ->required();
+  app.add_option("--method", flags.method,
+                 "How the value is computed (default by the survey's kind)")
+      ->transform(CLI::IsMember(EnumFlags<v1::MetricMethod>(), CLI::ignore_case));
+  app.add_option("--top-box-min", flags.top_box_min, "Lowest score that counts as satisfied");
+  app.add_option("--respondents", flags.respondents,
+                 "Which of a customer's answers count (default all)")
+      ->transform(
+          CLI::IsMember(std::vector<std::string>{"all", "latest", "first"}, CLI::ignore_case));
+  app.add_option("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
+  app.add_flag("--include-excluded", flags.include_excluded, "Count excluded answers too");
+  AddHtmlFlag(app, flags.html);
+}
+
+void AddMetricFlags(CLI::App& app, MetricFlags& flags) {
+  AddAnswerFlags(app, flags);
+  app.add_option("--confidence", flags.confidence, "0.80, 0.90, 0.95 (default) or 0.99");
+}
+
+void AddSideFlags(CLI::App& app, SidesFlags& flags) {
+  app.add_option("--base", flags.base.window,
+                 "What is compared with: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B "
+                 "without B");
+  app.add_option("--candidate", flags.candidate.window, "What is compared: as in --base");
+  app.add_option("--base-filter", flags.base_filters, "As --filter, for the base alone")
+      ->allow_extra_args(false);
+  app.add_option("--candidate-filter", flags.candidate_filters,
+                 "As --filter, for the candidate alone")
+      ->allow_extra_args(false);
+}
+
+v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {
+  v1::QueryMetricRequest request;
+  request.mutable_survey_ids()->Add(flags.surveys.begin(), flags.surveys.end());
+  request.set_method(ParseEnumFlag<v1::MetricMethod>(flags.method));
+  if (!flags.respondents.empty()) {
+    request.set_respondent_rule(RespondentFlags().at(flags.respondents));
+  }
+  request.set_confidence(flags.confidence);
+  request.set_min_sample(flags.min_sample);
+  request.set_include_excluded(flags.include_excluded);
+  if (flags.top_box_min.has_value()) {
+    request.set_top_box_min(*flags.top_box_min);
+  }
+  return request;
+}
+
+bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest* base,
+               v1::QueryMetricRequest* candidate, int* exit_code) {
+  *base = *candidate = MakeRequest(flags.metric);
+  absl::Status filters = AddSideFilters(flags.filters, "--base-filter", flags.base_filters, base);
+  filters.Update(
+      AddSideFilters(flags.filters, "--candidate-filter", flags.candidate_filters, candidate));
+  if (!filters.ok()) {
+    *exit_code = UsageError(session.environment, filters.message());
+    return false;
+  }
+  return ReadWindows(
+      session,
+      {{flags.base, base->mutable_interval()}, {flags.candidate, candidate->mutable_interval()}},
+      flags.metric.surveys.front(), exit_code);
+}
+
+int ColumnsOf(const Session& session) {
+  return session.environment.out_is_terminal ? session.environment.columns : 0;
+}
+
+}  // namespace emptychair

@@ -1,0 +1,106 @@
+// Flags that the metric commands share, and how they report.
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_FLAGS_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_FLAGS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "emptychair/v1/metrics_service.pb.h"
+#include "tools/chairctl/base/output.h"
+#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/base/window.h"
+#include "tools/chairctl/page/html_page.h"
+
+namespace emptychair {
+
+// Add single commands to the group `metric`.
+void AddMetricWordsCommand(CLI::App& group, Command* command);
+void AddMetricScorecardCommand(CLI::App& group, Command* command);
+
+// Whose metric, and how it is computed.
+struct MetricFlags {
+  std::vector<std::string> surveys;
+  std::string method;
+  std::optional<int32_t> top_box_min;
+  std::string respondents;
+  double confidence = 0;
+  int32_t min_sample = 0;
+  bool include_excluded = false;
+  // The file of the page; empty for none.
+  std::string html;
+};
+
+// Two sides of one metric.
+struct SidesFlags {
+  MetricFlags metric;
+  WindowFlags base{.window_flag = "--base"};
+  WindowFlags candidate{.window_flag = "--candidate"};
+  std::vector<std::string> filters;
+  std::vector<std::string> base_filters;
+  std::vector<std::string> candidate_filters;
+};
+
+// Adds `--html`.
+void AddHtmlFlag(CLI::App& app, std::string& html);
+
+// Adds the surveys and all flags of a metric that say which answers count.
+void AddAnswerFlags(CLI::App& app, MetricFlags& flags);
+
+// The same, and the confidence of intervals.
+void AddMetricFlags(CLI::App& app, MetricFlags& flags);
+
+// Adds `--base`, `--candidate`, `--base-filter` and `--candidate-filter`.
+void AddSideFlags(CLI::App& app, SidesFlags& flags);
+
+// What the flags ask, but for windows and filters.
+v1::QueryMetricRequest MakeRequest(const MetricFlags& flags);
+
+// Fills in both sides. On failure reports it, sets `*exit_code` and answers false.
+bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest* base,
+               v1::QueryMetricRequest* candidate, int* exit_code);
+
+// The width of the terminal, for bars; 0 when the output goes elsewhere.
+int ColumnsOf(const Session& session);
+
+// Writes the page that `make_page` makes to the file `html`, if there is one to write. On failure
+// reports it. Answers the exit code.
+template <typename MakePage>
+int WritePage(Session& session, const std::string& html, MakePage make_page) {
+  if (html.empty()) {
+    return kExitOk;
+  }
+  const absl::Status written =
+      WriteWholeFile(html, make_page().Render(session.environment.clock->Now()));
+  return written.ok() ? kExitOk : ToolError(session.environment, written.message());
+}
+
+// Prints the answer in the format asked for, by `print_csv` or `print_table`, and writes it as the
+// page that `make_page` makes; or reports why there is none. Answers the exit code.
+template <typename Response, typename PrintCsv, typename PrintTable, typename MakePage>
+int Report(Session& session, const std::string& html, const absl::StatusOr<Response>& response,
+           PrintCsv print_csv, PrintTable print_table, MakePage make_page) {
+  if (!response.ok()) {
+    return ServiceError(session.environment, response.status());
+  }
+  switch (session.format) {
+    case OutputFormat::kJson:
+      session.out() << ToJson(*response);
+      break;
+    case OutputFormat::kCsv:
+      print_csv(*response);
+      break;
+    case OutputFormat::kTable:
+      print_table(*response);
+      break;
+  }
+  return WritePage(session, html, [&] { return make_page(*response); });
+}
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_FLAGS_H_

@@ -1,0 +1,71 @@
+#include <memory>
+
+#include "common/base/status_macros.h"
+#include "tools/chairctl/base/enum_flag.h"
+#include "tools/chairctl/base/window.h"
+#include "tools/chairctl/base/written_time.h"
+#include "tools/chairctl/commands/metric_flags.h"
+#include "tools/chairctl/page/metric_html.h"
+#include "tools/chairctl/text/scorecard_output.h"
+
+namespace emptychair {
+namespace {
+
+struct ScorecardFlags {
+  std::vector<std::string> surveys;
+  std::optional<std::string> as_of;
+  std::string by;
+  std::string html;
+};
+
+absl::StatusOr<v1::GetScorecardRequest> MakeRequest(const ScorecardFlags& flags) {
+  v1::GetScorecardRequest request;
+  request.mutable_survey_ids()->Add(flags.surveys.begin(), flags.surveys.end());
+  request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
+  if (flags.as_of.has_value()) {
+    ASSIGN_OR_RETURN(const WrittenTime as_of, ParseUnitOrTime("--as-of", *flags.as_of));
+    *request.mutable_as_of() = ToTimestamp(InZone(as_of, absl::UTCTimeZone()));
+  }
+  return request;
+}
+
+int Scorecard(Session& session, const ScorecardFlags& flags) {
+  const absl::StatusOr<v1::GetScorecardRequest> request = MakeRequest(flags);
+  if (!request.ok()) {
+    return UsageError(session.environment, request.status().message());
+  }
+  return Report(
+      session, flags.html, session.client.GetScorecard(*request),
+      [&](const auto& response) { PrintScorecardCsv(response, session.out()); },
+      [&](const auto& response) {
+        PrintScorecardTable(response, ColumnsOf(session), session.out());
+      },
+      [&](const auto& response) { return ScorecardPage(response); });
+}
+
+}  // namespace
+
+void AddMetricScorecardCommand(CLI::App& group, Command* command) {
+  CLI::App* scorecard = group.add_subcommand("scorecard", "Show how surveys do at a glance");
+  auto flags = std::make_shared<ScorecardFlags>();
+  scorecard->add_option("SURVEY", flags->surveys,
+                        "Which surveys, in this order (default all that are not archived)");
+  scorecard->add_option("--as-of", flags->as_of,
+                        "Look back from here (default now): 2024, 2024-Q1, 2024-W05, 2024-01, "
+                        "2024-01-31 or a time; without an offset in UTC");
+  std::vector<std::string> units = EnumFlags<v1::Granularity>();
+  units.erase(units.begin());  // None, which is no length of a period.
+  scorecard->add_option("--by", flags->by, "Length of a period (default month)")
+      ->transform(CLI::IsMember(units, CLI::ignore_case));
+  AddHtmlFlag(*scorecard, flags->html);
+  scorecard->footer(
+      "Of each survey: its last complete period in its own time zone, whether that differs from\n"
+      "the one before by more than chance, and the trend of twelve.\n"
+      "Example:\n"
+      "  chairctl metric scorecard --by quarter");
+  scorecard->callback([flags, command] {
+    *command = [flags](Session& session) { return Scorecard(session, *flags); };
+  });
+}
+
+}  // namespace emptychair

@@ -1,0 +1,94 @@
+#include "tools/chairctl/commands/selection_flags.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "tools/chairctl/base/written_time.h"
+
+namespace emptychair {
+
+absl::Status AddFilters(absl::string_view flag, const std::vector<std::string>& texts,
+                        google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters) {
+  const int first = filters.size();
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    const bool negate = equals != std::string::npos && equals > 0 && text[equals - 1] == '!';
+    const std::string key = text.substr(0, negate ? equals - 1 : equals);
+    if (equals == std::string::npos || key.empty() || equals + 1 == text.size()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, flag,
+                        absl::StrCat("is ", Quoted(text), "; wanted KEY=VALUE or KEY!=VALUE"));
+    }
+    v1::LabelFilter* filter = nullptr;
+    for (int i = first; i < filters.size(); ++i) {
+      if (filters[i].key() == key && filters[i].negate() == negate) {
+        filter = &filters[i];
+      }
+    }
+    if (filter == nullptr) {
+      filter = filters.Add();
+      filter->set_key(key);
+      filter->set_negate(negate);
+    }
+    filter->add_values(text.substr(equals + 1));
+  }
+  return absl::OkStatus();
+}
+
+void AddSelectionFlags(CLI::App& app, SelectionFlags& flags) {
+  app.add_option("--window", flags.window.window,
+                 "2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B without B");
+  app.add_option("--from", flags.window.from, "Start: as in --window, or RFC 3339");
+  app.add_option("--to", flags.window.to, "End, not included: as in --window, or RFC 3339");
+  app.add_option("--last", flags.window.last,
+                 "N and d, w, m, q or y: the last N calendar units, the current one included");
+  app.add_option("--filter", flags.filters,
+                 "KEY=V or KEY!=V; can be repeated: values of one KEY are alternatives")
+      ->allow_extra_args(false);
+}
+
+bool ReadWindows(Session& session, const std::vector<WindowRead>& reads,
+                 const std::string& survey_id, int* exit_code) {
+  const auto refuse = [&](const absl::Status& status) {
+    *exit_code = UsageError(session.environment, status.message());
+    return false;
+  };
+  std::vector<Window> windows;
+  bool needs_zone = false;
+  for (const WindowRead& read : reads) {
+    const absl::StatusOr<Window> window = Window::Parse(read.flags);
+    if (!window.ok()) {
+      return refuse(window.status());
+    }
+    needs_zone = needs_zone || window->needs_zone();
+    windows.push_back(*window);
+  }
+  std::optional<absl::TimeZone> zone = absl::UTCTimeZone();
+  if (needs_zone && !survey_id.empty() && !(zone = ReadSurveyZone(session, survey_id, exit_code))) {
+    return false;
+  }
+  for (size_t i = 0; i < windows.size(); ++i) {
+    const absl::StatusOr<Interval> interval =
+        windows[i].Resolve(*zone, session.environment.clock->Now());
+    if (!interval.ok()) {
+      return refuse(interval.status());
+    }
+    if (interval->start.has_value()) {
+      *reads[i].interval->mutable_start_time() = ToTimestamp(*interval->start);
+    }
+    if (interval->end.has_value()) {
+      *reads[i].interval->mutable_end_time() = ToTimestamp(*interval->end);
+    }
+  }
+  return true;
+}
+
+bool ReadSelection(Session& session, const SelectionFlags& flags, const std::string& survey_id,
+                   v1::TimeInterval* interval,
+                   google::protobuf::RepeatedPtrField<v1::LabelFilter>* filters, int* exit_code) {
+  if (absl::Status status = AddFilters("--filter", flags.filters, *filters); !status.ok()) {
+    *exit_code = UsageError(session.environment, status.message());
+    return false;
+  }
+  return ReadWindows(session, {{flags.window, interval}}, survey_id, exit_code);
+}
+
+}  // namespace emptychair

@@ -1,0 +1,360 @@
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/errors.h"
+#include "tools/chairctl/base/csv.h"
+#include "tools/chairctl/base/enum_flag.h"
+#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/base/written_time.h"
+
+namespace emptychair {
+namespace {
+
+constexpr int kPageSize = 1000;
+
+std::string ScaleText(const v1::Survey& survey) {
+  return survey.has_scale() ? absl::StrCat(survey.scale().min(), "..", survey.scale().max()) : "";
+}
+
+std::string DirectionText(const v1::Survey& survey) {
+  return survey.scale().direction() == v1::SCALE_DIRECTION_UNSPECIFIED
+             ? ""
+             : EnumFlag(survey.scale().direction());
+}
+
+void PrintCsvHeader(std::ostream& out) {
+  out << CsvLine({"survey_id", "display_name", "question", "kind", "scale_min", "scale_max",
+                  "direction", "dimensions", "time_zone", "min_sample", "max_series", "create_time",
+                  "archive_time"});
+}
+
+void PrintCsvRow(const v1::Survey& survey, std::ostream& out) {
+  const bool scale = survey.has_scale();
+  out << CsvLine({survey.survey_id(), survey.display_name(), survey.question(),
+                  EnumFlag(survey.kind()), scale ? absl::StrCat(survey.scale().min()) : "",
+                  scale ? absl::StrCat(survey.scale().max()) : "", DirectionText(survey),
+                  absl::StrJoin(survey.dimensions(), " "), survey.time_zone(),
+                  absl::StrCat(survey.min_sample()), absl::StrCat(survey.max_series()),
+                  TimestampText(survey.has_create_time(), survey.create_time()),
+                  TimestampText(survey.has_archive_time(), survey.archive_time())});
+}
+
+int PrintSurvey(const Session& session, const v1::Survey& survey) {
+  switch (session.format) {
+    case OutputFormat::kJson:
+      session.out() << ToJson(survey);
+      break;
+    case OutputFormat::kCsv:
+      PrintCsvHeader(session.out());
+      PrintCsvRow(survey, session.out());
+      break;
+    case OutputFormat::kTable:
+      PrintFields({{"survey", survey.survey_id()},
+                   {"name", survey.display_name()},
+                   {"question", survey.question()},
+                   {"kind", EnumFlag(survey.kind())},
+                   {"scale", ScaleText(survey)},
+                   {"direction", DirectionText(survey)},
+                   {"dimensions", absl::StrJoin(survey.dimensions(), ", ")},
+                   {"retired", absl::StrJoin(survey.retired_dimensions(), ", ")},
+                   {"time zone", survey.time_zone()},
+                   {"min sample", absl::StrCat(survey.min_sample())},
+                   {"max series", absl::StrCat(survey.max_series())},
+                   {"created", TimestampText(survey.has_create_time(), survey.create_time())},
+                   {"archived", TimestampText(survey.has_archive_time(), survey.archive_time())}},
+                  session.out());
+      break;
+  }
+  return kExitOk;
+}
+
+int PrintResult(const Session& session, const absl::StatusOr<v1::Survey>& survey) {
+  return survey.ok() ? PrintSurvey(session, *survey)
+                     : ServiceError(session.environment, survey.status());
+}
+
+void PrintSurveys(const Session& session, const std::vector<v1::Survey>& surveys) {
+  switch (session.format) {
+    case OutputFormat::kJson: {
+      std::vector<const google::protobuf::Message*> messages;
+      for (const v1::Survey& survey : surveys) {
+        messages.push_back(&survey);
+      }
+      session.out() << ToJsonList("surveys", messages);
+      break;
+    }
+    case OutputFormat::kCsv:
+      PrintCsvHeader(session.out());
+      for (const v1::Survey& survey : surveys) {
+        PrintCsvRow(survey, session.out());
+      }
+      break;
+    case OutputFormat::kTable: {
+      Table table;
+      for (const char* heading : {"survey", "kind", "scale", "time zone", "dimensions", "name"}) {
+        table.AddColumn(heading, Table::Align::kLeft);
+      }
+      for (const v1::Survey& survey : surveys) {
+        table.AddRow({survey.survey_id(), EnumFlag(survey.kind()),
+                      survey.has_scale() ? ScaleText(survey) : std::string(kAbsent),
+                      survey.time_zone(), absl::StrJoin(survey.dimensions(), ", "),
+                      survey.display_name()});
+      }
+      table.Print(session.out());
+      break;
+    }
+  }
+}
+
+struct CreateFlags {
+  v1::Survey survey;
+  std::string id;
+  std::string kind;
+  std::optional<std::string> scale;
+  std::optional<std::string> direction;
+  std::vector<std::string> dimensions;
+  std::string time_zone;
+  int32_t min_sample = 0;
+  int32_t max_series = 0;
+  std::string question;
+  std::string display_name;
+};
+
+// `MIN..MAX`, both integers.
+bool ParseScale(absl::string_view text, v1::Scale& scale) {
+  const size_t dots = text.find("..");
+  int32_t min = 0;
+  int32_t max = 0;
+  if (dots == absl::string_view::npos || !absl::SimpleAtoi(text.substr(0, dots), &min) ||
+      !absl::SimpleAtoi(text.substr(dots + 2), &max)) {
+    return false;
+  }
+  scale.set_min(min);
+  scale.set_max(max);
+  return true;
+}
+
+// False, and reported, when a flag cannot be read.
+bool ReadDefinition(const Session& session, const CreateFlags& flags, v1::Survey& survey) {
+  survey.set_survey_id(flags.id);
+  survey.set_kind(ParseEnumFlag<v1::SurveyKind>(flags.kind));
+  if (flags.scale.has_value() && !ParseScale(*flags.scale, *survey.mutable_scale())) {
+    UsageError(session.environment,
+               absl::StrCat("--scale: is ", Quoted(*flags.scale), "; wanted MIN..MAX"));
+    return false;
+  }
+  if (flags.direction.has_value()) {
+    if (survey.kind() != v1::SURVEY_KIND_CES) {
+      UsageError(session.environment, "--direction: is only for --kind ces");
+      return false;
+    }
+    if (!flags.scale.has_value()) {
+      // A direction is part of a scale, which has both its ends: those that ces has by default.
+      survey.mutable_scale()->set_min(1);
+      survey.mutable_scale()->set_max(7);
+    }
+    survey.mutable_scale()->set_direction(ParseEnumFlag<v1::ScaleDirection>(*flags.direction));
+  }
+  for (const std::string& dimension : flags.dimensions) {
+    if (!dimension.empty()) {
+      survey.add_dimensions(dimension);
+    }
+  }
+  survey.set_time_zone(flags.time_zone);
+  survey.set_min_sample(flags.min_sample);
+  survey.set_max_series(flags.max_series);
+  survey.set_question(flags.question);
+  survey.set_display_name(flags.display_name);
+  return true;
+}
+
+int Create(Session& session, const CreateFlags& flags) {
+  v1::Survey survey;
+  return ReadDefinition(session, flags, survey)
+             ? PrintResult(session, session.client.CreateSurvey(survey))
+             : kExitUsage;
+}
+
+// What is given of the definition, read as `create` reads it, replaces what is stored.
+int Update(Session& session, const CreateFlags& flags, const CLI::App& given,
+           const std::string& etag) {
+  v1::UpdateSurveyRequest request;
+  v1::Survey& survey = *request.mutable_survey();
+  if (!ReadDefinition(session, flags, survey)) {
+    return kExitUsage;
+  }
+  survey.set_etag(etag);
+  const std::pair<const char*, const char*> fields[] = {{"--kind", "kind"},
+                                                        {"--scale", "scale"},
+                                                        {"--direction", "scale"},
+                                                        {"--dimension", "dimensions"},
+                                                        {"--time-zone", "time_zone"},
+                                                        {"--min-sample", "min_sample"},
+                                                        {"--max-series", "max_series"},
+                                                        {"--question", "question"},
+                                                        {"--display-name", "display_name"}};
+  for (const auto& [flag, field] : fields) {
+    if (given.count(flag) > 0) {
+      request.mutable_update_mask()->add_paths(field);
+    }
+  }
+  if (!request.has_update_mask()) {
+    return UsageError(session.environment, "survey update: wanted at least one change");
+  }
+  const absl::StatusOr<v1::UpdateSurveyResponse> response = session.client.UpdateSurvey(request);
+  return response.ok() ? PrintSurvey(session, response->survey())
+                       : ServiceError(session.environment, response.status());
+}
+
+int Archive(Session& session, const std::string& id, bool undo) {
+  v1::ArchiveSurveyRequest request;
+  request.set_survey_id(id);
+  request.set_undo(undo);
+  const absl::StatusOr<v1::ArchiveSurveyResponse> response = session.client.ArchiveSurvey(request);
+  return response.ok() ? PrintSurvey(session, response->survey())
+                       : ServiceError(session.environment, response.status());
+}
+
+int Delete(Session& session, const std::string& id, const std::string& confirm) {
+  // Somebody at a terminal may have slipped; a script has been thought about.
+  if (session.environment.out_is_terminal && confirm.empty()) {
+    return UsageError(session.environment,
+                      absl::StrCat("survey delete: removes the survey with all its answers, for "
+                                   "ever. To do that, add --confirm ",
+                                   id));
+  }
+  v1::DeleteSurveyRequest request;
+  request.set_survey_id(id);
+  request.set_confirm_survey_id(confirm.empty() ? id : confirm);
+  const absl::StatusOr<v1::DeleteSurveyResponse> response = session.client.DeleteSurvey(request);
+  if (!response.ok()) {
+    return ServiceError(session.environment, response.status());
+  }
+  if (session.format == OutputFormat::kJson) {
+    session.out() << ToJson(*response);
+  }
+  return kExitOk;
+}
+
+int List(Session& session, int limit) {
+  std::vector<v1::Survey> surveys;
+  v1::ListSurveysRequest request;
+  request.set_page_size(std::min(kPageSize, limit));
+  for (absl::StatusOr<v1::Survey>& survey : session.client.ListSurveys(request)) {
+    if (!survey.ok()) {
+      return ServiceError(session.environment, survey.status());
+    }
+    surveys.push_back(*std::move(survey));
+    if (static_cast<int>(surveys.size()) == limit) {
+      break;
+    }
+  }
+  PrintSurveys(session, surveys);
+  return kExitOk;
+}
+
+int Get(Session& session, const std::string& id) {
+  return PrintResult(session, session.client.GetSurvey(id));
+}
+
+// The flags of a definition; answers that of the kind.
+CLI::Option* AddDefinitionFlags(CLI::App& app, CreateFlags& flags) {
+  app.add_option("ID", flags.id, "Name in calls: [a-z][a-z0-9_-]{0,62}")->required();
+  app.add_option("--scale", flags.scale, "MIN..MAX, for kinds that have more than one");
+  app.add_option("--direction", flags.direction, "Which end of a ces scale is good")
+      ->transform(CLI::IsMember(EnumFlags<v1::ScaleDirection>(), CLI::ignore_case));
+  app.add_option("--dimension", flags.dimensions, "Label to slice metrics by; can be repeated")
+      ->allow_extra_args(false);
+  app.add_option("--time-zone", flags.time_zone, "IANA name of the zone of its days (default UTC)");
+  app.add_option("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
+  app.add_option("--max-series", flags.max_series,
+                 "Combinations of dimension values that are counted apart (default 10000)");
+  app.add_option("--question", flags.question, "The question as the customer reads it");
+  app.add_option("--display-name", flags.display_name, "Name for people");
+  return app.add_option("--kind", flags.kind, "What the score is")
+      ->transform(CLI::IsMember(EnumFlags<v1::SurveyKind>(), CLI::ignore_case));
+}
+
+void AddCreate(CLI::App& group, Command* command) {
+  CLI::App* app = group.add_subcommand("create", "Create a survey; the same again changes nothing");
+  auto flags = std::make_shared<CreateFlags>();
+  AddDefinitionFlags(*app, *flags)->required();
+  app->footer(
+      "Example:\n"
+      "  chairctl survey create support-nps --kind nps --dimension channel "
+      "--time-zone Europe/Berlin");
+  app->callback([flags, command] {
+    *command = [flags](Session& session) { return Create(session, *flags); };
+  });
+}
+
+void AddUpdate(CLI::App& group, Command* command) {
+  CLI::App* app = group.add_subcommand("update", "Change what is given of a survey's definition");
+  auto flags = std::make_shared<CreateFlags>();
+  auto etag = std::make_shared<std::string>();
+  AddDefinitionFlags(*app, *flags);
+  app->add_option("--etag", *etag, "Only if the survey still has this etag");
+  app->footer(
+      "--dimension replaces all of them: name those that stay, too. One that is left out is\n"
+      "retired. An empty one alone retires all.\n"
+      "Example:\n  chairctl survey update support-nps --dimension channel --dimension region");
+  app->callback([flags, etag, app, command] {
+    *command = [flags, etag, app](Session& session) {
+      return Update(session, *flags, *app, *etag);
+    };
+  });
+}
+
+void AddArchiveAndDelete(CLI::App& group, Command* command) {
+  CLI::App* archive =
+      group.add_subcommand("archive", "Take no new answers; what is stored stays readable");
+  auto id = std::make_shared<std::string>();
+  auto undo = std::make_shared<bool>(false);
+  archive->add_option("ID", *id, "The survey")->required();
+  archive->add_flag("--undo", *undo, "Take answers again");
+  archive->footer("Example:\n  chairctl survey archive support-nps");
+  archive->callback([id, undo, command] {
+    *command = [id, undo](Session& session) { return Archive(session, *id, *undo); };
+  });
+
+  CLI::App* remove = group.add_subcommand("delete", "Delete a survey with all its answers");
+  auto confirm = std::make_shared<std::string>();
+  remove->add_option("ID", *id, "The survey")->required();
+  remove->add_option("--confirm", *confirm, "The ID again; needed on a terminal");
+  remove->footer("Example:\n  chairctl survey delete mistake --confirm mistake");
+  remove->callback([id, confirm, command] {
+    *command = [id, confirm](Session& session) { return Delete(session, *id, *confirm); };
+  });
+}
+
+}  // namespace
+
+void AddSurveyCommands(CLI::App& app, Command* command) {
+  CLI::App* group = app.add_subcommand("survey", "Create, look up and change surveys");
+  group->require_subcommand(1);
+  group->footer("Example:\n  chairctl survey list --output json");
+  AddCreate(*group, command);
+  AddUpdate(*group, command);
+  AddArchiveAndDelete(*group, command);
+
+  CLI::App* list = group->add_subcommand("list", "List the surveys that take answers");
+  auto limit = std::make_shared<int>(std::numeric_limits<int>::max());
+  list->add_option("--limit", *limit, "List at most so many")
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+  list->footer("Example:\n  chairctl survey list --limit 20");
+  list->callback(
+      [limit, command] { *command = [limit](Session& session) { return List(session, *limit); }; });
+
+  CLI::App* get = group->add_subcommand("get", "Show one survey");
+  auto id = std::make_shared<std::string>();
+  get->add_option("ID", *id, "The survey")->required();
+  get->footer("Example:\n  chairctl survey get support-nps");
+  get->callback([id, command] { *command = [id](Session& session) { return Get(session, *id); }; });
+}
+
+}  // namespace emptychair

@@ -1,0 +1,196 @@
+#include "tools/chairctl/page/html_page.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "common/base/errors.h"
+#include "common/base/version.h"
+#include "tools/chairctl/base/output.h"
+#include "tools/chairctl/base/written_time.h"
+#include "tools/chairctl/page/html_style.h"
+
+namespace emptychair {
+namespace {
+
+// Longer texts may be wrapped in their cell.
+constexpr size_t kLongText = 40;
+// More key numbers are made smaller.
+constexpr size_t kKeysInARow = 3;
+
+std::string Element(absl::string_view name, absl::string_view css_class,
+                    absl::string_view content) {
+  return absl::StrCat("<", name, " class=\"", css_class, "\">", content, "</", name, ">\n");
+}
+
+// With the minus sign of other numbers.
+std::string CountText(int64_t count) {
+  return absl::StrReplaceAll(absl::StrCat(count), {{"-", "−"}});
+}
+
+absl::Status CannotWrite(const std::string& path, absl::string_view reason) {
+  return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--html",
+                    absl::StrCat("cannot write ", Quoted(path, 256), ": ", reason));
+}
+
+// 0, or why the file could not be written.
+int WriteNewFile(const std::string& path, absl::string_view content) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    return errno;
+  }
+  int error = 0;
+  while (!content.empty() && error == 0) {
+    const ssize_t written = write(fd, content.data(), content.size());
+    if (written >= 0) {
+      content.remove_prefix(static_cast<size_t>(written));
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  return close(fd) != 0 && error == 0 ? errno : error;
+}
+
+}  // namespace
+
+std::string EscapeHtml(absl::string_view text) {
+  return absl::StrReplaceAll(
+      Printable(text),
+      {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
+}
+
+Markup DataText(absl::string_view text) {
+  return {absl::StrCat("<bdi>", EscapeHtml(text), "</bdi>")};
+}
+
+Markup NumberMarkup(absl::string_view shown, absl::string_view exact) {
+  return {
+      absl::StrCat("<span data-value=\"", EscapeHtml(exact), "\">", EscapeHtml(shown), "</span>")};
+}
+
+Markup CountMarkup(int64_t count) { return NumberMarkup(absl::StrCat(count), absl::StrCat(count)); }
+
+Markup Paragraph(absl::string_view text) {
+  return {absl::StrCat("<p>", DataText(text).html, "</p>\n")};
+}
+
+Markup Heading(absl::string_view text) {
+  return {absl::StrCat("<h2>", DataText(text).html, "</h2>\n")};
+}
+
+HtmlCell TextCell(absl::string_view text) { return {DataText(text), ""}; }
+
+HtmlCell NumberCell(absl::string_view shown, absl::string_view exact) {
+  return {{EscapeHtml(shown)}, std::string(exact)};
+}
+
+HtmlCell NumberCell(bool present, double number) {
+  return present ? NumberCell(NumberText(number, 2), JsonNumber(number)) : TextCell(kAbsent);
+}
+
+HtmlCell CountCell(int64_t count) { return NumberCell(CountText(count), absl::StrCat(count)); }
+
+HtmlCell CountCell(bool present, int64_t count) {
+  return present ? CountCell(count) : TextCell(kAbsent);
+}
+
+void HtmlTable::AddColumn(absl::string_view heading, Align align) {
+  columns_.push_back({std::string(heading), align});
+}
+
+void HtmlTable::AddRow(std::vector<HtmlCell> cells) { rows_.push_back(std::move(cells)); }
+
+Markup HtmlTable::Render() const {
+  const auto css_class = [this](size_t column) {
+    return columns_[column].align == Align::kRight ? " class=\"n\"" : "";
+  };
+  // Can be scrolled by keys, too.
+  std::string html = absl::StrCat(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", EscapeHtml(caption_),
+      "\"><table>\n<caption>", DataText(caption_).html, "</caption>\n<thead><tr>");
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    absl::StrAppend(&html, "<th scope=\"col\"", css_class(i), ">",
+                    DataText(columns_[i].heading).html, "</th>");
+  }
+  absl::StrAppend(&html, "</tr></thead>\n<tbody>\n");
+  for (const std::vector<HtmlCell>& row : rows_) {
+    absl::StrAppend(&html, "<tr>");
+    for (size_t i = 0; i < row.size(); ++i) {
+      const bool is_long = i > 0 && row[i].content.html.size() > kLongText &&
+                           columns_[i].align == Align::kLeft && row[i].data_value.empty();
+      absl::StrAppend(&html, i == 0 ? "<th scope=\"row\"" : "<td",
+                      is_long ? " class=\"long\"" : css_class(i));
+      if (!row[i].data_value.empty()) {
+        absl::StrAppend(&html, " data-value=\"", EscapeHtml(row[i].data_value), "\"");
+      }
+      absl::StrAppend(&html, ">", row[i].content.html, i == 0 ? "</th>" : "</td>");
+    }
+    absl::StrAppend(&html, "</tr>\n");
+  }
+  return {absl::StrCat(html, "</tbody>\n</table></div>\n")};
+}
+
+Markup FactList(const std::vector<Fact>& facts) {
+  std::string html = "<dl>\n";
+  for (const auto& [name, value] : facts) {
+    absl::StrAppend(&html, "<dt>", EscapeHtml(name), "</dt><dd>", value.html, "</dd>\n");
+  }
+  return {absl::StrCat(html, "</dl>\n")};
+}
+
+void HtmlPage::Add(const std::vector<KeyNumber>& key_numbers) {
+  std::string html;
+  for (const KeyNumber& key : key_numbers) {
+    const auto line = [](absl::string_view css_class, const std::string& text) {
+      return text.empty() ? "" : Element("div", css_class, DataText(text).html);
+    };
+    absl::StrAppend(
+        &html, Element("div", "key",
+                       absl::StrCat(line("caption", key.caption),
+                                    Element("div", "number", key.number.html),
+                                    line("bounds", key.bounds), line("meaning", key.meaning))));
+  }
+  Add(Markup{Element("div", key_numbers.size() > kKeysInARow ? "keys many" : "keys", html)});
+}
+
+std::string HtmlPage::Render(absl::Time made) const {
+  return absl::StrCat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      // Says to browsers, too, that nothing is run and nothing fetched.
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+      "'unsafe-inline'\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+      EscapeHtml(title_), "</title>\n<style>", kPageStyle, "</style>\n</head>\n<body>\n<h1>",
+      DataText(title_).html, "</h1>\n", body_, "<footer>Made ",
+      FormatInstant(absl::FromUnixSeconds(absl::ToUnixSeconds(made)), absl::UTCTimeZone()),
+      " by chairctl ", kVersion, ".</footer>\n</body>\n</html>\n");
+}
+
+absl::Status WriteWholeFile(const std::string& path, absl::string_view content) {
+  // Renaming would put a file in the place of a device or a pipe.
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return CannotWrite(path, "it is no regular file");
+  }
+  const std::string temporary = absl::StrCat(path, ".", getpid(), ".tmp");
+  int error = WriteNewFile(temporary, content);
+  if (error == 0 && std::rename(temporary.c_str(), path.c_str()) != 0) {
+    error = errno;
+  }
+  if (error != 0) {
+    if (error != EEXIST) {
+      std::remove(temporary.c_str());
+    }
+    return CannotWrite(path, std::generic_category().message(error));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace emptychair

@@ -1,0 +1,29 @@
+// Answers as chairctl reads and prints them.
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_TEXT_FEEDBACK_OUTPUT_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_TEXT_FEEDBACK_OUTPUT_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "tools/chairctl/base/session.h"
+
+namespace emptychair {
+
+// Names and values of a record's fields, as CSV has them.
+TextFields FeedbackFields(const v1::Feedback& feedback);
+
+// Reads `KEY=VALUE` texts; FIELD_INVALID for one without `=` or key, or a key that comes twice.
+absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
+    const std::vector<std::string>& texts);
+
+// Add `list`, and `amend`, `exclude`, `include` and `erase`, to the group of feedback commands.
+void AddFeedbackListCommand(CLI::App& group, Command* command);
+void AddFeedbackWatchCommands(CLI::App& group, Command* command);
+void AddFeedbackChangeCommands(CLI::App& group, Command* command);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_TEXT_FEEDBACK_OUTPUT_H_
