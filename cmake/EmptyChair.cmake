@@ -45,6 +45,19 @@ function(emptychair_library name)
   target_include_directories(emptychair_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   target_link_libraries(emptychair_${name}
     PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS} $<BUILD_INTERFACE:emptychair_warnings>)
+  if(EMPTYCHAIR_BUILD_TESTS AND NOT CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/tests")
+    emptychair_link_test(${name})
+  endif()
+endfunction()
+
+# A program of all that emptychair_NAME defines and nothing but what it names as its DEPS: it does
+# not link when a file uses a layer that its library does not stand on.
+set(empty_main ${PROJECT_BINARY_DIR}/empty_main.cc)
+file(CONFIGURE OUTPUT ${empty_main} CONTENT "int main() {}\n" @ONLY)
+function(emptychair_link_test name)
+  add_executable(link_${name} ${empty_main})
+  target_link_libraries(link_${name} PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,emptychair_${name}>)
+  target_link_options(link_${name} PRIVATE -Wl,--strip-all)
 endfunction()
 
 # emptychair_test(NAME SRCS ... DEPS ...): a GoogleTest binary, each of whose tests ctest runs by
