@@ -19,7 +19,7 @@
 #include "server/config.h"
 #include "server/flags.h"
 #include "server/server.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 
 namespace emptychair {
 namespace {
@@ -60,7 +60,7 @@ int Main(int argc, char** argv) {
   // A log whose reader is gone must not end the server.
   std::signal(SIGPIPE, SIG_IGN);
 
-  Log log(Clock::System());
+  ServerLog log(Clock::System());
   const ServerConfig config = ConfigFromFlags();
   ServerEnvironment environment;
   environment.on_storage_failure = [&log](const absl::Status& status) {

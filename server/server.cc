@@ -34,7 +34,8 @@ constexpr absl::Duration kLastCallsDeadline = absl::Milliseconds(100);
 
 absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const ServerConfig& config,
                                                           ServerEnvironment& environment,
-                                                          WriteHealth* write_health, Log* log) {
+                                                          WriteHealth* write_health,
+                                                          ServerLog* log) {
   storage::StoreOptions options;
   options.directory = config.data_directory;
   options.env = environment.env;
@@ -57,7 +58,7 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const ServerConfig& co
 
 // In the order in which they depend on each other, so that they end in the reverse one.
 struct Server::Parts {
-  Log* log = nullptr;
+  ServerLog* log = nullptr;
   std::unique_ptr<AccessLog> access_log;
   WriteHealth write_health;
   std::unique_ptr<storage::Store> store;
@@ -75,7 +76,7 @@ struct Server::Parts {
   bool is_shut_down ABSL_GUARDED_BY(shutdown_mutex) = false;
 };
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, Log* log,
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, ServerLog* log,
                                                       ServerEnvironment environment) {
   RETURN_IF_ERROR(ValidateConfig(config));
   const Clock* clock = environment.clock;

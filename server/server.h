@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "server/config.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 
 namespace rocksdb {
 class Env;
@@ -32,7 +32,7 @@ struct ServerEnvironment {
 class Server {
  public:
   // Opens the store and listens. Serving when it returns. Errors say what to do.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config, Log* log,
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config, ServerLog* log,
                                                        ServerEnvironment environment = {});
 
   // Shuts down at once.

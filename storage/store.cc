@@ -10,7 +10,7 @@
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "storage/apply/state.h"
+#include "storage/apply/working_state.h"
 #include "storage/commit/committer.h"
 #include "storage/engine/disk_watch.h"
 #include "storage/engine/engine.h"
@@ -45,7 +45,7 @@ struct Store::Parts {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<RecordReader> records;
   std::unique_ptr<CubeReader> cube;
-  std::unique_ptr<ChangeReader> changes;
+  std::unique_ptr<ChangeLogReader> changes;
   std::unique_ptr<DiskWatch> disk;
   std::unique_ptr<Committer> committer;
 };
@@ -63,7 +63,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   }
   auto parts = std::make_unique<Parts>();
   ASSIGN_OR_RETURN(parts->engine, Engine::Open(engine_options));
-  ASSIGN_OR_RETURN(std::unique_ptr<State> state, State::Load(*parts->engine));
+  ASSIGN_OR_RETURN(std::unique_ptr<WorkingState> state, WorkingState::Load(*parts->engine));
   const Uuid store_id = *Uuid::FromBytes(state->identity().store_id());
   const KeyedHash hash = state->hash();
 
@@ -83,7 +83,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   Parts& owned = *store->parts_;
   owned.records = std::make_unique<RecordReader>(*owned.engine, store->hash_);
   owned.cube = std::make_unique<CubeReader>(*owned.engine, *owned.records);
-  owned.changes = std::make_unique<ChangeReader>(*owned.engine);
+  owned.changes = std::make_unique<ChangeLogReader>(*owned.engine);
   owned.committer =
       std::make_unique<Committer>(*owned.engine, std::move(state), std::move(committer_options));
   return store;
@@ -94,33 +94,33 @@ Store::Store(std::unique_ptr<Parts> parts, const Uuid& store_id, const KeyedHash
 
 Store::~Store() = default;
 
-void Store::AnswerOne() { parts_->committer->AnswerOne(); }
+void Store::CompleteOnePending() { parts_->committer->CompleteOnePending(); }
 
 void Store::Enqueue(ConstCommandPtr command, bool want_records, Done done) {
   parts_->committer->Enqueue(std::move(command), want_records, std::move(done));
 }
 
-void Store::WhenRoom(absl::AnyInvocable<void()> go_on) {
-  parts_->committer->WhenRoom(std::move(go_on));
+void Store::WhenWritable(absl::AnyInvocable<void()> resume) {
+  parts_->committer->WhenWritable(std::move(resume));
 }
 
 void Store::Stop() { parts_->committer->Stop(); }
 
 std::shared_ptr<const View> Store::view() const { return parts_->committer->publisher().view(); }
 
-bool Store::RingPast(uint64_t sequence, std::shared_ptr<Doorbell> bell) {
-  return parts_->committer->publisher().RingPast(sequence, std::move(bell));
+bool Store::NotifyWhenPast(uint64_t sequence, std::shared_ptr<Waiter> waiter) {
+  return parts_->committer->publisher().NotifyWhenPast(sequence, std::move(waiter));
 }
 
-void Store::Forget(const std::shared_ptr<Doorbell>& bell) {
-  parts_->committer->publisher().Forget(bell);
+void Store::Unsubscribe(const std::shared_ptr<Waiter>& waiter) {
+  parts_->committer->publisher().Unsubscribe(waiter);
 }
 
 const RecordReader& Store::records() const { return *parts_->records; }
 
 const CubeReader& Store::cube() const { return *parts_->cube; }
 
-const ChangeReader& Store::changes() const { return *parts_->changes; }
+const ChangeLogReader& Store::changes() const { return *parts_->changes; }
 
 void Store::CountUndecodable() const { parts_->engine->CountUndecodable(); }
 

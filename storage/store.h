@@ -13,15 +13,15 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "common/base/doorbell.h"
 #include "common/base/uuid.h"
+#include "common/base/waiter.h"
 #include "storage/apply/command.h"
 #include "storage/apply/command_result.h"
 #include "storage/check/cube_rebuild.h"
 #include "storage/check/verify.h"
 #include "storage/cube/cube_reader.h"
 #include "storage/format/keyed_hash.h"
-#include "storage/read/change_reader.h"
+#include "storage/read/change_log_reader.h"
 #include "storage/read/records.h"
 #include "storage/read/view.h"
 
@@ -98,11 +98,11 @@ class Store {
 
   // Takes a change; see Committer::Enqueue.
   void Enqueue(ConstCommandPtr command, bool want_records, Done done);
-  // See Committer::AnswerOne.
-  void AnswerOne();
+  // See Committer::CompleteOnePending.
+  void CompleteOnePending();
 
-  // Waits for room; see Committer::WhenRoom.
-  void WhenRoom(absl::AnyInvocable<void()> go_on);
+  // Waits for room; see Committer::WhenWritable.
+  void WhenWritable(absl::AnyInvocable<void()> resume);
 
   // Finishes what was taken and refuses all that comes later. Idempotent.
   void Stop();
@@ -111,15 +111,15 @@ class Store {
   std::shared_ptr<const View> view() const;
 
   // Waits for a newer state; see Publisher.
-  bool RingPast(uint64_t sequence, std::shared_ptr<Doorbell> bell);
-  void Forget(const std::shared_ptr<Doorbell>& bell);
+  bool NotifyWhenPast(uint64_t sequence, std::shared_ptr<Waiter> waiter);
+  void Unsubscribe(const std::shared_ptr<Waiter>& waiter);
 
   // New at creation and at every restore.
   const Uuid& store_id() const { return store_id_; }
   const KeyedHash& hash() const { return hash_; }
   const RecordReader& records() const;
   const CubeReader& cube() const;
-  const ChangeReader& changes() const;
+  const ChangeLogReader& changes() const;
 
   // Counts a stored value that could not be decoded, found by a reader that goes on without it.
   void CountUndecodable() const;

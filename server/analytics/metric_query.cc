@@ -20,7 +20,7 @@
 namespace emptychair {
 namespace {
 
-using metrics::Bucket;
+using statistics::Bucket;
 using storage::MsSpan;
 using storage::TallyGrid;
 
@@ -57,10 +57,11 @@ absl::StatusOr<std::optional<Bucket>> FindExtent(const storage::Store& store,
   if (first > last) {
     return std::nullopt;
   }
-  ASSIGN_OR_RETURN(const Bucket first_unit,
-                   metrics::UnitContaining(query.zone, query.granularity, query.week_start, first));
-  ASSIGN_OR_RETURN(const Bucket last_unit,
-                   metrics::UnitContaining(query.zone, query.granularity, query.week_start, last));
+  ASSIGN_OR_RETURN(
+      const Bucket first_unit,
+      statistics::UnitContaining(query.zone, query.granularity, query.week_start, first));
+  ASSIGN_OR_RETURN(const Bucket last_unit, statistics::UnitContaining(query.zone, query.granularity,
+                                                                      query.week_start, last));
   return Bucket{first_unit.start, last_unit.end};
 }
 
@@ -84,8 +85,8 @@ absl::StatusOr<std::vector<Bucket>> FindBuckets(const storage::Store& store,
       return std::vector<Bucket>();
     }
   }
-  return metrics::MakeBuckets(query.zone, query.granularity, query.week_start, interval.start,
-                              interval.end, query.trailing_buckets - 1, kPointsMax);
+  return statistics::MakeBuckets(query.zone, query.granularity, query.week_start, interval.start,
+                                 interval.end, query.trailing_buckets - 1, kPointsMax);
 }
 
 std::vector<MsSpan> ToSpans(const std::vector<Bucket>& buckets) {
@@ -151,7 +152,7 @@ class PointWriter {
         AddToWindow(tally_of(bucket - trailing), -1);
       }
       if (bucket + 1 >= trailing) {
-        metrics::EvaluateMetric(*query_.method, WindowTally(), options_, series.add_points());
+        statistics::EvaluateMetric(*query_.method, WindowTally(), options_, series.add_points());
       }
     }
   }
@@ -163,10 +164,10 @@ class PointWriter {
     }
   }
 
-  metrics::Tally WindowTally() const {
+  statistics::Tally WindowTally() const {
     const absl::Span<const int64_t> window(window_);
     const size_t scores = query_.method->scale_size();
-    metrics::Tally tally{window.subspan(1, scores), window[0], window.subspan(1 + scores)};
+    statistics::Tally tally{window.subspan(1, scores), window[0], window.subspan(1 + scores)};
     if (query_.respondent_rule != v1::RESPONDENT_RULE_ALL) {
       tally.customers = tally.excluded.front();
     }
@@ -174,7 +175,7 @@ class PointWriter {
   }
 
   const MetricQuery& query_;
-  const metrics::EvaluateOptions options_;
+  const statistics::EvaluateOptions options_;
   std::vector<int64_t> window_;
 };
 
@@ -270,7 +271,8 @@ absl::Status TooManyPoints(size_t points) {
 }
 
 absl::Status CheckShown(const MetricQuery& query, int64_t answers) {
-  if (answers >= query.min_sample || query.method->kind() == metrics::ScoreMethod::Kind::kCount) {
+  if (answers >= query.min_sample ||
+      query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
     return absl::OkStatus();
   }
   return Error(

@@ -29,8 +29,8 @@ struct MetricQuery {
   // Of one kind, scale and zone; owned by `view`.
   std::vector<const storage::SurveyView*> surveys;
   absl::TimeZone zone;
-  std::optional<metrics::ScoreMethod> method;  // Always there once prepared.
-  metrics::Confidence confidence;
+  std::optional<statistics::ScoreMethod> method;  // Always there once prepared.
+  statistics::Confidence confidence;
   int32_t min_sample = 0;
   v1::Granularity granularity = v1::GRANULARITY_NONE;
   v1::WeekStart week_start = v1::WEEK_START_UNSPECIFIED;

@@ -69,7 +69,7 @@ absl::Status CheckRespondents(const v1::QueryMetricRequest& request, MetricQuery
   RETURN_IF_ERROR(
       CheckEnum("respondent_rule", request.respondent_rule(), v1::RespondentRule_IsValid));
   if (request.respondent_rule() > v1::RESPONDENT_RULE_ALL) {
-    if (query.method->kind() == metrics::ScoreMethod::Kind::kCount) {
+    if (query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
       return FieldError(v1::ERROR_REASON_FIELD_INVALID, "respondent_rule",
                         absl::StrCat("got ", v1::RespondentRule_Name(request.respondent_rule()),
                                      ", wanted ALL: answers of a survey of kind TEXT have no score "
@@ -155,13 +155,13 @@ absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::Vi
     top_box_min = request.top_box_min();
   }
   ASSIGN_OR_RETURN(query.method,
-                   metrics::ScoreMethod::Resolve(definition.kind(), definition.scale(),
-                                                 request.method(), top_box_min));
+                   statistics::ScoreMethod::Resolve(definition.kind(), definition.scale(),
+                                                    request.method(), top_box_min));
   RETURN_IF_ERROR(CheckRespondents(request, query));
   RETURN_IF_ERROR(CheckBuckets(request, query));
   RETURN_IF_ERROR(CheckGroupBy(request, query));
   RETURN_IF_ERROR(TakeFilters(request, query));
-  ASSIGN_OR_RETURN(query.confidence, metrics::Confidence::Of(request.confidence()));
+  ASSIGN_OR_RETURN(query.confidence, statistics::Confidence::Of(request.confidence()));
   RETURN_IF_ERROR(CheckRange("min_sample", request.min_sample(), 0, kMinSampleMax));
   query.min_sample = request.min_sample();
   for (const storage::SurveyView* survey : query.surveys) {

@@ -37,9 +37,9 @@ struct Points {
 // counts, the one before tells which points have seen one; where the last one does, it takes the
 // place of the one before, which is the only other that can be counted in the same points. Where
 // there is one point alone, the last ones are counted at the end.
-class AnswerCounter {
+class RecordCounter {
  public:
-  AnswerCounter(const MetricQuery& query, bool newest_first, absl::Span<const MsSpan> buckets,
+  RecordCounter(const MetricQuery& query, bool newest_first, absl::Span<const MsSpan> buckets,
                 TallyGrid& grid)
       : query_(query),
         newest_first_(newest_first),
@@ -72,16 +72,16 @@ class AnswerCounter {
   absl::Status Count(const ScannedRecord& record, uint32_t group) {
     MoveTo(record.occur_time_ms());
     const Points points = PointsWith(bucket_);
-    const uint8_t state = record.header.exclusion_reason;
+    const uint8_t disposition = record.header.exclusion_reason;
     const uint8_t bin = storage::BinOf(record.header.score, scale_min_);
-    if (state != storage::kCountedState) {
-      Add(group, points, state, bin, 1);
+    if (disposition != storage::kCountedDisposition) {
+      Add(group, points, disposition, bin, 1);
       if (!query_.include_excluded) {
         return absl::OkStatus();
       }
     }
     if (!IsChosenAmong(query_, record.header)) {
-      Add(group, points, storage::kCountedState, bin, 1);
+      Add(group, points, storage::kCountedDisposition, bin, 1);
       return absl::OkStatus();
     }
     if (record.header.customer_ordinal >= chosen_.size()) {
@@ -140,15 +140,15 @@ class AnswerCounter {
   }
 
   void AddChosen(const Points& points, const Chosen& answer, int64_t count) {
-    Add(answer.group, points, storage::kCountedState, answer.bin, count);
+    Add(answer.group, points, storage::kCountedDisposition, answer.bin, count);
     ForChanges(points, count, [&](uint32_t bucket, int64_t change) {
       grid_.AddCustomers(answer.group, bucket, change);
     });
   }
 
-  void Add(uint32_t group, const Points& points, uint8_t state, uint8_t bin, int64_t count) {
+  void Add(uint32_t group, const Points& points, uint8_t disposition, uint8_t bin, int64_t count) {
     ForChanges(points, count, [&](uint32_t bucket, int64_t change) {
-      grid_.Add(group, bucket, state, bin, change);
+      grid_.Add(group, bucket, disposition, bin, change);
     });
   }
 
@@ -179,7 +179,7 @@ class AnswerCounter {
 
 }  // namespace
 
-AnswerFilter::AnswerFilter(const MetricQuery& query, const SeriesGroups& groups) : query_(query) {
+RecordFilter::RecordFilter(const MetricQuery& query, const SeriesGroups& groups) : query_(query) {
   for (size_t i = 0; i < query.surveys.size(); ++i) {
     const SurveyView& survey = *query.surveys[i];
     if (PassesSurveyFilters(query, survey)) {
@@ -189,7 +189,7 @@ AnswerFilter::AnswerFilter(const MetricQuery& query, const SeriesGroups& groups)
   }
 }
 
-size_t AnswerFilter::IndexOf(const ScannedRecord& record) const {
+size_t RecordFilter::IndexOf(const ScannedRecord& record) const {
   size_t index = 0;
   while (surveys_[index]->number() != record.position.survey_number) {
     ++index;
@@ -197,7 +197,7 @@ size_t AnswerFilter::IndexOf(const ScannedRecord& record) const {
   return index;
 }
 
-absl::StatusOr<uint32_t> AnswerFilter::GroupOf(const ScannedRecord& record) {
+absl::StatusOr<uint32_t> RecordFilter::GroupOf(const ScannedRecord& record) {
   const size_t index = IndexOf(record);
   const Survey& part = parts_[index];
   const uint32_t series = record.header.series;
@@ -212,7 +212,7 @@ absl::StatusOr<uint32_t> AnswerFilter::GroupOf(const ScannedRecord& record) {
   return PassesLabelFilters(query_, *surveys_[index], body_) ? group : storage::kNoGroup;
 }
 
-absl::Status AnswerFilter::Decode(const ScannedRecord& record,
+absl::Status RecordFilter::Decode(const ScannedRecord& record,
                                   store::v1::StoredFeedback& body) const {
   return storage::DecodeFeedbackBody(record.value, body)
              ? absl::OkStatus()
@@ -223,20 +223,20 @@ absl::Status AnswerFilter::Decode(const ScannedRecord& record,
 bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeader& header) {
   return query.respondent_rule != v1::RESPONDENT_RULE_ALL && header.score.has_value() &&
          header.customer_ordinal != storage::kAnonymous &&
-         (header.exclusion_reason == storage::kCountedState || query.include_excluded);
+         (header.exclusion_reason == storage::kCountedDisposition || query.include_excluded);
 }
 
 absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
                          const SeriesGroups& groups, absl::Span<const MsSpan> buckets,
                          bool only_what_stays, TallyGrid& grid, storage::ReadCost& cost) {
-  AnswerFilter filter(query, groups);
+  RecordFilter filter(query, groups);
   if (buckets.empty()) {
     return absl::OkStatus();
   }
   // RocksDB is quicker from old to new.
   const bool newest_first =
       only_what_stays && query.respondent_rule == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER;
-  AnswerCounter counter(query, newest_first, buckets, grid);
+  RecordCounter counter(query, newest_first, buckets, grid);
   RETURN_IF_ERROR(store.records().Scan(*query.view,
                                        {.surveys = filter.surveys(),
                                         .start_ms = buckets.front().start_ms,

@@ -22,9 +22,9 @@
 namespace emptychair {
 
 // Which records a query's filters let through. Must not outlive what it is given. Not thread-safe.
-class AnswerFilter {
+class RecordFilter {
  public:
-  AnswerFilter(const MetricQuery& query, const SeriesGroups& groups);
+  RecordFilter(const MetricQuery& query, const SeriesGroups& groups);
 
   // Surveys that filters on survey_id leave in; records of others are none of the query's.
   const std::vector<const storage::SurveyView*>& surveys() const { return surveys_; }

@@ -46,7 +46,7 @@ absl::Status CheckOneValue(const v1::QueryMetricRequest& side) {
 absl::StatusOr<MetricQuery> PrepareComparable(std::shared_ptr<const storage::View> view,
                                               const v1::QueryMetricRequest& side) {
   ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricSide(std::move(view), side));
-  if (query.method->kind() == metrics::ScoreMethod::Kind::kCount) {
+  if (query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
     return Invalid("method", "got COUNT, which has no error bar");
   }
   return query;

@@ -9,7 +9,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
-#include "server/analytics/metric_compare.h"
+#include "server/analytics/compare.h"
 #include "server/request/validation.h"
 #include "server/statistics/calendar.h"
 #include "server/statistics/comparison.h"
@@ -73,13 +73,13 @@ absl::StatusOr<v1::Granularity> CheckGranularity(const v1::GetScorecardRequest& 
 absl::StatusOr<v1::TimeInterval> PeriodsBefore(absl::Time as_of, const absl::TimeZone& zone,
                                                v1::Granularity granularity,
                                                v1::WeekStart week_start) {
-  ASSIGN_OR_RETURN(const metrics::Bucket incomplete,
-                   metrics::UnitContaining(zone, granularity, week_start, as_of));
+  ASSIGN_OR_RETURN(const statistics::Bucket incomplete,
+                   statistics::UnitContaining(zone, granularity, week_start, as_of));
   absl::Time start = incomplete.start;
   for (int i = 0; i < kPeriods; ++i) {
     ASSIGN_OR_RETURN(
-        const metrics::Bucket period,
-        metrics::UnitContaining(zone, granularity, week_start, start - absl::Milliseconds(1)));
+        const statistics::Bucket period,
+        statistics::UnitContaining(zone, granularity, week_start, start - absl::Milliseconds(1)));
     start = period.start;
   }
   v1::TimeInterval periods;
@@ -99,7 +99,7 @@ void WriteScore(const MetricQuery& trend, v1::QueryMetricResponse& answer, v1::S
   *score.mutable_previous() = score.trend(kPeriods - 2);
   *score.mutable_current() = score.trend(kPeriods - 1);
   WriteComparison(
-      metrics::CompareValues(*trend.method, score.previous(), score.current(), trend.confidence),
+      statistics::CompareValues(*trend.method, score.previous(), score.current(), trend.confidence),
       score);
 }
 

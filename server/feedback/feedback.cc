@@ -195,7 +195,7 @@ void FillFeedback(const storage::FeedbackRecord& record, absl::string_view surve
   }
   *feedback.mutable_occur_time() = ToTimestamp(record.feedback_id.UnixMs());
   *feedback.mutable_receive_time() = ToTimestamp(record.body.receive_time_ms());
-  if (record.header.exclusion_reason != storage::kCountedState) {
+  if (record.header.exclusion_reason != storage::kCountedDisposition) {
     v1::Exclusion& exclusion = *feedback.mutable_exclusion();
     exclusion.set_reason(static_cast<v1::ExclusionReason>(record.header.exclusion_reason));
     exclusion.set_note(record.body.exclusion_note());

@@ -33,7 +33,7 @@ absl::Status CheckConditions(const v1::ListFeedbackRequest& request) {
 
 // What the fixed header says.
 bool PassesHeader(const v1::ListFeedbackRequest& request, const storage::FeedbackHeader& header) {
-  const bool is_excluded = header.exclusion_reason != storage::kCountedState;
+  const bool is_excluded = header.exclusion_reason != storage::kCountedDisposition;
   if ((request.exclusion() == v1::EXCLUSION_FILTER_COUNTED && is_excluded) ||
       (request.exclusion() == v1::EXCLUSION_FILTER_EXCLUDED && !is_excluded)) {
     return false;

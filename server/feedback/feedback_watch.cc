@@ -93,7 +93,7 @@ absl::StatusOr<bool> FeedbackWatch::Next(v1::WatchFeedbackResponse& response) {
   size_t bytes = 0;
   RETURN_IF_ERROR(store_->changes().Read(
       *view, position_,
-      [&](uint64_t sequence, const storage::Change& change) -> absl::StatusOr<bool> {
+      [&](uint64_t sequence, const storage::ChangeLogEntry& change) -> absl::StatusOr<bool> {
         const int count = response.changes_size();
         Add(*view, sequence, change, response);
         position_ = sequence;
@@ -115,11 +115,13 @@ absl::StatusOr<bool> FeedbackWatch::Next(v1::WatchFeedbackResponse& response) {
   return true;
 }
 
-bool FeedbackWatch::RingWhenMore(const std::shared_ptr<Doorbell>& bell) const {
-  return store_->RingPast(position_, bell);
+bool FeedbackWatch::NotifyWhenMore(const std::shared_ptr<Waiter>& waiter) const {
+  return store_->NotifyWhenPast(position_, waiter);
 }
 
-void FeedbackWatch::Forget(const std::shared_ptr<Doorbell>& bell) const { store_->Forget(bell); }
+void FeedbackWatch::Unsubscribe(const std::shared_ptr<Waiter>& waiter) const {
+  store_->Unsubscribe(waiter);
+}
 
 const storage::SurveyView* FeedbackWatch::FindSurvey(const storage::View& view, uint32_t number) {
   if (!surveys_.empty() && !surveys_.contains(number)) {
@@ -136,7 +138,8 @@ const storage::SurveyView* FeedbackWatch::FindSurvey(const storage::View& view, 
   return found == by_number_.end() ? nullptr : found->second;
 }
 
-void FeedbackWatch::Add(const storage::View& view, uint64_t sequence, const storage::Change& change,
+void FeedbackWatch::Add(const storage::View& view, uint64_t sequence,
+                        const storage::ChangeLogEntry& change,
                         v1::WatchFeedbackResponse& response) {
   const storage::SurveyView* survey = change.kind == storage::ChangeKind::kSurvey
                                           ? nullptr

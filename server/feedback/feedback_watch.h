@@ -8,7 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
-#include "common/base/doorbell.h"
+#include "common/base/waiter.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "storage/store.h"
 
@@ -25,9 +25,10 @@ class FeedbackWatch {
   // SEQUENCE_TRIMMED, STORE_DAMAGED.
   absl::StatusOr<bool> Next(v1::WatchFeedbackResponse& response);
 
-  // Has `bell` rung once when Next may have a message. False, and it is not rung, if it may now.
-  bool RingWhenMore(const std::shared_ptr<Doorbell>& bell) const;
-  void Forget(const std::shared_ptr<Doorbell>& bell) const;
+  // Has `waiter` notified once when Next may have a message. False, and it is not notified, if it
+  // may now.
+  bool NotifyWhenMore(const std::shared_ptr<Waiter>& waiter) const;
+  void Unsubscribe(const std::shared_ptr<Waiter>& waiter) const;
 
  private:
   FeedbackWatch(storage::Store* store, uint64_t position)
@@ -35,7 +36,7 @@ class FeedbackWatch {
 
   // Null for a survey that is not watched, or not there any more.
   const storage::SurveyView* FindSurvey(const storage::View& view, uint32_t number);
-  void Add(const storage::View& view, uint64_t sequence, const storage::Change& change,
+  void Add(const storage::View& view, uint64_t sequence, const storage::ChangeLogEntry& change,
            v1::WatchFeedbackResponse& response);
 
   storage::Store* store_;

@@ -80,7 +80,8 @@ int DescriptorsMax() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const std::string& address, Log* log) {
+absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const std::string& address,
+                                                           ServerLog* log) {
   std::unique_ptr<Acceptor> acceptor(new Acceptor(log));
   absl::Status listening;
   if (absl::StartsWith(address, kUnixPrefix)) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 
 namespace emptychair {
 
@@ -24,7 +24,8 @@ class Acceptor {
   // Listens on "HOST:PORT", "[IPv6]:PORT" or "unix:PATH"; port 0 takes any that is free. A host
   // with several addresses is listened on at all of them. Nothing is accepted before Start. Errors:
   // UNAVAILABLE, with what to do. `log` must outlive it.
-  static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const std::string& address, Log* log);
+  static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const std::string& address,
+                                                          ServerLog* log);
 
   // Stops.
   ~Acceptor();
@@ -43,7 +44,7 @@ class Acceptor {
   void Stop();
 
  private:
-  explicit Acceptor(Log* log) : log_(log) {}
+  explicit Acceptor(ServerLog* log) : log_(log) {}
 
   absl::Status ListenOnUnix(const std::string& path);
   absl::Status ListenOnHost(const std::string& host, const std::string& port);
@@ -51,7 +52,7 @@ class Acceptor {
   // False when there are no descriptors left for another.
   bool AcceptFrom(int listener);
 
-  Log* const log_;
+  ServerLog* const log_;
   int port_ = 0;
   std::string unix_path_;
   std::vector<int> listeners_;

@@ -17,15 +17,15 @@ constexpr size_t kLoggedMessageBytesMax = 256;
 
 }  // namespace
 
-Finisher::~Finisher() {
-  if (question_ != nullptr) {
-    question_->AnswerForHandler(absl::InternalError(kNoAnswer));
+ReplyHandle::~ReplyHandle() {
+  if (pending_ != nullptr) {
+    pending_->ReplyForHandler(absl::InternalError(kNoReply));
   }
 }
 
-void Finisher::operator()(const absl::Status& status) {
-  assert(question_ != nullptr);
-  std::exchange(question_, nullptr)->AnswerForHandler(status);
+void ReplyHandle::operator()(const absl::Status& status) {
+  assert(pending_ != nullptr);
+  std::exchange(pending_, nullptr)->ReplyForHandler(status);
 }
 
 void CallRunner::BeginShutdown() {
@@ -110,7 +110,7 @@ Call::Call(CallRunner* runner, grpc::CallbackServerContext* context, const char*
 bool Call::Admit() {
   admitted_ = runner_->Enter();
   if (!admitted_) {
-    Answer(ShuttingDownError());
+    Reply(ShuttingDownError());
     return false;
   }
   return IsAwaited();
@@ -119,11 +119,11 @@ bool Call::Admit() {
 bool Call::IsAwaited() {
   // gRPC cancels a call when its deadline passes, so the deadline is asked first.
   if (absl::FromChrono(context_->deadline()) <= runner_->clock_->Now()) {
-    Answer(absl::DeadlineExceededError("the deadline passed before the server began its work"));
+    Reply(absl::DeadlineExceededError("the deadline passed before the server began its work"));
     return false;
   }
   if (context_->IsCancelled()) {
-    Answer(absl::CancelledError("the call was cancelled before the server began its work"));
+    Reply(absl::CancelledError("the call was cancelled before the server began its work"));
     return false;
   }
   return true;
@@ -131,11 +131,11 @@ bool Call::IsAwaited() {
 
 void Call::RunOn(Lane lane, absl::AnyInvocable<void() &&> work) {
   if (const absl::Status status = runner_->executor_->Submit(lane, std::move(work)); !status.ok()) {
-    Answer(status);
+    Reply(status);
   }
 }
 
-void Call::AnswerForHandler(const absl::Status& status) {
+void Call::ReplyForHandler(const absl::Status& status) {
   // A stream whose client has gone ends as cancelled, which nobody hears.
   if (!status.ok() && !absl::IsCancelled(status) && ReasonNameOf(status).empty()) {
     runner_->log_->Error("error without a reason",
@@ -143,10 +143,10 @@ void Call::AnswerForHandler(const absl::Status& status) {
                           {"code", absl::StatusCodeToString(status.code())},
                           {"message", Quoted(status.message(), kLoggedMessageBytesMax)}});
   }
-  Answer(status);
+  Reply(status);
 }
 
-void Call::Answer(const absl::Status& status) {
+void Call::Reply(const absl::Status& status) {
   duration_ = std::max(runner_->clock_->Now() - start_time_, absl::ZeroDuration());
   if (status.ok()) {
     FinishRpc(grpc::Status::OK);

@@ -27,43 +27,43 @@
 #include "server/rpc/message_arena.h"
 #include "server/rpc/raw_message.h"
 #include "server/telemetry/access_log.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 
 namespace emptychair {
 
 class Call;
 
 // What a caller hears of a handler that threw or forgot it.
-inline constexpr char kNoAnswer[] = "the server failed to answer this call";
+inline constexpr char kNoReply[] = "the server failed to answer this call";
 
 // What a handler owes an answer: a call, or a message of one.
-class Question {
+class PendingReply {
  public:
   // Answers with what a handler says. The question may be gone when this returns.
-  virtual void AnswerForHandler(const absl::Status& status) = 0;
+  virtual void ReplyForHandler(const absl::Status& status) = 0;
 
  protected:
-  ~Question() = default;
+  ~PendingReply() = default;
 };
 
 // The duty to answer one question, from any thread. Destroying it unused answers INTERNAL, so that
 // no path leaves a caller without an answer. Movable only.
-class Finisher {
+class ReplyHandle {
  public:
-  explicit Finisher(Question* question) : question_(question) {}
-  Finisher(Finisher&& other) noexcept : question_(std::exchange(other.question_, nullptr)) {}
-  Finisher& operator=(Finisher&& other) noexcept {
-    std::swap(question_, other.question_);
+  explicit ReplyHandle(PendingReply* question) : pending_(question) {}
+  ReplyHandle(ReplyHandle&& other) noexcept : pending_(std::exchange(other.pending_, nullptr)) {}
+  ReplyHandle& operator=(ReplyHandle&& other) noexcept {
+    std::swap(pending_, other.pending_);
     return *this;
   }
-  ~Finisher();
+  ~ReplyHandle();
 
   // Answers with `status`, and with the response if it is OK. Once; request and response may be
   // gone when this returns.
   void operator()(const absl::Status& status);
 
  private:
-  Question* question_;
+  PendingReply* pending_;
 };
 
 // A call that goes on until somebody ends it.
@@ -78,7 +78,7 @@ class Stoppable {
 
 // How a request is answered, as its content says.
 template <typename Response>
-struct Plan {
+struct ScheduledWork {
   Lane lane = Lane::kQuery;
   absl::AnyInvocable<absl::Status(Response&)> run;
 };
@@ -113,7 +113,7 @@ struct Plan {
 // must outlive the grpc::Server. `method` is "Service/Method" and must live as long.
 class CallRunner {
  public:
-  CallRunner(Executor* executor, AccessLog* access_log, Log* log, const Clock* clock)
+  CallRunner(Executor* executor, AccessLog* access_log, ServerLog* log, const Clock* clock)
       : executor_(executor), access_log_(access_log), log_(log), clock_(clock) {}
   CallRunner(const CallRunner&) = delete;
   CallRunner& operator=(const CallRunner&) = delete;
@@ -125,15 +125,15 @@ class CallRunner {
                                     grpc::ByteBuffer* response, Work work);
 
   // The same for calls whose lane depends on the request: runs `make_plan`, an
-  // absl::StatusOr<Plan<Response>>(const Request&), at once on gRPC's thread, where it must not
-  // block, and then what it has planned.
+  // absl::StatusOr<ScheduledWork<Response>>(const Request&), at once on gRPC's thread, where it
+  // must not block, and then what it has planned.
   template <typename Request, typename Response, typename MakePlan>
-  grpc::ServerUnaryReactor* ExecutePlan(grpc::CallbackServerContext* context, const char* method,
-                                        const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
-                                        MakePlan make_plan);
+  grpc::ServerUnaryReactor* ExecuteScheduled(grpc::CallbackServerContext* context,
+                                             const char* method, const grpc::ByteBuffer* request,
+                                             grpc::ByteBuffer* response, MakePlan make_plan);
 
-  // Runs `start`, a void(const Request&, Response&, Finisher), at once on gRPC's thread: it must
-  // not block. The call ends when the Finisher is called, by any thread.
+  // Runs `start`, a void(const Request&, Response&, ReplyHandle), at once on gRPC's thread: it must
+  // not block. The call ends when the ReplyHandle is called, by any thread.
   template <typename Request, typename Response, typename StartWork>
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, const char* method,
                                   const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
@@ -154,10 +154,11 @@ class CallRunner {
                                                             Work work);
 
   // For messages that come one after the other, each answered with one, in their order: runs
-  // `start`, a void(const Request&, Response&, Finisher), for each on `lane`. The request is valid
-  // until `start` returns, the response until the message is answered. An answer that is an error
-  // ends the call; so does the client's half-close, once all is answered. Each message is read when
-  // `when_ready`, which is given what to do then, finds it time. Defined in pipeline_call.h.
+  // `start`, a void(const Request&, Response&, ReplyHandle), for each on `lane`. The request is
+  // valid until `start` returns, the response until the message is answered. An answer that is an
+  // error ends the call; so does the client's half-close, once all is answered. Each message is
+  // read when `when_ready`, which is given what to do then, finds it time. Defined in
+  // pipeline_call.h.
   template <typename Request, typename Response, typename StartWork>
   grpc::ServerBidiReactor<Request, Response>* ExecutePipeline(
       grpc::CallbackServerContext* context, const char* method, Lane lane,
@@ -167,9 +168,10 @@ class CallRunner {
   // absl::StatusOr<Source>(const Request&), runs at once on gRPC's thread. A Source has
   //   absl::StatusOr<bool> Next(Response&), which runs on `lane` and fills in a message if there is
   //     one; an error ends the call;
-  //   bool RingWhenMore(std::shared_ptr<Doorbell>), which has the bell rung once when there may be
+  //   bool NotifyWhenMore(std::shared_ptr<Waiter>), which has the waiter notified once when there
+  //   may be
   //     one, and answers false if there may be one now;
-  //   void Forget(std::shared_ptr<Doorbell>), after which the bell is not kept any more.
+  //   void Unsubscribe(std::shared_ptr<Waiter>), after which the waiter is not kept any more.
   // No thread waits between messages. Defined in feed_call.h.
   template <typename Request, typename Response, typename MakeSource>
   grpc::ServerWriteReactor<grpc::ByteBuffer>* ExecuteFeed(grpc::CallbackServerContext* context,
@@ -214,18 +216,18 @@ class CallRunner {
   absl::StatusOr<Prepared> Prepare(const char* method, const grpc::ByteBuffer& bytes,
                                    const Make& make);
 
-  // Runs `start`, a void(Response&, Finisher), on `lane`, without one at once.
+  // Runs `start`, a void(Response&, ReplyHandle), on `lane`, without one at once.
   template <typename Response, typename StartWork>
   grpc::ServerUnaryReactor* Launch(grpc::CallbackServerContext* context, const char* method,
                                    std::optional<Lane> lane, grpc::ByteBuffer* response,
                                    StartWork start);
 
-  // Runs a handler's code. If it throws, its Finisher has answered on the way here.
+  // Runs a handler's code. If it throws, its ReplyHandle has answered on the way here.
   void Guard(const char* method, absl::FunctionRef<void()> code);
 
   Executor* const executor_;
   AccessLog* const access_log_;
-  Log* const log_;
+  ServerLog* const log_;
   const Clock* const clock_;
 
   mutable absl::Mutex mutex_;
@@ -237,7 +239,7 @@ class CallRunner {
 };
 
 // One call, from its arrival until its end, when it deletes itself. For CallRunner only.
-class Call : public Question {
+class Call : public PendingReply {
  public:
   Call(CallRunner* runner, grpc::CallbackServerContext* context, const char* method);
   Call(const Call&) = delete;
@@ -252,7 +254,7 @@ class Call : public Question {
   // Answers with the refusal if `lane` has no room for `work`.
   void RunOn(Lane lane, absl::AnyInvocable<void() &&> work);
 
-  void AnswerForHandler(const absl::Status& status) override;
+  void ReplyForHandler(const absl::Status& status) override;
 
  protected:
   virtual ~Call() = default;
@@ -267,7 +269,7 @@ class Call : public Question {
   // Tells gRPC the end of the call, which may be gone when this returns.
   virtual void FinishRpc(const grpc::Status& status) = 0;
 
-  void Answer(const absl::Status& status);
+  void Reply(const absl::Status& status);
   void WriteLogLine() const;
 
   CallRunner* const runner_;
@@ -284,7 +286,7 @@ class Call : public Question {
   absl::Duration duration_;
 };
 
-// A unary call together with its response and what answers it, a void(Response&, Finisher): one
+// A unary call together with its response and what answers it, a void(Response&, ReplyHandle): one
 // allocation. It ends when it is answered, and is answered by gRPC's own reactor: the end of any
 // other comes through one more of gRPC's threads, which has to wake up for it. For CallRunner only.
 template <typename Response, typename StartWork>
@@ -304,10 +306,10 @@ class UnaryCall final : public Call {
     // On the stack, because answering may delete this call while the function still runs.
     StartWork start = std::move(start_);
     if constexpr (std::is_same_v<Response, grpc::ByteBuffer>) {
-      start(*answer_, Finisher(this));
+      start(*answer_, ReplyHandle(this));
     } else {
       response_ = &arena_.Make<Response>();
-      start(*response_, Finisher(this));
+      start(*response_, ReplyHandle(this));
     }
   }
 
@@ -350,7 +352,7 @@ absl::Status HandleRequest(const grpc::ByteBuffer& bytes, const Handle& handle) 
 // What starts a call whose request is in `bytes`, which outlives the call.
 template <typename Request, typename StartWork>
 auto StartWithRequest(const grpc::ByteBuffer* bytes, StartWork start) {
-  return [bytes, start = std::move(start)](auto& response, Finisher finish) mutable {
+  return [bytes, start = std::move(start)](auto& response, ReplyHandle finish) mutable {
     const absl::Status status = HandleRequest<Request>(
         *bytes, [&](const auto& request) { start(request, response, std::move(finish)); });
     if (!status.ok()) {
@@ -367,13 +369,13 @@ grpc::ServerUnaryReactor* CallRunner::Execute(grpc::CallbackServerContext* conte
   return Start<Request, Response>(
       context, method, lane, request, response,
       [work = std::move(work)](const Request& request, Response& response,
-                               Finisher finish) mutable { finish(work(request, response)); });
+                               ReplyHandle finish) mutable { finish(work(request, response)); });
 }
 
 template <typename Request, typename Prepared, typename Make>
 absl::StatusOr<Prepared> CallRunner::Prepare(const char* method, const grpc::ByteBuffer& bytes,
                                              const Make& make) {
-  absl::StatusOr<Prepared> prepared = absl::InternalError(kNoAnswer);
+  absl::StatusOr<Prepared> prepared = absl::InternalError(kNoReply);
   Guard(method, [&] {
     const absl::Status status =
         HandleRequest<Request>(bytes, [&](const Request& request) { prepared = make(request); });
@@ -385,14 +387,15 @@ absl::StatusOr<Prepared> CallRunner::Prepare(const char* method, const grpc::Byt
 }
 
 template <typename Request, typename Response, typename MakePlan>
-grpc::ServerUnaryReactor* CallRunner::ExecutePlan(grpc::CallbackServerContext* context,
-                                                  const char* method,
-                                                  const grpc::ByteBuffer* request,
-                                                  grpc::ByteBuffer* response, MakePlan make_plan) {
-  auto plan = Prepare<Request, Plan<Response>>(method, *request, make_plan);
+grpc::ServerUnaryReactor* CallRunner::ExecuteScheduled(grpc::CallbackServerContext* context,
+                                                       const char* method,
+                                                       const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response,
+                                                       MakePlan make_plan) {
+  auto plan = Prepare<Request, ScheduledWork<Response>>(method, *request, make_plan);
   const Lane lane = plan.ok() ? plan->lane : Lane::kQuery;
   return Launch<Response>(context, method, lane, response,
-                          [plan = std::move(plan)](Response& response, Finisher finish) mutable {
+                          [plan = std::move(plan)](Response& response, ReplyHandle finish) mutable {
                             finish(plan.ok() ? plan->run(response) : plan.status());
                           });
 }

@@ -35,7 +35,7 @@ Feed::Step Feed::Written(bool ok) {
   return Decide();
 }
 
-Feed::Step Feed::Rung() {
+Feed::Step Feed::Notified() {
   absl::MutexLock lock(&mutex_);
   is_waiting_ = false;
   return Decide();

@@ -21,7 +21,7 @@ class Feed {
     kRead,
     // Write what was read; then Continue.
     kWrite,
-    // Have somebody ring when there may be more; then Continue.
+    // Have somebody notify when there may be more; then Continue.
     kWait,
     // End the call with `final_status`, and touch neither it nor the feed again.
     kFinish,
@@ -35,7 +35,7 @@ class Feed {
   // What was read was written, or could not be.
   Step Written(bool ok) ABSL_LOCKS_EXCLUDED(mutex_);
   // There may be more.
-  Step Rung() ABSL_LOCKS_EXCLUDED(mutex_);
+  Step Notified() ABSL_LOCKS_EXCLUDED(mutex_);
   // The client has gone.
   Step Cancelled() ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/base/doorbell.h"
+#include "common/base/waiter.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/rpc/call.h"
@@ -29,7 +29,7 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
         method_(method),
         lane_(lane),
         source_(std::move(source)),
-        bell_(std::make_shared<Doorbell>([this] { Do(feed_.Rung()); })) {}
+        waiter_(std::make_shared<Waiter>([this] { Do(feed_.Notified()); })) {}
 
   void Begin() {
     runner_->AddStream(this);
@@ -62,20 +62,20 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
           step = feed_.Continue();
           break;
         case Feed::Step::kWait:
-          if (!source_->RingWhenMore(bell_)) {
-            feed_.Rung();
+          if (!source_->NotifyWhenMore(waiter_)) {
+            feed_.Notified();
           }
           step = feed_.Continue();
           break;
         case Feed::Step::kFinish:
-          Call::AnswerForHandler(feed_.final_status());
+          Call::ReplyForHandler(feed_.final_status());
           return;
       }
     }
   }
 
   absl::StatusOr<bool> Next() {
-    absl::StatusOr<bool> has_message = absl::InternalError(kNoAnswer);
+    absl::StatusOr<bool> has_message = absl::InternalError(kNoReply);
     if (!source_.ok()) {
       has_message = source_.status();
     } else {
@@ -96,9 +96,9 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void OnDone() override {
     runner_->RemoveStream(this);
     if (source_.ok()) {
-      source_->Forget(bell_);
+      source_->Unsubscribe(waiter_);
     }
-    bell_->Disconnect();
+    waiter_->Disconnect();
     Done();
   }
 
@@ -109,7 +109,7 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   Feed feed_;
   // Being filled in on the lane, or sent; gRPC reads it until OnWriteDone.
   grpc::ByteBuffer message_;
-  const std::shared_ptr<Doorbell> bell_;
+  const std::shared_ptr<Waiter> waiter_;
 };
 
 template <typename Request, typename Response, typename MakeSource>

@@ -44,10 +44,10 @@ class PipelineCall final : public grpc::ServerBidiReactor<Request, Response>,
   }
 
  private:
-  class Slot final : public PipelineSlot, public Question {
+  class Slot final : public PipelineSlot, public PendingReply {
    public:
     explicit Slot(PipelineCall* call) : call_(call) {}
-    void AnswerForHandler(const absl::Status& status) override {
+    void ReplyForHandler(const absl::Status& status) override {
       // On the stack, because the slot may be gone then.
       PipelineCall* const call = call_;
       call->Do(call->pipeline_.Answered(this, status));
@@ -76,7 +76,7 @@ class PipelineCall final : public grpc::ServerBidiReactor<Request, Response>,
           step = pipeline_.Continue();
           break;
         case Pipeline::Step::kFinish:
-          Call::AnswerForHandler(pipeline_.final_status());
+          Call::ReplyForHandler(pipeline_.final_status());
           return;
       }
     }
@@ -93,11 +93,12 @@ class PipelineCall final : public grpc::ServerBidiReactor<Request, Response>,
       return;
     }
     const absl::Status status = runner_->executor_->SubmitPaced(lane_, [this, slot] {
-      runner_->Guard(method_, [this, slot] { start_(request_, slot->response(), Finisher(slot)); });
+      runner_->Guard(method_,
+                     [this, slot] { start_(request_, slot->response(), ReplyHandle(slot)); });
       Do(pipeline_.Prepared());
     });
     if (!status.ok()) {
-      slot->AnswerForHandler(status);
+      slot->ReplyForHandler(status);
       Do(pipeline_.Prepared());
     }
   }

@@ -60,7 +60,7 @@ class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                          public Call,
                          public StreamWriter<Response> {
  public:
-  // `work` is a void(StreamWriter<Response>&, Finisher).
+  // `work` is a void(StreamWriter<Response>&, ReplyHandle).
   StreamCall(CallRunner* runner, grpc::CallbackServerContext* context, const char* method,
              Work work)
       : Call(runner, context, method), runner_(runner), work_(std::move(work)) {
@@ -70,7 +70,7 @@ class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Run() {
     // On the stack, because answering may delete this call while the function still runs.
     Work work = std::move(work_);
-    work(static_cast<StreamWriter<Response>&>(*this), Finisher(this));
+    work(static_cast<StreamWriter<Response>&>(*this), ReplyHandle(this));
   }
 
   absl::Status Write(const Response& message) override {
@@ -105,7 +105,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* CallRunner::ExecuteStream(
     const grpc::ByteBuffer* request, Work work) {
   auto start = StartWithRequest<Request>(
       request, [work = std::move(work)](const Request& request, StreamWriter<Response>& writer,
-                                        Finisher finish) { finish(work(request, writer)); });
+                                        ReplyHandle finish) { finish(work(request, writer)); });
   auto* call = new StreamCall<Response, decltype(start)>(this, context, method, std::move(start));
   if (call->Admit()) {
     call->RunOn(lane, [this, method, call] {

@@ -11,7 +11,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "server/feedback/feedback.h"
-#include "server/feedback/feedback_change.h"
+#include "server/feedback/feedback_commands.h"
 #include "server/feedback/feedback_list.h"
 #include "server/feedback/feedback_watch.h"
 #include "server/request/validation.h"
@@ -134,13 +134,13 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::SubmitFeedback(grpc::CallbackServ
                                                               grpc::ByteBuffer* response) {
   return runner_->Start<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse>(
       context, "FeedbackService/SubmitFeedback", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         StartSubmit(request, response, std::move(finish));
       });
 }
 
 void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
-                                      v1::SubmitFeedbackResponse& response, Finisher finish) {
+                                      v1::SubmitFeedbackResponse& response, ReplyHandle finish) {
   const absl::Time now = clock_->Now();
   auto command = storage::NewCommand();
   store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
@@ -163,7 +163,7 @@ void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
                   return absl::OkStatus();
                 });
   // Since this thread is awake.
-  store_->AnswerOne();
+  store_->CompleteOnePending();
 }
 
 grpc::ServerUnaryReactor* FeedbackServiceImpl::BatchSubmitFeedback(
@@ -171,7 +171,7 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::BatchSubmitFeedback(
     grpc::ByteBuffer* response) {
   return runner_->Start<grpc::ByteBuffer, grpc::ByteBuffer>(
       context, "FeedbackService/BatchSubmitFeedback", Lane::kIngest, request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         StartBatch<v1::BatchSubmitFeedbackRequest, v1::BatchSubmitFeedbackResponse>(
             request, response, std::move(finish));
       });
@@ -181,8 +181,8 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* FeedbackServiceImpl
     grpc::CallbackServerContext* context) {
   return runner_->ExecutePipeline<grpc::ByteBuffer, grpc::ByteBuffer>(
       context, "FeedbackService/StreamFeedback", Lane::kIngest,
-      [this](auto go_on) { store_->WhenRoom(std::move(go_on)); },
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](auto go_on) { store_->WhenWritable(std::move(go_on)); },
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         StartBatch<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>(request, response,
                                                                           std::move(finish));
       });
@@ -190,7 +190,7 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* FeedbackServiceImpl
 
 template <typename Request, typename Response>
 void FeedbackServiceImpl::StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& answer,
-                                     Finisher finish) {
+                                     ReplyHandle finish) {
   MessageArena arena;
   const absl::StatusOr<const Request*> parsed = ParseBatch<Request>(bytes, arena);
   if (!parsed.ok()) {
@@ -270,12 +270,12 @@ absl::Status FeedbackServiceImpl::Get(const v1::GetFeedbackRequest& request,
 grpc::ServerUnaryReactor* FeedbackServiceImpl::ListFeedback(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer* request,
                                                             grpc::ByteBuffer* response) {
-  return runner_->ExecutePlan<v1::ListFeedbackRequest, v1::ListFeedbackResponse>(
+  return runner_->ExecuteScheduled<v1::ListFeedbackRequest, v1::ListFeedbackResponse>(
       context, "FeedbackService/ListFeedback", request, response,
-      [this](const auto& request) -> absl::StatusOr<Plan<v1::ListFeedbackResponse>> {
+      [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::ListFeedbackResponse>> {
         ASSIGN_OR_RETURN(FeedbackList list, PrepareFeedbackList(*store_, request));
         const Lane lane = list.has_conditions ? Lane::kScan : Lane::kQuery;
-        return Plan<v1::ListFeedbackResponse>{
+        return ScheduledWork<v1::ListFeedbackResponse>{
             lane, [this, list = std::move(list)](v1::ListFeedbackResponse& response) {
               return RunFeedbackList(*store_, list, response);
             }};
@@ -287,7 +287,7 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::AmendFeedback(grpc::CallbackServe
                                                              grpc::ByteBuffer* response) {
   return runner_->Start<v1::AmendFeedbackRequest, v1::AmendFeedbackResponse>(
       context, "FeedbackService/AmendFeedback", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         SubmitCommand(*store_, PrepareAmend(request, *store_->view()), std::move(finish),
                       TranslateChange(request.feedback().survey_id(), response));
       });
@@ -298,7 +298,7 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::ExcludeFeedback(grpc::CallbackSer
                                                                grpc::ByteBuffer* response) {
   return runner_->Start<v1::ExcludeFeedbackRequest, v1::ExcludeFeedbackResponse>(
       context, "FeedbackService/ExcludeFeedback", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         SubmitCommand(*store_, PrepareExclude(request, clock_->Now(), *store_->view()),
                       std::move(finish), TranslateChange(request.survey_id(), response));
       });
@@ -309,7 +309,7 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::IncludeFeedback(grpc::CallbackSer
                                                                grpc::ByteBuffer* response) {
   return runner_->Start<v1::IncludeFeedbackRequest, v1::IncludeFeedbackResponse>(
       context, "FeedbackService/IncludeFeedback", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         SubmitCommand(*store_, PrepareInclude(request, *store_->view()), std::move(finish),
                       TranslateChange(request.survey_id(), response));
       });
@@ -320,7 +320,7 @@ grpc::ServerUnaryReactor* FeedbackServiceImpl::EraseFeedback(grpc::CallbackServe
                                                              grpc::ByteBuffer* response) {
   return runner_->Start<v1::EraseFeedbackRequest, v1::EraseFeedbackResponse>(
       context, "FeedbackService/EraseFeedback", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         SubmitCommand(*store_, PrepareErase(request, *store_->view()), std::move(finish),
                       [&response](const storage::CommandResult& result) {
                         response.set_sequence(static_cast<int64_t>(result.sequence));

@@ -62,11 +62,11 @@ class FeedbackServiceImpl final : public FeedbackServiceBase {
 
  private:
   void StartSubmit(const v1::SubmitFeedbackRequest& request, v1::SubmitFeedbackResponse& response,
-                   Finisher finish);
+                   ReplyHandle finish);
   // `Request` and `Response` are those of BatchSubmitFeedback or StreamFeedback. The request is
   // done with when this returns.
   template <typename Request, typename Response>
-  void StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& answer, Finisher finish);
+  void StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& answer, ReplyHandle finish);
   absl::Status Get(const v1::GetFeedbackRequest& request, v1::GetFeedbackResponse& response) const;
 
   storage::Store* const store_;

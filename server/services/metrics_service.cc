@@ -3,20 +3,21 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "server/analytics/metric_change.h"
-#include "server/analytics/metric_compare.h"
-#include "server/analytics/metric_explain.h"
+#include "server/analytics/compare.h"
+#include "server/analytics/compare_words.h"
+#include "server/analytics/decompose.h"
+#include "server/analytics/explain.h"
 #include "server/analytics/metric_query.h"
 #include "server/analytics/metric_sides.h"
 #include "server/analytics/scorecard.h"
-#include "server/analytics/word_comparison.h"
 
 namespace emptychair {
 
 template <typename Prepared, typename Response>
-Plan<Response> MetricsServiceImpl::PlanFor(Prepared prepared, bool needs_scan,
-                                           absl::Status (*run)(const storage::Store&,
-                                                               const Prepared&, Response&)) const {
+ScheduledWork<Response> MetricsServiceImpl::PlanFor(Prepared prepared, bool needs_scan,
+                                                    absl::Status (*run)(const storage::Store&,
+                                                                        const Prepared&,
+                                                                        Response&)) const {
   return {needs_scan ? Lane::kScan : Lane::kQuery,
           [this, prepared = std::move(prepared), run](Response& response) {
             return run(*store_, prepared, response);
@@ -26,9 +27,9 @@ Plan<Response> MetricsServiceImpl::PlanFor(Prepared prepared, bool needs_scan,
 grpc::ServerUnaryReactor* MetricsServiceImpl::QueryMetric(grpc::CallbackServerContext* context,
                                                           const grpc::ByteBuffer* request,
                                                           grpc::ByteBuffer* response) {
-  return runner_->ExecutePlan<v1::QueryMetricRequest, v1::QueryMetricResponse>(
+  return runner_->ExecuteScheduled<v1::QueryMetricRequest, v1::QueryMetricResponse>(
       context, "MetricsService/QueryMetric", request, response,
-      [this](const auto& request) -> absl::StatusOr<Plan<v1::QueryMetricResponse>> {
+      [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> {
         ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricQuery(store_->view(), request));
         const bool needs_scan = query.needs_scan;
         return PlanFor(std::move(query), needs_scan, &RunMetricQuery);
@@ -38,9 +39,9 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::QueryMetric(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* MetricsServiceImpl::CompareMetric(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer* request,
                                                             grpc::ByteBuffer* response) {
-  return runner_->ExecutePlan<v1::CompareMetricRequest, v1::CompareMetricResponse>(
+  return runner_->ExecuteScheduled<v1::CompareMetricRequest, v1::CompareMetricResponse>(
       context, "MetricsService/CompareMetric", request, response,
-      [this](const auto& request) -> absl::StatusOr<Plan<v1::CompareMetricResponse>> {
+      [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::CompareMetricResponse>> {
         ASSIGN_OR_RETURN(MetricSides sides,
                          PrepareMetricSides(store_->view(), request.base(), request.candidate()));
         const bool needs_scan = sides.needs_scan();
@@ -51,21 +52,22 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::CompareMetric(grpc::CallbackServer
 grpc::ServerUnaryReactor* MetricsServiceImpl::DecomposeChange(grpc::CallbackServerContext* context,
                                                               const grpc::ByteBuffer* request,
                                                               grpc::ByteBuffer* response) {
-  return runner_->ExecutePlan<v1::DecomposeChangeRequest, v1::DecomposeChangeResponse>(
+  return runner_->ExecuteScheduled<v1::DecomposeChangeRequest, v1::DecomposeChangeResponse>(
       context, "MetricsService/DecomposeChange", request, response,
-      [this](const auto& request) -> absl::StatusOr<Plan<v1::DecomposeChangeResponse>> {
-        ASSIGN_OR_RETURN(MetricChange change, PrepareMetricChange(store_->view(), request));
+      [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::DecomposeChangeResponse>> {
+        ASSIGN_OR_RETURN(MetricDecomposition change,
+                         PrepareMetricDecomposition(store_->view(), request));
         const bool needs_scan = change.needs_scan();
-        return PlanFor(std::move(change), needs_scan, &RunMetricChange);
+        return PlanFor(std::move(change), needs_scan, &RunMetricDecomposition);
       });
 }
 
 grpc::ServerUnaryReactor* MetricsServiceImpl::ExplainMetric(grpc::CallbackServerContext* context,
                                                             const grpc::ByteBuffer* request,
                                                             grpc::ByteBuffer* response) {
-  return runner_->ExecutePlan<v1::ExplainMetricRequest, v1::ExplainMetricResponse>(
+  return runner_->ExecuteScheduled<v1::ExplainMetricRequest, v1::ExplainMetricResponse>(
       context, "MetricsService/ExplainMetric", request, response,
-      [this](const auto& request) -> absl::StatusOr<Plan<v1::ExplainMetricResponse>> {
+      [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::ExplainMetricResponse>> {
         ASSIGN_OR_RETURN(MetricExplanation explanation, PrepareMetricExplanation(*store_, request));
         const bool needs_scan = explanation.needs_scan();
         return PlanFor(std::move(explanation), needs_scan, &RunMetricExplanation);
@@ -75,9 +77,9 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::ExplainMetric(grpc::CallbackServer
 grpc::ServerUnaryReactor* MetricsServiceImpl::CompareWords(grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* request,
                                                            grpc::ByteBuffer* response) {
-  return runner_->ExecutePlan<v1::CompareWordsRequest, v1::CompareWordsResponse>(
+  return runner_->ExecuteScheduled<v1::CompareWordsRequest, v1::CompareWordsResponse>(
       context, "MetricsService/CompareWords", request, response,
-      [this](const auto& request) -> absl::StatusOr<Plan<v1::CompareWordsResponse>> {
+      [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::CompareWordsResponse>> {
         ASSIGN_OR_RETURN(auto words, PrepareWordComparison(store_->view(), request));
         return PlanFor(std::move(words), /*needs_scan=*/true, &RunWordComparison);
       });
@@ -86,9 +88,9 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::CompareWords(grpc::CallbackServerC
 grpc::ServerUnaryReactor* MetricsServiceImpl::GetScorecard(grpc::CallbackServerContext* context,
                                                            const grpc::ByteBuffer* request,
                                                            grpc::ByteBuffer* response) {
-  return runner_->ExecutePlan<v1::GetScorecardRequest, v1::GetScorecardResponse>(
+  return runner_->ExecuteScheduled<v1::GetScorecardRequest, v1::GetScorecardResponse>(
       context, "MetricsService/GetScorecard", request, response,
-      [this](const auto& request) -> absl::StatusOr<Plan<v1::GetScorecardResponse>> {
+      [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> {
         ASSIGN_OR_RETURN(auto scorecard, PrepareScorecard(store_->view(), request, clock_->Now()));
         return PlanFor(std::move(scorecard), /*needs_scan=*/false, &RunScorecard);
       });

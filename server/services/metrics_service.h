@@ -48,9 +48,9 @@ class MetricsServiceImpl final : public MetricsServiceBase {
  private:
   // How to answer what was asked, once `prepared`, by `run`; `needs_scan` says on which lane.
   template <typename Prepared, typename Response>
-  Plan<Response> PlanFor(Prepared prepared, bool needs_scan,
-                         absl::Status (*run)(const storage::Store&, const Prepared&,
-                                             Response&)) const;
+  ScheduledWork<Response> PlanFor(Prepared prepared, bool needs_scan,
+                                  absl::Status (*run)(const storage::Store&, const Prepared&,
+                                                      Response&)) const;
 
   const storage::Store* const store_;
   CallRunner* const runner_;

@@ -17,7 +17,7 @@ namespace emptychair {
 // that `translate` makes of its result. `translate` must not block.
 template <typename Translate>
 void SubmitCommand(storage::Store& store, storage::CommandPtr command, bool want_records,
-                   Finisher finish, Translate translate) {
+                   ReplyHandle finish, Translate translate) {
   store.Enqueue(std::move(command), want_records,
                 [finish = std::move(finish),
                  translate = std::move(translate)](storage::CommandResult result) mutable {
@@ -28,7 +28,7 @@ void SubmitCommand(storage::Store& store, storage::CommandPtr command, bool want
 // The same for a command that could not be made when `command` is an error.
 template <typename Translate>
 void SubmitCommand(storage::Store& store, absl::StatusOr<storage::CommandPtr> command,
-                   Finisher finish, Translate translate) {
+                   ReplyHandle finish, Translate translate) {
   if (!command.ok()) {
     finish(command.status());
     return;

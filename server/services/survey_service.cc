@@ -8,7 +8,7 @@
 #include "server/request/validation.h"
 #include "server/services/submit.h"
 #include "server/surveys/survey.h"
-#include "server/surveys/survey_change.h"
+#include "server/surveys/survey_commands.h"
 
 namespace emptychair {
 namespace {
@@ -49,7 +49,7 @@ grpc::ServerUnaryReactor* SurveyServiceImpl::CreateSurvey(grpc::CallbackServerCo
                                                           grpc::ByteBuffer* response) {
   return runner_->Start<v1::CreateSurveyRequest, v1::CreateSurveyResponse>(
       context, "SurveyService/CreateSurvey", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         SubmitCommand(*store_, PrepareCreate(request, clock_->Now()), std::move(finish),
                       TranslateSurvey(response));
       });
@@ -82,14 +82,14 @@ grpc::ServerUnaryReactor* SurveyServiceImpl::UpdateSurvey(grpc::CallbackServerCo
                                                           grpc::ByteBuffer* response) {
   return runner_->Start<v1::UpdateSurveyRequest, v1::UpdateSurveyResponse>(
       context, "SurveyService/UpdateSurvey", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         StartUpdate(std::make_shared<v1::UpdateSurveyRequest>(request), response,
                     std::move(finish));
       });
 }
 
 void SurveyServiceImpl::StartUpdate(std::shared_ptr<const v1::UpdateSurveyRequest> request,
-                                    v1::UpdateSurveyResponse& response, Finisher finish) {
+                                    v1::UpdateSurveyResponse& response, ReplyHandle finish) {
   absl::StatusOr<storage::CommandPtr> command = PrepareUpdate(*request, *store_->view());
   if (!command.ok()) {
     finish(command.status());
@@ -114,7 +114,7 @@ grpc::ServerUnaryReactor* SurveyServiceImpl::ArchiveSurvey(grpc::CallbackServerC
                                                            grpc::ByteBuffer* response) {
   return runner_->Start<v1::ArchiveSurveyRequest, v1::ArchiveSurveyResponse>(
       context, "SurveyService/ArchiveSurvey", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         SubmitCommand(*store_, PrepareArchive(request, clock_->Now(), *store_->view()),
                       std::move(finish), TranslateSurvey(response));
       });
@@ -125,7 +125,7 @@ grpc::ServerUnaryReactor* SurveyServiceImpl::DeleteSurvey(grpc::CallbackServerCo
                                                           grpc::ByteBuffer* response) {
   return runner_->Start<v1::DeleteSurveyRequest, v1::DeleteSurveyResponse>(
       context, "SurveyService/DeleteSurvey", request, response,
-      [this](const auto& request, auto& response, Finisher finish) {
+      [this](const auto& request, auto& response, ReplyHandle finish) {
         SubmitCommand(*store_, PrepareDelete(request, clock_->Now(), *store_->view()),
                       std::move(finish),
                       [](const storage::CommandResult&) { return absl::OkStatus(); });

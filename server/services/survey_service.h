@@ -47,7 +47,7 @@ class SurveyServiceImpl final : public SurveyServiceBase {
 
  private:
   void StartUpdate(std::shared_ptr<const v1::UpdateSurveyRequest> request,
-                   v1::UpdateSurveyResponse& response, Finisher finish);
+                   v1::UpdateSurveyResponse& response, ReplyHandle finish);
 
   storage::Store* const store_;
   CallRunner* const runner_;

@@ -12,7 +12,7 @@
 #include "common/base/local_day.h"
 #include "common/base/status_macros.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 // No zone has skipped more than one date since 1970.
@@ -171,4 +171,4 @@ absl::StatusOr<std::vector<Bucket>> MakeBuckets(const absl::TimeZone& zone,
   return buckets;
 }
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 
 // A span of time, `[start, end)`.
 struct Bucket {
@@ -46,6 +46,6 @@ absl::StatusOr<std::vector<Bucket>> MakeBuckets(const absl::TimeZone& zone,
                                                 absl::Time end, int lookback_buckets,
                                                 size_t buckets_max);
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics
 
 #endif  // EMPTYCHAIR_SERVER_STATISTICS_CALENDAR_H_

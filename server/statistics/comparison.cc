@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 bool HasEnough(const v1::MetricValue& value) {
@@ -64,4 +64,4 @@ Comparison CompareValues(const ScoreMethod& method, const v1::MetricValue& base,
   return comparison;
 }
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -9,7 +9,7 @@
 #include "server/statistics/estimate.h"
 #include "server/statistics/score_method.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 
 // With fewer answers on a side the normal distribution says too little.
 inline constexpr int64_t kComparedAnswersMin = 10;
@@ -43,6 +43,6 @@ struct Comparison {
 Comparison CompareValues(const ScoreMethod& method, const v1::MetricValue& base,
                          const v1::MetricValue& candidate, Confidence confidence);
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics
 
 #endif  // EMPTYCHAIR_SERVER_STATISTICS_COMPARISON_H_

@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 // The x of an answer: what the metric is the mean of.
@@ -98,4 +98,4 @@ void DecomposeChange(const ScoreMethod& method, const v1::MetricValue& base,
       [](const v1::Contribution* a, const v1::Contribution* b) { return ComesBefore(*a, *b); });
 }
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -7,7 +7,7 @@
 #include "server/statistics/estimate.h"
 #include "server/statistics/score_method.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 
 // The order of groups in answers: by the bytes of their value, none and other last.
 bool GroupComesBefore(const v1::GroupValue& a, const v1::GroupValue& b);
@@ -33,6 +33,6 @@ void DecomposeChange(const ScoreMethod& method, const v1::MetricValue& base,
                      const v1::MetricValue& candidate, Confidence confidence,
                      google::protobuf::RepeatedPtrField<v1::Contribution>& contributions);
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics
 
 #endif  // EMPTYCHAIR_SERVER_STATISTICS_DECOMPOSITION_H_

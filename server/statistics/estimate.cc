@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/errors.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 // The standard error of the mean of `n` of +1, 0 and -1, by the shares of +1 and -1. Rounding may
@@ -129,4 +129,4 @@ std::optional<MeanEstimate> EstimateMean(absl::Span<const int64_t> histogram, in
   return mean;
 }
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 
 // The confidence of an interval: one of the levels for which the service has a quantile.
 class Confidence {
@@ -107,6 +107,6 @@ std::optional<Estimate> EstimateShare(int64_t successes, int64_t answers, Confid
 std::optional<MeanEstimate> EstimateMean(absl::Span<const int64_t> histogram, int32_t score_min,
                                          Confidence confidence);
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics
 
 #endif  // EMPTYCHAIR_SERVER_STATISTICS_ESTIMATE_H_

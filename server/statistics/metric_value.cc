@@ -7,7 +7,7 @@
 
 #include "absl/numeric/int128.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 // A band of grades ends where the next better one begins.
@@ -142,4 +142,4 @@ void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const Evaluat
   }
 }
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

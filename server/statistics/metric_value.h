@@ -10,7 +10,7 @@
 #include "server/statistics/estimate.h"
 #include "server/statistics/score_method.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 
 // The answers of one point, counted: a view, which owns nothing. Counts are not negative, and those
 // of the histogram add up to at most 2^56.
@@ -57,6 +57,6 @@ v1::Grade GradeOf(int64_t promoters, int64_t detractors, int64_t answers);
 // their upper one.
 bool GradeIsCertain(v1::Grade grade, Interval interval);
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics
 
 #endif  // EMPTYCHAIR_SERVER_STATISTICS_METRIC_VALUE_H_

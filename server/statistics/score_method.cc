@@ -10,7 +10,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 using Kind = ScoreMethod::Kind;
@@ -267,4 +267,4 @@ std::optional<int32_t> ScoreMethod::top_box_min() const {
   return positive_.low;
 }
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -11,7 +11,7 @@
 #include "emptychair/v1/metrics_service.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 
 // The scale of a survey of `kind` whose creator sent `scale`, or none if null: NPS 0..10; CSAT 1..5
 // (default) or 1..10; CES 1..7 (default) or 1..5, EASE by default; RATING any range of at most 101
@@ -91,6 +91,6 @@ class ScoreMethod {
   bool lower_is_better_;
 };
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics
 
 #endif  // EMPTYCHAIR_SERVER_STATISTICS_SCORE_METHOD_H_

@@ -15,7 +15,7 @@
 #include "unicode/utext.h"
 #include "unicode/utf8.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 // Comments that the prior weighs as much as.
@@ -100,4 +100,4 @@ WordContrast ContrastWord(const WordUse& base, const WordUse& candidate) {
   return contrast;
 }
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -16,7 +16,7 @@ class BreakIterator;
 class Normalizer2;
 U_NAMESPACE_END
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 
 // Splits texts into words: at the boundaries of Unicode's UAX 29 (for scripts without spaces, by
 // ICU's dictionaries), case-folded and normalized to NFC, so that what looks alike is alike.
@@ -59,6 +59,6 @@ struct WordContrast {
 // instead of occurrences. 0 <= count <= comments on both sides. Pure and thread-safe.
 WordContrast ContrastWord(const WordUse& base, const WordUse& candidate);
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics
 
 #endif  // EMPTYCHAIR_SERVER_STATISTICS_WORDS_H_

@@ -84,8 +84,8 @@ absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
   RETURN_IF_ERROR(CheckEnum("survey.kind", survey.kind(), v1::SurveyKind_IsValid));
   ASSIGN_OR_RETURN(
       std::optional<v1::Scale> scale,
-      metrics::ResolveScale(survey.kind(), survey.has_scale() ? &survey.scale() : nullptr,
-                            "survey.scale"));
+      statistics::ResolveScale(survey.kind(), survey.has_scale() ? &survey.scale() : nullptr,
+                               "survey.scale"));
   RETURN_IF_ERROR(CheckDimensions(survey));
   const std::string time_zone = survey.time_zone().empty() ? "UTC" : survey.time_zone();
   RETURN_IF_ERROR(CheckZone(time_zone));

@@ -15,7 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 
 namespace emptychair {
 namespace {

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "storage/apply/apply_change.h"
-#include "storage/apply/apply_feedback.h"
+#include "storage/apply/apply_feedback_commands.h"
+#include "storage/apply/apply_submission.h"
 #include "storage/apply/apply_survey.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/keys.h"
@@ -14,7 +14,7 @@ namespace emptychair::storage {
 namespace {
 
 CommandResult ApplySubmitFeedback(const store::v1::SubmitFeedbackCommand& command,
-                                  bool want_records, State& state, Group& group) {
+                                  bool want_records, WorkingState& state, WriteGroup& group) {
   CommandResult result;
   result.outcomes.reserve(command.submissions_size());
   for (const store::v1::Submission& submission : command.submissions()) {
@@ -35,8 +35,8 @@ std::optional<CubeRowKey> RowOf(const store::v1::CubeRowCorrection& correction) 
           .Encode());
 }
 
-CommandResult ApplyCorrectCube(const store::v1::CorrectCubeCommand& command, State& state,
-                               Group& group) {
+CommandResult ApplyCorrectCube(const store::v1::CorrectCubeCommand& command, WorkingState& state,
+                               WriteGroup& group) {
   CommandResult result;
   std::vector<std::pair<CubeRowKey, CubeCounts>> corrections;
   for (const store::v1::CubeRowCorrection& correction : command.rows()) {
@@ -57,7 +57,7 @@ CommandResult ApplyCorrectCube(const store::v1::CorrectCubeCommand& command, Sta
   for (const std::string& key : command.stray_keys()) {
     const std::optional<CubeRowKey> row = CubeRowKey::Decode(key);
     if (!row.has_value() || state.FindSurvey(row->survey_number) == nullptr) {
-      group.Delete(Family::kCell, key);
+      group.Delete(Family::kCubeRow, key);
     }
   }
   return result;
@@ -65,8 +65,8 @@ CommandResult ApplyCorrectCube(const store::v1::CorrectCubeCommand& command, Sta
 
 }  // namespace
 
-CommandResult Apply(const store::v1::Command& command, bool want_records, State& state,
-                    Group& group) {
+CommandResult Apply(const store::v1::Command& command, bool want_records, WorkingState& state,
+                    WriteGroup& group) {
   CommandResult result;
   switch (command.kind_case()) {
     case store::v1::Command::kCreateSurvey:

@@ -5,15 +5,15 @@
 
 #include "emptychair/store/v1/command.pb.h"
 #include "storage/apply/command_result.h"
-#include "storage/apply/group.h"
-#include "storage/apply/state.h"
+#include "storage/apply/working_state.h"
+#include "storage/apply/write_group.h"
 
 namespace emptychair::storage {
 
 // Applies `command` to `state` and `group`. A submission that is refused, and a command that ends
 // in an error, leave both as they were. `want_records`: fill in the outcomes' records.
-CommandResult Apply(const store::v1::Command& command, bool want_records, State& state,
-                    Group& group);
+CommandResult Apply(const store::v1::Command& command, bool want_records, WorkingState& state,
+                    WriteGroup& group);
 
 }  // namespace emptychair::storage
 

@@ -19,7 +19,7 @@ constexpr uint32_t kKeysPerPurge = 1'000;
 
 // In this order. The index by external id is there for the entries that tombstones do not name.
 constexpr Family kFamilies[] = {Family::kFeedback, Family::kFeedbackByExternalId, Family::kSeries,
-                                Family::kCell};
+                                Family::kCubeRow};
 
 CommandPtr PurgeFrom(uint32_t survey_number, size_t stage, std::string start_key) {
   auto command = NewCommand();
@@ -32,7 +32,8 @@ CommandPtr PurgeFrom(uint32_t survey_number, size_t stage, std::string start_key
 }
 
 // Takes a record out of the indexes and the cube. What cannot be decoded is counted nowhere.
-void Uncount(const Group::Entry& entry, const WorkingSurvey& survey, State& state, Group& group) {
+void Uncount(const WriteGroup::Entry& entry, const WorkingSurvey& survey, WorkingState& state,
+             WriteGroup& group) {
   const std::optional<FeedbackKey> key = FeedbackKey::Decode(entry.key);
   if (!key.has_value()) {
     return;
@@ -58,8 +59,8 @@ void Uncount(const Group::Entry& entry, const WorkingSurvey& survey, State& stat
 
 CommandPtr FirstPurge(uint32_t survey_number) { return PurgeFrom(survey_number, 0, ""); }
 
-CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, State& state,
-                               Group& group) {
+CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, WorkingState& state,
+                               WriteGroup& group) {
   CommandResult result;
   const uint32_t number = command.survey_number();
   const WorkingSurvey* survey = state.FindDeletedSurvey(number);
@@ -72,17 +73,17 @@ CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, Sta
     return result;
   }
   const Family family = kFamilies[command.stage()];
-  absl::StatusOr<std::vector<Group::Entry>> entries =
+  absl::StatusOr<std::vector<WriteGroup::Entry>> entries =
       group.List(family, SurveyDataPrefix(number), command.start_key(), command.keys_max());
   if (!entries.ok()) {
     result.error = entries.status();
     return result;
   }
-  if (family == Family::kCell) {
+  if (family == Family::kCubeRow) {
     // Else the group would add to rows behind their deletion.
     group.cube().Drop(number);
   }
-  for (Group::Entry& entry : *entries) {
+  for (WriteGroup::Entry& entry : *entries) {
     if (family == Family::kFeedback) {
       Uncount(entry, *survey, state, group);
     }

@@ -32,7 +32,7 @@ absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& surve
 }
 
 uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
-                  WorkingSurvey& survey, State& state, Group& group) {
+                  WorkingSurvey& survey, WorkingState& state, WriteGroup& group) {
   const store::v1::StoredSurvey& definition = *survey.definition;
   const auto& retired = definition.retired_dimensions();
   std::vector<absl::string_view> values(definition.dimensions_size());
@@ -65,7 +65,7 @@ uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabe
 }
 
 void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
-                 int64_t count, Group& group) {
+                 int64_t count, WriteGroup& group) {
   group.cube().Add(key.survey_number, key.feedback_id.UnixMs(), header, survey.scale_min(), count);
 }
 
@@ -80,10 +80,10 @@ absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id) {
                {{"survey_id", survey.definition->survey_id()}, {"feedback_id", id}});
 }
 
-uint64_t TakeSequence(const Change& change, State& state, Group& group) {
+uint64_t TakeSequence(const ChangeLogEntry& change, WorkingState& state, WriteGroup& group) {
   store::v1::StoredCounters& counters = state.counters();
   counters.set_sequence(counters.sequence() + 1);
-  group.Log(counters.sequence(), change);
+  group.AppendChange(counters.sequence(), change);
   return counters.sequence();
 }
 

@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
-#include "storage/apply/group.h"
-#include "storage/apply/state.h"
+#include "storage/apply/working_state.h"
+#include "storage/apply/write_group.h"
 #include "storage/read/records.h"
 
 namespace emptychair::storage {
@@ -20,11 +20,11 @@ absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& surve
 // The number of the combination of dimension values that `labels` have, newly given when it is new
 // and the survey has room for it.
 uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
-                  WorkingSurvey& survey, State& state, Group& group);
+                  WorkingSurvey& survey, WorkingState& state, WriteGroup& group);
 
 // Counts a record in the cube, or with -1 takes it out again.
 void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
-                 int64_t count, Group& group);
+                 int64_t count, WriteGroup& group);
 
 // The error for a survey that is not there any more by the time a command is applied.
 absl::Status SurveyGoneError();
@@ -33,7 +33,7 @@ absl::Status SurveyGoneError();
 absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id);
 
 // Takes the next number for a change, and enters it into the change log.
-uint64_t TakeSequence(const Change& change, State& state, Group& group);
+uint64_t TakeSequence(const ChangeLogEntry& change, WorkingState& state, WriteGroup& group);
 
 }  // namespace emptychair::storage
 

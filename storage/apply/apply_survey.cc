@@ -42,8 +42,8 @@ StoredSurvey AsDeclared(StoredSurvey survey) {
 }
 
 // Gives the survey its new definition under the next sequence.
-void PutDefinition(StoredSurvey definition, State& state, Group& group) {
-  const Change change{ChangeKind::kSurvey, definition.survey_number(), Uuid()};
+void PutDefinition(StoredSurvey definition, WorkingState& state, WriteGroup& group) {
+  const ChangeLogEntry change{ChangeKind::kSurvey, definition.survey_number(), Uuid()};
   definition.set_sequence(TakeSequence(change, state, group));
   group.Put(Family::kMeta, SurveyKey(definition.survey_number()), EncodeMessage(definition));
   state.PutSurvey(std::move(definition));
@@ -106,8 +106,8 @@ absl::Status Complete(const WorkingSurvey& survey, StoredSurvey& wanted) {
 
 }  // namespace
 
-CommandResult ApplyCreateSurvey(const store::v1::CreateSurveyCommand& command, State& state,
-                                Group& group) {
+CommandResult ApplyCreateSurvey(const store::v1::CreateSurveyCommand& command, WorkingState& state,
+                                WriteGroup& group) {
   CommandResult result;
   StoredSurvey survey = command.survey();
   if (const WorkingSurvey* existing = state.FindSurvey(survey.survey_id())) {
@@ -132,8 +132,8 @@ CommandResult ApplyCreateSurvey(const store::v1::CreateSurveyCommand& command, S
   return result;
 }
 
-CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, State& state,
-                                Group& group) {
+CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, WorkingState& state,
+                                WriteGroup& group) {
   CommandResult result;
   const WorkingSurvey* survey = state.FindSurvey(command.survey().survey_number());
   if (survey == nullptr) {
@@ -162,8 +162,8 @@ CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, S
   return result;
 }
 
-CommandResult ApplyArchiveSurvey(const store::v1::ArchiveSurveyCommand& command, State& state,
-                                 Group& group) {
+CommandResult ApplyArchiveSurvey(const store::v1::ArchiveSurveyCommand& command,
+                                 WorkingState& state, WriteGroup& group) {
   CommandResult result;
   const WorkingSurvey* survey = state.FindSurvey(command.survey_number());
   if (survey == nullptr) {
@@ -180,8 +180,8 @@ CommandResult ApplyArchiveSurvey(const store::v1::ArchiveSurveyCommand& command,
   return result;
 }
 
-CommandResult ApplyDeleteSurvey(const store::v1::DeleteSurveyCommand& command, State& state,
-                                Group& group) {
+CommandResult ApplyDeleteSurvey(const store::v1::DeleteSurveyCommand& command, WorkingState& state,
+                                WriteGroup& group) {
   CommandResult result;
   const WorkingSurvey* survey = state.FindSurvey(command.survey_number());
   if (survey == nullptr) {

@@ -4,32 +4,32 @@
 
 #include "storage/apply/command.h"
 #include "storage/apply/command_result.h"
-#include "storage/apply/group.h"
-#include "storage/apply/state.h"
+#include "storage/apply/working_state.h"
+#include "storage/apply/write_group.h"
 
 namespace emptychair::storage {
 
 // Errors: SURVEY_EXISTS.
-CommandResult ApplyCreateSurvey(const store::v1::CreateSurveyCommand& command, State& state,
-                                Group& group);
+CommandResult ApplyCreateSurvey(const store::v1::CreateSurveyCommand& command, WorkingState& state,
+                                WriteGroup& group);
 
 // Errors: SURVEY_NOT_FOUND, SURVEY_HAS_ANSWERS, FIELD_INVALID for too many dimensions,
 // ETAG_MISMATCH when the survey is not any more what the command was made from.
-CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, State& state,
-                                Group& group);
+CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, WorkingState& state,
+                                WriteGroup& group);
 
 // Errors: SURVEY_NOT_FOUND.
-CommandResult ApplyArchiveSurvey(const store::v1::ArchiveSurveyCommand& command, State& state,
-                                 Group& group);
+CommandResult ApplyArchiveSurvey(const store::v1::ArchiveSurveyCommand& command,
+                                 WorkingState& state, WriteGroup& group);
 
 // Hides the survey; a PurgeSurveyCommand follows. Errors: SURVEY_NOT_FOUND.
-CommandResult ApplyDeleteSurvey(const store::v1::DeleteSurveyCommand& command, State& state,
-                                Group& group);
+CommandResult ApplyDeleteSurvey(const store::v1::DeleteSurveyCommand& command, WorkingState& state,
+                                WriteGroup& group);
 
 // Removes a part of a deleted survey's data. Another such command follows until there is nothing
 // left. Records leave with their index entries and counts, so that every step leaves a sound store.
-CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, State& state,
-                               Group& group);
+CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, WorkingState& state,
+                               WriteGroup& group);
 
 // The command with which the purge of a deleted survey begins, now or anew after a start.
 CommandPtr FirstPurge(uint32_t survey_number);

@@ -94,7 +94,7 @@ absl::StatusOr<int64_t> CorrectSurvey(const Engine& engine, const View& view, ui
 absl::StatusOr<RebuildSummary> RebuildCube(const Engine& engine, const View& view,
                                            OnProgress on_progress, CarryOut carry_out) {
   ASSIGN_OR_RETURN(const TaskSurveys surveys, SurveysOf(engine, view));
-  TaskSteps steps(engine.EstimatedKeys(Family::kFeedback) + engine.EstimatedKeys(Family::kCell),
+  TaskSteps steps(engine.EstimatedKeys(Family::kFeedback) + engine.EstimatedKeys(Family::kCubeRow),
                   on_progress);
   Corrections corrections(carry_out);
   RebuildSummary summary;
@@ -107,7 +107,7 @@ absl::StatusOr<RebuildSummary> RebuildCube(const Engine& engine, const View& vie
   }
   RETURN_IF_ERROR(steps.Begin("cube"));
   RETURN_IF_ERROR(
-      ScanFamily(engine, view, Family::kCell, [&](absl::string_view key, absl::string_view) {
+      ScanFamily(engine, view, Family::kCubeRow, [&](absl::string_view key, absl::string_view) {
         RETURN_IF_ERROR(steps.Step());
         return RowOfSurvey(key, surveys).has_value() ? absl::OkStatus() : corrections.Remove(key);
       }));

@@ -19,7 +19,7 @@ KeyedHash NewHash() {
 
 int64_t EstimatedSteps(const Engine& engine) {
   int64_t steps = 0;
-  for (const Family family : {Family::kFeedback, Family::kCell, Family::kFeedbackByCustomer,
+  for (const Family family : {Family::kFeedback, Family::kCubeRow, Family::kFeedbackByCustomer,
                               Family::kFeedbackByExternalId, Family::kCustomer, Family::kChange}) {
     steps += engine.EstimatedKeys(family);
   }

@@ -26,7 +26,7 @@ absl::Status CheckChanges(VerifyRun& run) {
       run.engine, run.view, Family::kChange, [&](absl::string_view key, absl::string_view value) {
         RETURN_IF_ERROR(run.steps.Step());
         const std::optional<uint64_t> first = DecodeChangeKey(key);
-        const std::optional<std::vector<Change>> changes = DecodeChanges(value);
+        const std::optional<std::vector<ChangeLogEntry>> changes = DecodeChanges(value);
         if (!first.has_value() || !changes.has_value()) {
           return run.Report([&] { return Undecodable("change", key); });
         }

@@ -51,9 +51,9 @@ std::string ToText(const TaskSurvey& survey, uint32_t series) {
 std::string ToText(const TaskSurvey& survey, const CubeRowKey& key, const CubeCount& cell) {
   return absl::StrCat("cell: survey ", survey.id(), ", ", ToText(key.unit, key.bucket), ", ",
                       ToText(survey, key.chunk * kSeriesPerChunk + cell.series),
-                      cell.state == kCountedState
+                      cell.disposition == kCountedDisposition
                           ? ""
-                          : absl::StrCat(", excluded for reason ", static_cast<int>(cell.state)),
+                          : absl::StrCat(", excluded for reason ", static_cast<int>(cell.disposition)),
                       ", ",
                       cell.bin == kUnscoredBin
                           ? "no score"
@@ -260,7 +260,7 @@ class RecordCheck {
 absl::Status CheckRowKeys(VerifyRun& run) {
   RETURN_IF_ERROR(run.steps.Begin("cube"));
   return ScanFamily(
-      run.engine, run.view, Family::kCell, [&](absl::string_view key, absl::string_view) {
+      run.engine, run.view, Family::kCubeRow, [&](absl::string_view key, absl::string_view) {
         RETURN_IF_ERROR(run.steps.Step());
         if (RowOfSurvey(key, run.surveys).has_value()) {
           return absl::OkStatus();

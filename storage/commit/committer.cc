@@ -9,7 +9,7 @@
 #include "storage/apply/apply_survey.h"
 #include "storage/engine/background_errors.h"
 #include "storage/engine/disk_watch.h"
-#include "storage/engine/mutant.h"
+#include "storage/engine/fail_point.h"
 #include "storage/engine/watermark.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
@@ -36,9 +36,9 @@ bool NeedsSpace(const store::v1::Command& command) {
 }  // namespace
 
 // What a written group still owes its commands. Threads share in answering.
-struct Committer::Answers {
-  // Answers the next one. False: there is none left.
-  bool AnswerNext() {
+struct Committer::Completions {
+  // Completions the next one. False: there is none left.
+  bool CompleteNext() {
     const size_t i = next.fetch_add(1, std::memory_order_relaxed);
     if (i >= commands.size()) {
       return false;
@@ -56,7 +56,7 @@ struct Committer::AppliedGroup {
   AppliedGroup(const Engine& engine, std::shared_ptr<const PendingEntries> in_flight)
       : group(engine, std::move(in_flight)) {}
 
-  Group group;
+  WriteGroup group;
   std::vector<Pending> commands;
   std::vector<CommandResult> results;  // Of each command.
   size_t bytes = 0;                    // Of the commands.
@@ -64,7 +64,7 @@ struct Committer::AppliedGroup {
   std::shared_ptr<View> view;
 };
 
-Committer::Committer(const Engine& engine, std::unique_ptr<State> state, Options options)
+Committer::Committer(const Engine& engine, std::unique_ptr<WorkingState> state, Options options)
     : engine_(engine), options_(std::move(options)), state_(std::move(state)) {
   auto view = std::make_shared<View>();
   view->counters = state_->counters();
@@ -119,27 +119,27 @@ absl::Status Committer::Admit(Pending& pending) {
   return absl::OkStatus();
 }
 
-void Committer::WhenRoom(absl::AnyInvocable<void()> go_on) {
+void Committer::WhenWritable(absl::AnyInvocable<void()> resume) {
   {
     absl::MutexLock lock(&mutex_);
-    if (!HasRoom()) {
-      waiting_.push_back(std::move(go_on));
+    if (!IsWritable()) {
+      waiting_.push_back(std::move(resume));
       return;
     }
   }
-  go_on();
+  resume();
 }
 
-void Committer::LetGoOn() {
+void Committer::ResumeWriters() {
   std::vector<absl::AnyInvocable<void()>> waiting;
   {
     absl::MutexLock lock(&mutex_);
-    if (HasRoom()) {
+    if (IsWritable()) {
       waiting.swap(waiting_);
     }
   }
-  for (absl::AnyInvocable<void()>& go_on : waiting) {
-    go_on();
+  for (absl::AnyInvocable<void()>& resume : waiting) {
+    resume();
   }
 }
 
@@ -174,7 +174,7 @@ void Committer::RunApplier() {
     Seal(*applied);
     in_flight = applied->group.entries();
     HandOver(std::move(applied));
-    LetGoOn();
+    ResumeWriters();
   }
   absl::MutexLock lock(&mutex_);
   applier_is_done_ = true;
@@ -247,7 +247,7 @@ void Committer::RunWriter() {
       Fail(status);
       Refuse(applied->commands);
     } else {
-      Answer(*applied);
+      Complete(*applied);
     }
   }
   SyncWatermark();
@@ -286,8 +286,8 @@ void Committer::SyncWatermark() {
 }
 
 absl::Status Committer::Write(AppliedGroup& applied) {
-  if (IsMutant("acknowledge_early")) {
-    Answer(applied);
+  if (IsOn(FailPoint::kAcknowledgeEarly)) {
+    Complete(applied);
     applied.commands.clear();
   }
   if (applied.view == nullptr) {
@@ -300,36 +300,36 @@ absl::Status Committer::Write(AppliedGroup& applied) {
   return absl::OkStatus();
 }
 
-void Committer::Answer(AppliedGroup& applied) {
+void Committer::Complete(AppliedGroup& applied) {
   for (CommandResult& result : applied.results) {
     Count(result);
     if (result.follow_up != nullptr) {
       EnqueueFollowUp(std::move(result.follow_up));
     }
   }
-  auto answers = std::make_shared<Answers>();
-  answers->commands = std::move(applied.commands);
-  answers->results = std::move(applied.results);
-  ShareAnswers(answers);
-  while (answers->AnswerNext()) {
+  auto completions = std::make_shared<Completions>();
+  completions->commands = std::move(applied.commands);
+  completions->results = std::move(applied.results);
+  ShareCompletions(completions);
+  while (completions->CompleteNext()) {
   }
-  ShareAnswers(nullptr);
-  publisher_.RingBells();
+  ShareCompletions(nullptr);
+  publisher_.NotifyWaiters();
 }
 
-void Committer::ShareAnswers(std::shared_ptr<Answers> answers) {
-  absl::MutexLock lock(&answers_mutex_);
-  answers_.swap(answers);
+void Committer::ShareCompletions(std::shared_ptr<Completions> completions) {
+  absl::MutexLock lock(&completions_mutex_);
+  completions_.swap(completions);
 }
 
-void Committer::AnswerOne() {
-  std::shared_ptr<Answers> answers;
+void Committer::CompleteOnePending() {
+  std::shared_ptr<Completions> completions;
   {
-    absl::MutexLock lock(&answers_mutex_);
-    answers = answers_;
+    absl::MutexLock lock(&completions_mutex_);
+    completions = completions_;
   }
-  if (answers != nullptr) {
-    answers->AnswerNext();
+  if (completions != nullptr) {
+    completions->CompleteNext();
   }
 }
 
@@ -366,7 +366,7 @@ void Committer::Fail(const absl::Status& status) {
     queue_.clear();
   }
   Refuse(rest);
-  LetGoOn();
+  ResumeWriters();
   if (options_.on_failure) {
     options_.on_failure(status);
   }

@@ -15,8 +15,8 @@
 #include "absl/synchronization/mutex.h"
 #include "storage/apply/command.h"
 #include "storage/apply/command_result.h"
-#include "storage/apply/group.h"
-#include "storage/apply/state.h"
+#include "storage/apply/working_state.h"
+#include "storage/apply/write_group.h"
 #include "storage/commit/publisher.h"
 #include "storage/engine/engine.h"
 
@@ -37,8 +37,8 @@ struct CommitCounts {
 // and its state published; only then are its commands answered. So what was acknowledged is durable
 // and can be read, and nobody ever sees half a group.
 //
-// One thread applies, another writes and answers: a group is applied while the one before it is on
-// its way to the disk, and what it reads is as that one will leave it.
+// One thread applies, another writes and completions: a group is applied while the one before it is
+// on its way to the disk, and what it reads is as that one will leave it.
 //
 // Thread-safe.
 class Committer {
@@ -61,26 +61,27 @@ class Committer {
   // Called once; must not block.
   using Done = absl::AnyInvocable<void(CommandResult)>;
 
-  Committer(const Engine& engine, std::unique_ptr<State> state, Options options);
+  Committer(const Engine& engine, std::unique_ptr<WorkingState> state, Options options);
 
   // Finishes what is queued, then stops.
   ~Committer();
 
-  // Takes a command. `done` gets its result on the writing thread or in AnswerOne, or, at once and
-  // on this thread, a refusal: QUEUE_FULL when too much is waiting, DISK_FULL when it needs space
-  // that is not there, SHUTTING_DOWN after Stop or a failed write.
+  // Takes a command. `done` gets its result on the writing thread or in CompleteOnePending, or, at
+  // once and on this thread, a refusal: QUEUE_FULL when too much is waiting, DISK_FULL when it
+  // needs space that is not there, SHUTTING_DOWN after Stop or a failed write.
   void Enqueue(ConstCommandPtr command, bool want_records, Done done) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Answers one command of the group that was written last, if there is one that was not answered
-  // yet. For threads that come by with a command: when the writing thread answers a call, one of
-  // those has to wake up to end it. The caller must not hold a lock that a `done` takes.
-  void AnswerOne() ABSL_LOCKS_EXCLUDED(answers_mutex_);
+  // Completions one command of the group that was written last, if there is one that was not
+  // answered yet. For threads that come by with a command: when the writing thread completions a
+  // call, one of those has to wake up to end it. The caller must not hold a lock that a `done`
+  // takes.
+  void CompleteOnePending() ABSL_LOCKS_EXCLUDED(completions_mutex_);
 
   // For callers that come with one command after the other and would rather wait than be refused:
-  // calls `go_on` once less than half of the queue is taken, at once and on this thread when it is
+  // calls `resume` once less than half of the queue is taken, at once and on this thread when it is
   // or when there is nothing to wait for any more, else on a thread of the committer's. It must not
   // block. Many may go on at the same time, so a command can still be refused.
-  void WhenRoom(absl::AnyInvocable<void()> go_on) ABSL_LOCKS_EXCLUDED(mutex_);
+  void WhenWritable(absl::AnyInvocable<void()> resume) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Where each group's state is published, before its commands are answered.
   Publisher& publisher() { return publisher_; }
@@ -104,11 +105,11 @@ class Committer {
   // Commands that were applied together, on their way to the disk.
   struct AppliedGroup;
   // Results of a group that was written.
-  struct Answers;
+  struct Completions;
 
   absl::Status Admit(Pending& pending) ABSL_LOCKS_EXCLUDED(mutex_);
-  void LetGoOn() ABSL_LOCKS_EXCLUDED(mutex_);
-  bool HasRoom() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+  void ResumeWriters() ABSL_LOCKS_EXCLUDED(mutex_);
+  bool IsWritable() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return stopping_ || queue_bytes_ <= options_.queue_bytes_max / 2;
   }
 
@@ -139,8 +140,9 @@ class Committer {
   bool WaitForWriterWork(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
   std::unique_ptr<AppliedGroup> TakeApplied() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status Write(AppliedGroup& applied);
-  void Answer(AppliedGroup& applied);
-  void ShareAnswers(std::shared_ptr<Answers> answers) ABSL_LOCKS_EXCLUDED(answers_mutex_);
+  void Complete(AppliedGroup& applied);
+  void ShareCompletions(std::shared_ptr<Completions> completions)
+      ABSL_LOCKS_EXCLUDED(completions_mutex_);
   void Refuse(std::vector<Pending>& commands);
   void SyncWatermark() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status NewError() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -154,7 +156,7 @@ class Committer {
   Options options_;
 
   // The applying thread only.
-  const std::unique_ptr<State> state_;
+  const std::unique_ptr<WorkingState> state_;
   // The writing thread only.
   CubeRowAges row_ages_;
 
@@ -170,8 +172,8 @@ class Committer {
   absl::Status background_error_ ABSL_GUARDED_BY(mutex_);
   std::vector<absl::AnyInvocable<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
 
-  absl::Mutex answers_mutex_;
-  std::shared_ptr<Answers> answers_ ABSL_GUARDED_BY(answers_mutex_);
+  absl::Mutex completions_mutex_;
+  std::shared_ptr<Completions> completions_ ABSL_GUARDED_BY(completions_mutex_);
 
   Publisher publisher_;
 

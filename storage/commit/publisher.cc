@@ -12,14 +12,14 @@ void Publisher::Publish(std::shared_ptr<const View> view) {
   // The view before is released here, outside of the lock.
 }
 
-void Publisher::RingBells() {
-  absl::flat_hash_set<std::shared_ptr<Doorbell>> bells;
+void Publisher::NotifyWaiters() {
+  absl::flat_hash_set<std::shared_ptr<Waiter>> waiters;
   {
     absl::MutexLock lock(&mutex_);
-    bells.swap(bells_);
+    waiters.swap(waiters_);
   }
-  for (const std::shared_ptr<Doorbell>& bell : bells) {
-    bell->Ring();
+  for (const std::shared_ptr<Waiter>& waiter : waiters) {
+    waiter->Notify();
   }
 }
 
@@ -28,18 +28,18 @@ std::shared_ptr<const View> Publisher::view() const {
   return view_;
 }
 
-bool Publisher::RingPast(uint64_t sequence, std::shared_ptr<Doorbell> bell) {
+bool Publisher::NotifyWhenPast(uint64_t sequence, std::shared_ptr<Waiter> waiter) {
   absl::MutexLock lock(&mutex_);
   if (view_->counters.sequence() > sequence) {
     return false;
   }
-  bells_.insert(std::move(bell));
+  waiters_.insert(std::move(waiter));
   return true;
 }
 
-void Publisher::Forget(const std::shared_ptr<Doorbell>& bell) {
+void Publisher::Unsubscribe(const std::shared_ptr<Waiter>& waiter) {
   absl::MutexLock lock(&mutex_);
-  bells_.erase(bell);
+  waiters_.erase(waiter);
 }
 
 }  // namespace emptychair::storage

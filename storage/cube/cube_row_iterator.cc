@@ -13,7 +13,7 @@ CubeRowIterator::CubeRowIterator(const Engine& engine, const View& view, uint32_
   options.fill_cache = !read_once;
   options.iterate_lower_bound = &lower_slice_;
   options.iterate_upper_bound = &upper_slice_;
-  it_.reset(engine.db()->NewIterator(options, engine.handle(Family::kCell)));
+  it_.reset(engine.db()->NewIterator(options, engine.handle(Family::kCubeRow)));
 }
 
 }  // namespace emptychair::storage

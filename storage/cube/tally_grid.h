@@ -26,17 +26,17 @@ class TallyGrid {
   TallyGrid(const Options& options, size_t group_count)
       : options_(options),
         bins_(1 + options.score_count),
-        stride_(bins_ + kStateMax + 1),
+        stride_(bins_ + kDispositionMax + 1),
         slab_of_group_(group_count, kNoSlab) {}
 
   // Adds to one tally. `bin` is that of the cube's rows; one past the scale is left out and counted
   // as damage. False, and nothing is added, when the group would be one too many.
-  bool Add(uint32_t group, uint32_t bucket, uint8_t state, uint8_t bin, int64_t count) {
+  bool Add(uint32_t group, uint32_t bucket, uint8_t disposition, uint8_t bin, int64_t count) {
     int64_t* tally = Tally(group, bucket);
     if (tally == nullptr) {
       return false;
     }
-    AddTo(tally, state, bin, count);
+    AddTo(tally, disposition, bin, count);
     return true;
   }
 
@@ -46,14 +46,14 @@ class TallyGrid {
     if (tally == nullptr) {
       return false;
     }
-    const uint8_t state = piece.state();
-    if (state == kCountedState && piece.first_bin() + piece.bins() <= bins_) {
+    const uint8_t disposition = piece.disposition();
+    if (disposition == kCountedDisposition && piece.first_bin() + piece.bins() <= bins_) {
       piece.ForEachBin([tally, sign](uint8_t bin, int64_t count) {
         tally[bin] = WrappingSum(tally[bin], WrappingProduct(sign, count));
       });
     } else {
       piece.ForEachBin([&](uint8_t bin, int64_t count) {
-        AddTo(tally, state, bin, WrappingProduct(sign, count));
+        AddTo(tally, disposition, bin, WrappingProduct(sign, count));
       });
     }
     return true;
@@ -100,7 +100,7 @@ class TallyGrid {
  private:
   static constexpr uint32_t kNoSlab = UINT32_MAX;
   // No answer is excluded for this reason.
-  static constexpr size_t kCustomersSlot = kCountedState;
+  static constexpr size_t kCustomersSlot = kCountedDisposition;
 
   // Nothing when the group would be one too many.
   int64_t* Tally(uint32_t group, uint32_t bucket) {
@@ -115,15 +115,15 @@ class TallyGrid {
     }
     return &tallies_[Offset(slab, bucket)];
   }
-  void AddTo(int64_t* tally, uint8_t state, uint8_t bin, int64_t count) {
+  void AddTo(int64_t* tally, uint8_t disposition, uint8_t bin, int64_t count) {
     if (bin >= bins_) {
       ++bins_past_scale_;
       return;
     }
-    if (state != kCountedState) {
-      tally[bins_ + state] = WrappingSum(tally[bins_ + state], count);
+    if (disposition != kCountedDisposition) {
+      tally[bins_ + disposition] = WrappingSum(tally[bins_ + disposition], count);
     }
-    if (state == kCountedState || options_.include_excluded) {
+    if (disposition == kCountedDisposition || options_.include_excluded) {
       tally[bin] = WrappingSum(tally[bin], count);
     }
   }

@@ -371,7 +371,7 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
       options.memtable_whole_key_filtering = false;
       table.filter_policy.reset();
       break;
-    case Family::kCell:
+    case Family::kCubeRow:
       options.merge_operator = merge_operator_;
       options.write_buffer_size = size_t{16} << 20;
       // Older versions of a row are large, and to step over one checks its bytes.

@@ -35,7 +35,7 @@ enum class Family : uint8_t {
   kFeedbackByCustomer,
   kFeedbackByExternalId,
   kSeries,
-  kCell,
+  kCubeRow,
   kCustomer,
   kChange,
 };

@@ -9,7 +9,7 @@
 #include "common/base/status_macros.h"
 #include "rocksdb/db.h"
 #include "storage/engine/engine.h"
-#include "storage/engine/log_check.h"
+#include "storage/engine/wal_check.h"
 #include "storage/engine/watermark.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/format/keys.h"

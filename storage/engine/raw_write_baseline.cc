@@ -12,7 +12,7 @@
 
 namespace emptychair::storage {
 
-absl::StatusOr<std::unique_ptr<PlainWriteLimit>> PlainWriteLimit::Open(
+absl::StatusOr<std::unique_ptr<RawWriteBaseline>> RawWriteBaseline::Open(
     const std::string& directory) {
   if (sodium_init() < 0) {
     return absl::InternalError("libsodium cannot be initialised");
@@ -20,14 +20,14 @@ absl::StatusOr<std::unique_ptr<PlainWriteLimit>> PlainWriteLimit::Open(
   Engine::Options options;
   options.directory = directory;
   ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, Engine::Open(options));
-  return std::unique_ptr<PlainWriteLimit>(new PlainWriteLimit(std::move(engine)));
+  return std::unique_ptr<RawWriteBaseline>(new RawWriteBaseline(std::move(engine)));
 }
 
-PlainWriteLimit::PlainWriteLimit(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+RawWriteBaseline::RawWriteBaseline(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 
-PlainWriteLimit::~PlainWriteLimit() = default;
+RawWriteBaseline::~RawWriteBaseline() = default;
 
-absl::Status PlainWriteLimit::Write(absl::Span<const PlainRecord> records) {
+absl::Status RawWriteBaseline::Write(absl::Span<const RawRecord> records) {
   // Any secret gives hashes of the same size.
   const KeyedHash hash(KeyedHash::Secret{});
   rocksdb::WriteBatch batch;
@@ -35,7 +35,7 @@ absl::Status PlainWriteLimit::Write(absl::Span<const PlainRecord> records) {
     return FromRocksDb(batch.Put(engine_->handle(family), ToSlice(key), ToSlice(value)),
                        "filling a batch");
   };
-  for (const PlainRecord& record : records) {
+  for (const RawRecord& record : records) {
     RETURN_IF_ERROR(put(Family::kFeedback,
                         FeedbackKey{record.survey_number, record.feedback_id}.Encode(),
                         EncodeFeedback(record.header, record.body)));

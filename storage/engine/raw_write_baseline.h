@@ -18,7 +18,7 @@ namespace emptychair::storage {
 class Engine;
 
 // A record, ready to be encoded.
-struct PlainRecord {
+struct RawRecord {
   uint32_t survey_number = 0;
   Uuid feedback_id;
   FeedbackHeader header;
@@ -28,17 +28,17 @@ struct PlainRecord {
 // Writes records under the keys and with the bytes that the store gives them: the record, its entry
 // by customer and, when it has an external id, the one by that. Nothing is looked up before and
 // nothing is counted, so that nothing which stores the same can be faster. For one thread.
-class PlainWriteLimit {
+class RawWriteBaseline {
  public:
   // Makes a database with the store's settings in `directory`, which is absent or empty.
-  static absl::StatusOr<std::unique_ptr<PlainWriteLimit>> Open(const std::string& directory);
-  ~PlainWriteLimit();
+  static absl::StatusOr<std::unique_ptr<RawWriteBaseline>> Open(const std::string& directory);
+  ~RawWriteBaseline();
 
   // Writes the records in one batch and syncs it to disk.
-  absl::Status Write(absl::Span<const PlainRecord> records);
+  absl::Status Write(absl::Span<const RawRecord> records);
 
  private:
-  explicit PlainWriteLimit(std::unique_ptr<Engine> engine);
+  explicit RawWriteBaseline(std::unique_ptr<Engine> engine);
 
   const std::unique_ptr<Engine> engine_;
 };

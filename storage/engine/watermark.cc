@@ -8,7 +8,7 @@
 #include "common/base/status_macros.h"
 #include "rocksdb/env.h"
 #include "storage/engine/engine.h"
-#include "storage/engine/mutant.h"
+#include "storage/engine/fail_point.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/format/little_endian.h"
 
@@ -128,7 +128,7 @@ Watermark::Watermark(std::unique_ptr<rocksdb::RandomRWFile> file, const Watermar
 Watermark::~Watermark() = default;
 
 absl::Status Watermark::Advance(uint64_t sequence, absl::Time now) {
-  if (IsMutant("skip_watermark")) {
+  if (IsOn(FailPoint::kSkipWatermark)) {
     return absl::OkStatus();
   }
   absl::MutexLock lock(&mutex_);

@@ -22,10 +22,10 @@ uint16_t LogWidth(int64_t count) {
   return Fits<int8_t>(count) ? 0 : Fits<int16_t>(count) ? 1 : Fits<int32_t>(count) ? 2 : 3;
 }
 
-// Orders cells, which are a series and a state, as a row has them.
+// Orders cells, which are a series and a disposition, as a row has them.
 uint32_t CellOf(const CubeCount& count) { return count.Position() >> 8; }
 uint32_t CellOf(const CubeRowReader& piece) {
-  return static_cast<uint32_t>(piece.series()) << 8 | piece.state();
+  return static_cast<uint32_t>(piece.series()) << 8 | piece.disposition();
 }
 
 using Counts = absl::Span<const CubeCount>;
@@ -43,7 +43,7 @@ Counts FirstCell(Counts counts) {
 void Append(const CubeRowReader& piece, CubeCounts& counts) {
   piece.ForEachBin([&](uint8_t bin, int64_t count) {
     if (count != 0) {
-      counts.push_back({piece.series(), piece.state(), bin, count});
+      counts.push_back({piece.series(), piece.disposition(), bin, count});
     }
   });
 }
@@ -89,8 +89,8 @@ class RowWriter {
     }
     const CubeCount& first = counts.front();
     const size_t bins = counts.back().bin - first.bin + 1;
-    AppendLittleEndian(row_,
-                       static_cast<uint16_t>(first.series | first.state << 10 | log_width << 13));
+    AppendLittleEndian(
+        row_, static_cast<uint16_t>(first.series | first.disposition << 10 | log_width << 13));
     row_.push_back(static_cast<char>(first.bin));
     row_.push_back(static_cast<char>(bins - 1));
     const size_t begin = row_.size();

@@ -3,11 +3,11 @@
 //
 //   row    = version u8 (2; 0: see MarkDamaged), piece*
 //   piece  = head u16, first bin u8, bins - 1 u8, count*
-//   head   = series (10 bits) | state << 10 (3 bits) | log2 of a count's bytes << 13 (2 bits)
+//   head   = series (10 bits) | disposition << 10 (3 bits) | log2 of a count's bytes << 13 (2 bits)
 //
 // Integers are little-endian, counts signed. A piece has the counts of consecutive bins of one
-// series and state; a row is the sum of its pieces. So rows are added by appending the pieces of
-// one to those of the other, and a row that is written whole has them summed up: ordered, no bin
+// series and disposition; a row is the sum of its pieces. So rows are added by appending the pieces
+// of one to those of the other, and a row that is written whole has them summed up: ordered, no bin
 // twice, gaps of more than kZerosMax left out.
 #ifndef EMPTYCHAIR_STORAGE_FORMAT_CUBE_ROW_H_
 #define EMPTYCHAIR_STORAGE_FORMAT_CUBE_ROW_H_
@@ -29,19 +29,19 @@ namespace emptychair::storage {
 inline constexpr uint8_t kUnscoredBin = 0;
 
 // Whether and why a record is left out; 0 counts, others are v1.ExclusionReason. On disk.
-inline constexpr uint8_t kCountedState = 0;
-inline constexpr uint8_t kStateMax = 6;
+inline constexpr uint8_t kCountedDisposition = 0;
+inline constexpr uint8_t kDispositionMax = 6;
 
 // One count of a row.
 struct CubeCount {
   uint16_t series = 0;  // Within the chunk: below kSeriesPerChunk.
-  uint8_t state = kCountedState;
+  uint8_t disposition = kCountedDisposition;
   uint8_t bin = kUnscoredBin;
   int64_t count = 0;
 
   // Orders counts as a row has them.
   uint32_t Position() const {
-    return static_cast<uint32_t>(series) << 16 | static_cast<uint32_t>(state) << 8 | bin;
+    return static_cast<uint32_t>(series) << 16 | static_cast<uint32_t>(disposition) << 8 | bin;
   }
   friend bool operator==(const CubeCount&, const CubeCount&) = default;
 };
@@ -115,7 +115,7 @@ class CubeRowReader {
       first_bin_ = static_cast<uint8_t>(next_[2]);
       bins_ = static_cast<uint32_t>(static_cast<uint8_t>(next_[3])) + 1;
       const ptrdiff_t size = static_cast<ptrdiff_t>(bins_) << log_width();
-      if (head_ < kHeadEnd && state() <= kStateMax && first_bin_ + bins_ <= 256 &&
+      if (head_ < kHeadEnd && disposition() <= kDispositionMax && first_bin_ + bins_ <= 256 &&
           end_ - counts_ >= size) {
         next_ = counts_ + size;
         return true;
@@ -128,7 +128,7 @@ class CubeRowReader {
 
   // Within the chunk.
   uint16_t series() const { return head_ & (kSeriesPerChunk - 1); }
-  uint8_t state() const { return static_cast<uint8_t>(head_ >> 10 & 7); }
+  uint8_t disposition() const { return static_cast<uint8_t>(head_ >> 10 & 7); }
   uint32_t first_bin() const { return first_bin_; }
   uint32_t bins() const { return bins_; }
   bool ok() const { return ok_; }

@@ -150,10 +150,10 @@ std::optional<IdHash> DecodeCustomerHash(absl::string_view value) {
   return hash;
 }
 
-std::string EncodeChanges(absl::Span<const Change> changes) {
+std::string EncodeChanges(absl::Span<const ChangeLogEntry> changes) {
   std::string value(1, kVersion);
   value.reserve(1 + changes.size() * kChangeSize);
-  for (const Change& change : changes) {
+  for (const ChangeLogEntry& change : changes) {
     AppendLittleEndian(value, static_cast<uint8_t>(change.kind));
     AppendLittleEndian(value, change.survey_number);
     value.append(change.feedback_id.AsBytes().data(), Uuid::kSize);
@@ -161,15 +161,15 @@ std::string EncodeChanges(absl::Span<const Change> changes) {
   return value;
 }
 
-std::optional<std::vector<Change>> DecodeChanges(absl::string_view value) {
+std::optional<std::vector<ChangeLogEntry>> DecodeChanges(absl::string_view value) {
   const size_t count = value.size() / kChangeSize;
   if (!HasVersion(value) || value.size() != 1 + count * kChangeSize || count == 0 ||
       count > kChangesPerEntry) {
     return std::nullopt;
   }
-  std::vector<Change> changes(count);
+  std::vector<ChangeLogEntry> changes(count);
   const char* at = value.data() + 1;
-  for (Change& change : changes) {
+  for (ChangeLogEntry& change : changes) {
     const auto kind = LoadLittleEndian<uint8_t>(at);
     change.kind = static_cast<ChangeKind>(kind);
     change.survey_number = LoadLittleEndian<uint32_t>(at + 1);

@@ -87,18 +87,18 @@ enum class ChangeKind : uint8_t {
 };
 
 // An entry of the change log.
-struct Change {
+struct ChangeLogEntry {
   ChangeKind kind = ChangeKind::kSurvey;
   uint32_t survey_number = 0;
   Uuid feedback_id;  // All zero for kSurvey.
 
-  friend bool operator==(const Change&, const Change&) = default;
+  friend bool operator==(const ChangeLogEntry&, const ChangeLogEntry&) = default;
 };
 
 // Column family `change`: changes whose numbers follow each other.
 inline constexpr size_t kChangesPerEntry = 1000;
-std::string EncodeChanges(absl::Span<const Change> changes);
-std::optional<std::vector<Change>> DecodeChanges(absl::string_view value);
+std::string EncodeChanges(absl::Span<const ChangeLogEntry> changes);
+std::optional<std::vector<ChangeLogEntry>> DecodeChanges(absl::string_view value);
 
 }  // namespace emptychair::storage
 

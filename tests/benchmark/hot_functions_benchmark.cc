@@ -189,7 +189,7 @@ void BM_WalkCubeRowOf500Series(benchmark::State& state) {
   storage::CubeCounts counts;
   for (uint16_t series = 1; series <= 500; ++series) {
     for (uint8_t bin = 0; bin <= 11; ++bin) {
-      counts.push_back({series, storage::kCountedState, bin, 1 + series % 9});
+      counts.push_back({series, storage::kCountedDisposition, bin, 1 + series % 9});
     }
   }
   const std::string row = EncodeCubeRow(counts);
@@ -277,7 +277,7 @@ void BM_EstimateNet(benchmark::State& state) {
   int64_t promoters = 400;
   for (auto _ : state) {
     benchmark::DoNotOptimize(promoters);
-    benchmark::DoNotOptimize(metrics::EstimateNet(promoters, 250, 1'000, {}));
+    benchmark::DoNotOptimize(statistics::EstimateNet(promoters, 250, 1'000, {}));
   }
 }
 BENCHMARK(BM_EstimateNet);
@@ -286,7 +286,7 @@ void BM_EstimateShare(benchmark::State& state) {
   int64_t successes = 400;
   for (auto _ : state) {
     benchmark::DoNotOptimize(successes);
-    benchmark::DoNotOptimize(metrics::EstimateShare(successes, 1'000, {}));
+    benchmark::DoNotOptimize(statistics::EstimateShare(successes, 1'000, {}));
   }
 }
 BENCHMARK(BM_EstimateShare);
@@ -295,7 +295,7 @@ void BM_EstimateMean(benchmark::State& state) {
   std::vector<int64_t> histogram = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5};
   for (auto _ : state) {
     benchmark::DoNotOptimize(histogram.data());
-    benchmark::DoNotOptimize(metrics::EstimateMean(histogram, 0, {}));
+    benchmark::DoNotOptimize(statistics::EstimateMean(histogram, 0, {}));
   }
 }
 BENCHMARK(BM_EstimateMean);

@@ -11,7 +11,7 @@
 #include "absl/time/time.h"
 #include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/records/feedback_builder.h"
-#include "tools/chairctl/records/record_reader.h"
+#include "tools/chairctl/records/import_reader.h"
 
 namespace emptychair {
 namespace {
@@ -22,7 +22,7 @@ void Demand(bool holds) {
   }
 }
 
-void Import(RecordReader& reader) {
+void Import(ImportReader& reader) {
   if (!reader.Open().ok() || !reader.Bind({}).ok()) {
     return;
   }
@@ -62,10 +62,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   std::istringstream in(text);
   if (data[0] % 2 == 0) {
-    emptychair::Import(*emptychair::RecordReader::ForCsv(in));
+    emptychair::Import(*emptychair::ImportReader::ForCsv(in));
     emptychair::WriteAndReadBack(text);
   } else {
-    emptychair::Import(*emptychair::RecordReader::ForJsonLines(in));
+    emptychair::Import(*emptychair::ImportReader::ForJsonLines(in));
   }
   return 0;
 }

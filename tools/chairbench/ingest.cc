@@ -48,10 +48,10 @@ void AddRefusals(const std::string& name, const Turns& product, std::vector<Figu
 }
 
 // Records as the store would have them if customers and series had been numbered in advance.
-std::vector<storage::PlainRecord> PlainRecords(int count, Random& random) {
-  std::vector<storage::PlainRecord> records(count);
+std::vector<storage::RawRecord> PlainRecords(int count, Random& random) {
+  std::vector<storage::RawRecord> records(count);
   uint64_t sequence = 0;
-  for (storage::PlainRecord& record : records) {
+  for (storage::RawRecord& record : records) {
     BenchAnswer answer = RandomAnswer(absl::ToUnixMillis(absl::Now()), random);
     record.survey_number = 1;
     record.feedback_id = answer.feedback_id;
@@ -74,7 +74,7 @@ std::vector<storage::PlainRecord> PlainRecords(int count, Random& random) {
 }
 
 // Records per second of plain writes. The making of the records is not counted.
-absl::StatusOr<double> PlainTurn(storage::PlainWriteLimit& limit, int batch_size,
+absl::StatusOr<double> PlainTurn(storage::RawWriteBaseline& limit, int batch_size,
                                  absl::Duration time, Random& random) {
   // Records that are made at once: enough that the clock is seldom stopped.
   constexpr int kRecordsAtOnce = 10'000;
@@ -83,7 +83,7 @@ absl::StatusOr<double> PlainTurn(storage::PlainWriteLimit& limit, int batch_size
   absl::Duration spent;
   while (spent < time) {
     RETURN_IF_ERROR(CheckInterrupted());
-    std::vector<storage::PlainRecord> records = PlainRecords(groups * batch_size, random);
+    std::vector<storage::RawRecord> records = PlainRecords(groups * batch_size, random);
     const absl::Time start = absl::Now();
     for (int i = 0; i < groups; ++i) {
       RETURN_IF_ERROR(
@@ -100,8 +100,8 @@ template <typename Loop>
 absl::StatusOr<std::vector<Figure>> MeasureBesidePlainWrites(Workspace& workspace,
                                                              const std::string& name, Loop& loop) {
   const BenchOptions& options = workspace.options();
-  ASSIGN_OR_RETURN(const std::unique_ptr<storage::PlainWriteLimit> plain,
-                   storage::PlainWriteLimit::Open(workspace.Path("plain")));
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::RawWriteBaseline> plain,
+                   storage::RawWriteBaseline::Open(workspace.Path("plain")));
   Random random(options.seed);
   Target& server = workspace.server();
   Turns warm_up;

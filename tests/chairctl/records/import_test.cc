@@ -26,7 +26,7 @@ class ImportTest : public ::testing::Test {
   // Imports `text`, a CSV file, and answers how it ended.
   absl::Status Run(const std::string& text, int batch_size = 1000) {
     std::istringstream in(text);
-    const std::unique_ptr<RecordReader> reader = RecordReader::ForCsv(in);
+    const std::unique_ptr<ImportReader> reader = ImportReader::ForCsv(in);
     EXPECT_TRUE(reader->Open().ok());
     EXPECT_TRUE(reader->Bind(Mapping()).ok());
     FeedbackBuilder builder("nps", absl::UTCTimeZone(), "");

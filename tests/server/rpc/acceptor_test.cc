@@ -95,7 +95,8 @@ class AcceptorTest : public ::testing::Test {
   absl::Mutex mutex_;
   std::vector<Descriptor> accepted_ ABSL_GUARDED_BY(mutex_);
   std::string log_text_;
-  Log log_{Clock::System(), [this](absl::string_view line) { absl::StrAppend(&log_text_, line); }};
+  ServerLog log_{Clock::System(),
+                 [this](absl::string_view line) { absl::StrAppend(&log_text_, line); }};
 };
 
 // Few descriptors for the process, until the end of the test.

@@ -16,7 +16,7 @@
 #include "server/api/executor.h"
 #include "server/rpc/call.h"
 #include "server/telemetry/access_log.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 
 namespace emptychair {
 
@@ -49,7 +49,7 @@ class MemoryAccessLog final : public AccessLog {
 // Collects the lines of a Log.
 class LogLines {
  public:
-  Log::Writer writer() {
+  ServerLog::Writer writer() {
     return [this](absl::string_view line) {
       absl::MutexLock lock(&mutex_);
       absl::StrAppend(&text_, line);
@@ -94,7 +94,7 @@ class ServedTest : public ::testing::Test {
 
   FakeClock clock_;
   LogLines log_lines_;
-  Log log_;
+  ServerLog log_;
   MemoryAccessLog access_log_;
   Executor executor_;
   CallRunner runner_;

@@ -111,8 +111,8 @@ class CallTest : public ServedTest {
     });
   }
 
-  // The service hands its Finisher to `start`, on gRPC's thread.
-  void Start(std::function<void(const Request&, Response&, Finisher)> start) {
+  // The service hands its ReplyHandle to `start`, on gRPC's thread.
+  void Start(std::function<void(const Request&, Response&, ReplyHandle)> start) {
     handlers_->set_handler([this, start](auto* context, auto* request, auto* response) {
       return runner_.Start<Request, Response>(context, kMethod, request, response, start);
     });
@@ -214,9 +214,9 @@ TEST_F(CallTest, ARetryDelayIsAlsoPushback) {
 
 TEST_F(CallTest, AStartedCallEndsWhenItsFinisherIsCalledElsewhere) {
   absl::Notification handed_over;
-  std::optional<Finisher> finisher;
+  std::optional<ReplyHandle> finisher;
   Response* response = nullptr;
-  Start([&](const Request&, Response& started, Finisher finish) {
+  Start([&](const Request&, Response& started, ReplyHandle finish) {
     response = &started;
     finisher.emplace(std::move(finish));
     handed_over.Notify();
@@ -241,7 +241,7 @@ TEST_F(CallTest, AStartOnALaneRunsThereAndEndsElsewhere) {
     grpc_thread = std::this_thread::get_id();
     return runner_.Start<Request, Response>(
         context, kMethod, Lane::kIngest, request, response,
-        [&](const Request&, Response& response, Finisher finish) {
+        [&](const Request&, Response& response, ReplyHandle finish) {
           start_thread = std::this_thread::get_id();
           response.set_sequence(9);
           std::thread([finish = std::move(finish)]() mutable {
@@ -303,19 +303,20 @@ TEST_F(CallTest, APlanChoosesTheLane) {
       executor_.Submit(Lane::kScan, [&] { scan_thread = std::this_thread::get_id(); }).ok());
   std::thread::id ran_on;
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
-    return runner_.ExecutePlan<Request, Response>(
-        context, kMethod, request, response, [&](const Request&) -> absl::StatusOr<Plan<Response>> {
+    return runner_.ExecuteScheduled<Request, Response>(
+        context, kMethod, request, response,
+        [&](const Request&) -> absl::StatusOr<ScheduledWork<Response>> {
           if (!lane.ok()) {
             return lane.status();
           }
           if (*lane == Lane::kIngest) {
             throw std::runtime_error("secret");
           }
-          return Plan<Response>{*lane, [&](Response& response) {
-                                  ran_on = std::this_thread::get_id();
-                                  response.set_sequence(4);
-                                  return absl::OkStatus();
-                                }};
+          return ScheduledWork<Response>{*lane, [&](Response& response) {
+                                           ran_on = std::this_thread::get_id();
+                                           response.set_sequence(4);
+                                           return absl::OkStatus();
+                                         }};
         });
   });
   EXPECT_EQ(Get().response.sequence(), 4);
@@ -330,16 +331,16 @@ TEST_F(CallTest, APlanChoosesTheLane) {
 }
 
 TEST_F(CallTest, ADroppedFinisherAnswersInternal) {
-  Start([&](const Request&, Response&, Finisher) {});
+  Start([&](const Request&, Response&, ReplyHandle) {});
   EXPECT_EQ(Get().status.code(), absl::StatusCode::kInternal);
   EXPECT_THAT(LinesAtEnd(), ElementsAre("AdminService/GetStatus INTERNAL  0"));
   EXPECT_THAT(log_lines_.text(), HasSubstr("\"method\":\"AdminService/GetStatus\""));
 }
 
 TEST_F(CallTest, AFinisherMovedAboutAnswersOnce) {
-  Start([&](const Request&, Response&, Finisher finish) {
-    Finisher second = std::move(finish);
-    Finisher third = std::move(second);
+  Start([&](const Request&, Response&, ReplyHandle finish) {
+    ReplyHandle second = std::move(finish);
+    ReplyHandle third = std::move(second);
     second = std::move(third);
     second(Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "there is none"));
   });
@@ -356,7 +357,7 @@ TEST_F(CallTest, WorkThatThrowsAnswersInternalWithoutTheText) {
         throw 5;
       };
       if (inline_start) {
-        Start([&](const Request&, Response&, Finisher) { throw_one(); });
+        Start([&](const Request&, Response&, ReplyHandle) { throw_one(); });
       } else {
         Execute([&](const Request&, Response&) -> absl::Status {
           throw_one();
@@ -435,7 +436,7 @@ TEST_F(CallTest, WorkOfACallWhoseDeadlinePassedInTheQueueIsNotRun) {
 
 TEST_F(CallTest, ACallThatArrivesPastItsDeadlineIsNotRun) {
   clock_.Advance(absl::Now() + absl::Hours(2) - clock_.Now());
-  Start([&](const Request&, Response&, Finisher finish) {
+  Start([&](const Request&, Response&, ReplyHandle finish) {
     ADD_FAILURE() << "ran";
     finish(absl::OkStatus());
   });
@@ -486,8 +487,8 @@ TEST_F(CallTest, ASlowScanHoldsUpNoQuery) {
 
 TEST_F(CallTest, ShutdownRefusesNewCallsAndWaitsForTheOthers) {
   absl::Notification handed_over;
-  std::optional<Finisher> finisher;
-  Start([&](const Request&, Response&, Finisher finish) {
+  std::optional<ReplyHandle> finisher;
+  Start([&](const Request&, Response&, ReplyHandle finish) {
     finisher.emplace(std::move(finish));
     handed_over.Notify();
   });
@@ -516,7 +517,7 @@ TEST_F(CallTest, ManyCallsAtOnceAreAllAnsweredAndLogged) {
   std::atomic<int> count = 0;
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     const int i = ++count;
-    auto start = [i](const Request&, Response& response, Finisher finish) {
+    auto start = [i](const Request&, Response& response, ReplyHandle finish) {
       response.set_sequence(i);
       if (i % 5 == 0) {
         return;

@@ -51,11 +51,11 @@ class TestCall {
     written_ += ok ? 1 : 0;
     Take(feed_.Written(ok));
   }
-  // Before the wait is begun, too: who waits for changes may be rung for at once.
-  void Ring() {
+  // Before the wait is begun, too: who waits for changes may be notified for at once.
+  void Notify() {
     is_rung_ = !is_waiting_;
     is_waiting_ = false;
-    Take(feed_.Rung());
+    Take(feed_.Notified());
   }
   void Cancel() { Take(feed_.Cancelled()); }
   bool Stop() {
@@ -122,7 +122,7 @@ TEST(Feed, ReadsAndWritesInTurnsUntilThereIsNothingAndThenWaits) {
   call.BeginAll();
   ASSERT_TRUE(call.is_waiting());
   EXPECT_FALSE(call.has_step());
-  call.Ring();
+  call.Notify();
   EXPECT_TRUE(call.is_reading());
   EXPECT_EQ(call.written(), 3);
 }
@@ -131,7 +131,7 @@ TEST(Feed, ReadsAgainIfItIsRungForBeforeTheWaitHasBegun) {
   TestCall call;
   call.BeginAll();
   call.Read(false);
-  call.Ring();
+  call.Notify();
   EXPECT_FALSE(call.is_reading());
   call.BeginStep();
   EXPECT_FALSE(call.is_waiting());
@@ -152,7 +152,7 @@ TEST(Feed, EndsAtOnceWhenItIsCancelledWhileItWaits) {
   call.BeginAll();
   call.Cancel();
   EXPECT_EQ(call.end(), "CANCELLED");
-  call.Ring();
+  call.Notify();
   EXPECT_FALSE(call.Stop());
 }
 
@@ -223,7 +223,7 @@ TEST(Feed, KeepsItsPromisesWhateverHappens) {
           }
           break;
         case 3:
-          if (call.is_waiting()) call.Ring();
+          if (call.is_waiting()) call.Notify();
           break;
         case 4:
           if (disturbs) {

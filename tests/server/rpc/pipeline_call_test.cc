@@ -28,7 +28,7 @@ using ::testing::IsEmpty;
 
 using Request = v1::StreamFeedbackRequest;
 using Response = v1::StreamFeedbackResponse;
-using StartWork = std::function<void(const Request&, Response&, Finisher)>;
+using StartWork = std::function<void(const Request&, Response&, ReplyHandle)>;
 using WhenReady = std::function<void(absl::AnyInvocable<void()>)>;
 
 class TestService final : public v1::FeedbackService::CallbackService {
@@ -77,7 +77,7 @@ struct Stream {
 class Waiting {
  public:
   StartWork start() {
-    return [this](const Request& request, Response& response, Finisher finish) {
+    return [this](const Request& request, Response& response, ReplyHandle finish) {
       response.set_batch_number(request.batch_number());
       absl::MutexLock lock(&mutex_);
       finishers_.push_back(std::move(finish));
@@ -91,7 +91,7 @@ class Waiting {
     mutex_.Await(absl::Condition(&there));
   }
   void Answer(size_t index, const absl::Status& status = absl::OkStatus()) {
-    std::optional<Finisher> finish;
+    std::optional<ReplyHandle> finish;
     {
       absl::MutexLock lock(&mutex_);
       finish = std::move(finishers_[index]);
@@ -101,7 +101,7 @@ class Waiting {
 
  private:
   absl::Mutex mutex_;
-  std::vector<Finisher> finishers_ ABSL_GUARDED_BY(mutex_);
+  std::vector<ReplyHandle> finishers_ ABSL_GUARDED_BY(mutex_);
 };
 
 class PipelineCallTest : public ServedTest {
@@ -115,7 +115,7 @@ class PipelineCallTest : public ServedTest {
   }
 
   void ServeEcho() {
-    Serve([](const Request& request, Response& response, Finisher finish) {
+    Serve([](const Request& request, Response& response, ReplyHandle finish) {
       response.set_batch_number(request.batch_number());
       finish(absl::OkStatus());
     });
@@ -215,7 +215,7 @@ TEST_F(PipelineCallTest, ReadsWhenItIsTimeTo) {
   absl::Mutex mutex;
   std::vector<absl::AnyInvocable<void()>> waiting;
   Serve(
-      [](const Request& request, Response& response, Finisher finish) {
+      [](const Request& request, Response& response, ReplyHandle finish) {
         response.set_batch_number(request.batch_number());
         finish(absl::OkStatus());
       },
@@ -264,7 +264,7 @@ TEST_F(PipelineCallTest, IsNotRefusedWhenItsLaneIsFull) {
 }
 
 TEST_F(PipelineCallTest, EndsWithInternalWhenItsWorkThrows) {
-  Serve([](const Request&, Response&, Finisher) { throw std::runtime_error("secret"); });
+  Serve([](const Request&, Response&, ReplyHandle) { throw std::runtime_error("secret"); });
   Stream stream(*stub_);
   ASSERT_TRUE(stream.call->Write(Numbered(1)));
   EXPECT_THAT(stream.Read(), IsEmpty());

@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "tests/helpers/times.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 using emptychair::testing::At;
@@ -383,4 +383,4 @@ TEST(MakeBuckets, TilesAnyIntervalByCalendarUnits) {
 }
 
 }  // namespace
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -9,7 +9,7 @@
 #include "server/statistics/metric_value.h"
 #include "tests/server/statistics/values.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 constexpr auto kNps = v1::SURVEY_KIND_NPS;
@@ -267,4 +267,4 @@ TEST(CompareValues, CountsAreNeverCompared) {
 }
 
 }  // namespace
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -15,7 +15,7 @@
 #include "tests/helpers/seed.h"
 #include "tests/server/statistics/values.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 using ::emptychair::testing::SeedFromEnvOrRandom;
@@ -373,4 +373,4 @@ TEST(DecomposeChange, SaysNothingOfGroupsThatAreTooSmallAndPutsThemLast) {
 }
 
 }  // namespace
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 using ::testing::ElementsAre;
@@ -238,4 +238,4 @@ TEST(Estimates, AgreeWithMeansOfSingleAnswers) {
 }
 
 }  // namespace
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/server/statistics/values.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 using ::google::protobuf::util::MessageDifferencer;
@@ -338,4 +338,4 @@ TEST(Grade, TravelsWithTheNps) {
 }
 
 }  // namespace
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 using ::testing::ElementsAre;
@@ -414,4 +414,4 @@ TEST(ScoreMethod, RefusesWhatTheKindAndScaleDoNotHave) {
 }
 
 }  // namespace
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

@@ -8,7 +8,7 @@
 
 #include "server/statistics/metric_value.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 
 inline ScoreMethod MakeMethod(v1::SurveyKind kind, int32_t min, int32_t max,
                               v1::MetricMethod method = v1::METRIC_METHOD_UNSPECIFIED,
@@ -44,6 +44,6 @@ inline std::vector<int64_t> NpsHistogram(int64_t promoters, int64_t passives, in
           promoters - promoters / 2};
 }
 
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics
 
 #endif  // EMPTYCHAIR_TESTS_SERVER_STATISTICS_VALUES_H_

@@ -8,7 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace emptychair::metrics {
+namespace emptychair::statistics {
 namespace {
 
 using ::testing::ElementsAreArray;
@@ -101,4 +101,4 @@ TEST(ContrastWordTest, IsANumberAtTheEdges) {
 }
 
 }  // namespace
-}  // namespace emptychair::metrics
+}  // namespace emptychair::statistics

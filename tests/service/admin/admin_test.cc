@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "rocksdb/env.h"
 #include "server/server.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/keys.h"
 #include "tests/helpers/status_matchers.h"
@@ -109,7 +109,7 @@ class AdminTest : public ::testing::Test {
 
   std::unique_ptr<rocksdb::Env> env_;
   FakeClock clock_;
-  Log log_;
+  ServerLog log_;
   std::unique_ptr<Server> server_;
 };
 

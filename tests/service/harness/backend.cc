@@ -10,7 +10,7 @@
 #include "common/base/status_macros.h"
 #include "rocksdb/env.h"
 #include "server/server.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/service/harness/in_process_server.h"
 
@@ -50,7 +50,7 @@ class InProcessBackend final : public Backend {
  private:
   std::unique_ptr<rocksdb::Env> env_;
   FakeClock clock_;
-  Log log_;
+  ServerLog log_;
   std::unique_ptr<Server> server_;
 };
 

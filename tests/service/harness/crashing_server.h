@@ -9,7 +9,7 @@
 #include "emptychair/client/client.h"
 #include "rocksdb/env.h"
 #include "server/server.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/helpers/unsynced_loss_file_system.h"
 
@@ -42,7 +42,7 @@ class CrashingServer {
   const std::unique_ptr<rocksdb::Env> env_;
   TempDir directory_;
   FakeClock clock_;
-  Log log_;
+  ServerLog log_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Client> client_;
 };

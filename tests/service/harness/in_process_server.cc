@@ -4,7 +4,7 @@
 
 namespace emptychair::testing {
 
-absl::StatusOr<std::unique_ptr<Server>> StartInProcess(const std::string& directory, Log* log,
+absl::StatusOr<std::unique_ptr<Server>> StartInProcess(const std::string& directory, ServerLog* log,
                                                        ServerEnvironment environment) {
   ServerConfig config;
   config.data_directory = directory;

@@ -7,12 +7,12 @@
 
 #include "absl/status/statusor.h"
 #include "server/server.h"
-#include "server/telemetry/log.h"
+#include "server/telemetry/server_log.h"
 
 namespace emptychair::testing {
 
 // A server on the store in `directory`, listening on any free port of loopback, silent.
-absl::StatusOr<std::unique_ptr<Server>> StartInProcess(const std::string& directory, Log* log,
+absl::StatusOr<std::unique_ptr<Server>> StartInProcess(const std::string& directory, ServerLog* log,
                                                        ServerEnvironment environment);
 
 }  // namespace emptychair::testing

@@ -97,7 +97,7 @@ TEST_F(PendingEntriesTest, ListThoseWithAPrefix) {
   entries.Put(Family::kSeries, "ab2", "2");
   entries.Delete(Family::kSeries, "ab3");
   entries.Put(Family::kSeries, "b", "4");
-  entries.Put(Family::kCell, "ab5", "5");
+  entries.Put(Family::kCubeRow, "ab5", "5");
   std::map<std::string, std::string> seen;
   entries.List(Family::kSeries, "ab", [&](absl::string_view key, const auto& value) {
     seen[std::string(key)] = std::string(value.value_or("deleted"));

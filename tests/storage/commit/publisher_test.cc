@@ -19,7 +19,7 @@ class PublisherTest : public ::testing::Test {
 
   Publisher publisher_;
   int rings_ = 0;
-  const std::shared_ptr<Doorbell> bell_ = std::make_shared<Doorbell>([this] { ++rings_; });
+  const std::shared_ptr<Waiter> waiter_ = std::make_shared<Waiter>([this] { ++rings_; });
 };
 
 TEST_F(PublisherTest, HasTheNewestView) {
@@ -29,49 +29,49 @@ TEST_F(PublisherTest, HasTheNewestView) {
 }
 
 TEST_F(PublisherTest, RingsABellOnce) {
-  EXPECT_TRUE(publisher_.RingPast(7, bell_));
+  EXPECT_TRUE(publisher_.NotifyWhenPast(7, waiter_));
   publisher_.Publish(ViewAt(8));
   EXPECT_EQ(rings_, 0);
-  publisher_.RingBells();
+  publisher_.NotifyWaiters();
   EXPECT_EQ(rings_, 1);
-  publisher_.RingBells();
+  publisher_.NotifyWaiters();
   EXPECT_EQ(rings_, 1);
 }
 
 TEST_F(PublisherTest, DoesNotTakeABellForWhatIsThereAlready) {
-  EXPECT_FALSE(publisher_.RingPast(6, bell_));
-  publisher_.RingBells();
+  EXPECT_FALSE(publisher_.NotifyWhenPast(6, waiter_));
+  publisher_.NotifyWaiters();
   EXPECT_EQ(rings_, 0);
-  EXPECT_EQ(bell_.use_count(), 1);
+  EXPECT_EQ(waiter_.use_count(), 1);
 }
 
 TEST_F(PublisherTest, ForgetsABell) {
-  EXPECT_TRUE(publisher_.RingPast(7, bell_));
-  publisher_.Forget(bell_);
-  EXPECT_EQ(bell_.use_count(), 1);
-  publisher_.RingBells();
+  EXPECT_TRUE(publisher_.NotifyWhenPast(7, waiter_));
+  publisher_.Unsubscribe(waiter_);
+  EXPECT_EQ(waiter_.use_count(), 1);
+  publisher_.NotifyWaiters();
   EXPECT_EQ(rings_, 0);
 }
 
 TEST_F(PublisherTest, ABellThatIsDisconnectedIsSilent) {
-  EXPECT_TRUE(publisher_.RingPast(7, bell_));
-  bell_->Disconnect();
-  publisher_.RingBells();
+  EXPECT_TRUE(publisher_.NotifyWhenPast(7, waiter_));
+  waiter_->Disconnect();
+  publisher_.NotifyWaiters();
   EXPECT_EQ(rings_, 0);
 }
 
 TEST_F(PublisherTest, ABellCanWaitAgainOnceItHasRung) {
-  const auto again = std::make_shared<Doorbell>([this] {
+  const auto again = std::make_shared<Waiter>([this] {
     ++rings_;
-    EXPECT_FALSE(publisher_.RingPast(7, bell_));
-    EXPECT_TRUE(publisher_.RingPast(8, bell_));
+    EXPECT_FALSE(publisher_.NotifyWhenPast(7, waiter_));
+    EXPECT_TRUE(publisher_.NotifyWhenPast(8, waiter_));
   });
-  EXPECT_TRUE(publisher_.RingPast(7, again));
+  EXPECT_TRUE(publisher_.NotifyWhenPast(7, again));
   publisher_.Publish(ViewAt(8));
-  publisher_.RingBells();
+  publisher_.NotifyWaiters();
   EXPECT_EQ(rings_, 1);
   publisher_.Publish(ViewAt(9));
-  publisher_.RingBells();
+  publisher_.NotifyWaiters();
   EXPECT_EQ(rings_, 2);
 }
 

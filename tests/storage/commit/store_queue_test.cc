@@ -81,7 +81,7 @@ TEST_P(StoreQueueTest, RefusesWhatDoesNotFitAndSaysWhenToComeBack) {
 
 TEST_P(StoreQueueTest, OthersAnswerWhatTheWriterHasNotYet) {
   CreateSurvey(store(), NpsSurvey("pulse"));
-  store().AnswerOne();  // There is none.
+  store().CompleteOnePending();  // There is none.
   absl::Notification is_held;
   absl::Notification let_go;
   absl::BlockingCounter all(3);
@@ -103,10 +103,10 @@ TEST_P(StoreQueueTest, OthersAnswerWhatTheWriterHasNotYet) {
   }
   is_held.WaitForNotification();
   for (size_t answered = 1; answered <= 2; ++answered) {
-    store().AnswerOne();
+    store().CompleteOnePending();
     EXPECT_THAT(results.SoFar(), SizeIs(answered));
   }
-  store().AnswerOne();  // None is left.
+  store().CompleteOnePending();  // None is left.
   EXPECT_THAT(results.SoFar(), ElementsAre("1 stored", "1 stored"));
   let_go.Notify();
   all.Wait();
@@ -123,7 +123,7 @@ TEST_P(StoreQueueTest, AnswersEachCommandOnceWhoeverDoes) {
     threads.emplace_back([&, thread] {
       for (uint64_t i = 1; i <= kCommands; ++i) {
         store().Enqueue(SubmitCommand({{.id = thread * kCommands + i}}), false, results.Take());
-        store().AnswerOne();
+        store().CompleteOnePending();
       }
     });
   }
@@ -146,11 +146,11 @@ TEST_P(StoreQueueTest, LetsPacedCallersGoOnWhenHalfOfItIsFree) {
     Brake brake(store());
     for (uint64_t id = 1; id <= 3; ++id) {
       bool has_room = false;
-      store().WhenRoom([&] { has_room = true; });
+      store().WhenWritable([&] { has_room = true; });
       EXPECT_TRUE(has_room) << id;
       store().Enqueue(SubmitCommand({{.id = id}}), false, results.Take());
     }
-    store().WhenRoom([&] { went_on.Notify(); });
+    store().WhenWritable([&] { went_on.Notify(); });
     EXPECT_FALSE(went_on.HasBeenNotified());
   }
   went_on.WaitForNotification();
@@ -166,10 +166,10 @@ TEST_P(StoreQueueTest, LetsPacedCallersGoOnWhenItStops) {
   {
     Brake brake(store());
     store().Enqueue(SubmitCommand({{.id = 1}}), false, results.Take());
-    store().WhenRoom([&] { went_on = true; });
+    store().WhenWritable([&] { went_on = true; });
     store().Stop();
     bool goes_on_at_once = false;
-    store().WhenRoom([&] { goes_on_at_once = true; });
+    store().WhenWritable([&] { goes_on_at_once = true; });
     EXPECT_TRUE(goes_on_at_once);
   }
   EXPECT_THAT(results.WaitFor(1), ElementsAre("1 stored"));

@@ -78,7 +78,7 @@ TEST(CubeFold, CountsARecordInAnHourADayAndAMonth) {
   fold.Add(7, 40 * kDayMs + kHourMs, Header(9, 3), 0, 1);
   fold.Add(7, 40 * kDayMs + kHourMs, Header(std::nullopt, 0, 2), 0, 1);
   const auto cells =
-      ElementsAre(CubeCount{0, 2, kUnscoredBin, 1}, CubeCount{3, kCountedState, 10, 2});
+      ElementsAre(CubeCount{0, 2, kUnscoredBin, 1}, CubeCount{3, kCountedDisposition, 10, 2});
   EXPECT_THAT(fold.TakeRows(),
               UnorderedElementsAre(Pair(CubeRowKey{7, CubeUnit::kHour, 961, 0}, cells),
                                    Pair(CubeRowKey{7, CubeUnit::kDay, 40, 0}, cells),

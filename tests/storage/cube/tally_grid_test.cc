@@ -16,19 +16,19 @@ using ::testing::ElementsAre;
 TEST(TallyGrid, LaysOutUnscoredThenScoresThenExcludedByReason) {
   TallyGrid grid({.buckets = 2, .score_count = 3, .groups_max = 1}, 1);
   EXPECT_EQ(grid.stride(), 1u + 3 + 7);
-  EXPECT_TRUE(grid.Add(0, 1, kCountedState, kUnscoredBin, 4));
-  EXPECT_TRUE(grid.Add(0, 1, kCountedState, 3, 5));
-  EXPECT_TRUE(grid.Add(0, 1, kCountedState, 3, -1));
-  EXPECT_TRUE(grid.Add(0, 1, /*state=*/2, 1, 7));
-  EXPECT_TRUE(grid.Add(0, 1, /*state=*/6, 0, 9));
+  EXPECT_TRUE(grid.Add(0, 1, kCountedDisposition, kUnscoredBin, 4));
+  EXPECT_TRUE(grid.Add(0, 1, kCountedDisposition, 3, 5));
+  EXPECT_TRUE(grid.Add(0, 1, kCountedDisposition, 3, -1));
+  EXPECT_TRUE(grid.Add(0, 1, /*disposition=*/2, 1, 7));
+  EXPECT_TRUE(grid.Add(0, 1, /*disposition=*/6, 0, 9));
   EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
   EXPECT_THAT(grid.At(0, 1), ElementsAre(4, 0, 0, 4, 0, 0, 7, 0, 0, 0, 9));
 }
 
 TEST(TallyGrid, CountsExcludedAnswersTwiceWhenTheyAreIncluded) {
   TallyGrid grid({.buckets = 1, .score_count = 2, .groups_max = 1, .include_excluded = true}, 1);
-  EXPECT_TRUE(grid.Add(0, 0, /*state=*/1, 2, 3));
-  EXPECT_TRUE(grid.Add(0, 0, kCountedState, 2, 10));
+  EXPECT_TRUE(grid.Add(0, 0, /*disposition=*/1, 2, 3));
+  EXPECT_TRUE(grid.Add(0, 0, kCountedDisposition, 2, 10));
   EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 13, 0, 3, 0, 0, 0, 0, 0));
 }
 
@@ -36,8 +36,8 @@ TEST(TallyGrid, KeepsCustomersBetweenScoresAndExcluded) {
   TallyGrid grid({.buckets = 1, .score_count = 2, .groups_max = 1}, 2);
   EXPECT_TRUE(grid.AddCustomers(0, 0, 5));
   EXPECT_TRUE(grid.AddCustomers(0, 0, -2));
-  EXPECT_TRUE(grid.Add(0, 0, kCountedState, 2, 7));
-  EXPECT_TRUE(grid.Add(0, 0, /*state=*/1, 2, 4));
+  EXPECT_TRUE(grid.Add(0, 0, kCountedDisposition, 2, 7));
+  EXPECT_TRUE(grid.Add(0, 0, /*disposition=*/1, 2, 4));
   EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 7, 3, 4, 0, 0, 0, 0, 0));
   EXPECT_FALSE(grid.AddCustomers(1, 0, 1));
   EXPECT_TRUE(grid.is_full());
@@ -46,12 +46,12 @@ TEST(TallyGrid, KeepsCustomersBetweenScoresAndExcluded) {
 TEST(TallyGrid, TakesNoMoreGroupsThanAllowed) {
   TallyGrid grid({.buckets = 1, .score_count = 1, .groups_max = 2}, 4);
   EXPECT_EQ(grid.touched_group_count(), 0u);
-  EXPECT_TRUE(grid.Add(3, 0, kCountedState, 1, 1));
-  EXPECT_TRUE(grid.Add(1, 0, kCountedState, 1, 2));
+  EXPECT_TRUE(grid.Add(3, 0, kCountedDisposition, 1, 1));
+  EXPECT_TRUE(grid.Add(1, 0, kCountedDisposition, 1, 2));
   EXPECT_FALSE(grid.is_full());
-  EXPECT_FALSE(grid.Add(0, 0, kCountedState, 1, 3));
+  EXPECT_FALSE(grid.Add(0, 0, kCountedDisposition, 1, 3));
   EXPECT_TRUE(grid.is_full());
-  EXPECT_TRUE(grid.Add(3, 0, kCountedState, 1, 4));
+  EXPECT_TRUE(grid.Add(3, 0, kCountedDisposition, 1, 4));
   EXPECT_EQ(grid.touched_group_count(), 2u);
   EXPECT_EQ(grid.group_count(), 4u);
   EXPECT_FALSE(grid.IsUsed(0));
@@ -64,10 +64,10 @@ TEST(TallyGrid, TakesNoMoreGroupsThanAllowed) {
 
 TEST(TallyGrid, DoesNotUseAGroupWhoseAnswersWereAllTakenAway) {
   TallyGrid grid({.buckets = 2, .score_count = 1, .groups_max = 2}, 2);
-  EXPECT_TRUE(grid.Add(1, 1, kCountedState, 1, 3));
-  EXPECT_TRUE(grid.Add(1, 1, kCountedState, 1, -3));
+  EXPECT_TRUE(grid.Add(1, 1, kCountedDisposition, 1, 3));
+  EXPECT_TRUE(grid.Add(1, 1, kCountedDisposition, 1, -3));
   EXPECT_FALSE(grid.IsUsed(1));
-  EXPECT_TRUE(grid.Add(1, 0, /*state=*/2, 1, 1));
+  EXPECT_TRUE(grid.Add(1, 0, /*disposition=*/2, 1, 1));
   EXPECT_TRUE(grid.IsUsed(1));
 }
 
@@ -85,7 +85,7 @@ TEST(TallyGrid, AddsAndTakesAwayPiecesOfRows) {
         EXPECT_TRUE(by_piece.Add(1, 1, piece, sign));
       }
       for (const CubeCount& count : counts) {
-        EXPECT_TRUE(by_count.Add(1, 1, count.state, count.bin, sign * count.count));
+        EXPECT_TRUE(by_count.Add(1, 1, count.disposition, count.bin, sign * count.count));
       }
       EXPECT_EQ(by_piece.At(1, 1), by_count.At(1, 1));
     }
@@ -94,12 +94,13 @@ TEST(TallyGrid, AddsAndTakesAwayPiecesOfRows) {
 
 TEST(TallyGrid, LeavesOutBinsPastTheScaleAndCountsThem) {
   TallyGrid grid({.buckets = 1, .score_count = 2, .groups_max = 1}, 1);
-  EXPECT_TRUE(grid.Add(0, 0, kCountedState, 2, 1));
+  EXPECT_TRUE(grid.Add(0, 0, kCountedDisposition, 2, 1));
   EXPECT_EQ(grid.bins_past_scale(), 0);
-  EXPECT_TRUE(grid.Add(0, 0, kCountedState, 3, 1));
-  EXPECT_TRUE(grid.Add(0, 0, /*state=*/1, 255, 1));
+  EXPECT_TRUE(grid.Add(0, 0, kCountedDisposition, 3, 1));
+  EXPECT_TRUE(grid.Add(0, 0, /*disposition=*/1, 255, 1));
   EXPECT_EQ(grid.bins_past_scale(), 2);
-  const std::string row = EncodeCubeRow({{0, kCountedState, 2, 1}, {0, kCountedState, 3, 1}});
+  const std::string row =
+      EncodeCubeRow({{0, kCountedDisposition, 2, 1}, {0, kCountedDisposition, 3, 1}});
   CubeRowReader piece(row);
   ASSERT_TRUE(piece.NextPiece());
   EXPECT_TRUE(grid.Add(0, 0, piece, 1));
@@ -115,11 +116,11 @@ TEST(TallyGrid, AddsUpLikeAMap) {
   for (int i = 0; i < 20'000; ++i) {
     const uint32_t group = uniform(20);
     const uint32_t bucket = uniform(5);
-    const auto state = static_cast<uint8_t>(uniform(3) == 0 ? uniform(7) : 0);
+    const auto disposition = static_cast<uint8_t>(uniform(3) == 0 ? uniform(7) : 0);
     const auto bin = static_cast<uint8_t>(uniform(12));
     const int64_t count = static_cast<int64_t>(uniform(9)) - 2;
-    ASSERT_TRUE(grid.Add(group, bucket, state, bin, count));
-    model[{group, bucket, state == 0 ? bin : size_t{12} + state}] += count;
+    ASSERT_TRUE(grid.Add(group, bucket, disposition, bin, count));
+    model[{group, bucket, disposition == 0 ? bin : size_t{12} + disposition}] += count;
   }
   for (uint32_t group = 0; group < 20; ++group) {
     for (uint32_t bucket = 0; bucket < 5; ++bucket) {

@@ -14,9 +14,9 @@ namespace {
 using ::testing::SizeIs;
 
 // What the store makes of `answer` as its `index`-th record, each of a new customer and series.
-PlainRecord ToPlain(const Answer& answer, uint32_t index, uint64_t sequence) {
+RawRecord ToPlain(const Answer& answer, uint32_t index, uint64_t sequence) {
   const store::v1::Submission submission = ToSubmission(answer);
-  PlainRecord record;
+  RawRecord record;
   record.survey_number = answer.survey;
   record.feedback_id = IdOf(answer);
   record.header.score = answer.score;
@@ -56,13 +56,13 @@ TEST(PlainWriteLimit, WritesTheBytesThatTheStoreWrites) {
 
   testing::TempDir folder;
   const std::string directory = folder.Join("plain");
-  std::vector<PlainRecord> records;
+  std::vector<RawRecord> records;
   for (uint32_t i = 0; i < answers.size(); ++i) {
     records.push_back(ToPlain(answers[i], i, created.sequence + 1 + i));
   }
   {
-    ASSERT_OK_AND_ASSIGN(const std::unique_ptr<PlainWriteLimit> limit,
-                         PlainWriteLimit::Open(directory));
+    ASSERT_OK_AND_ASSIGN(const std::unique_ptr<RawWriteBaseline> limit,
+                         RawWriteBaseline::Open(directory));
     ASSERT_OK(limit->Write(records));
   }
   const DatabaseDump plain =

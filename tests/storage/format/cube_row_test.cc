@@ -19,15 +19,15 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// The plain model of a row: counts by (series, state, bin).
+// The plain model of a row: counts by (series, disposition, bin).
 using Model = std::map<std::tuple<int, int, int>, int64_t>;
 
 CubeCounts ToCounts(const Model& model) {
   CubeCounts counts;
   for (const auto& [cell, count] : model) {
     if (count != 0) {
-      const auto& [series, state, bin] = cell;
-      counts.push_back({static_cast<uint16_t>(series), static_cast<uint8_t>(state),
+      const auto& [series, disposition, bin] = cell;
+      counts.push_back({static_cast<uint16_t>(series), static_cast<uint8_t>(disposition),
                         static_cast<uint8_t>(bin), count});
     }
   }
@@ -66,7 +66,7 @@ class Generator {
 
 void AddTo(Model& model, const CubeCounts& counts) {
   for (const CubeCount& c : counts) {
-    int64_t& sum = model[{c.series, c.state, c.bin}];
+    int64_t& sum = model[{c.series, c.disposition, c.bin}];
     sum = static_cast<int64_t>(static_cast<uint64_t>(sum) + static_cast<uint64_t>(c.count));
   }
 }
@@ -152,7 +152,7 @@ TEST(CubeRow, IsRejectedWhenItsBytesMakeNoSense) {
       {"02 0040 00 00 010000", "a byte short of four"},
       {"02 0060 00 00 01000000000000", "a byte short of eight"},
       {"02 0080 00 00 01", "the head's last bit"},
-      {"02 001c 00 00 01", "state 7"},
+      {"02 001c 00 00 01", "disposition 7"},
       {"02 0000 ff 01 0101", "bin 255 + 1"},
       {"02 0000 00 00 01 00", "a second head cut off"},
       {"02 0000 00 00 01 0100 00 00", "a second piece without its count"},
@@ -268,7 +268,7 @@ TEST(CubeRowReader, WalksPiecesAndBins) {
   std::vector<std::tuple<int, int, int, int64_t>> seen;
   while (reader.NextPiece()) {
     reader.ForEachBin([&](uint8_t bin, int64_t count) {
-      seen.emplace_back(reader.series(), reader.state(), bin, count);
+      seen.emplace_back(reader.series(), reader.disposition(), bin, count);
     });
   }
   EXPECT_TRUE(reader.ok());
@@ -331,7 +331,8 @@ TEST(AddToCubeRow, SumsUpWhatWasAppended) {
     CubeRowReader piece(*sum);
     int64_t last = -1;
     while (piece.NextPiece()) {
-      const int64_t first = (int64_t{piece.series()} << 3 | piece.state()) << 8 | piece.first_bin();
+      const int64_t first =
+          (int64_t{piece.series()} << 3 | piece.disposition()) << 8 | piece.first_bin();
       ASSERT_GT(first, last) << "round " << round;
       last = first + piece.bins() - 1;
     }

@@ -79,9 +79,9 @@ TEST(Message, IsRejectedWithAnotherVersionOrCutInAField) {
 
 TEST(Changes, DecodeToWhatWasEncodedAndToNothingElse) {
   const Uuid id = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
-  const std::vector<Change> changes = {{ChangeKind::kCreated, 1, id},
-                                       {ChangeKind::kErased, 0xffffffff, id},
-                                       {ChangeKind::kSurvey, 7, Uuid()}};
+  const std::vector<ChangeLogEntry> changes = {{ChangeKind::kCreated, 1, id},
+                                               {ChangeKind::kErased, 0xffffffff, id},
+                                               {ChangeKind::kSurvey, 7, Uuid()}};
   const std::string value = EncodeChanges(changes);
   EXPECT_EQ(DecodeChanges(value), changes);
   for (size_t size = 0; size < value.size(); ++size) {
@@ -97,9 +97,9 @@ TEST(Changes, DecodeToWhatWasEncodedAndToNothingElse) {
     EXPECT_EQ(DecodeChanges(other).has_value(), byte >= 1 && byte <= 5) << byte;
   }
   EXPECT_EQ(DecodeChanges(EncodeChanges({{ChangeKind::kSurvey, 7, id}})), std::nullopt);
-  const std::vector<Change> most(kChangesPerEntry, changes[0]);
+  const std::vector<ChangeLogEntry> most(kChangesPerEntry, changes[0]);
   EXPECT_EQ(DecodeChanges(EncodeChanges(most)), most);
-  const std::vector<Change> too_many(kChangesPerEntry + 1, changes[0]);
+  const std::vector<ChangeLogEntry> too_many(kChangesPerEntry + 1, changes[0]);
   EXPECT_EQ(DecodeChanges(EncodeChanges(too_many)), std::nullopt);
 }
 

@@ -207,7 +207,7 @@ std::string CellText(const std::string& key, const std::string& value) {
       absl::StrCat("survey ", row->survey_number, " unit ", static_cast<int>(row->unit), " bucket ",
                    row->bucket, " chunk ", row->chunk);
   for (const CubeCount& count : *counts) {
-    absl::StrAppend(&text, " [series ", count.series, " state ", count.state, " bin ", count.bin,
+    absl::StrAppend(&text, " [series ", count.series, " state ", count.disposition, " bin ", count.bin,
                     ": ", count.count, "]");
   }
   return text;
@@ -232,7 +232,7 @@ std::string ChangeText(const std::string& key, const std::string& value) {
     return "damaged";
   }
   std::string text = absl::StrCat("from ", *first);
-  for (const Change& change : *changes) {
+  for (const ChangeLogEntry& change : *changes) {
     absl::StrAppend(&text, " [kind ", static_cast<int>(change.kind), " survey ",
                     change.survey_number, " id ", change.feedback_id.ToString(), "]");
   }

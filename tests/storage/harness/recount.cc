@@ -288,7 +288,7 @@ class IndexCheck {
   // The log has every number from where it begins, and the newest change of each record and survey
   // where that says it is.
   void CheckChanges() {
-    std::map<uint64_t, Change> changes;
+    std::map<uint64_t, ChangeLogEntry> changes;
     for (const auto& [key, value] : FamilyOf(dump_, "change")) {
       const auto first = DecodeChangeKey(key);
       const auto decoded = DecodeChanges(value);
@@ -310,7 +310,7 @@ class IndexCheck {
                          changes.rbegin()->first, " of ", counters_.sequence()));
     }
     for (const Record& record : records_) {
-      const Change& change = changes[record.header.sequence];
+      const ChangeLogEntry& change = changes[record.header.sequence];
       if (record.header.sequence >= begin &&
           (change.survey_number != record.key.survey_number ||
            change.feedback_id != record.key.feedback_id ||
@@ -320,7 +320,7 @@ class IndexCheck {
     }
     for (const auto& [number, survey] : SurveysOf(dump_, faults_)) {
       if (survey.sequence() >= begin &&
-          !(changes[survey.sequence()] == Change{ChangeKind::kSurvey, number, Uuid()})) {
+          !(changes[survey.sequence()] == ChangeLogEntry{ChangeKind::kSurvey, number, Uuid()})) {
         Fault(absl::StrCat("change ", survey.sequence(), " is not that of its survey"));
       }
     }
@@ -351,7 +351,7 @@ CubeCells StoredCube(const DatabaseDump& dump, std::vector<std::string>& faults)
     }
     for (const CubeCount& count : *counts) {
       cells[{row_key->survey_number, static_cast<int>(row_key->unit), row_key->bucket,
-             row_key->chunk * kSeriesPerChunk + count.series, count.state, count.bin}] =
+             row_key->chunk * kSeriesPerChunk + count.series, count.disposition, count.bin}] =
           count.count;
     }
   }

@@ -21,7 +21,7 @@ class ChangeLogTest : public StoreTest {
   }
 
   // "SEQUENCE KIND ID", ids as numbers of answers.
-  static std::string ToText(uint64_t sequence, const Change& change) {
+  static std::string ToText(uint64_t sequence, const ChangeLogEntry& change) {
     const std::string id = change.feedback_id.ToString();
     return absl::StrCat(sequence, " ", static_cast<int>(change.kind), " ",
                         std::stoul(id.substr(id.size() - 12), nullptr, 16));
@@ -29,17 +29,18 @@ class ChangeLogTest : public StoreTest {
 
   std::vector<std::string> ChangesAt(const View& view, uint64_t after) {
     std::vector<std::string> changes;
-    EXPECT_OK(store().changes().Read(view, after, [&](uint64_t sequence, const Change& change) {
-      changes.push_back(ToText(sequence, change));
-      return true;
-    }));
+    EXPECT_OK(
+        store().changes().Read(view, after, [&](uint64_t sequence, const ChangeLogEntry& change) {
+          changes.push_back(ToText(sequence, change));
+          return true;
+        }));
     return changes;
   }
   std::vector<std::string> Changes(uint64_t after) { return ChangesAt(*store().view(), after); }
 
   absl::Status ReadFrom(uint64_t after) {
     return store().changes().Read(*store().view(), after,
-                                  [](uint64_t, const Change&) { return true; });
+                                  [](uint64_t, const ChangeLogEntry&) { return true; });
   }
 
   // Submits answers `first` to `last` as one group.
@@ -108,13 +109,13 @@ TEST_P(ChangeLogTest, EndsWhereTheViewEnds) {
 TEST_P(ChangeLogTest, EndsWhereTheVisitSays) {
   SubmitMany(1, 3);
   std::vector<uint64_t> visited;
-  const auto until_three = [&](uint64_t sequence, const Change&) {
+  const auto until_three = [&](uint64_t sequence, const ChangeLogEntry&) {
     visited.push_back(sequence);
     return sequence < 3;
   };
   EXPECT_OK(store().changes().Read(*store().view(), 1, until_three));
   EXPECT_THAT(visited, ElementsAre(2, 3));
-  const auto fail = [](uint64_t, const Change&) { return absl::CancelledError("enough"); };
+  const auto fail = [](uint64_t, const ChangeLogEntry&) { return absl::CancelledError("enough"); };
   EXPECT_EQ(store().changes().Read(*store().view(), 1, fail), absl::CancelledError("enough"));
 }
 
@@ -187,7 +188,7 @@ TEST_P(ChangeLogTest, DamageStopsTheReaderThereAndIsNamed) {
   harness_.Close();
   {
     PlainDatabase database(harness_.env(), harness_.directory(), PlainDatabase::Mode::kWrite);
-    std::vector<Change> changes;
+    std::vector<ChangeLogEntry> changes;
     for (const uint64_t id : {3, 4}) {
       changes.push_back({ChangeKind::kCreated, 1, IdOf({.id = id})});
     }

@@ -135,7 +135,7 @@ void PrintSummary(const Session& session, const ImportSummary& summary) {
 
 // Opens the file of rejected rows and writes its start; a path that does not work shows before
 // anything is sent.
-absl::Status OpenRejects(const ImportFlags& flags, const RecordReader& reader,
+absl::Status OpenRejects(const ImportFlags& flags, const ImportReader& reader,
                          std::ofstream& rejects) {
   std::error_code error;
   if (std::filesystem::equivalent(flags.file, flags.rejects, error)) {
@@ -151,7 +151,7 @@ absl::Status OpenRejects(const ImportFlags& flags, const RecordReader& reader,
 }
 
 // Imports the rows of `reader`, which is open and bound.
-int ImportRows(Session& session, const ImportFlags& flags, RecordReader& reader) {
+int ImportRows(Session& session, const ImportFlags& flags, ImportReader& reader) {
   const Environment& environment = session.environment;
   int exit_code = kExitOk;
   const std::optional<absl::TimeZone> zone = ReadSurveyZone(session, flags.survey, &exit_code);
@@ -204,8 +204,8 @@ int ImportFile(Session& session, const ImportFlags& flags) {
     }
   }
   std::istream& in = flags.file == "-" ? *environment.in : file;
-  const std::unique_ptr<RecordReader> reader =
-      IsJsonLines(flags) ? RecordReader::ForJsonLines(in) : RecordReader::ForCsv(in);
+  const std::unique_ptr<ImportReader> reader =
+      IsJsonLines(flags) ? ImportReader::ForJsonLines(in) : ImportReader::ForCsv(in);
   const absl::Status opened = reader->Open();
   if (reader->failed()) {
     return ToolError(environment, absl::StrCat("cannot read ", Quoted(flags.file, 256)));

@@ -12,7 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/feedback_service.pb.h"
-#include "tools/chairctl/records/record_reader.h"
+#include "tools/chairctl/records/import_reader.h"
 
 namespace emptychair {
 

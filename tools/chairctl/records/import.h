@@ -14,7 +14,7 @@
 #include "tools/chairctl/base/progress_line.h"
 #include "tools/chairctl/records/batch_sender.h"
 #include "tools/chairctl/records/feedback_builder.h"
-#include "tools/chairctl/records/record_reader.h"
+#include "tools/chairctl/records/import_reader.h"
 
 namespace emptychair {
 
@@ -40,7 +40,7 @@ struct ImportReport {
 class Import {
  public:
   // `reader` is bound to its mapping. All must outlive the import.
-  Import(RecordReader& reader, FeedbackBuilder& builder, const ImportReport& report)
+  Import(ImportReader& reader, FeedbackBuilder& builder, const ImportReport& report)
       : reader_(reader),
         builder_(builder),
         report_(report),
@@ -60,7 +60,7 @@ class Import {
   void ReportRejected();
   void ShowProgress(const BatchSender& sender);
 
-  RecordReader& reader_;
+  ImportReader& reader_;
   FeedbackBuilder& builder_;
   const ImportReport report_;
   ImportSummary summary_;

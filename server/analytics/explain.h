@@ -1,0 +1,54 @@
+// From an ExplainMetricRequest to a page of the answers behind a point.
+#ifndef EMPTYCHAIR_SERVER_ANALYTICS_EXPLAIN_H_
+#define EMPTYCHAIR_SERVER_ANALYTICS_EXPLAIN_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "emptychair/v1/metrics_service.pb.h"
+#include "server/analytics/metric_query.h"
+#include "server/analytics/series_groups.h"
+#include "server/statistics/score_method.h"
+#include "storage/read/records.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// A page of the answers behind a point, found to be sound at one view.
+struct MetricExplanation {
+  v1::ExplainMetricRequest request;
+  // Of the point alone: one bucket.
+  MetricQuery query;
+  // Absent: the point over all groups.
+  std::optional<std::vector<GroupPart>> group;
+  int32_t page_size = 0;
+  std::optional<storage::RecordPosition> after;
+
+  // Many answers may have to be read for a page.
+  bool needs_scan() const {
+    return query.needs_scan || group.has_value() || !query.filters.empty();
+  }
+};
+
+// Checks the request and fills in its defaults; reads nothing from disk. Errors: those of
+// PrepareMetricQuery, below "query"; FIELD_REQUIRED and FIELD_INVALID for what
+// v1::ExplainMetricRequest does not allow, PAGE_TOKEN_INVALID.
+absl::StatusOr<MetricExplanation> PrepareMetricExplanation(const storage::Store& store,
+                                                           const v1::ExplainMetricRequest& request);
+
+// Reads the page. Whether the point is suppressed is judged with the first page alone, since a
+// token is proof that there was one. Answers that cannot be decoded are counted and left out.
+// Errors: SUPPRESSED, those of RunMetricQuery.
+absl::Status RunMetricExplanation(const storage::Store& store, const MetricExplanation& explanation,
+                                  v1::ExplainMetricResponse& response);
+
+// What an answer of the header counts as. Pure.
+v1::CountedAs CountedAsOf(const statistics::ScoreMethod& method,
+                          const storage::FeedbackHeader& header, bool include_excluded);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_ANALYTICS_EXPLAIN_H_

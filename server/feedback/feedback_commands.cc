@@ -1,0 +1,105 @@
+#include "server/feedback/feedback_commands.h"
+
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "server/feedback/feedback.h"
+#include "server/request/validation.h"
+#include "server/surveys/survey.h"
+#include "storage/apply/command.h"
+
+namespace emptychair {
+namespace {
+
+constexpr size_t kNoteBytesMax = 1024;
+
+// `prefix` is the path of the message that has both ids.
+absl::StatusOr<store::v1::RecordTarget> FindTarget(absl::string_view prefix,
+                                                   absl::string_view survey_id,
+                                                   absl::string_view feedback_id,
+                                                   const std::string& etag,
+                                                   const storage::View& view) {
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(view, absl::StrCat(prefix, "survey_id"), survey_id));
+  ASSIGN_OR_RETURN(const Uuid id,
+                   ParseFeedbackId(absl::StrCat(prefix, "feedback_id"), feedback_id));
+  store::v1::RecordTarget target;
+  target.set_survey_number(survey->number());
+  target.set_feedback_id(std::string(id.AsBytes()));
+  target.set_etag(etag);
+  return target;
+}
+
+}  // namespace
+
+absl::StatusOr<storage::CommandPtr> PrepareAmend(const v1::AmendFeedbackRequest& request,
+                                                 const storage::View& view) {
+  const v1::Feedback& feedback = request.feedback();
+  auto result = storage::NewCommand();
+  store::v1::AmendFeedbackCommand& command = *result->mutable_amend_feedback();
+  ASSIGN_OR_RETURN(
+      *command.mutable_target(),
+      FindTarget("feedback.", feedback.survey_id(), feedback.feedback_id(), feedback.etag(), view));
+  static constexpr absl::string_view kPaths[] = {"score", "comment", "labels"};
+  RETURN_IF_ERROR(CheckMask("update_mask", request.update_mask(), kPaths));
+  for (const std::string& path : request.update_mask().paths()) {
+    if (path == "score") {
+      command.set_set_score(true);
+      if (feedback.has_score()) {
+        command.set_score(feedback.score());
+      }
+    } else if (path == "comment") {
+      RETURN_IF_ERROR(CheckLength("feedback.comment", feedback.comment(), kCommentBytesMax));
+      command.set_set_comment(true);
+      command.set_comment(feedback.comment());
+    } else {
+      RETURN_IF_ERROR(TakeLabels(feedback, *command.mutable_labels()));
+      command.set_set_labels(true);
+    }
+  }
+  return result;
+}
+
+absl::StatusOr<storage::CommandPtr> PrepareExclude(const v1::ExcludeFeedbackRequest& request,
+                                                   absl::Time now, const storage::View& view) {
+  auto result = storage::NewCommand();
+  store::v1::ExcludeFeedbackCommand& command = *result->mutable_exclude_feedback();
+  ASSIGN_OR_RETURN(
+      *command.mutable_target(),
+      FindTarget("", request.survey_id(), request.feedback_id(), request.etag(), view));
+  if (request.reason() == v1::EXCLUSION_REASON_UNSPECIFIED) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "reason", "must be given");
+  }
+  RETURN_IF_ERROR(CheckEnum("reason", request.reason(), v1::ExclusionReason_IsValid));
+  RETURN_IF_ERROR(CheckLength("note", request.note(), kNoteBytesMax));
+  command.set_reason(request.reason());
+  command.set_note(request.note());
+  command.set_time_ms(absl::ToUnixMillis(now));
+  return result;
+}
+
+absl::StatusOr<storage::CommandPtr> PrepareInclude(const v1::IncludeFeedbackRequest& request,
+                                                   const storage::View& view) {
+  auto result = storage::NewCommand();
+  store::v1::IncludeFeedbackCommand& command = *result->mutable_include_feedback();
+  ASSIGN_OR_RETURN(
+      *command.mutable_target(),
+      FindTarget("", request.survey_id(), request.feedback_id(), request.etag(), view));
+  return result;
+}
+
+absl::StatusOr<storage::CommandPtr> PrepareErase(const v1::EraseFeedbackRequest& request,
+                                                 const storage::View& view) {
+  auto result = storage::NewCommand();
+  store::v1::EraseFeedbackCommand& command = *result->mutable_erase_feedback();
+  ASSIGN_OR_RETURN(*command.mutable_target(),
+                   FindTarget("", request.survey_id(), request.feedback_id(), "", view));
+  return result;
+}
+
+}  // namespace emptychair

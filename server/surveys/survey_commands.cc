@@ -1,0 +1,57 @@
+#include "server/surveys/survey_commands.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "server/request/validation.h"
+#include "server/surveys/survey.h"
+#include "storage/apply/command.h"
+
+namespace emptychair {
+
+absl::StatusOr<storage::CommandPtr> PrepareCreate(const v1::CreateSurveyRequest& request,
+                                                  absl::Time now) {
+  auto command = storage::NewCommand();
+  ASSIGN_OR_RETURN(*command->mutable_create_survey()->mutable_survey(),
+                   DefineSurvey(request.survey(), now));
+  return command;
+}
+
+absl::StatusOr<storage::CommandPtr> PrepareUpdate(const v1::UpdateSurveyRequest& request,
+                                                  const storage::View& view) {
+  auto command = storage::NewCommand();
+  ASSIGN_OR_RETURN(*command->mutable_update_survey()->mutable_survey(),
+                   RedefineSurvey(request, view));
+  return command;
+}
+
+absl::StatusOr<storage::CommandPtr> PrepareArchive(const v1::ArchiveSurveyRequest& request,
+                                                   absl::Time now, const storage::View& view) {
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(view, "survey_id", request.survey_id()));
+  auto command = storage::NewCommand();
+  store::v1::ArchiveSurveyCommand& archive = *command->mutable_archive_survey();
+  archive.set_survey_number(survey->number());
+  archive.set_archive_time_ms(request.undo() ? 0 : absl::ToUnixMillis(now));
+  return command;
+}
+
+absl::StatusOr<storage::CommandPtr> PrepareDelete(const v1::DeleteSurveyRequest& request,
+                                                  absl::Time now, const storage::View& view) {
+  RETURN_IF_ERROR(CheckName("survey_id", request.survey_id()));
+  RETURN_IF_ERROR(CheckName("confirm_survey_id", request.confirm_survey_id()));
+  if (request.confirm_survey_id() != request.survey_id()) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "confirm_survey_id",
+                      absl::StrCat("got ", Quoted(request.confirm_survey_id()),
+                                   ", wanted the survey_id again, ", Quoted(request.survey_id())));
+  }
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(view, "survey_id", request.survey_id()));
+  auto command = storage::NewCommand();
+  store::v1::DeleteSurveyCommand& remove = *command->mutable_delete_survey();
+  remove.set_survey_number(survey->number());
+  remove.set_delete_time_ms(absl::ToUnixMillis(now));
+  return command;
+}
+
+}  // namespace emptychair

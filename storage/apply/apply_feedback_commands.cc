@@ -1,0 +1,207 @@
+#include "storage/apply/apply_feedback_commands.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "storage/apply/apply_record.h"
+#include "storage/format/index_entries.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+using google::protobuf::util::MessageDifferencer;
+
+// A record that a command is about, and its survey.
+struct Target {
+  WorkingSurvey* survey = nullptr;
+  FeedbackRecord record;
+};
+
+// Errors: SURVEY_NOT_FOUND, FEEDBACK_NOT_FOUND, STORE_DAMAGED.
+absl::StatusOr<Target> FindTarget(const store::v1::RecordTarget& target, WorkingState& state,
+                                  const WriteGroup& group) {
+  WorkingSurvey* survey = state.FindSurvey(target.survey_number());
+  const std::optional<Uuid> id = Uuid::FromBytes(target.feedback_id());
+  if (survey == nullptr || !id.has_value()) {
+    return SurveyGoneError();
+  }
+  const FeedbackKey key{target.survey_number(), *id};
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kFeedback, key.Encode(), &value));
+  if (!found) {
+    return FeedbackNotFoundError(*survey->definition, id->ToString());
+  }
+  ASSIGN_OR_RETURN(FeedbackRecord record, DecodeFeedbackRecord(target.survey_number(), *id, value));
+  return Target{survey, std::move(record)};
+}
+
+// `field` is where the request has the etag.
+absl::Status CheckEtag(absl::string_view field, const store::v1::RecordTarget& wanted,
+                       const Target& target) {
+  const std::string etag = EtagOf(target.record.header.sequence);
+  if (wanted.etag().empty() || wanted.etag() == etag) {
+    return absl::OkStatus();
+  }
+  return FieldError(v1::ERROR_REASON_ETAG_MISMATCH, field,
+                    absl::StrCat("got ", Quoted(wanted.etag()),
+                                 ", but the record was changed meanwhile and has \"", etag, "\""),
+                    {{"etag", etag},
+                     {"survey_id", target.survey->definition->survey_id()},
+                     {"feedback_id", target.record.feedback_id.ToString()}});
+}
+
+// What the record is to become.
+struct Wanted {
+  FeedbackHeader header;  // Without the new series and sequence.
+  store::v1::StoredFeedback body;
+};
+
+// A kind of change that gives a record a new form.
+struct Replacement {
+  ChangeKind kind;
+  absl::string_view etag_field;  // Where the request has the etag.
+};
+
+// Gives the record its new form, unless it has that already.
+absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarget& ref,
+                     Target& target, Wanted wanted, WorkingState& state, WriteGroup& group) {
+  FeedbackRecord& record = target.record;
+  if (record.header == wanted.header && MessageDifferencer::Equals(record.body, wanted.body)) {
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(CheckEtag(replacement.etag_field, ref, target));
+  const FeedbackKey key{record.survey_number, record.feedback_id};
+  CountInCube(key, record.header, *target.survey, -1, group);
+  const bool same_labels = std::equal(
+      record.body.labels().begin(), record.body.labels().end(), wanted.body.labels().begin(),
+      wanted.body.labels().end(),
+      [](const auto& a, const auto& b) { return a.key() == b.key() && a.value() == b.value(); });
+  record.header = wanted.header;
+  record.body = std::move(wanted.body);
+  if (!same_labels) {
+    record.header.series = SeriesOf(record.body.labels(), *target.survey, state, group);
+  }
+  record.header.sequence =
+      TakeSequence({replacement.kind, key.survey_number, key.feedback_id}, state, group);
+  CountInCube(key, record.header, *target.survey, 1, group);
+  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(record.header, record.body));
+  return absl::OkStatus();
+}
+
+// Finds the record, lets `decide` say what it is to become, and answers it.
+template <typename Decide>
+CommandResult ChangeRecord(const Replacement& replacement, const store::v1::RecordTarget& ref,
+                           WorkingState& state, WriteGroup& group, Decide decide) {
+  const auto run = [&]() -> absl::StatusOr<std::unique_ptr<FeedbackRecord>> {
+    ASSIGN_OR_RETURN(Target target, FindTarget(ref, state, group));
+    if (target.record.header.is_erased) {
+      return ErasedError(*target.survey, target.record.feedback_id);
+    }
+    // Before anything is put, because it can fail.
+    ASSIGN_OR_RETURN(target.record.customer_id,
+                     ReadCustomerId(target.record.header.customer_ordinal,
+                                    [&](const std::string& key, std::string* value) {
+                                      return group.Get(Family::kCustomer, key, value);
+                                    }));
+    Wanted wanted{target.record.header, target.record.body};
+    RETURN_IF_ERROR(decide(*target.survey, wanted));
+    RETURN_IF_ERROR(Replace(replacement, ref, target, std::move(wanted), state, group));
+    return std::make_unique<FeedbackRecord>(std::move(target.record));
+  };
+  CommandResult result;
+  absl::StatusOr<std::unique_ptr<FeedbackRecord>> record = run();
+  if (record.ok()) {
+    result.record = *std::move(record);
+  } else {
+    result.error = record.status();
+  }
+  return result;
+}
+
+absl::Status Erase(const store::v1::RecordTarget& ref, WorkingState& state, WriteGroup& group) {
+  ASSIGN_OR_RETURN(const Target target, FindTarget(ref, state, group));
+  const FeedbackRecord& record = target.record;
+  if (record.header.is_erased) {
+    return absl::OkStatus();
+  }
+  const FeedbackKey key{record.survey_number, record.feedback_id};
+  CountInCube(key, record.header, *target.survey, -1, group);
+  IndexEntries entries = EntriesOf(state.hash(), key, record.header, record.body);
+  if (!entries.by_customer_key.empty()) {
+    group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
+  }
+  if (!entries.by_external_id_key.empty()) {
+    group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
+              EncodeExternalIdEntry(record.feedback_id, ""));
+  }
+  const uint64_t sequence =
+      TakeSequence({ChangeKind::kErased, key.survey_number, key.feedback_id}, state, group);
+  group.Put(Family::kFeedback, key.Encode(), EncodeTombstone(sequence));
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_feedback_count(counters.feedback_count() - 1);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command,
+                                 WorkingState& state, WriteGroup& group) {
+  return ChangeRecord({ChangeKind::kAmended, "feedback.etag"}, command.target(), state, group,
+                      [&](const WorkingSurvey& survey, Wanted& wanted) {
+                        if (command.set_score()) {
+                          wanted.header.score =
+                              command.has_score() ? std::optional(command.score()) : std::nullopt;
+                        }
+                        if (command.set_comment()) {
+                          wanted.body.set_comment(command.comment());
+                        }
+                        if (command.set_labels()) {
+                          *wanted.body.mutable_labels() = command.labels();
+                        }
+                        return CheckScore(wanted.header.score, survey);
+                      });
+}
+
+CommandResult ApplyExcludeFeedback(const store::v1::ExcludeFeedbackCommand& command,
+                                   WorkingState& state, WriteGroup& group) {
+  return ChangeRecord({ChangeKind::kExcluded, "etag"}, command.target(), state, group,
+                      [&](const WorkingSurvey& survey, Wanted& wanted) {
+                        const auto reason = static_cast<uint8_t>(command.reason());
+                        if (wanted.header.exclusion_reason != reason ||
+                            wanted.body.exclusion_note() != command.note()) {
+                          wanted.header.exclusion_reason = reason;
+                          wanted.body.set_exclusion_note(command.note());
+                          wanted.body.set_exclusion_time_ms(command.time_ms());
+                        }
+                        return absl::OkStatus();
+                      });
+}
+
+CommandResult ApplyIncludeFeedback(const store::v1::IncludeFeedbackCommand& command,
+                                   WorkingState& state, WriteGroup& group) {
+  return ChangeRecord({ChangeKind::kIncluded, "etag"}, command.target(), state, group,
+                      [](const WorkingSurvey& survey, Wanted& wanted) {
+                        wanted.header.exclusion_reason = kCountedDisposition;
+                        wanted.body.clear_exclusion_note();
+                        wanted.body.clear_exclusion_time_ms();
+                        return absl::OkStatus();
+                      });
+}
+
+CommandResult ApplyEraseFeedback(const store::v1::EraseFeedbackCommand& command,
+                                 WorkingState& state, WriteGroup& group) {
+  CommandResult result;
+  result.error = Erase(command.target(), state, group);
+  return result;
+}
+
+}  // namespace emptychair::storage

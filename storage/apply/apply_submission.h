@@ -1,0 +1,19 @@
+// The part of apply.h for feedback.
+#ifndef EMPTYCHAIR_STORAGE_APPLY_APPLY_SUBMISSION_H_
+#define EMPTYCHAIR_STORAGE_APPLY_APPLY_SUBMISSION_H_
+
+#include "absl/status/statusor.h"
+#include "emptychair/store/v1/command.pb.h"
+#include "storage/apply/command_result.h"
+#include "storage/apply/working_state.h"
+#include "storage/apply/write_group.h"
+
+namespace emptychair::storage {
+
+// Stores one submission, or finds out why not.
+SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool want_record,
+                                  WorkingState& state, WriteGroup& group);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_APPLY_APPLY_SUBMISSION_H_

@@ -1,0 +1,171 @@
+#include "storage/apply/working_state.h"
+
+#include <cstring>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+absl::Status Damaged(absl::string_view what) {
+  return Error(v1::ERROR_REASON_STORE_DAMAGED,
+               absl::StrCat("the stored ", what, " cannot be decoded"));
+}
+
+template <typename Message>
+absl::StatusOr<Message> ReadMessage(const Engine& engine, const std::string& key,
+                                    absl::string_view what) {
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found, engine.Get(Family::kMeta, key, &value));
+  Message message;
+  if (!found || !DecodeMessage(value, message)) {
+    return Damaged(what);
+  }
+  return message;
+}
+
+KeyedHash::Secret SecretOf(const store::v1::StoredIdentity& identity) {
+  KeyedHash::Secret secret;
+  std::memcpy(secret.data(), identity.hash_secret().data(), secret.size());
+  return secret;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WorkingState>> WorkingState::Load(const Engine& engine) {
+  ASSIGN_OR_RETURN(auto identity,
+                   ReadMessage<store::v1::StoredIdentity>(engine, IdentityKey(), "identity"));
+  if (identity.hash_secret().size() != KeyedHash::kSecretSize ||
+      identity.store_id().size() != Uuid::kSize) {
+    return Damaged("identity");
+  }
+  ASSIGN_OR_RETURN(auto counters,
+                   ReadMessage<store::v1::StoredCounters>(engine, CountersKey(), "counters"));
+  std::unique_ptr<WorkingState> state(new WorkingState(std::move(identity), std::move(counters)));
+  RETURN_IF_ERROR(state->LoadSurveys(engine));
+  RETURN_IF_ERROR(state->LoadNewestAnswers(engine));
+  RETURN_IF_ERROR(state->LoadSeries(engine));
+  return state;
+}
+
+WorkingState::WorkingState(store::v1::StoredIdentity identity, store::v1::StoredCounters counters)
+    : identity_(std::move(identity)), hash_(SecretOf(identity_)), counters_(std::move(counters)) {}
+
+absl::Status WorkingState::LoadSurveys(const Engine& engine) {
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kMeta)));
+  for (it->Seek(SurveyKeyPrefix());
+       it->Valid() && absl::StartsWith(ToView(it->key()), SurveyKeyPrefix()); it->Next()) {
+    store::v1::StoredSurvey definition;
+    const std::optional<uint32_t> number = DecodeSurveyKey(ToView(it->key()));
+    if (!number.has_value() || !DecodeMessage(ToView(it->value()), definition) ||
+        definition.survey_number() != *number) {
+      return Damaged("survey");
+    }
+    PutSurvey(std::move(definition));
+  }
+  return FromRocksDb(it->status(), "reading surveys");
+}
+
+absl::Status WorkingState::LoadNewestAnswers(const Engine& engine) {
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kFeedback)));
+  for (auto& [number, survey] : surveys_) {
+    const std::string prefix = SurveyDataPrefix(number);
+    it->SeekForPrev(ToSlice(prefix + std::string(Uuid::kSize, '\xff')));
+    RETURN_IF_ERROR(FromRocksDb(it->status(), "reading records"));
+    survey.has_answers = it->Valid() && absl::StartsWith(ToView(it->key()), prefix);
+    if (survey.has_answers) {
+      const std::optional<FeedbackKey> newest = FeedbackKey::Decode(ToView(it->key()));
+      recent_ids_.SetHorizon(number, newest.has_value() ? newest->feedback_id.UnixMs()
+                                                        : std::numeric_limits<int64_t>::max());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WorkingState::LoadSeries(const Engine& engine) {
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kSeries)));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    const std::optional<SeriesKey> key = SeriesKey::Decode(ToView(it->key()));
+    store::v1::StoredSeries stored;
+    if (key.has_value() && FindDeletedSurvey(key->survey_number) != nullptr) {
+      continue;
+    }
+    WorkingSurvey* survey = key.has_value() ? FindSurvey(key->survey_number) : nullptr;
+    if (survey == nullptr || !DecodeMessage(ToView(it->value()), stored) ||
+        static_cast<size_t>(stored.values_size()) > kDimensionsMax ||
+        survey->series->size() != key->series) {
+      return Damaged("series");
+    }
+    const std::vector<absl::string_view> values(stored.values().begin(), stored.values().end());
+    survey->series->Add(values);
+  }
+  return FromRocksDb(it->status(), "reading series");
+}
+
+WorkingSurvey* WorkingState::FindSurvey(uint32_t survey_number) {
+  auto found = surveys_.find(survey_number);
+  return found == surveys_.end() || found->second.is_deleted() ? nullptr : &found->second;
+}
+
+WorkingSurvey* WorkingState::FindSurvey(absl::string_view survey_id) {
+  auto found = numbers_.find(survey_id);
+  return found == numbers_.end() ? nullptr : FindSurvey(found->second);
+}
+
+void WorkingState::PutSurvey(store::v1::StoredSurvey definition) {
+  WorkingSurvey& survey = surveys_[definition.survey_number()];
+  if (survey.series == nullptr) {
+    survey.series = std::make_shared<SeriesTable>();
+  }
+  survey.definition = std::make_shared<const store::v1::StoredSurvey>(std::move(definition));
+  if (!survey.is_deleted()) {
+    numbers_[survey.definition->survey_id()] = survey.definition->survey_number();
+  } else if (auto found = numbers_.find(survey.definition->survey_id());
+             found != numbers_.end() && found->second == survey.definition->survey_number()) {
+    numbers_.erase(found);
+  }
+  MarkCatalogChanged();
+}
+
+std::vector<uint32_t> WorkingState::DeletedSurveys() const {
+  std::vector<uint32_t> numbers;
+  for (const auto& [number, survey] : surveys_) {
+    if (survey.is_deleted()) {
+      numbers.push_back(number);
+    }
+  }
+  return numbers;
+}
+
+WorkingSurvey* WorkingState::FindDeletedSurvey(uint32_t survey_number) {
+  auto found = surveys_.find(survey_number);
+  return found == surveys_.end() || !found->second.is_deleted() ? nullptr : &found->second;
+}
+
+void WorkingState::ForgetSurvey(uint32_t survey_number) { surveys_.erase(survey_number); }
+
+std::shared_ptr<const Catalog> WorkingState::PublishedCatalog() {
+  if (std::exchange(catalog_changed_, false)) {
+    auto catalog = std::make_shared<Catalog>();
+    for (const auto& [survey_id, number] : numbers_) {
+      const WorkingSurvey& survey = surveys_.at(number);
+      (*catalog)[survey_id] = std::make_shared<const SurveyView>(SurveyView{
+          survey.definition, survey.series, static_cast<uint32_t>(survey.series->size())});
+    }
+    catalog_ = std::move(catalog);
+  }
+  return catalog_;
+}
+
+}  // namespace emptychair::storage

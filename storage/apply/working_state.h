@@ -1,0 +1,88 @@
+// What the committer knows of the store while it applies changes.
+#ifndef EMPTYCHAIR_STORAGE_APPLY_WORKING_STATE_H_
+#define EMPTYCHAIR_STORAGE_APPLY_WORKING_STATE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/apply/customer_cache.h"
+#include "storage/apply/recent_ids.h"
+#include "storage/engine/engine.h"
+#include "storage/format/keyed_hash.h"
+#include "storage/read/series_table.h"
+#include "storage/read/view.h"
+
+namespace emptychair::storage {
+
+// A survey as the committer works on it.
+struct WorkingSurvey {
+  std::shared_ptr<const store::v1::StoredSurvey> definition;
+  std::shared_ptr<SeriesTable> series;
+  bool has_answers = false;  // Has or had; erased ones count.
+
+  bool is_deleted() const { return definition->delete_time_ms() != 0; }
+  int32_t scale_min() const { return definition->scale().min(); }
+  int32_t scale_max() const { return definition->scale().max(); }
+};
+
+// The state that the next change is applied to. It runs ahead of what is published by the group at
+// work and the one on its way to the disk. For one thread.
+class WorkingState {
+ public:
+  // Reads everything but the records. Errors: STORE_DAMAGED.
+  static absl::StatusOr<std::unique_ptr<WorkingState>> Load(const Engine& engine);
+
+  const store::v1::StoredIdentity& identity() const { return identity_; }
+  const KeyedHash& hash() const { return hash_; }
+  store::v1::StoredCounters& counters() { return counters_; }
+  CustomerCache& customers() { return customers_; }
+  RecentIds& recent_ids() { return recent_ids_; }
+
+  // Null when there is none, or when it was deleted.
+  WorkingSurvey* FindSurvey(uint32_t survey_number);
+  WorkingSurvey* FindSurvey(absl::string_view survey_id);
+
+  // Adds a survey, or gives one a new definition.
+  void PutSurvey(store::v1::StoredSurvey definition);
+
+  // Surveys that were deleted but have not been forgotten.
+  std::vector<uint32_t> DeletedSurveys() const;
+  // Null when there is none.
+  WorkingSurvey* FindDeletedSurvey(uint32_t survey_number);
+  void ForgetSurvey(uint32_t survey_number);
+
+  // To be called after a change that queries must see in the catalog.
+  void MarkCatalogChanged() { catalog_changed_ = true; }
+
+  // The catalog as it is now; the same object as before when nothing changed.
+  std::shared_ptr<const Catalog> PublishedCatalog();
+
+ private:
+  static constexpr size_t kCustomersCached = 500'000;
+  static constexpr size_t kRecentIds = 1'000'000;
+
+  WorkingState(store::v1::StoredIdentity identity, store::v1::StoredCounters counters);
+
+  absl::Status LoadSurveys(const Engine& engine);
+  absl::Status LoadNewestAnswers(const Engine& engine);
+  absl::Status LoadSeries(const Engine& engine);
+
+  const store::v1::StoredIdentity identity_;
+  const KeyedHash hash_;
+  store::v1::StoredCounters counters_;
+  CustomerCache customers_{kCustomersCached};
+  RecentIds recent_ids_{kRecentIds};
+  absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
+  absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
+  std::shared_ptr<const Catalog> catalog_;
+  bool catalog_changed_ = true;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_APPLY_WORKING_STATE_H_

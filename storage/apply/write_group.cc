@@ -1,0 +1,171 @@
+#include "storage/apply/write_group.h"
+
+#include <algorithm>
+#include <cassert>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "storage/engine/fail_point.h"
+
+namespace emptychair::storage {
+namespace {
+
+// Room for an entry of the change log and what the change adds to the cube.
+constexpr size_t kBatchBytesPerChange = 64;
+
+}  // namespace
+
+bool CubeRowAges::TakesOperand(const CubeRowKey& key, size_t bytes) {
+  const auto found = ages_.find(key);
+  if (found == ages_.end()) {
+    return false;
+  }
+  Age& age = found->second;
+  age.operand_bytes += static_cast<uint32_t>(bytes);
+  return ++age.operands < kOperandsMax &&
+         age.operand_bytes <= std::max(kOperandBytesMin, age.row_bytes / kOperandShare);
+}
+
+void CubeRowAges::SetWhole(const CubeRowKey& key, size_t row_bytes) {
+  if (ages_.size() >= kRowsMax) {
+    ages_.clear();
+  }
+  ages_[key] = {.row_bytes = static_cast<uint32_t>(row_bytes)};
+}
+
+WriteGroup::WriteGroup(const Engine& engine, std::shared_ptr<const PendingEntries> in_flight)
+    : engine_(engine),
+      in_flight_(IsOn(FailPoint::kForgetInFlight) ? nullptr : std::move(in_flight)) {}
+
+absl::StatusOr<bool> WriteGroup::Get(Family family, absl::string_view key,
+                                     std::string* value) const {
+  const std::optional<absl::string_view>* pending = entries_->Find(family, key);
+  if (pending == nullptr && in_flight_ != nullptr) {
+    pending = in_flight_->Find(family, key);
+  }
+  if (pending == nullptr) {
+    return engine_.Get(family, key, value);
+  }
+  if (pending->has_value()) {
+    value->assign((*pending)->data(), (*pending)->size());
+  }
+  return pending->has_value();
+}
+
+void WriteGroup::Put(Family family, absl::string_view key, absl::string_view value) {
+  if ((family == Family::kFeedbackByCustomer || family == Family::kFeedbackByExternalId) &&
+      IsOnOnce(FailPoint::kDropIndexEntry)) {
+    return;
+  }
+  entries_->Put(family, key, value);
+}
+
+void WriteGroup::AppendChange(uint64_t sequence, const ChangeLogEntry& change) {
+  if (changes_.empty()) {
+    first_sequence_ = sequence;
+  }
+  assert(sequence == first_sequence_ + changes_.size());
+  changes_.push_back(change);
+}
+
+bool WriteGroup::empty() const { return cube_.empty() && changes_.empty() && entries_->empty(); }
+
+absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::List(Family family,
+                                                                absl::string_view prefix,
+                                                                absl::string_view start,
+                                                                size_t entries_max) const {
+  std::vector<Entry> entries;
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine_.db()->NewIterator(rocksdb::ReadOptions(), engine_.handle(family)));
+  for (it->Seek(ToSlice(std::max(prefix, start)));
+       it->Valid() && entries.size() < entries_max && absl::StartsWith(ToView(it->key()), prefix);
+       it->Next()) {
+    if (entries_->Find(family, ToView(it->key())) == nullptr) {
+      entries.push_back({it->key().ToString(), it->value().ToString()});
+    }
+  }
+  RETURN_IF_ERROR(FromRocksDb(it->status(), "listing entries"));
+  entries_->List(family, prefix, [&](absl::string_view key, const auto& value) {
+    if (value.has_value() && entries.size() < entries_max) {
+      entries.push_back({std::string(key), std::string(*value)});
+    }
+    return entries.size() < entries_max;
+  });
+  return entries;
+}
+
+void WriteGroup::CorrectRow(const CubeRowKey& row, const CubeCounts& added) {
+  cube_.Add(row, added);
+  corrected_rows_.insert(row);
+}
+
+absl::Status WriteGroup::Commit(CubeRowAges& ages) {
+  rocksdb::WriteBatch batch(entries_->byte_size() + changes_.size() * kBatchBytesPerChange);
+  RETURN_IF_ERROR(FromRocksDb(entries_->AppendTo(engine_, batch), "writing"));
+  RETURN_IF_ERROR(FromRocksDb(WriteChanges(batch), "writing the change log"));
+  rocksdb::WriteOptions options;
+  options.sync = !IsOn(FailPoint::kNoSync);
+  if (IsOn(FailPoint::kSplitBatch)) {
+    RETURN_IF_ERROR(FromRocksDb(engine_.db()->Write(options, &batch), "writing half a group"));
+    batch.Clear();
+  }
+  RETURN_IF_ERROR(WriteCube(ages, batch));
+  return FromRocksDb(engine_.db()->Write(options, &batch), "writing a group");
+}
+
+rocksdb::Status WriteGroup::WriteChanges(rocksdb::WriteBatch& batch) const {
+  rocksdb::Status status;
+  for (size_t at = 0; at < changes_.size() && status.ok(); at += kChangesPerEntry) {
+    if (first_sequence_ + at > 1 && IsOnOnce(FailPoint::kDropChanges)) {
+      continue;
+    }
+    status = batch.Put(engine_.handle(Family::kChange), ChangeKey(first_sequence_ + at),
+                       EncodeChanges(absl::MakeConstSpan(changes_).subspan(at, kChangesPerEntry)));
+  }
+  return status;
+}
+
+absl::Status WriteGroup::WriteCube(CubeRowAges& ages, rocksdb::WriteBatch& batch) {
+  for (auto& [key, added] : cube_.TakeRows()) {
+    if (added.empty() && !corrected_rows_.contains(key)) {
+      continue;
+    }
+    if (!added.empty() && IsOnOnce(FailPoint::kDropCell)) {
+      added.pop_back();
+    }
+    if (!added.empty() && IsOnOnce(FailPoint::kChangeCount)) {
+      ++added.back().count;
+    }
+    RETURN_IF_ERROR(WriteRow(key, added, ages, batch));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteGroup::WriteRow(const CubeRowKey& row_key, const CubeCounts& added,
+                                  CubeRowAges& ages, rocksdb::WriteBatch& batch) {
+  rocksdb::ColumnFamilyHandle* cells = engine_.handle(Family::kCubeRow);
+  const std::string key = row_key.Encode();
+  const std::string operand = EncodeCubeRow(added);
+  const bool is_corrected = corrected_rows_.contains(row_key);
+  if (!is_corrected && ages.TakesOperand(row_key, operand.size())) {
+    return FromRocksDb(batch.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
+  }
+  std::string stored;
+  ASSIGN_OR_RETURN(const bool found, engine_.Get(Family::kCubeRow, key, &stored));
+  std::optional<std::string> whole = found ? AddToCubeRow(stored, added) : operand;
+  if (!whole.has_value() && is_corrected) {
+    whole = AddToCubeRow(RowAddedToDamage(stored), added);
+  }
+  if (!whole.has_value()) {
+    // Writing it whole would hide the damage; a merge counts and keeps it.
+    ages.SetWhole(row_key, 0);
+    return FromRocksDb(batch.Merge(cells, ToSlice(key), ToSlice(operand)), "adding to the cube");
+  }
+  ages.SetWhole(row_key, whole->size());
+  return FromRocksDb(batch.Put(cells, ToSlice(key), ToSlice(*whole)), "writing a row of the cube");
+}
+
+}  // namespace emptychair::storage

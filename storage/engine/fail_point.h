@@ -1,0 +1,73 @@
+// Faults that tests switch on, and that they must notice. Compiled in only where
+// EMPTYCHAIR_FAIL_POINTS is defined, which no shipped target does.
+#ifndef EMPTYCHAIR_STORAGE_ENGINE_FAIL_POINT_H_
+#define EMPTYCHAIR_STORAGE_ENGINE_FAIL_POINT_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+
+#include "absl/strings/string_view.h"
+
+namespace emptychair::storage {
+
+// All of them. tests/README.md says which test notices each.
+enum class FailPoint {
+  // Commits.
+  kNoSync,            // A group is not synced before its commands are completed.
+  kAcknowledgeEarly,  // Commands are completed before their group is written.
+  kSplitBatch,        // The cube's rows of a group are written apart from its records.
+  kForgetInFlight,    // A group is applied without seeing the one that is being written.
+  // Apply.
+  kSkipDuplicateCheck,  // A record that is stored already is stored again.
+  // What a group writes; each once.
+  kDropIndexEntry,
+  kDropChanges,
+  kDropCell,
+  kChangeCount,
+  // Openings.
+  kSkipWatermark,  // A store is opened without a look at its watermark.
+  kCount,
+};
+
+// As the environment variable EMPTYCHAIR_FAIL_POINT names it.
+constexpr absl::string_view FailPointName(FailPoint point) {
+  constexpr std::array<absl::string_view, static_cast<size_t>(FailPoint::kCount)> kNames = {
+      "no_sync",
+      "acknowledge_early",
+      "split_batch",
+      "forget_in_flight",
+      "skip_duplicate_check",
+      "drop_index_entry",
+      "drop_changes",
+      "drop_cell",
+      "change_count",
+      "skip_watermark",
+  };
+  return kNames[static_cast<size_t>(point)];
+}
+
+// Whether the fault is switched on.
+inline bool IsOn(FailPoint point) {
+#ifdef EMPTYCHAIR_FAIL_POINTS
+  const char* wanted = std::getenv("EMPTYCHAIR_FAIL_POINT");
+  return wanted != nullptr && FailPointName(point) == wanted;
+#else
+  return false;
+#endif
+}
+
+// Whether the fault is switched on and has not happened yet.
+inline bool IsOnOnce(FailPoint point) {
+#ifdef EMPTYCHAIR_FAIL_POINTS
+  static std::array<std::atomic<bool>, static_cast<size_t>(FailPoint::kCount)> has_happened{};
+  return IsOn(point) && !has_happened[static_cast<size_t>(point)].exchange(true);
+#else
+  return false;
+#endif
+}
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_ENGINE_FAIL_POINT_H_
