@@ -49,15 +49,15 @@ std::string ToText(const TaskSurvey& survey, uint32_t series) {
 }
 
 std::string ToText(const TaskSurvey& survey, const CubeRowKey& key, const CubeCount& cell) {
-  return absl::StrCat("cell: survey ", survey.id(), ", ", ToText(key.unit, key.bucket), ", ",
-                      ToText(survey, key.chunk * kSeriesPerChunk + cell.series),
-                      cell.disposition == kCountedDisposition
-                          ? ""
-                          : absl::StrCat(", excluded for reason ", static_cast<int>(cell.disposition)),
-                      ", ",
-                      cell.bin == kUnscoredBin
-                          ? "no score"
-                          : absl::StrCat("score ", survey.scale_min() + cell.bin - 1));
+  return absl::StrCat(
+      "cell: survey ", survey.id(), ", ", ToText(key.unit, key.bucket), ", ",
+      ToText(survey, key.chunk * kSeriesPerChunk + cell.series),
+      cell.disposition == kCountedDisposition
+          ? ""
+          : absl::StrCat(", excluded for reason ", static_cast<int>(cell.disposition)),
+      ", ",
+      cell.bin == kUnscoredBin ? "no score"
+                               : absl::StrCat("score ", survey.scale_min() + cell.bin - 1));
 }
 
 // The records in the order of their keys, survey by survey, each beside its rows of the cube.

@@ -207,8 +207,8 @@ std::string CellText(const std::string& key, const std::string& value) {
       absl::StrCat("survey ", row->survey_number, " unit ", static_cast<int>(row->unit), " bucket ",
                    row->bucket, " chunk ", row->chunk);
   for (const CubeCount& count : *counts) {
-    absl::StrAppend(&text, " [series ", count.series, " state ", count.disposition, " bin ", count.bin,
-                    ": ", count.count, "]");
+    absl::StrAppend(&text, " [series ", count.series, " state ", count.disposition, " bin ",
+                    count.bin, ": ", count.count, "]");
   }
   return text;
 }
