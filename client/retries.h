@@ -1,4 +1,4 @@
-// When a client tries again.
+// Retries a call by the policies of the options.
 #ifndef EMPTYCHAIR_CLIENT_RETRIES_H_
 #define EMPTYCHAIR_CLIENT_RETRIES_H_
 

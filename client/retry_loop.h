@@ -10,7 +10,7 @@
 
 namespace emptychair {
 
-// Whether a call does nothing more when it is sent twice.
+// Tells calls that have the same effect when sent twice from others.
 enum class Idempotency { kIdempotent, kNotIdempotent };
 
 // Calls `attempt` with the time that is left of `options.timeout`, until it succeeds, the policy

@@ -1,4 +1,4 @@
-// What is text and what is not: a proto3 `string` that is not UTF-8 cannot be sent.
+// Checks text before it is sent: a proto3 `string` must be UTF-8.
 #ifndef EMPTYCHAIR_CLIENT_UTF8_H_
 #define EMPTYCHAIR_CLIENT_UTF8_H_
 
@@ -9,7 +9,7 @@
 
 namespace emptychair {
 
-// Whether `text` is UTF-8 as RFC 3629 defines it: shortest forms only, no surrogates, nothing
+// Returns whether `text` is UTF-8 as RFC 3629 defines it: shortest forms, no surrogates, nothing
 // above U+10FFFF.
 bool IsValidUtf8(absl::string_view text);
 

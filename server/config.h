@@ -1,4 +1,4 @@
-// What an operator can set, and what of it is refused.
+// Settings of the server, and their validation.
 #ifndef EMPTYCHAIR_SERVER_CONFIG_H_
 #define EMPTYCHAIR_SERVER_CONFIG_H_
 

@@ -6,8 +6,8 @@
 
 namespace emptychair {
 
-// What the flags say, once absl::ParseCommandLine has read them (and the files that --flagfile
-// names). Not validated.
+// Reads the settings from the flags, after absl::ParseCommandLine has parsed these (and the files
+// that --flagfile names). Not validated.
 ServerConfig ConfigFromFlags();
 
 }  // namespace emptychair

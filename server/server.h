@@ -1,4 +1,4 @@
-// The whole server, in a process's own hands.
+// Starts and stops the whole server inside the calling process.
 #ifndef EMPTYCHAIR_SERVER_SERVER_H_
 #define EMPTYCHAIR_SERVER_SERVER_H_
 
@@ -19,7 +19,7 @@ class Env;
 
 namespace emptychair {
 
-// What a test puts in the place of the machine. Everything must outlive the server.
+// Replaces the machine's clock and files in a test. Everything must outlive the server.
 struct ServerEnvironment {
   const Clock* clock = Clock::System();
   // Null: the machine's file system.
@@ -40,7 +40,7 @@ class Server {
 
   // The port that was given, or chosen for port 0; 0 for a Unix socket.
   int port() const;
-  // Where it listens, as "ADDRESS:PORT" or "unix:PATH".
+  // The listening address, as "ADDRESS:PORT" or "unix:PATH".
   const std::string& address() const;
 
   // Refuses new calls, lets those under way finish until `deadline` by the machine's clock, and

@@ -49,7 +49,7 @@ struct StoreOptions {
   // While fewer bytes are free on the directory's disk, changes that need space are refused with
   // DISK_FULL; 0: never. See DiskWatch.
   int64_t disk_reserve_bytes = 0;
-  // How often the free space is looked at.
+  // Period in which the free space is polled.
   absl::Duration disk_period = absl::Milliseconds(100);
   // Called when the disk becomes full (true) and when it has room again, on a thread of the store;
   // may be null. Must not block.
@@ -58,7 +58,7 @@ struct StoreOptions {
   absl::AnyInvocable<void(const absl::Status&)> on_failure;
 };
 
-// How the store is doing.
+// Statistics of the store.
 struct StoreStats {
   int64_t accepted = 0;
   int64_t already_existed = 0;

@@ -47,7 +47,7 @@ absl::Status AtPath(absl::string_view path, const absl::Status& status);
 absl::Status RetryableError(v1::ErrorReason reason, absl::string_view message,
                             absl::Duration retry_delay, ErrorMetadata metadata = {});
 
-// What a server that is stopping answers: SHUTTING_DOWN, with a second's delay.
+// The error of a server that is stopping: SHUTTING_DOWN, with a second's delay.
 absl::Status ShuttingDownError();
 
 // The status as a message, with all its details in the order of their type URLs; `FromProto` is the

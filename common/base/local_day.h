@@ -14,7 +14,7 @@ namespace emptychair {
 // where the next one does.
 absl::Time FirstInstantOf(const absl::TimeZone& zone, absl::CivilDay day);
 
-// What to add to UTC, in seconds, to get the local time that decides in which day `time` counts.
+// Returns the seconds to add to UTC for the local time that decides in which day `time` counts.
 // This is the zone's offset, but for the stretch after a clock was set back from one day into the
 // day before: there it is the offset from before the change, so that every day is one span,
 // [FirstInstantOf(day), FirstInstantOf(day + 1)).

@@ -18,7 +18,7 @@
 
 namespace emptychair {
 
-// What kind of work it is. Work of one lane never waits for that of another.
+// Kinds of work. Work of one lane never waits for that of another.
 enum class Lane {
   // Queries of milliseconds.
   kQuery,

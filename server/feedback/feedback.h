@@ -1,4 +1,4 @@
-// What a feedback record may be, and its forms on the wire and in the store.
+// Validates feedback records, and converts them between wire and store.
 #ifndef EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_H_
 #define EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_H_
 

@@ -1,4 +1,4 @@
-// What may be changed about a stored record.
+// Validates changes of a stored record and turns them into commands.
 #ifndef EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_COMMANDS_H_
 #define EMPTYCHAIR_SERVER_FEEDBACK_FEEDBACK_COMMANDS_H_
 

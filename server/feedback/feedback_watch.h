@@ -14,7 +14,7 @@
 
 namespace emptychair {
 
-// Where one caller stands in the change log. Movable; for one thread at a time.
+// Cursor of one caller in the change log. Movable; for one thread at a time.
 class FeedbackWatch {
  public:
   // Errors: FIELD_INVALID, SURVEY_NOT_FOUND, STORE_CHANGED. `store` must outlive the watch.

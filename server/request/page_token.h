@@ -12,7 +12,7 @@
 
 namespace emptychair {
 
-// How many items a page of `page_size` as requested has: 100 for 0, at most 1,000.
+// Returns the number of items of a page of `page_size` as requested: 100 for 0, at most 1,000.
 // Errors: FIELD_INVALID for less than 0.
 absl::StatusOr<int32_t> CheckPageSize(int32_t page_size);
 

@@ -1,4 +1,4 @@
-// What requests select records by: a span of time, and conditions on labels.
+// Selects records of a request: a span of time, and conditions on labels.
 #ifndef EMPTYCHAIR_SERVER_REQUEST_SELECTION_H_
 #define EMPTYCHAIR_SERVER_REQUEST_SELECTION_H_
 
@@ -30,10 +30,10 @@ void Limit(const TimeSpan& interval, storage::RecordRange& range);
 // At most 32 filters of 1 to 1,000 values. Errors, below "filters": FIELD_REQUIRED, FIELD_INVALID.
 absl::Status CheckFilters(const google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters);
 
-// Whether `value` is one of the filter's; reserved names stand for none and other.
+// Returns whether the filter lists `value`; reserved names stand for none and other.
 bool Lists(const v1::LabelFilter& filter, absl::string_view value);
 
-// Whether the filter lets `value` through.
+// Returns whether the filter lets `value` through.
 bool Passes(const v1::LabelFilter& filter, absl::string_view value);
 
 // The value of the record's label, or the name reserved for none.

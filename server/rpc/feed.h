@@ -1,4 +1,4 @@
-// What a call does next that sends messages for as long as there are any, and then waits for more.
+// State machine of a server push stream; no I/O.
 #ifndef EMPTYCHAIR_SERVER_RPC_FEED_H_
 #define EMPTYCHAIR_SERVER_RPC_FEED_H_
 

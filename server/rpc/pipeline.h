@@ -1,4 +1,4 @@
-// What a call does next whose messages come one after the other and are answered in their order.
+// State machine of a bidirectional stream with in-order replies; no I/O.
 #ifndef EMPTYCHAIR_SERVER_RPC_PIPELINE_H_
 #define EMPTYCHAIR_SERVER_RPC_PIPELINE_H_
 

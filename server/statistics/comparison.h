@@ -1,4 +1,4 @@
-// Whether a metric differs between two sets of answers by more than chance explains.
+// Tests whether a metric differs between two sets of answers by more than chance explains.
 #ifndef EMPTYCHAIR_SERVER_STATISTICS_COMPARISON_H_
 #define EMPTYCHAIR_SERVER_STATISTICS_COMPARISON_H_
 

@@ -10,7 +10,7 @@
 
 namespace emptychair {
 
-// How many of the survey's answers count as `(other)` because their combination of dimension values
+// Counts the survey's answers that count as `(other)` because their combination of dimension values
 // came after the survey had `max_series` of them. Reads the months of the cube, and nothing while
 // the survey has room. Errors: STORE_DAMAGED.
 absl::StatusOr<int64_t> CountOverflow(const storage::Store& store, const storage::View& view,

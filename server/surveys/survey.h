@@ -1,4 +1,4 @@
-// What a survey may be, and its forms on the wire and in the store.
+// Validates surveys, and converts them between wire and store.
 #ifndef EMPTYCHAIR_SERVER_SURVEYS_SURVEY_H_
 #define EMPTYCHAIR_SERVER_SURVEYS_SURVEY_H_
 

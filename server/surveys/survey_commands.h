@@ -1,4 +1,4 @@
-// What may be changed about surveys.
+// Validates changes of surveys and turns them into commands.
 #ifndef EMPTYCHAIR_SERVER_SURVEYS_SURVEY_COMMANDS_H_
 #define EMPTYCHAIR_SERVER_SURVEYS_SURVEY_COMMANDS_H_
 

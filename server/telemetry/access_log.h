@@ -1,4 +1,4 @@
-// Who called what, when, and how it ended: a JSON object a line.
+// Logs each call, with peer, method, time and outcome: a JSON object a line.
 #ifndef EMPTYCHAIR_SERVER_TELEMETRY_ACCESS_LOG_H_
 #define EMPTYCHAIR_SERVER_TELEMETRY_ACCESS_LOG_H_
 

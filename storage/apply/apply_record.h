@@ -1,4 +1,4 @@
-// What all changes of records have in common.
+// Steps that all changes of records share.
 #ifndef EMPTYCHAIR_STORAGE_APPLY_APPLY_RECORD_H_
 #define EMPTYCHAIR_STORAGE_APPLY_APPLY_RECORD_H_
 
@@ -14,7 +14,7 @@
 
 namespace emptychair::storage {
 
-// Whether the survey takes `score`. Errors: SCORE_NOT_ALLOWED, SCORE_OUT_OF_RANGE.
+// Checks `score` against the survey. Errors: SCORE_NOT_ALLOWED, SCORE_OUT_OF_RANGE.
 absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& survey);
 
 // The number of the combination of dimension values that `labels` have, newly given when it is new

@@ -1,4 +1,4 @@
-// How commands are held.
+// Owns commands and their memory.
 #ifndef EMPTYCHAIR_STORAGE_APPLY_COMMAND_H_
 #define EMPTYCHAIR_STORAGE_APPLY_COMMAND_H_
 

@@ -1,4 +1,4 @@
-// How a command ended.
+// Outcomes of commands.
 #ifndef EMPTYCHAIR_STORAGE_APPLY_COMMAND_RESULT_H_
 #define EMPTYCHAIR_STORAGE_APPLY_COMMAND_RESULT_H_
 
@@ -13,7 +13,7 @@
 
 namespace emptychair::storage {
 
-// How one submission of a command ended.
+// Outcome of one submission of a command.
 struct SubmissionOutcome {
   enum class Kind : uint8_t { kAccepted, kAlreadyExisted, kRefused };
 
@@ -23,7 +23,7 @@ struct SubmissionOutcome {
   std::unique_ptr<FeedbackRecord> record;
 };
 
-// How a command ended.
+// Outcome of a command.
 struct CommandResult {
   // Why nothing of the command was carried out.
   absl::Status error;

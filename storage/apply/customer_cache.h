@@ -1,4 +1,4 @@
-// Customers that were met lately.
+// Caches the ordinals of customers.
 #ifndef EMPTYCHAIR_STORAGE_APPLY_CUSTOMER_CACHE_H_
 #define EMPTYCHAIR_STORAGE_APPLY_CUSTOMER_CACHE_H_
 
@@ -13,9 +13,9 @@
 
 namespace emptychair::storage {
 
-// The ordinals of customers by the hashes of their ids, which never change once they are given.
-// Spares a look-up in the store for each answer. Memory: up to about 60 bytes for each of
-// `customers_max`. For one thread.
+// Maps the hash of a customer's id to the customer's ordinal, which never changes. Saves a lookup
+// in the store for each submission. Memory: up to about 60 bytes for each of `customers_max`. For
+// one thread.
 class CustomerCache {
  public:
   explicit CustomerCache(size_t customers_max) : generation_max_(customers_max / 2) {}
@@ -42,7 +42,7 @@ class CustomerCache {
   }
 
  private:
-  // It is a keyed hash already.
+  // Takes bytes of the key, which is a keyed hash already.
   struct FirstBytes {
     size_t operator()(const IdHash& hash) const {
       size_t bytes;
@@ -52,8 +52,8 @@ class CustomerCache {
   };
   using Generation = absl::flat_hash_map<IdHash, uint32_t, FirstBytes>;
 
-  // When the young generation is full it becomes the old one, which is forgotten: whoever was met
-  // in between is in the young one again.
+  // A full young generation replaces the old one, which is evicted. A hit in the old generation is
+  // copied into the young one, so that customers in use stay cached.
   const size_t generation_max_;
   Generation young_;
   Generation old_;

@@ -16,7 +16,7 @@
 
 namespace emptychair::storage {
 
-// What is to be put and deleted, the last change of each key. Their bytes lie one behind the other
+// Collects puts and deletes, the last of each key. Their bytes lie one behind the other
 // and are freed at once. Not thread-safe, but for readers among themselves.
 class PendingEntries {
  public:

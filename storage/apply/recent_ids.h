@@ -1,4 +1,4 @@
-// The ids of records that were accepted lately.
+// Remembers the ids of the records that were accepted last.
 #ifndef EMPTYCHAIR_STORAGE_APPLY_RECENT_IDS_H_
 #define EMPTYCHAIR_STORAGE_APPLY_RECENT_IDS_H_
 
@@ -15,22 +15,22 @@
 
 namespace emptychair::storage {
 
-// Knows of most new ids that no record has them, so that the store need not be asked: of all ids
-// whose time is past a horizon it knows which were accepted. The horizon is the newest record that
-// a survey had at the start, and goes up as ids are forgotten, the earliest first; of ids before it
-// nothing is known.
+// Negative cache: proves that an id is new without a lookup in the store. The cache holds every
+// accepted id whose time is past a horizon. A survey's horizon starts at the newest record that the
+// store had when opened, and rises as the earliest ids are evicted. An id before the horizon always
+// needs the lookup.
 //
 // Memory: up to about 20 bytes for each of `ids_max`. For one thread.
 class RecentIds {
  public:
   explicit RecentIds(size_t ids_max) : generation_max_(std::max<size_t>(ids_max / 2, 1)) {}
 
-  // The survey has records up to this time that will not be added.
+  // Sets the time up to which the survey has records that are not in the cache.
   void SetHorizon(uint32_t survey_number, int64_t newest_ms) {
     horizons_ms_[survey_number] = newest_ms;
   }
 
-  // To be called for each record that is accepted.
+  // Records an accepted id. Must be called for every one.
   void Add(uint32_t survey_number, const Uuid& feedback_id) {
     if (young_.size() >= generation_max_ || old_.size() >= generation_max_) {
       Forget();
@@ -44,7 +44,7 @@ class RecentIds {
     }
   }
 
-  // False: no record of the survey has this id. True may mean anything.
+  // Returns false when the id is certainly new, and true when the store must be looked up.
   bool MayBeTaken(uint32_t survey_number, const Uuid& feedback_id) const {
     const int64_t time_ms = feedback_id.UnixMs();
     const auto horizon = horizons_ms_.find(survey_number);
@@ -57,7 +57,7 @@ class RecentIds {
  private:
   static constexpr int64_t kBeforeAll = std::numeric_limits<int64_t>::min();
 
-  // The young generation becomes the old one, which is forgotten.
+  // Evicts the old generation; the young one takes its place.
   void Forget() {
     forgotten_ms_ = split_ms_;
     split_ms_ = std::max(split_ms_, newest_ms_);
@@ -65,8 +65,8 @@ class RecentIds {
   }
 
   const size_t generation_max_;
-  // By the time of their ids: up to forgotten_ms_ nothing is kept, up to split_ms_ in the old
-  // generation, then in the young one. Hashes: two ids with the same one are looked up once more.
+  // Ids up to forgotten_ms_ are evicted, ids up to split_ms_ are in the old generation, later ids
+  // in the young one. Both hold hashes: a collision costs a lookup in the store.
   int64_t forgotten_ms_ = kBeforeAll;
   int64_t split_ms_ = kBeforeAll;
   int64_t newest_ms_ = kBeforeAll;

@@ -1,4 +1,4 @@
-// What the committer knows of the store while it applies changes.
+// State that commands are applied to: the catalog, counters and caches in memory.
 #ifndef EMPTYCHAIR_STORAGE_APPLY_WORKING_STATE_H_
 #define EMPTYCHAIR_STORAGE_APPLY_WORKING_STATE_H_
 

@@ -1,4 +1,4 @@
-// What the long tasks on a store have in common.
+// Progress, scans and catalog that the long tasks on a store share.
 #ifndef EMPTYCHAIR_STORAGE_CHECK_MAINTENANCE_H_
 #define EMPTYCHAIR_STORAGE_CHECK_MAINTENANCE_H_
 
@@ -20,7 +20,7 @@
 
 namespace emptychair::storage {
 
-// How far a task is.
+// Progress of a task.
 struct TaskProgress {
   std::string part;       // What it works on, for people, for example "records".
   std::string survey_id;  // The survey whose records it reads; empty: it reads no records now.
@@ -79,7 +79,7 @@ struct TaskSurvey {
 using TaskSurveys = std::map<uint32_t, TaskSurvey>;
 absl::StatusOr<TaskSurveys> SurveysOf(const Engine& engine, const View& view);
 
-// What keeps a record of `survey` from being counted, for people; nothing for one that counts.
+// Says for people why a record of `survey` is not counted; nothing for one that is.
 std::optional<std::string> WhyNotCounted(const TaskSurvey& survey, const FeedbackHeader& header);
 
 // The row of the cube that `key` stands for; nothing for one that belongs to no survey.

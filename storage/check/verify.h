@@ -44,7 +44,7 @@ inline constexpr int64_t kDifferencesMax = 1'000;
 // Gets each of the first kDifferencesMax differences. An error ends the task with that error.
 using OnDifference = absl::FunctionRef<absl::Status(const Difference&)>;
 
-// What was checked.
+// Numbers of checked items.
 struct VerifySummary {
   uint64_t sequence = 0;  // The state that was judged.
   int64_t records = 0;

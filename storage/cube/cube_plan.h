@@ -37,7 +37,7 @@ struct RecordRun {
   friend bool operator==(const RecordRun&, const RecordRun&) = default;
 };
 
-// What to add up.
+// Rows of the cube and spans of records to add up.
 struct CubePlan {
   std::vector<CubeRun> rows;
   std::vector<RecordRun> records;

@@ -17,7 +17,7 @@ class Engine;
 class RecordReader;
 class TallyGrid;
 
-// What a query cost.
+// Cost of a query.
 struct ReadCost {
   int64_t cells_read = 0;
   int64_t records_scanned = 0;

@@ -1,4 +1,4 @@
-// What goes wrong in RocksDB's own threads.
+// Collects the errors of RocksDB's background jobs.
 #ifndef EMPTYCHAIR_STORAGE_ENGINE_BACKGROUND_ERRORS_H_
 #define EMPTYCHAIR_STORAGE_ENGINE_BACKGROUND_ERRORS_H_
 

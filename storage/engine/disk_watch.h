@@ -1,4 +1,4 @@
-// Whether the disk has room for more.
+// Watches the free space of the disk.
 #ifndef EMPTYCHAIR_STORAGE_ENGINE_DISK_WATCH_H_
 #define EMPTYCHAIR_STORAGE_ENGINE_DISK_WATCH_H_
 

@@ -174,7 +174,7 @@ absl::Status Engine::CreateStore() {
 absl::Status Engine::OpenGuarded() {
   const std::string accept_loss = AcceptLossPath(options_.directory);
   const bool accepts_loss = options_.env->FileExists(accept_loss).ok();
-  absl::Status checked = CheckFiles(options_.env, options_.directory, DatabasePath());
+  absl::Status checked = CheckManifestAndWals(options_.env, options_.directory, DatabasePath());
   if (!checked.ok() && !accepts_loss) {
     return checked;
   }

@@ -48,7 +48,7 @@ constexpr absl::string_view FailPointName(FailPoint point) {
   return kNames[static_cast<size_t>(point)];
 }
 
-// Whether the fault is switched on.
+// Returns whether the fault is switched on.
 inline bool IsOn(FailPoint point) {
 #ifdef EMPTYCHAIR_FAIL_POINTS
   const char* wanted = std::getenv("EMPTYCHAIR_FAIL_POINT");
@@ -58,7 +58,7 @@ inline bool IsOn(FailPoint point) {
 #endif
 }
 
-// Whether the fault is switched on and has not happened yet.
+// Returns whether the fault is switched on and has not happened yet.
 inline bool IsOnOnce(FailPoint point) {
 #ifdef EMPTYCHAIR_FAIL_POINTS
   static std::array<std::atomic<bool>, static_cast<size_t>(FailPoint::kCount)> has_happened{};

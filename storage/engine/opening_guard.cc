@@ -142,10 +142,10 @@ absl::StatusOr<StoreFacts> ReadStoreFacts(const rocksdb::DBOptions& database_opt
   return facts;
 }
 
-absl::Status CheckFiles(rocksdb::Env* env, const std::string& directory,
-                        const std::string& database_path) {
+absl::Status CheckManifestAndWals(rocksdb::Env* env, const std::string& directory,
+                                  const std::string& database_path) {
   RETURN_IF_ERROR(CheckManifest(env, directory, database_path));
-  const absl::Status logs = CheckLogs(env, database_path);
+  const absl::Status logs = CheckWals(env, database_path);
   return logs.ok() ? logs : Refuse(directory, logs.message());
 }
 

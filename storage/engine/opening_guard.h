@@ -1,4 +1,4 @@
-// Looks at a store before anything is opened for writing, and says whether it may be.
+// Checks a store before the database is opened for writing, and refuses one that has lost data.
 #ifndef EMPTYCHAIR_STORAGE_ENGINE_OPENING_GUARD_H_
 #define EMPTYCHAIR_STORAGE_ENGINE_OPENING_GUARD_H_
 
@@ -19,7 +19,7 @@ inline std::string AcceptLossPath(const std::string& directory) {
   return directory + "/accept_loss";
 }
 
-// What the database says of itself.
+// Format, identity and counters, as the database has them.
 struct StoreFacts {
   uint32_t format = 0;
   store::v1::StoredIdentity identity;
@@ -32,12 +32,13 @@ absl::StatusOr<StoreFacts> ReadStoreFacts(const rocksdb::DBOptions& database_opt
                                           const rocksdb::ColumnFamilyOptions& meta_options,
                                           const std::string& database_path);
 
-// Refuses a database whose list of files is not what it was, as far as it was relied on, because
-// RocksDB would delete files that are not on it, or whose logs are damaged where RocksDB does not
-// see it. STORE_DAMAGED, with what to do. A list of files passes in a store that never had a
-// watermark. To be called before anything else is done with the database.
-absl::Status CheckFiles(rocksdb::Env* env, const std::string& directory,
-                        const std::string& database_path);
+// Compares number, synced size and hash of the MANIFEST with the watermark, and checks the WALs
+// (wal_check.h). Refuses a mismatch or a damaged WAL with STORE_DAMAGED and what to do, before
+// RocksDB can delete files that a damaged MANIFEST does not name. A store that never had a
+// watermark passes with any MANIFEST. Must be called before anything else is done with the
+// database.
+absl::Status CheckManifestAndWals(rocksdb::Env* env, const std::string& directory,
+                                  const std::string& database_path);
 
 // Refuses a store that holds less than was acknowledged, that is not the one of the watermark
 // beside it, or that has lost its watermark: STORE_DAMAGED, with what to do. A store that never had

@@ -1,4 +1,4 @@
-// What the disk takes at most: the store's bytes without the store's work.
+// Baseline of ingest: the same bytes written to RocksDB with no lookups and no counting.
 #ifndef EMPTYCHAIR_STORAGE_ENGINE_RAW_WRITE_BASELINE_H_
 #define EMPTYCHAIR_STORAGE_ENGINE_RAW_WRITE_BASELINE_H_
 
@@ -26,8 +26,8 @@ struct RawRecord {
 };
 
 // Writes records under the keys and with the bytes that the store gives them: the record, its entry
-// by customer and, when it has an external id, the one by that. Nothing is looked up before and
-// nothing is counted, so that nothing which stores the same can be faster. For one thread.
+// by customer and, when it has an external id, the entry by external id. Looks up and counts
+// nothing: an upper bound for whatever stores the same records. For one thread.
 class RawWriteBaseline {
  public:
   // Makes a database with the store's settings in `directory`, which is absent or empty.

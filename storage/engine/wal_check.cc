@@ -58,7 +58,7 @@ absl::Status CheckLog(rocksdb::Env* env, const std::string& path) {
 
 }  // namespace
 
-absl::Status CheckLogs(rocksdb::Env* env, const std::string& database_path) {
+absl::Status CheckWals(rocksdb::Env* env, const std::string& database_path) {
   std::vector<std::string> children;
   RETURN_IF_ERROR(FromRocksDb(env->GetChildren(database_path, &children),
                               absl::StrCat("listing \"", database_path, "\"")));

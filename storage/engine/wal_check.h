@@ -1,4 +1,4 @@
-// Looks for damage in RocksDB's write-ahead logs that RocksDB takes for their end.
+// Finds damage in write-ahead logs (WALs) that RocksDB takes for the end of a log.
 #ifndef EMPTYCHAIR_STORAGE_ENGINE_WAL_CHECK_H_
 #define EMPTYCHAIR_STORAGE_ENGINE_WAL_CHECK_H_
 
@@ -12,11 +12,11 @@ class Env;
 
 namespace emptychair::storage {
 
-// One flipped bit makes of a log's record one of a recycled log, which we never write, and there
-// RocksDB stops reading the log without a word; but it goes on with the next log, so that a hole is
-// left below newer changes. STORE_DAMAGED when there is such a record. Everything else RocksDB
-// finds, or the watermark does.
-absl::Status CheckLogs(rocksdb::Env* env, const std::string& database_path);
+// Refuses a WAL with a record of a recyclable type: STORE_DAMAGED. We never recycle logs, but a bit
+// flip can turn another type into one. RocksDB then treats the record as end of file and continues
+// with the next WAL, leaving a gap below newer changes. RocksDB or the watermark finds all other
+// damage.
+absl::Status CheckWals(rocksdb::Env* env, const std::string& database_path);
 
 }  // namespace emptychair::storage
 

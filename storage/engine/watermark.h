@@ -1,4 +1,4 @@
-// How far the store was acknowledged, kept in a small file beside the database, so that a database
+// Keeps in a small file beside the database how far changes were acknowledged, so that a database
 // that has lost something cannot start as if nothing were missing. docs/storage_format.md has its
 // bytes, and says what a start makes of it.
 #ifndef EMPTYCHAIR_STORAGE_ENGINE_WATERMARK_H_
@@ -26,7 +26,7 @@ class RandomRWFile;
 
 namespace emptychair::storage {
 
-// What the file says: changes of this store were acknowledged up to `sequence`, and RocksDB relies
+// Content of the file: changes of this store were acknowledged up to `sequence`, and RocksDB relies
 // on these lists of its files.
 struct WatermarkValue {
   Uuid store_id;

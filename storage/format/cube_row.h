@@ -28,7 +28,7 @@ namespace emptychair::storage {
 // The bin of answers without a score; a score of the scale's minimum is in the next one.
 inline constexpr uint8_t kUnscoredBin = 0;
 
-// Whether and why a record is left out; 0 counts, others are v1.ExclusionReason. On disk.
+// Disposition of a record: 0 counts, others are the v1.ExclusionReason. On disk.
 inline constexpr uint8_t kCountedDisposition = 0;
 inline constexpr uint8_t kDispositionMax = 6;
 

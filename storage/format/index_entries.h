@@ -1,4 +1,4 @@
-// What a record has in the indexes.
+// Computes the index entries of a record.
 #ifndef EMPTYCHAIR_STORAGE_FORMAT_INDEX_ENTRIES_H_
 #define EMPTYCHAIR_STORAGE_FORMAT_INDEX_ENTRIES_H_
 

@@ -11,7 +11,7 @@
 
 namespace emptychair::storage {
 
-// What a hash is for; the same text hashes differently for each. On disk: DO NOT CHANGE.
+// Purposes of a hash; the same text hashes differently for each. On disk: DO NOT CHANGE.
 enum class HashPurpose : uint8_t {
   kExternalId = 1,
   kCustomerId = 2,

@@ -41,7 +41,7 @@ std::string SurveyKey(uint32_t survey_number);
 std::string SurveyKeyPrefix();
 std::optional<uint32_t> DecodeSurveyKey(absl::string_view key);
 
-// What every key of a survey starts with in `feedback`, `feedback_by_external_id`, `series` and
+// Prefix of every key of a survey in `feedback`, `feedback_by_external_id`, `series` and
 // `cell`.
 std::string SurveyDataPrefix(uint32_t survey_number);
 

@@ -1,4 +1,4 @@
-// A sequence that one thread appends to while others read what they were told is there.
+// Single-writer, multi-reader append-only array; readers may use indexes below a published size.
 #ifndef EMPTYCHAIR_STORAGE_READ_APPEND_ONLY_H_
 #define EMPTYCHAIR_STORAGE_READ_APPEND_ONLY_H_
 

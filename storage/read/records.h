@@ -29,7 +29,7 @@ struct FeedbackRecord {
   std::string customer_id;  // Empty: anonymous.
 };
 
-// Where a record stands in a list: by time and id, then by survey.
+// Position of a record in a list: by time and id, then by survey.
 struct RecordPosition {
   Uuid feedback_id;
   uint32_t survey_number = 0;
@@ -47,7 +47,7 @@ struct ScannedRecord {
   int64_t occur_time_ms() const { return position.feedback_id.UnixMs(); }
 };
 
-// Which records to visit, and in which order.
+// Selects the records to visit, and their order.
 struct RecordRange {
   // One of the two must be given; with both, the customer's records in these surveys.
   std::vector<const SurveyView*> surveys;
@@ -97,7 +97,7 @@ class RecordReader {
   const KeyedHash& hash_;
 };
 
-// What tells a caller which state of a record or survey it has: the number of the newest change.
+// Etag of a record or survey: the sequence of its newest change.
 std::string EtagOf(uint64_t sequence);
 
 absl::Status FeedbackNotFoundError(const store::v1::StoredSurvey& survey, absl::string_view id);

@@ -1,4 +1,4 @@
-// What queries see: one point in the store's history.
+// Snapshot that queries read: one point in the store's history.
 #ifndef EMPTYCHAIR_STORAGE_READ_VIEW_H_
 #define EMPTYCHAIR_STORAGE_READ_VIEW_H_
 

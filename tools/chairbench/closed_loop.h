@@ -26,7 +26,7 @@
 
 namespace emptychair::bench {
 
-// What came of a loop.
+// Result of a loop.
 struct LoopResult {
   int64_t accepted = 0;
   // Calls that the server pushed back (RESOURCE_EXHAUSTED).

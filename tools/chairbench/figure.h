@@ -1,4 +1,4 @@
-// What a benchmark found, and how it is written.
+// Prints the figures of a benchmark.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_FIGURE_H_
 #define EMPTYCHAIR_TOOLS_CHAIRBENCH_FIGURE_H_
 

@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM, asked for instead of suffered, so that everything is put away at the end.
+// Polls for SIGINT and SIGTERM instead of dying by them, so that children and folders are removed.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_INTERRUPT_H_
 #define EMPTYCHAIR_TOOLS_CHAIRBENCH_INTERRUPT_H_
 
@@ -6,7 +6,7 @@
 
 namespace emptychair::bench {
 
-// From here on SIGINT and SIGTERM are only noted. To be called once, before any thread is made.
+// Blocks SIGINT and SIGTERM and only records them. Must be called once, before any thread is made.
 void NoteInterrupts();
 
 // CANCELLED once a signal came. Thread-safe.

@@ -1,4 +1,4 @@
-// How the server does as it grows.
+// Measures rate, memory and disk as the store grows.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_SOAK_H_
 #define EMPTYCHAIR_TOOLS_CHAIRBENCH_SOAK_H_
 

@@ -19,7 +19,7 @@
 
 namespace emptychair::bench {
 
-// What a server has done so far.
+// Resources that a server has used so far.
 struct Usage {
   // Since it started, by its own count.
   int64_t accepted = 0;

@@ -1,4 +1,4 @@
-// What is compared takes turns, so that what else the machine does hits all of it.
+// Measures both sides of a comparison by turns, so that other load of the machine hits both.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_TURNS_H_
 #define EMPTYCHAIR_TOOLS_CHAIRBENCH_TURNS_H_
 
@@ -17,7 +17,7 @@ namespace emptychair::bench {
 inline constexpr int kTurns = 5;
 inline constexpr absl::Duration kWarmUp = absl::Milliseconds(500);
 
-// What the turns of one side showed: rates, costs and groups by turn, the rest of all together.
+// Results of the turns of one side: rates, costs and groups by turn, the rest of all together.
 struct Turns {
   std::vector<double> rates;
   std::vector<double> cpu_us;

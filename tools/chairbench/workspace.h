@@ -1,4 +1,4 @@
-// What a run has around it: its folder, its server and the echo.
+// Folder, server and echo server of a run.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_WORKSPACE_H_
 #define EMPTYCHAIR_TOOLS_CHAIRBENCH_WORKSPACE_H_
 

@@ -1,4 +1,4 @@
-// What a database holds, for a terminal.
+// Summarises a database for a terminal.
 #ifndef EMPTYCHAIR_TOOLS_DEMO_SUMMARY_H_
 #define EMPTYCHAIR_TOOLS_DEMO_SUMMARY_H_
 

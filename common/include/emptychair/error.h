@@ -32,7 +32,7 @@ std::map<std::string, std::string> MetadataOf(const absl::Status& status);
 // Paths of the fields at fault, for example "feedback.labels"; empty for a status that names none.
 std::vector<std::string> FieldsOf(const absl::Status& status);
 
-// How long to wait before the same call is sent again; nothing for a status that does not say.
+// Returns the delay before the same call may be sent again; nothing for a status without one.
 std::optional<absl::Duration> RetryDelayOf(const absl::Status& status);
 
 // The status that a message carries, for example a failure of a batch, with all its details.

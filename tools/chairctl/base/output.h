@@ -46,7 +46,7 @@ std::string RoundedNumber(double number);
 // `number` as it is written in words: `−6.2`, `6.2`, never a negative zero.
 std::string NumberText(double number, int decimals);
 
-// How many columns `text`, which is UTF-8, takes on a terminal: one for each character.
+// Returns the columns that `text`, which is UTF-8, takes on a terminal: one for each character.
 size_t DisplayWidth(absl::string_view text);
 
 // `text` without control characters, which could move the cursor: escaped as `\n` or `\x1b`.

@@ -1,4 +1,4 @@
-// What every command gets, and how it reports an error.
+// Environment and settings of a command, and its error output.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_
 

@@ -23,7 +23,7 @@ struct LocalTime {
   friend bool operator==(const LocalTime&, const LocalTime&) = default;
 };
 
-// What was written: an instant, a local time, or a day, which stands for its first instant.
+// A parsed time: an instant, a local time, or a day, which stands for its first instant.
 using WrittenTime = std::variant<absl::Time, LocalTime, absl::CivilDay>;
 
 // Reads RFC 3339 or `YYYY-MM-DD[ HH:MM[:SS[.f…]]]`, with ' ' or 'T' between date and time; spaces

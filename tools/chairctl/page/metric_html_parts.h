@@ -1,4 +1,4 @@
-// What the pages of several metric commands have in common.
+// Parts of the metric commands' pages.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_PAGE_METRIC_HTML_PARTS_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_PAGE_METRIC_HTML_PARTS_H_
 
@@ -63,7 +63,7 @@ std::string PointText(const v1::MetricValue& point, const v1::MethodInfo& info);
 // The name of a group: its values, in their order.
 std::string SeriesName(const google::protobuf::RepeatedPtrField<v1::GroupValue>& values);
 
-// What was asked of one set of answers: surveys, window, conditions, method.
+// Describes the query for one set of answers: surveys, window, conditions, method.
 Markup QuestionOf(const v1::QueryMetricRequest& request, const v1::MethodInfo& info);
 
 // The same of two sets.
@@ -73,7 +73,7 @@ Markup QuestionOf(const v1::QueryMetricRequest& base, const v1::QueryMetricReque
 // The numbers of `info`, one below the other.
 Markup MethodFacts(const v1::MethodInfo& info);
 
-// How an answer came about, at the end of a page.
+// Lists how a result was computed, at the end of a page.
 Markup Details(const std::vector<Fact>& facts);
 // The same with the numbers of `info` in front.
 Markup Details(const v1::MethodInfo& info, const std::vector<Fact>& facts);

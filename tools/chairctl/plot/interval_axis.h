@@ -10,7 +10,7 @@
 
 namespace emptychair {
 
-// How wide bars are, in characters.
+// Width of bars, in characters.
 inline constexpr int kBarWidthMin = 20;
 inline constexpr int kBarWidthMax = 48;
 

@@ -12,7 +12,7 @@
 
 namespace emptychair {
 
-// How a row of a plot is drawn. Those of one plot differ in shape, not in colour alone.
+// Marks of a row. Those of one plot differ in shape, not in colour alone.
 enum class RowMark {
   kDot,      // a filled dot on its interval
   kRing,     // an open dot on its interval
@@ -31,7 +31,7 @@ struct PlotRow {
   std::string group = {};
 };
 
-// Where a number lies across a row: percent of its width.
+// Position of a number across a row, in percent of its width.
 double RowX(const TickedAxis& axis, double number);
 
 // Rows below each other on one axis, which is written below them. `caption` says what is shown and
@@ -46,7 +46,7 @@ struct Trend {
   std::vector<IntervalMark> marks;
 };
 
-// Where a point lies: percent across, pixels down.
+// Position of a point: percent across, pixels down.
 double TrendX(const Trend& trend, size_t point);
 double TrendY(const TickedAxis& axis, double number);
 

@@ -18,7 +18,7 @@
 
 namespace emptychair {
 
-// How an import ended: `read` is the sum of the others.
+// Counts of an import: `read` is the sum of the others.
 struct ImportSummary {
   int64_t read = 0;
   int64_t accepted = 0;
@@ -26,7 +26,7 @@ struct ImportSummary {
   int64_t rejected = 0;
 };
 
-// Where an import says how it goes.
+// Outputs of an import's progress and rejects.
 struct ImportReport {
   // Gets `line N: REASON: message` for the first 100 rejected rows.
   std::ostream* err = nullptr;

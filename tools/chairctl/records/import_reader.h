@@ -17,13 +17,13 @@
 
 namespace emptychair {
 
-// What a label's field starts with; its key follows.
+// Prefix of a label's field; its key follows.
 inline constexpr absl::string_view kLabelPrefix = "label.";
 
 // The fields that a column can be read into, as a sentence lists them.
 std::string FieldNames();
 
-// Which column each field is read from, and what counts as empty there.
+// Maps fields to columns, and names the values that count as empty.
 struct Mapping {
   // Column by field. A field that is absent here is read from the column of its own name.
   std::map<std::string, std::string> columns;

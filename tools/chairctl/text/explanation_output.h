@@ -14,13 +14,13 @@ namespace emptychair {
 // A group's value by its name, as tables write it: `(none)` and `(other)` stand for these.
 v1::GroupValue GroupNamed(const std::string& name);
 
-// What was asked, on one line.
+// Describes the query on one line.
 std::string ExplanationHeading(const v1::ExplainMetricRequest& request);
 
 // One object with all rows.
 void PrintExplanationJson(const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out);
 
-// What each answer counted as, then the columns of `feedback list`.
+// Prints what each answer counted as, then the columns of `feedback list`.
 void PrintExplanationCsv(const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out);
 
 // A heading that repeats what was asked, and a line for each answer.

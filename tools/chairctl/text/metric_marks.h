@@ -1,4 +1,4 @@
-// What drawings of metrics, on terminals and on pages, show of an answer.
+// Marks of a metric's values in drawings, on terminals and on pages.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_TEXT_METRIC_MARKS_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_TEXT_METRIC_MARKS_H_
 

@@ -1,4 +1,4 @@
-// What the outputs of metrics have in common: headings and numbers as text.
+// Formats headings and numbers of metrics as text.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_TEXT_METRIC_TEXT_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_TEXT_METRIC_TEXT_H_
 
@@ -12,7 +12,7 @@
 
 namespace emptychair {
 
-// What stands above the values, with their unit.
+// Heading of the values, with their unit.
 absl::string_view ValueHeading(v1::MetricMethod method);
 
 // The metric of a method, for people: `NPS`, `satisfied %`.
@@ -23,7 +23,7 @@ std::string MetricName(v1::MetricMethod method);
 std::string VerdictWord(v1::Verdict verdict, v1::ChangeDirection direction,
                         v1::MetricMethod method);
 
-// Whether values have promoters, passives and detractors.
+// Returns whether values have promoters, passives and detractors.
 bool HasClasses(v1::MetricMethod method);
 
 // The zone of days; UTC when this machine does not know it.
@@ -48,7 +48,7 @@ std::string SelectionText(const v1::QueryMetricRequest& side, const v1::MethodIn
 std::string SidesHeading(const v1::QueryMetricRequest& base,
                          const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info);
 
-// How many decimals tell values apart in words: more for score points than for percent, none for a
+// Returns the decimals that tell values apart: more for score points than for percent, none for a
 // count.
 int DecimalsOf(v1::MetricMethod method);
 

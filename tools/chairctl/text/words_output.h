@@ -20,7 +20,7 @@ struct WordSide {
   std::string heading;
 };
 
-// What an answer does not say of its own question.
+// The parts of the query that the response does not repeat.
 struct WordSides {
   WordSide base;
   WordSide candidate;
@@ -31,7 +31,7 @@ struct WordSides {
 // The sides of `request`, whose first survey is `survey`. Classes are named by the method.
 WordSides SidesOf(const v1::CompareWordsRequest& request, const v1::Survey& survey);
 
-// What was asked, a line each with its name: window and conditions, or those of both sides.
+// Describes the query, a line each with its name: window and conditions, or those of both sides.
 std::vector<std::pair<std::string, std::string>> WordsQuestion(
     const v1::CompareWordsRequest& request, const WordSides& sides);
 

@@ -1,4 +1,4 @@
-// How long to wait before the next attempt.
+// Chooses the delay before the next attempt.
 #ifndef EMPTYCHAIR_CLIENT_BACKOFF_POLICY_H_
 #define EMPTYCHAIR_CLIENT_BACKOFF_POLICY_H_
 

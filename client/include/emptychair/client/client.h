@@ -25,7 +25,7 @@ namespace emptychair {
 // connection.h says when), and waits for the answer. Cheap to copy; copies share one connection.
 // Thread-safe.
 //
-// What a method does, its limits, defaults and errors are said in the .proto of its service.
+// The .proto of its service says what a method does, its limits, defaults and errors.
 // emptychair/error.h reads what an error says. Beside each request there is a short form for what
 // is asked most.
 class Client {

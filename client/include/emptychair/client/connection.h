@@ -16,7 +16,7 @@
 
 namespace emptychair {
 
-// What a Client calls: the service, or a stand-in for it in tests (mocks/mock_connection.h). An
+// Interface that a Client calls: the service, or a mock in tests (mocks/mock_connection.h). An
 // implementation is thread-safe.
 //
 // A method that is added to a service gets a line here, one in mocks/mock_connection.h, its call in

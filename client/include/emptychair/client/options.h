@@ -1,4 +1,4 @@
-// How a client reaches the service.
+// Options of a client: endpoint, deadline, retries.
 #ifndef EMPTYCHAIR_CLIENT_OPTIONS_H_
 #define EMPTYCHAIR_CLIENT_OPTIONS_H_
 
@@ -14,7 +14,7 @@
 namespace emptychair {
 
 struct ClientOptions {
-  // Where the server listens, "HOST:PORT", with an IPv6 address in brackets.
+  // The server's address, "HOST:PORT", with an IPv6 address in brackets.
   std::string endpoint = "127.0.0.1:7443";
 
   // How long a call may take from its start to its answer, all attempts and the waiting between

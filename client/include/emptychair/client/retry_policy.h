@@ -1,4 +1,4 @@
-// Which errors are worth another attempt, and how long.
+// Decides which errors are retried, and until when.
 #ifndef EMPTYCHAIR_CLIENT_RETRY_POLICY_H_
 #define EMPTYCHAIR_CLIENT_RETRY_POLICY_H_
 
@@ -9,7 +9,7 @@
 
 namespace emptychair {
 
-// Whether the same call can succeed a little later: UNAVAILABLE, and RESOURCE_EXHAUSTED that says
+// Returns whether the same call can succeed later: UNAVAILABLE, and RESOURCE_EXHAUSTED that says
 // when to come back. RESOURCE_EXHAUSTED without a delay is a message that is too large, which no
 // attempt makes smaller.
 bool IsRetryable(const absl::Status& status);
