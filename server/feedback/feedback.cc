@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "common/base/errors.h"
 #include "common/base/local_day.h"
 #include "common/base/status_macros.h"
+#include "common/base/timestamp.h"
 #include "server/request/validation.h"
 #include "server/surveys/survey.h"
 #include "storage/format/cube_row.h"
@@ -193,13 +195,14 @@ void FillFeedback(const storage::FeedbackRecord& record, absl::string_view surve
   for (const store::v1::StoredLabel& label : record.body.labels()) {
     (*feedback.mutable_labels())[label.key()] = label.value();
   }
-  *feedback.mutable_occur_time() = ToTimestamp(record.feedback_id.UnixMs());
-  *feedback.mutable_receive_time() = ToTimestamp(record.body.receive_time_ms());
+  *feedback.mutable_occur_time() = ToTimestamp(absl::FromUnixMillis(record.feedback_id.UnixMs()));
+  *feedback.mutable_receive_time() =
+      ToTimestamp(absl::FromUnixMillis(record.body.receive_time_ms()));
   if (record.header.exclusion_reason != storage::kCountedDisposition) {
     v1::Exclusion& exclusion = *feedback.mutable_exclusion();
     exclusion.set_reason(static_cast<v1::ExclusionReason>(record.header.exclusion_reason));
     exclusion.set_note(record.body.exclusion_note());
-    *exclusion.mutable_time() = ToTimestamp(record.body.exclusion_time_ms());
+    *exclusion.mutable_time() = ToTimestamp(absl::FromUnixMillis(record.body.exclusion_time_ms()));
   }
   feedback.set_sequence(static_cast<int64_t>(record.header.sequence));
   feedback.set_etag(storage::EtagOf(record.header.sequence));

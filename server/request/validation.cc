@@ -133,8 +133,4 @@ absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
   return FromTimestamp(timestamp);
 }
 
-google::protobuf::Timestamp ToTimestamp(int64_t unix_ms) {
-  return ToTimestamp(absl::FromUnixMillis(unix_ms));
-}
-
 }  // namespace emptychair

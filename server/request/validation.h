@@ -58,9 +58,6 @@ absl::Status CheckMask(absl::string_view field, const google::protobuf::FieldMas
 absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
                                           const google::protobuf::Timestamp& timestamp);
 
-// Milliseconds since 1970, as they are stored.
-google::protobuf::Timestamp ToTimestamp(int64_t unix_ms);
-
 }  // namespace emptychair
 
 #endif  // EMPTYCHAIR_SERVER_REQUEST_VALIDATION_H_

@@ -7,8 +7,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "common/base/timestamp.h"
 #include "google/protobuf/util/field_mask_util.h"
 #include "server/request/validation.h"
 #include "server/statistics/score_method.h"
@@ -169,9 +171,9 @@ v1::Survey ToApi(const store::v1::StoredSurvey& survey) {
   api.set_time_zone(survey.time_zone());
   api.set_min_sample(static_cast<int32_t>(survey.min_sample()));
   api.set_max_series(static_cast<int32_t>(survey.max_series()));
-  *api.mutable_create_time() = ToTimestamp(survey.create_time_ms());
+  *api.mutable_create_time() = ToTimestamp(absl::FromUnixMillis(survey.create_time_ms()));
   if (survey.archive_time_ms() != 0) {
-    *api.mutable_archive_time() = ToTimestamp(survey.archive_time_ms());
+    *api.mutable_archive_time() = ToTimestamp(absl::FromUnixMillis(survey.archive_time_ms()));
   }
   api.set_etag(storage::EtagOf(survey.sequence()));
   return api;

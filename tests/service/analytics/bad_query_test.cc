@@ -21,8 +21,6 @@ constexpr auto kNoDimension = v1::ERROR_REASON_NOT_A_DIMENSION;
 constexpr auto kNoSurvey = v1::ERROR_REASON_SURVEY_NOT_FOUND;
 constexpr auto kTooMany = v1::ERROR_REASON_TOO_MANY_POINTS;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
-
 struct BadQuery {
   std::string text;
   v1::ErrorReason reason;

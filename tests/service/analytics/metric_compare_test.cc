@@ -12,7 +12,6 @@
 namespace emptychair::testing {
 namespace {
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
 constexpr double kPrinted = 5e-5;  // What a value printed with four digits may be off by.
 
 const char* const kCesOfEffort =

@@ -21,8 +21,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
-
 const char* const kLatest = "respondent_rule: RESPONDENT_RULE_LATEST_PER_CUSTOMER ";
 const char* const kFirst = "respondent_rule: RESPONDENT_RULE_FIRST_PER_CUSTOMER ";
 

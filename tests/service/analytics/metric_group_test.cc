@@ -16,8 +16,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
-
 v1::Feedback Labelled(const std::string& survey_id, int number, int score,
                       const std::string& region, const std::string& channel) {
   v1::Feedback feedback = Answer(survey_id, absl::StrCat("row ", number), kTime, score);

@@ -16,7 +16,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
 constexpr double kPrinted = 5e-5;  // What a value printed with four digits may be off by.
 
 class MetricValueTest : public ServiceTest {

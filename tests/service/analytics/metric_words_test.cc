@@ -16,8 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
-
 class MetricWordsTest : public ServiceTest {
  protected:
   MetricWordsTest() { Create(client(), NpsSurvey("nps", {"channel"})); }

@@ -17,7 +17,6 @@
 namespace emptychair::testing {
 namespace {
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'709'294'400);  // 2024-03-01T12:00Z
 constexpr auto kRequired = v1::ERROR_REASON_FIELD_REQUIRED;
 constexpr auto kInvalid = v1::ERROR_REASON_FIELD_INVALID;
 constexpr auto kNoSurvey = v1::ERROR_REASON_SURVEY_NOT_FOUND;

@@ -27,8 +27,6 @@ constexpr auto kIdRequired = v1::ERROR_REASON_ID_REQUIRED;
 constexpr auto kIdTime = v1::ERROR_REASON_ID_TIME_MISMATCH;
 constexpr auto kNoSurvey = v1::ERROR_REASON_SURVEY_NOT_FOUND;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
-
 using Change = std::function<void(v1::Feedback&)>;
 
 struct BadFeedback {

@@ -18,8 +18,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
-
 class BatchTest : public ServiceTest {
  protected:
   BatchTest() { Create(client(), NpsSurvey("nps")); }

@@ -13,8 +13,6 @@
 namespace emptychair::testing {
 namespace {
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'709'294'400);  // 2024-03-01T12:00Z
-
 class FeedbackChangeTest : public ServiceTest {
  protected:
   FeedbackChangeTest() {

@@ -17,8 +17,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'709'294'400);  // 2024-03-01T12:00Z
-
 class FeedbackListTest : public ServiceTest {
  protected:
   FeedbackListTest() {
@@ -91,10 +89,10 @@ TEST_P(FeedbackListTest, KeepsToItsConditions) {
     std::string condition;
     std::vector<std::string> ids;
   } rows[] = {
-      {"interval { start_time { seconds: 1709294460 } end_time { seconds: 1709294580 } }",
+      {"interval { start_time { seconds: 1704067260 } end_time { seconds: 1704067380 } }",
        {"c", "b"}},
-      {"interval { start_time { seconds: 1709294580 } }", {"d"}},
-      {"interval { end_time { seconds: 1709294400 } }", {}},
+      {"interval { start_time { seconds: 1704067380 } }", {"d"}},
+      {"interval { end_time { seconds: 1704067200 } }", {}},
       {"min_score: 7", {"d", "a"}},
       {"max_score: 7", {"d", "b"}},
       {"min_score: 4 max_score: 8", {"d"}},

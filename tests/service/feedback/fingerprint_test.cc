@@ -27,7 +27,7 @@ using storage::KeyedHash;
 using storage::PlainDatabase;
 using ::testing::HasSubstr;
 
-constexpr char kTime[] = "2024-03-01T12:00:00Z";
+constexpr char kTimeText[] = "2024-03-01T12:00:00Z";
 
 // The one survey of a server, whose database the test reads.
 class FingerprintTest : public ClockedServiceTest {
@@ -57,7 +57,7 @@ TEST_F(FingerprintTest, IsMadeOfWhatTheFormatPageSays) {
   const std::string page(std::istreambuf_iterator<char>(file), {});
   const std::string full = "0:7:order-13:ann1:94:fine13:17092944000007:channel3:web6:region5:south";
   EXPECT_THAT(page, HasSubstr(full));
-  v1::Feedback feedback = Answer("nps", "order-1", At(kTime), 9);
+  v1::Feedback feedback = Answer("nps", "order-1", At(kTimeText), 9);
   feedback.set_customer_id("ann");
   feedback.set_comment("fine");
   (*feedback.mutable_labels())["region"] = "south";
@@ -72,7 +72,7 @@ TEST_F(FingerprintTest, IsMadeOfWhatTheFormatPageSays) {
 TEST_F(FingerprintTest, HasTheTimeOfTheIdThatIsSent) {
   v1::Feedback feedback;
   feedback.set_survey_id("nps");
-  feedback.set_feedback_id(NewFeedbackId(At(kTime)));
+  feedback.set_feedback_id(NewFeedbackId(At(kTimeText)));
   const Uuid id = *Uuid::Parse(feedback.feedback_id());
   ExpectHashOf(absl::StrCat("16:", id.AsBytes(), "0:0:0:0:13:1709294400000"), feedback);
 }

@@ -21,8 +21,6 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
-
 v1::StreamFeedbackRequest BatchOf(int first, int count) {
   v1::StreamFeedbackRequest batch;
   for (int i = first; i < first + count; ++i) {

@@ -22,8 +22,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
-
 // A watch that is read message by message.
 class Watch {
  public:

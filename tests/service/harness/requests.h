@@ -23,6 +23,9 @@
 
 namespace emptychair::testing {
 
+// The time of a test's first records, where any would do.
+inline constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
+
 // The message written in protobuf's text format. Aborts when it is none.
 template <typename Message>
 Message FromText(const std::string& text) {

@@ -31,7 +31,6 @@
 namespace emptychair::testing {
 namespace {
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'704'067'200);  // 2024-01-01T00:00Z
 constexpr int64_t kMebibyte = int64_t{1} << 20;
 
 // `count` times the same bytes.

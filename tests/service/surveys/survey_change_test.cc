@@ -17,8 +17,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr absl::Time kTime = absl::FromUnixSeconds(1'709'294'400);  // 2024-03-01T12:00Z
-
 class SurveyChangeTest : public ServiceTest {
  protected:
   SurveyChangeTest() { survey_ = Create(client(), NpsSurvey("pulse", {"region"})); }
