@@ -26,7 +26,7 @@ struct ServerConfig {
   // A JSON line a call: "stderr", "off" or the path of a file to append to.
   std::string access_log = "stderr";
 
-  // How long calls that are under way may take to finish once the server is told to stop.
+  // Grace period of calls that are under way when the server stops.
   absl::Duration drain_deadline = absl::Seconds(10);
 
   // Threads and queues for work that is not the committer's.

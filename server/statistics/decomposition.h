@@ -1,4 +1,4 @@
-// What the groups of a whole add to a change of its metric.
+// Decomposes a change of a metric into the contributions of groups.
 #ifndef EMPTYCHAIR_SERVER_STATISTICS_DECOMPOSITION_H_
 #define EMPTYCHAIR_SERVER_STATISTICS_DECOMPOSITION_H_
 

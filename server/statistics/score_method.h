@@ -1,4 +1,4 @@
-// Which scales a kind of survey can have, and how a metric counts their scores.
+// Maps kinds of survey to their scales, and a metric's method to the scores that it counts.
 #ifndef EMPTYCHAIR_SERVER_STATISTICS_SCORE_METHOD_H_
 #define EMPTYCHAIR_SERVER_STATISTICS_SCORE_METHOD_H_
 
@@ -32,7 +32,7 @@ struct ScoreRange {
   constexpr bool contains(int32_t score) const { return low <= score && score <= high; }
 };
 
-// How a metric is computed from scores. A value type.
+// Method by which a metric is computed from scores. A value type.
 class ScoreMethod {
  public:
   // What the value is, and so which interval it has.

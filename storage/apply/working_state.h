@@ -50,7 +50,7 @@ class WorkingState {
   // Adds a survey, or gives one a new definition.
   void PutSurvey(store::v1::StoredSurvey definition);
 
-  // Surveys that were deleted but have not been forgotten.
+  // Surveys that are deleted but whose data is not purged.
   std::vector<uint32_t> DeletedSurveys() const;
   // Null when there is none.
   WorkingSurvey* FindDeletedSurvey(uint32_t survey_number);

@@ -32,7 +32,7 @@ struct TaskProgress {
 // Called often, on the task's thread. An error ends the task with that error.
 using OnProgress = absl::FunctionRef<absl::Status(const TaskProgress&)>;
 
-// Counts the steps of a task and tells of them, at every new part and every few thousand steps. Not
+// Counts the steps of a task and reports them at every new part and every few thousand steps. Not
 // thread-safe.
 class TaskSteps {
  public:

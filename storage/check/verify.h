@@ -38,7 +38,7 @@ struct Difference {
   std::string expected;  // Empty: nothing.
 };
 
-// Differences that are told in full; past it they are only counted.
+// Most differences that are reported in full; later ones are only counted.
 inline constexpr int64_t kDifferencesMax = 1'000;
 
 // Gets each of the first kDifferencesMax differences. An error ends the task with that error.

@@ -11,9 +11,9 @@
 
 namespace emptychair::storage {
 
-// Passes on the first error of a flush, a compaction or a write to the list of files. RocksDB would
-// try some again by itself, and meanwhile hold writes up for as long as it takes; it is told not
-// to, because after a failed sync nobody knows what is on the disk. Thread-safe.
+// Reports the first error of a flush, a compaction or a write to the MANIFEST. Suppresses RocksDB's
+// own error recovery, which would stall writes while RocksDB tries again: after a failed sync
+// nobody knows what is on the disk. Thread-safe.
 class BackgroundErrors final : public rocksdb::EventListener {
  public:
   using OnError = std::function<void(const absl::Status&)>;

@@ -98,7 +98,7 @@ class Watermark {
   mutable absl::Mutex mutex_;
   WatermarkValue value_ ABSL_GUARDED_BY(mutex_);
   absl::Time sync_due_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
-  // Where the next value goes. The other slot is synced, and stays as it is until this one is.
+  // Slot of the next value. The other slot is synced, and is not written before this one is synced.
   size_t slot_ ABSL_GUARDED_BY(mutex_);
 };
 

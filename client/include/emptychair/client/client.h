@@ -26,8 +26,8 @@ namespace emptychair {
 // Thread-safe.
 //
 // The .proto of its service says what a method does, its limits, defaults and errors.
-// emptychair/error.h reads what an error says. Beside each request there is a short form for what
-// is asked most.
+// emptychair/error.h reads the details of an error. Beside each request there is a short form for
+// the most common fields.
 class Client {
  public:
   // A client of the server at `options.endpoint`; errors as for MakeConnection.

@@ -30,8 +30,8 @@ struct ClientOptions {
   std::shared_ptr<const BackoffPolicy> backoff_policy =
       std::make_shared<ExponentialBackoffPolicy>(absl::Milliseconds(100), absl::Seconds(2));
 
-  // What tells the time and what waits: for tests, which have no time to lose. Called from the
-  // threads that make calls.
+  // Clock and sleep of retries; a test replaces both and does not wait. Called from the threads
+  // that make calls.
   std::function<absl::Time()> now = absl::Now;
   std::function<void(absl::Duration)> sleep = absl::SleepFor;
 };
