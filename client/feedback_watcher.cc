@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "emptychair/client/position.h"
+
 namespace emptychair {
 
 FeedbackWatcher::FeedbackWatcher(ClientOptions options, v1::WatchFeedbackRequest request,
@@ -18,8 +20,7 @@ absl::StatusOr<v1::WatchFeedbackResponse> FeedbackWatcher::Next() {
     }
     std::optional<absl::StatusOr<v1::WatchFeedbackResponse>> message = call_();
     if (message.has_value() && message->ok()) {
-      request_.set_after_sequence((*message)->sequence());
-      request_.set_store_id((*message)->store_id());
+      GoOnFrom(PositionOf(**message), request_);
       retries_.ForgetUntilFailure();
       return *std::move(message);
     }

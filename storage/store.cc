@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "storage/apply/working_state.h"
 #include "storage/commit/committer.h"
+#include "storage/commit/log/local_queue.h"
 #include "storage/engine/disk_watch.h"
 #include "storage/engine/engine.h"
 
@@ -36,6 +37,15 @@ absl::Status CarryOutCorrection(Committer& committer, ConstCommandPtr command) {
     }
     absl::SleepFor(RetryDelayOf(result.error).value_or(absl::Milliseconds(100)));
   }
+}
+
+// Says which process wrote a change, so another at each start.
+uint64_t RandomEpoch() {
+  uint64_t epoch = 0;
+  while (epoch == 0) {
+    randombytes_buf(&epoch, sizeof(epoch));
+  }
+  return epoch;
 }
 
 }  // namespace
@@ -64,7 +74,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   auto parts = std::make_unique<Parts>();
   ASSIGN_OR_RETURN(parts->engine, Engine::Open(engine_options));
   ASSIGN_OR_RETURN(std::unique_ptr<WorkingState> state, WorkingState::Load(*parts->engine));
-  const Uuid store_id = *Uuid::FromBytes(state->identity().store_id());
+  const store::v1::StoredIdentity identity = state->identity();
   const KeyedHash hash = state->hash();
 
   parts->disk =
@@ -74,29 +84,50 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
                                                      .period = options.disk_period,
                                                      .on_change = std::move(options.on_disk_full)});
 
+  auto log = std::make_unique<LocalQueue>(LocalQueue::Options{
+      .applied_index = state->applied_index(),
+      .epoch = RandomEpoch(),
+      .bytes_max = options.queue_bytes_max,
+  });
   Committer::Options committer_options;
   committer_options.disk = parts->disk.get();
-  committer_options.queue_bytes_max = options.queue_bytes_max;
-  committer_options.apply_ahead_bytes_min = options.apply_ahead_bytes_min;
+  committer_options.applier.apply_ahead_bytes_min = options.apply_ahead_bytes_min;
   committer_options.on_failure = std::move(options.on_failure);
-  std::unique_ptr<Store> store(new Store(std::move(parts), store_id, hash));
+  std::unique_ptr<Store> store(new Store(std::move(parts), identity, hash));
   Parts& owned = *store->parts_;
   owned.records = std::make_unique<RecordReader>(*owned.engine, store->hash_);
   owned.cube = std::make_unique<CubeReader>(*owned.engine, *owned.records);
   owned.changes = std::make_unique<ChangeLogReader>(*owned.engine);
   owned.committer =
-      std::make_unique<Committer>(*owned.engine, std::move(state), std::move(committer_options));
+      std::make_unique<Committer>(*owned.engine, std::move(state), std::move(log),
+                                  std::move(committer_options));
   return store;
 }
 
-Store::Store(std::unique_ptr<Parts> parts, const Uuid& store_id, const KeyedHash& hash)
-    : store_id_(store_id), hash_(hash), parts_(std::move(parts)) {}
+Store::Store(std::unique_ptr<Parts> parts, const store::v1::StoredIdentity& identity,
+             const KeyedHash& hash)
+    : identity_(identity),
+      store_id_(*Uuid::FromBytes(identity.store_id())),
+      hash_(hash),
+      parts_(std::move(parts)) {}
+
+bool Store::SharesHistory(const Uuid& store_id, uint64_t sequence) const {
+  if (store_id == store_id_) {
+    return true;
+  }
+  for (const store::v1::FormerStore& former : identity_.former_stores()) {
+    if (former.store_id() == store_id.AsBytes() && sequence <= former.sequence()) {
+      return true;
+    }
+  }
+  return false;
+}
 
 Store::~Store() = default;
 
 void Store::CompleteOnePending() { parts_->committer->CompleteOnePending(); }
 
-void Store::Enqueue(ConstCommandPtr command, bool want_records, Done done) {
+void Store::Enqueue(CommandPtr command, bool want_records, Done done) {
   parts_->committer->Enqueue(std::move(command), want_records, std::move(done));
 }
 

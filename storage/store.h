@@ -44,7 +44,7 @@ struct StoreOptions {
   uint64_t change_log_bytes_max = uint64_t{4} << 30;
   // Bytes of changes that may wait for the disk.
   size_t queue_bytes_max = size_t{64} << 20;
-  // See Committer::Options::apply_ahead_bytes_min.
+  // See Applier::Options::apply_ahead_bytes_min.
   size_t apply_ahead_bytes_min = size_t{64} << 10;
   // While fewer bytes are free on the directory's disk, changes that need space are refused with
   // DISK_FULL; 0: never. See DiskWatch.
@@ -97,7 +97,7 @@ class Store {
   ~Store();
 
   // Takes a change; see Committer::Enqueue.
-  void Enqueue(ConstCommandPtr command, bool want_records, Done done);
+  void Enqueue(CommandPtr command, bool want_records, Done done);
   // See Committer::CompleteOnePending.
   void CompleteOnePending();
 
@@ -116,6 +116,9 @@ class Store {
 
   // New at creation and at every restore.
   const Uuid& store_id() const { return store_id_; }
+  // Whether changes of the store `store_id` up to `sequence` are changes of this one: it is this
+  // store, or one that this was made from when it had them.
+  bool SharesHistory(const Uuid& store_id, uint64_t sequence) const;
   const KeyedHash& hash() const { return hash_; }
   const RecordReader& records() const;
   const CubeReader& cube() const;
@@ -138,8 +141,10 @@ class Store {
  private:
   struct Parts;
 
-  Store(std::unique_ptr<Parts> parts, const Uuid& store_id, const KeyedHash& hash);
+  Store(std::unique_ptr<Parts> parts, const store::v1::StoredIdentity& identity,
+        const KeyedHash& hash);
 
+  const store::v1::StoredIdentity identity_;
   const Uuid store_id_;
   const KeyedHash hash_;
   const std::unique_ptr<Parts> parts_;

@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "server/feedback/record_page.h"
 #include "server/request/page_token.h"
+#include "server/request/position.h"
 #include "server/request/selection.h"
 #include "server/request/validation.h"
 #include "server/surveys/survey.h"
@@ -143,7 +144,7 @@ absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
 
 absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& list,
                              v1::ListFeedbackResponse& response) {
-  response.set_sequence(static_cast<int64_t>(list.view->counters.sequence()));
+  FillPosition(store, *list.view, list.view->counters.sequence(), response);
   storage::RecordRange range = list.range;
   ListPage page(store, list, response);
   if (!list.customer_id.empty()) {

@@ -1,13 +1,14 @@
 #include "server/feedback/feedback_watch.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "server/feedback/feedback.h"
+#include "server/request/position.h"
 #include "server/surveys/survey.h"
 
 namespace emptychair {
@@ -24,7 +25,7 @@ v1::ChangeKind ToApi(storage::ChangeKind kind) {
   switch (kind) {
     case storage::ChangeKind::kCreated:
       return v1::CHANGE_KIND_CREATED;
-    case storage::ChangeKind::kAmended:
+    case storage::ChangeKind::kChanged:
       return v1::CHANGE_KIND_AMENDED;
     case storage::ChangeKind::kExcluded:
       return v1::CHANGE_KIND_EXCLUDED;
@@ -32,40 +33,30 @@ v1::ChangeKind ToApi(storage::ChangeKind kind) {
       return v1::CHANGE_KIND_INCLUDED;
     case storage::ChangeKind::kErased:
       return v1::CHANGE_KIND_ERASED;
-    case storage::ChangeKind::kSurvey:
-      break;
+    default:
+      return v1::CHANGE_KIND_UNSPECIFIED;
   }
-  return v1::CHANGE_KIND_UNSPECIFIED;
 }
 
-absl::Status StoreChanged(absl::string_view field, absl::string_view what,
-                          const std::string& store_id) {
-  return FieldError(v1::ERROR_REASON_STORE_CHANGED, field,
-                    absl::StrCat(what, "; it was replaced or restored, so read everything anew"),
-                    {{"store_id", store_id}});
-}
-
-absl::StatusOr<uint64_t> StartOf(const v1::WatchFeedbackRequest& request, uint64_t newest,
-                                 const std::string& store_id) {
-  if (!request.store_id().empty() && absl::AsciiStrToLower(request.store_id()) != store_id) {
-    return StoreChanged(
-        "store_id", absl::StrCat("got ", Quoted(request.store_id()), ", but this is ", store_id),
-        store_id);
+// The numbers of all surveys that have or had the id; those that had it only where the caller may
+// not have heard of their deletion.
+absl::Status AddNumbers(const storage::View& view, const std::string& field,
+                        const std::string& survey_id, bool former_too,
+                        absl::flat_hash_set<uint32_t>& numbers) {
+  const size_t before = numbers.size();
+  if (former_too) {
+    for (const auto& [number, id] : *view.former_surveys) {
+      if (id == survey_id) {
+        numbers.insert(number);
+      }
+    }
   }
-  if (!request.has_after_sequence()) {
-    return newest;
+  const absl::StatusOr<const storage::SurveyView*> survey =
+      emptychair::FindSurvey(view, field, survey_id);
+  if (survey.ok()) {
+    numbers.insert((*survey)->number());
   }
-  if (request.after_sequence() < 0) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "after_sequence",
-                      absl::StrCat("got ", request.after_sequence(), ", wanted at least 0"));
-  }
-  const auto after = static_cast<uint64_t>(request.after_sequence());
-  if (after > newest) {
-    return StoreChanged(
-        "after_sequence",
-        absl::StrCat("got ", after, ", but the newest change of this store is ", newest), store_id);
-  }
-  return after;
+  return numbers.size() > before ? absl::OkStatus() : survey.status();
 }
 
 }  // namespace
@@ -75,13 +66,14 @@ absl::StatusOr<FeedbackWatch> FeedbackWatch::Prepare(storage::Store* store,
   const std::shared_ptr<const storage::View> view = store->view();
   absl::flat_hash_set<uint32_t> surveys;
   for (int i = 0; i < request.survey_ids_size(); ++i) {
-    ASSIGN_OR_RETURN(
-        const storage::SurveyView* survey,
-        emptychair::FindSurvey(*view, absl::StrCat("survey_ids[", i, "]"), request.survey_ids(i)));
-    surveys.insert(survey->number());
+    RETURN_IF_ERROR(AddNumbers(*view, absl::StrCat("survey_ids[", i, "]"), request.survey_ids(i),
+                               request.has_after_sequence(), surveys));
   }
-  ASSIGN_OR_RETURN(const uint64_t start,
-                   StartOf(request, view->counters.sequence(), store->store_id().ToString()));
+  RequestedPosition position{std::nullopt, request.store_id(), request.epoch()};
+  if (request.has_after_sequence()) {
+    position.after_sequence = request.after_sequence();
+  }
+  ASSIGN_OR_RETURN(const uint64_t start, CheckPosition(*store, *view, position));
   FeedbackWatch watch(store, start);
   watch.surveys_ = std::move(surveys);
   return watch;
@@ -110,8 +102,7 @@ absl::StatusOr<bool> FeedbackWatch::Next(v1::WatchFeedbackResponse& response) {
   }
   has_told_of_start_ = has_told_of_start_ || tells_of_start;
   told_position_ = position_;
-  response.set_sequence(static_cast<int64_t>(position_));
-  response.set_store_id(store_->store_id().ToString());
+  FillPosition(*store_, *view, position_, response);
   return true;
 }
 
@@ -123,10 +114,11 @@ void FeedbackWatch::Unsubscribe(const std::shared_ptr<Waiter>& waiter) const {
   store_->Unsubscribe(waiter);
 }
 
+bool FeedbackWatch::Watches(uint32_t survey_number) const {
+  return surveys_.empty() || surveys_.contains(survey_number);
+}
+
 const storage::SurveyView* FeedbackWatch::FindSurvey(const storage::View& view, uint32_t number) {
-  if (!surveys_.empty() && !surveys_.contains(number)) {
-    return nullptr;
-  }
   if (catalog_ != view.catalog) {
     catalog_ = view.catalog;
     by_number_.clear();
@@ -141,14 +133,31 @@ const storage::SurveyView* FeedbackWatch::FindSurvey(const storage::View& view, 
 void FeedbackWatch::Add(const storage::View& view, uint64_t sequence,
                         const storage::ChangeLogEntry& change,
                         v1::WatchFeedbackResponse& response) {
-  const storage::SurveyView* survey = change.kind == storage::ChangeKind::kSurvey
-                                          ? nullptr
-                                          : FindSurvey(view, change.survey_number);
+  if (!Watches(change.number)) {
+    return;
+  }
+  if (change.entity == storage::Entity::kFeedback) {
+    AddRecord(view, sequence, change, response);
+  } else if (change.kind == storage::ChangeKind::kDeleted) {
+    v1::FeedbackChange& told = *response.add_changes();
+    told.set_kind(v1::CHANGE_KIND_SURVEY_DELETED);
+    told.set_sequence(static_cast<int64_t>(sequence));
+    if (const auto former = view.former_surveys->find(change.number);
+        former != view.former_surveys->end()) {
+      told.mutable_feedback()->set_survey_id(former->second);
+    }
+  }
+}
+
+void FeedbackWatch::AddRecord(const storage::View& view, uint64_t sequence,
+                              const storage::ChangeLogEntry& change,
+                              v1::WatchFeedbackResponse& response) {
+  const storage::SurveyView* survey = FindSurvey(view, change.number);
   if (survey == nullptr) {
     return;
   }
   const absl::StatusOr<storage::FeedbackRecord> record =
-      store_->records().GetOrTombstone(view, *survey, change.feedback_id);
+      store_->records().GetOrTombstone(view, *survey, change.id);
   if (!record.ok()) {
     // Must not keep the caller from all that comes behind it.
     store_->CountUndecodable();

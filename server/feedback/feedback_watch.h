@@ -17,7 +17,8 @@ namespace emptychair {
 // Cursor of one caller in the change log. Movable; for one thread at a time.
 class FeedbackWatch {
  public:
-  // Errors: FIELD_INVALID, SURVEY_NOT_FOUND, STORE_CHANGED. `store` must outlive the watch.
+  // Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, STORE_CHANGED. `store` must outlive
+  // the watch.
   static absl::StatusOr<FeedbackWatch> Prepare(storage::Store* store,
                                                const v1::WatchFeedbackRequest& request);
 
@@ -34,10 +35,13 @@ class FeedbackWatch {
   FeedbackWatch(storage::Store* store, uint64_t position)
       : store_(store), position_(position), told_position_(position) {}
 
-  // Null for a survey that is not watched, or not there any more.
+  bool Watches(uint32_t survey_number) const;
+  // Null for a survey that is not there any more.
   const storage::SurveyView* FindSurvey(const storage::View& view, uint32_t number);
   void Add(const storage::View& view, uint64_t sequence, const storage::ChangeLogEntry& change,
            v1::WatchFeedbackResponse& response);
+  void AddRecord(const storage::View& view, uint64_t sequence,
+                 const storage::ChangeLogEntry& change, v1::WatchFeedbackResponse& response);
 
   storage::Store* store_;
   absl::flat_hash_set<uint32_t> surveys_;  // Empty: all.

@@ -6,6 +6,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
+#include "server/request/position.h"
 #include "server/surveys/series_overflow.h"
 
 namespace emptychair {
@@ -90,11 +91,10 @@ absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
   const std::shared_ptr<const storage::View> view = store_->view();
   const storage::StoreStats stats = store_->Stats();
   response.set_version(kVersion);
-  response.set_store_id(store_->store_id().ToString());
   const int64_t uptime_ms = absl::ToInt64Milliseconds(clock_->Now() - start_time_);
   response.mutable_uptime()->set_seconds(uptime_ms / 1'000);
   response.mutable_uptime()->set_nanos(static_cast<int32_t>(uptime_ms % 1'000 * 1'000'000));
-  response.set_sequence(static_cast<int64_t>(view->counters.sequence()));
+  FillPosition(*store_, *view, view->counters.sequence(), response);
   response.set_survey_count(static_cast<int64_t>(view->catalog->size()));
   response.set_feedback_count(static_cast<int64_t>(view->counters.feedback_count()));
   response.set_customer_count(view->counters.last_customer_ordinal());

@@ -1,12 +1,17 @@
 #include "storage/apply/apply.h"
 
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "storage/apply/apply_feedback_commands.h"
+#include "storage/apply/apply_record.h"
 #include "storage/apply/apply_submission.h"
 #include "storage/apply/apply_survey.h"
+#include "storage/apply/outcome_digest.h"
+#include "storage/engine/fail_point.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/keys.h"
 
@@ -48,11 +53,17 @@ CommandResult ApplyCorrectCube(const store::v1::CorrectCubeCommand& command, Wor
     }
     corrections.emplace_back(*row, *std::move(added));
   }
+  std::set<uint32_t> corrected;
   for (auto& [row, added] : corrections) {
     // A survey that is gone took its rows with it.
     if (state.FindSurvey(row.survey_number) != nullptr) {
       group.CorrectRow(row, added);
+      corrected.insert(row.survey_number);
     }
+  }
+  for (const uint32_t survey_number : corrected) {
+    TakeSequence({ChangeKind::kCubeCorrected, Entity::kSurvey, survey_number, Uuid()}, state,
+                 group);
   }
   for (const std::string& key : command.stray_keys()) {
     const std::optional<CubeRowKey> row = CubeRowKey::Decode(key);
@@ -63,10 +74,8 @@ CommandResult ApplyCorrectCube(const store::v1::CorrectCubeCommand& command, Wor
   return result;
 }
 
-}  // namespace
-
-CommandResult Apply(const store::v1::Command& command, bool want_records, WorkingState& state,
-                    WriteGroup& group) {
+CommandResult ApplyKind(const store::v1::Command& command, bool want_records, WorkingState& state,
+                        WriteGroup& group) {
   CommandResult result;
   switch (command.kind_case()) {
     case store::v1::Command::kCreateSurvey:
@@ -106,8 +115,41 @@ CommandResult Apply(const store::v1::Command& command, bool want_records, Workin
       result.error = absl::InternalError("a command without a kind");
       break;
   }
-  result.sequence = state.counters().sequence();
   return result;
+}
+
+absl::Status CheckCommand(uint64_t index, const store::v1::Command& command,
+                          const WorkingState& state) {
+  if (command.version() != kCommandVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("OUTDATED: command ", index, " of the log has version ", command.version(),
+                     ", but this server applies version ", kCommandVersion,
+                     " alone. Start a server that knows it; what is stored stays as it is."));
+  }
+  if (index != state.applied_index() + 1) {
+    return absl::InternalError(absl::StrCat(
+        "GAP: command ", index, " of the log came behind command ", state.applied_index()));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Apply(uint64_t index, const store::v1::Command& command, bool want_records,
+                   WorkingState& state, WriteGroup& group, CommandResult& result) {
+  if (absl::Status checked = CheckCommand(index, command, state); !checked.ok()) {
+    return checked;
+  }
+  const uint64_t sequence_before = state.counters().sequence();
+  state.BeginCommand(command.epoch());
+  group.BeginCommand();
+  result = ApplyKind(command, want_records, state, group);
+  result.sequence = state.counters().sequence();
+  if (IsOn(FailPoint::kForgetIndex) && result.sequence == sequence_before) {
+    return absl::OkStatus();
+  }
+  state.SetApplied(index, DigestOf(state.digest(), index, result));
+  return absl::OkStatus();
 }
 
 }  // namespace emptychair::storage

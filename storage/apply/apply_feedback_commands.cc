@@ -90,8 +90,8 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   if (!same_labels) {
     record.header.series = SeriesOf(record.body.labels(), *target.survey, state, group);
   }
-  record.header.sequence =
-      TakeSequence({replacement.kind, key.survey_number, key.feedback_id}, state, group);
+  record.header.sequence = TakeSequence(
+      {replacement.kind, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
   CountInCube(key, record.header, *target.survey, 1, group);
   group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(record.header, record.body));
   return absl::OkStatus();
@@ -143,8 +143,8 @@ absl::Status Erase(const store::v1::RecordTarget& ref, WorkingState& state, Writ
     group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
               EncodeExternalIdEntry(record.feedback_id, ""));
   }
-  const uint64_t sequence =
-      TakeSequence({ChangeKind::kErased, key.survey_number, key.feedback_id}, state, group);
+  const uint64_t sequence = TakeSequence(
+      {ChangeKind::kErased, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
   group.Put(Family::kFeedback, key.Encode(), EncodeTombstone(sequence));
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() - 1);
@@ -155,7 +155,7 @@ absl::Status Erase(const store::v1::RecordTarget& ref, WorkingState& state, Writ
 
 CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command,
                                  WorkingState& state, WriteGroup& group) {
-  return ChangeRecord({ChangeKind::kAmended, "feedback.etag"}, command.target(), state, group,
+  return ChangeRecord({ChangeKind::kChanged, "feedback.etag"}, command.target(), state, group,
                       [&](const WorkingSurvey& survey, Wanted& wanted) {
                         if (command.set_score()) {
                           wanted.header.score =

@@ -73,15 +73,16 @@ CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, Wor
     return result;
   }
   const Family family = kFamilies[command.stage()];
+  if (family == Family::kCubeRow) {
+    group.DropCube(number);
+    result.follow_up = PurgeFrom(number, command.stage() + 1, "");
+    return result;
+  }
   absl::StatusOr<std::vector<WriteGroup::Entry>> entries =
       group.List(family, SurveyDataPrefix(number), command.start_key(), command.keys_max());
   if (!entries.ok()) {
     result.error = entries.status();
     return result;
-  }
-  if (family == Family::kCubeRow) {
-    // Else the group would add to rows behind their deletion.
-    group.cube().Drop(number);
   }
   for (WriteGroup::Entry& entry : *entries) {
     if (family == Family::kFeedback) {

@@ -81,10 +81,9 @@ absl::Status ErasedError(const WorkingSurvey& survey, const Uuid& feedback_id) {
 }
 
 uint64_t TakeSequence(const ChangeLogEntry& change, WorkingState& state, WriteGroup& group) {
-  store::v1::StoredCounters& counters = state.counters();
-  counters.set_sequence(counters.sequence() + 1);
-  group.AppendChange(counters.sequence(), change);
-  return counters.sequence();
+  const uint64_t sequence = state.NextSequence(group);
+  group.AppendChange(sequence, change);
+  return sequence;
 }
 
 }  // namespace emptychair::storage

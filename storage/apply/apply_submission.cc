@@ -196,7 +196,8 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool 
   header.customer_ordinal = *customer;
   header.series = SeriesOf(body.labels(), *survey, state, group);
   header.zone_offset_seconds = submission.zone_offset_seconds();
-  header.sequence = TakeSequence({ChangeKind::kCreated, survey_number, *feedback_id}, state, group);
+  header.sequence = TakeSequence(
+      {ChangeKind::kCreated, Entity::kFeedback, survey_number, *feedback_id}, state, group);
   header.fingerprint = FingerprintOf(submission);
 
   const FeedbackKey key{survey_number, *feedback_id};

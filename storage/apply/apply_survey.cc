@@ -42,8 +42,9 @@ StoredSurvey AsDeclared(StoredSurvey survey) {
 }
 
 // Gives the survey its new definition under the next sequence.
-void PutDefinition(StoredSurvey definition, WorkingState& state, WriteGroup& group) {
-  const ChangeLogEntry change{ChangeKind::kSurvey, definition.survey_number(), Uuid()};
+void PutDefinition(ChangeKind kind, StoredSurvey definition, WorkingState& state,
+                   WriteGroup& group) {
+  const ChangeLogEntry change{kind, Entity::kSurvey, definition.survey_number(), Uuid()};
   definition.set_sequence(TakeSequence(change, state, group));
   group.Put(Family::kMeta, SurveyKey(definition.survey_number()), EncodeMessage(definition));
   state.PutSurvey(std::move(definition));
@@ -127,7 +128,7 @@ CommandResult ApplyCreateSurvey(const store::v1::CreateSurveyCommand& command, W
   counters.set_last_survey_number(counters.last_survey_number() + 1);
   const uint32_t number = counters.last_survey_number();
   survey.set_survey_number(number);
-  PutDefinition(std::move(survey), state, group);
+  PutDefinition(ChangeKind::kCreated, std::move(survey), state, group);
   result.survey = state.FindSurvey(number)->definition;
   return result;
 }
@@ -156,7 +157,7 @@ CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, W
           {{"etag", etag}, {"survey_id", now.survey_id()}});
       return result;
     }
-    PutDefinition(std::move(wanted), state, group);
+    PutDefinition(ChangeKind::kChanged, std::move(wanted), state, group);
   }
   result.survey = survey->definition;
   return result;
@@ -174,7 +175,7 @@ CommandResult ApplyArchiveSurvey(const store::v1::ArchiveSurveyCommand& command,
   if (is_archived != (command.archive_time_ms() != 0)) {
     StoredSurvey definition = *survey->definition;
     definition.set_archive_time_ms(command.archive_time_ms());
-    PutDefinition(std::move(definition), state, group);
+    PutDefinition(ChangeKind::kChanged, std::move(definition), state, group);
   }
   result.survey = survey->definition;
   return result;
@@ -190,7 +191,12 @@ CommandResult ApplyDeleteSurvey(const store::v1::DeleteSurveyCommand& command, W
   }
   StoredSurvey definition = *survey->definition;
   definition.set_delete_time_ms(command.delete_time_ms());
-  PutDefinition(std::move(definition), state, group);
+  store::v1::StoredFormerSurvey former;
+  former.set_survey_id(definition.survey_id());
+  former.set_delete_time_ms(command.delete_time_ms());
+  group.Put(Family::kMeta, FormerSurveyKey(command.survey_number()), EncodeMessage(former));
+  state.AddFormerSurvey(command.survey_number(), definition.survey_id());
+  PutDefinition(ChangeKind::kDeleted, std::move(definition), state, group);
   result.follow_up = FirstPurge(command.survey_number());
   return result;
 }

@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_STORAGE_APPLY_COMMAND_H_
 #define EMPTYCHAIR_STORAGE_APPLY_COMMAND_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "emptychair/store/v1/command.pb.h"
@@ -19,6 +20,10 @@ struct CommandDeleter {
 using CommandPtr = std::unique_ptr<store::v1::Command, CommandDeleter>;
 using ConstCommandPtr = std::unique_ptr<const store::v1::Command, CommandDeleter>;
 
+// The version of commands that this server proposes, and the one that it can apply. Any change of
+// what applying a command does is a new version.
+inline constexpr uint32_t kCommandVersion = 1;
+
 // An empty command of the present version.
 inline CommandPtr NewCommand() {
   google::protobuf::ArenaOptions options;
@@ -26,7 +31,7 @@ inline CommandPtr NewCommand() {
   options.max_block_size = size_t{64} << 10;
   auto* arena = new google::protobuf::Arena(options);
   CommandPtr command(google::protobuf::Arena::CreateMessage<store::v1::Command>(arena));
-  command->set_version(1);
+  command->set_version(kCommandVersion);
   return command;
 }
 

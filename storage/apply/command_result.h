@@ -35,8 +35,8 @@ struct CommandResult {
   std::unique_ptr<FeedbackRecord> record;
   // SubmitFeedbackCommand: one for each submission.
   std::vector<SubmissionOutcome> outcomes;
-  // What remains to be done. The committer takes it up by itself.
-  ConstCommandPtr follow_up;
+  // What remains to be done; null: nothing. For the process that proposed the command to propose.
+  CommandPtr follow_up;
 };
 
 }  // namespace emptychair::storage

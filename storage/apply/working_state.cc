@@ -49,7 +49,12 @@ absl::StatusOr<std::unique_ptr<WorkingState>> WorkingState::Load(const Engine& e
   }
   ASSIGN_OR_RETURN(auto counters,
                    ReadMessage<store::v1::StoredCounters>(engine, CountersKey(), "counters"));
+  if (!counters.digest().empty() && counters.digest().size() != std::tuple_size_v<IdHash>) {
+    return Damaged("counters");
+  }
   std::unique_ptr<WorkingState> state(new WorkingState(std::move(identity), std::move(counters)));
+  RETURN_IF_ERROR(state->LoadEpochs(engine));
+  RETURN_IF_ERROR(state->LoadFormerSurveys(engine));
   RETURN_IF_ERROR(state->LoadSurveys(engine));
   RETURN_IF_ERROR(state->LoadNewestAnswers(engine));
   RETURN_IF_ERROR(state->LoadSeries(engine));
@@ -57,7 +62,68 @@ absl::StatusOr<std::unique_ptr<WorkingState>> WorkingState::Load(const Engine& e
 }
 
 WorkingState::WorkingState(store::v1::StoredIdentity identity, store::v1::StoredCounters counters)
-    : identity_(std::move(identity)), hash_(SecretOf(identity_)), counters_(std::move(counters)) {}
+    : identity_(std::move(identity)), hash_(SecretOf(identity_)), counters_(std::move(counters)) {
+  std::memcpy(digest_.data(), counters_.digest().data(), counters_.digest().size());
+}
+
+void WorkingState::SetApplied(uint64_t index, const IdHash& digest) {
+  counters_.set_applied_index(index);
+  digest_ = digest;
+}
+
+uint64_t WorkingState::NextSequence(WriteGroup& group) {
+  const uint64_t sequence = counters_.sequence() + 1;
+  counters_.set_sequence(sequence);
+  if (command_epoch_ != 0 && command_epoch_ != epochs_->last()) {
+    auto epochs = std::make_shared<Epochs>(*epochs_);
+    epochs->Begin(command_epoch_, sequence);
+    group.Put(Family::kMeta, EpochsKey(), EncodeMessage(epochs->stored()));
+    epochs_ = std::move(epochs);
+  }
+  return sequence;
+}
+
+void WorkingState::PutCounters(WriteGroup& group) {
+  counters_.set_digest(digest_.data(), digest_.size());
+  group.Put(Family::kMeta, CountersKey(), EncodeMessage(counters_));
+}
+
+std::shared_ptr<View> WorkingState::MakeView() {
+  auto view = std::make_shared<View>();
+  view->counters = counters_;
+  view->catalog = PublishedCatalog();
+  view->former_surveys = former_surveys_;
+  view->epochs = epochs_;
+  return view;
+}
+
+absl::Status WorkingState::LoadEpochs(const Engine& engine) {
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found, engine.Get(Family::kMeta, EpochsKey(), &value));
+  store::v1::StoredEpochs epochs;
+  if (found && !DecodeMessage(value, epochs)) {
+    return Damaged("epochs");
+  }
+  epochs_ = std::make_shared<const Epochs>(std::move(epochs));
+  return absl::OkStatus();
+}
+
+absl::Status WorkingState::LoadFormerSurveys(const Engine& engine) {
+  auto former = std::make_shared<FormerSurveys>();
+  const std::string prefix = FormerSurveyKeyPrefix();
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kMeta)));
+  for (it->Seek(prefix); it->Valid() && absl::StartsWith(ToView(it->key()), prefix); it->Next()) {
+    const std::optional<uint32_t> number = DecodeFormerSurveyKey(ToView(it->key()));
+    store::v1::StoredFormerSurvey survey;
+    if (!number.has_value() || !DecodeMessage(ToView(it->value()), survey)) {
+      return Damaged("id of a deleted survey");
+    }
+    (*former)[*number] = survey.survey_id();
+  }
+  former_surveys_ = std::move(former);
+  return FromRocksDb(it->status(), "reading the ids of deleted surveys");
+}
 
 absl::Status WorkingState::LoadSurveys(const Engine& engine) {
   std::unique_ptr<rocksdb::Iterator> it(
@@ -154,6 +220,12 @@ WorkingSurvey* WorkingState::FindDeletedSurvey(uint32_t survey_number) {
 }
 
 void WorkingState::ForgetSurvey(uint32_t survey_number) { surveys_.erase(survey_number); }
+
+void WorkingState::AddFormerSurvey(uint32_t survey_number, const std::string& survey_id) {
+  auto former = std::make_shared<FormerSurveys>(*former_surveys_);
+  (*former)[survey_number] = survey_id;
+  former_surveys_ = std::move(former);
+}
 
 std::shared_ptr<const Catalog> WorkingState::PublishedCatalog() {
   if (std::exchange(catalog_changed_, false)) {

@@ -12,6 +12,7 @@
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/apply/customer_cache.h"
 #include "storage/apply/recent_ids.h"
+#include "storage/apply/write_group.h"
 #include "storage/engine/engine.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/read/series_table.h"
@@ -40,6 +41,18 @@ class WorkingState {
   const store::v1::StoredIdentity& identity() const { return identity_; }
   const KeyedHash& hash() const { return hash_; }
   store::v1::StoredCounters& counters() { return counters_; }
+  // The index of the command that was applied last.
+  uint64_t applied_index() const { return counters_.applied_index(); }
+  const IdHash& digest() const { return digest_; }
+  // Enters a command that was applied.
+  void SetApplied(uint64_t index, const IdHash& digest);
+
+  // To be called before a command is applied: its change belongs to this history. 0: to that of the
+  // change before.
+  void BeginCommand(uint64_t epoch) { command_epoch_ = epoch; }
+  // Takes the number of the next change. The first of an epoch puts that into `group`.
+  uint64_t NextSequence(WriteGroup& group);
+
   CustomerCache& customers() { return customers_; }
   RecentIds& recent_ids() { return recent_ids_; }
 
@@ -55,12 +68,17 @@ class WorkingState {
   // Null when there is none.
   WorkingSurvey* FindDeletedSurvey(uint32_t survey_number);
   void ForgetSurvey(uint32_t survey_number);
+  // Keeps the id of a survey that was deleted.
+  void AddFormerSurvey(uint32_t survey_number, const std::string& survey_id);
 
   // To be called after a change that queries must see in the catalog.
   void MarkCatalogChanged() { catalog_changed_ = true; }
 
-  // The catalog as it is now; the same object as before when nothing changed.
-  std::shared_ptr<const Catalog> PublishedCatalog();
+  // Puts the counters into `group`.
+  void PutCounters(WriteGroup& group);
+
+  // The state as it is now, without a snapshot. What did not change is the same object as before.
+  std::shared_ptr<View> MakeView();
 
  private:
   static constexpr size_t kCustomersCached = 500'000;
@@ -68,7 +86,10 @@ class WorkingState {
 
   WorkingState(store::v1::StoredIdentity identity, store::v1::StoredCounters counters);
 
+  absl::Status LoadEpochs(const Engine& engine);
+  absl::Status LoadFormerSurveys(const Engine& engine);
   absl::Status LoadSurveys(const Engine& engine);
+  std::shared_ptr<const Catalog> PublishedCatalog();
   absl::Status LoadNewestAnswers(const Engine& engine);
   absl::Status LoadSeries(const Engine& engine);
 
@@ -81,6 +102,10 @@ class WorkingState {
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
   std::shared_ptr<const Catalog> catalog_;
   bool catalog_changed_ = true;
+  std::shared_ptr<const FormerSurveys> former_surveys_ = std::make_shared<const FormerSurveys>();
+  std::shared_ptr<const Epochs> epochs_ = std::make_shared<const Epochs>();
+  IdHash digest_{};
+  uint64_t command_epoch_ = 0;
 };
 
 }  // namespace emptychair::storage

@@ -71,30 +71,62 @@ void WriteGroup::AppendChange(uint64_t sequence, const ChangeLogEntry& change) {
   changes_.push_back(change);
 }
 
-bool WriteGroup::empty() const { return cube_.empty() && changes_.empty() && entries_->empty(); }
+bool WriteGroup::empty() const {
+  return cube_.empty() && changes_.empty() && entries_->empty() && dropped_surveys_.empty();
+}
 
 absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::List(Family family,
                                                                 absl::string_view prefix,
                                                                 absl::string_view start,
                                                                 size_t entries_max) const {
+  const absl::string_view from = std::max(prefix, start);
+  const Changed changed = ChangedFrom(family, prefix, from);
   std::vector<Entry> entries;
+  auto next_changed = changed.begin();
+  // Takes what is changed below `end`, or everything that is.
+  const auto take_changed = [&](std::optional<absl::string_view> end) {
+    for (; next_changed != changed.end() && (!end.has_value() || next_changed->first < *end) &&
+           entries.size() < entries_max;
+         ++next_changed) {
+      if (next_changed->second.has_value()) {
+        entries.push_back({next_changed->first, std::string(*next_changed->second)});
+      }
+    }
+  };
   std::unique_ptr<rocksdb::Iterator> it(
       engine_.db()->NewIterator(rocksdb::ReadOptions(), engine_.handle(family)));
-  for (it->Seek(ToSlice(std::max(prefix, start)));
+  for (it->Seek(ToSlice(from));
        it->Valid() && entries.size() < entries_max && absl::StartsWith(ToView(it->key()), prefix);
        it->Next()) {
-    if (entries_->Find(family, ToView(it->key())) == nullptr) {
+    take_changed(ToView(it->key()));
+    const bool is_changed =
+        next_changed != changed.end() && next_changed->first == ToView(it->key());
+    if (!is_changed && entries.size() < entries_max) {
       entries.push_back({it->key().ToString(), it->value().ToString()});
     }
   }
   RETURN_IF_ERROR(FromRocksDb(it->status(), "listing entries"));
-  entries_->List(family, prefix, [&](absl::string_view key, const auto& value) {
-    if (value.has_value() && entries.size() < entries_max) {
-      entries.push_back({std::string(key), std::string(*value)});
-    }
-    return entries.size() < entries_max;
-  });
+  take_changed(std::nullopt);
   return entries;
+}
+
+// What this group and the one before make of the keys from `from` on; nothing within: deleted.
+WriteGroup::Changed WriteGroup::ChangedFrom(Family family, absl::string_view prefix,
+                                            absl::string_view from) const {
+  Changed changed;
+  const auto collect = [&](const PendingEntries& entries) {
+    entries.List(family, prefix, [&](absl::string_view key, const auto& value) {
+      if (key >= from) {
+        changed.insert_or_assign(std::string(key), value);
+      }
+      return true;
+    });
+  };
+  if (in_flight_ != nullptr) {
+    collect(*in_flight_);
+  }
+  collect(*entries_);
+  return changed;
 }
 
 void WriteGroup::CorrectRow(const CubeRowKey& row, const CubeCounts& added) {
@@ -102,12 +134,12 @@ void WriteGroup::CorrectRow(const CubeRowKey& row, const CubeCounts& added) {
   corrected_rows_.insert(row);
 }
 
-absl::Status WriteGroup::Commit(CubeRowAges& ages) {
+absl::Status WriteGroup::Commit(CubeRowAges& ages, bool sync) {
   rocksdb::WriteBatch batch(entries_->byte_size() + changes_.size() * kBatchBytesPerChange);
   RETURN_IF_ERROR(FromRocksDb(entries_->AppendTo(engine_, batch), "writing"));
   RETURN_IF_ERROR(FromRocksDb(WriteChanges(batch), "writing the change log"));
   rocksdb::WriteOptions options;
-  options.sync = !IsOn(FailPoint::kNoSync);
+  options.sync = sync && !IsOn(FailPoint::kNoSync);
   if (IsOn(FailPoint::kSplitBatch)) {
     RETURN_IF_ERROR(FromRocksDb(engine_.db()->Write(options, &batch), "writing half a group"));
     batch.Clear();
@@ -116,19 +148,46 @@ absl::Status WriteGroup::Commit(CubeRowAges& ages) {
   return FromRocksDb(engine_.db()->Write(options, &batch), "writing a group");
 }
 
+// The changes of one command are entries of their own.
 rocksdb::Status WriteGroup::WriteChanges(rocksdb::WriteBatch& batch) const {
   rocksdb::Status status;
-  for (size_t at = 0; at < changes_.size() && status.ok(); at += kChangesPerEntry) {
+  size_t begin = 0;
+  for (const size_t end : command_starts_) {
+    if (status.ok()) {
+      status = WriteChanges(begin, end, batch);
+    }
+    begin = end;
+  }
+  return status.ok() ? WriteChanges(begin, changes_.size(), batch) : status;
+}
+
+rocksdb::Status WriteGroup::WriteChanges(size_t begin, size_t end,
+                                         rocksdb::WriteBatch& batch) const {
+  rocksdb::Status status;
+  for (size_t at = begin; at < end && status.ok(); at += kChangesPerEntry) {
     if (first_sequence_ + at > 1 && IsOnOnce(FailPoint::kDropChanges)) {
       continue;
     }
     status = batch.Put(engine_.handle(Family::kChange), ChangeKey(first_sequence_ + at),
-                       EncodeChanges(absl::MakeConstSpan(changes_).subspan(at, kChangesPerEntry)));
+                       EncodeChanges(absl::MakeConstSpan(changes_).subspan(
+                           at, std::min(kChangesPerEntry, end - at))));
   }
   return status;
 }
 
+void WriteGroup::DropCube(uint32_t survey_number) {
+  cube_.Drop(survey_number);
+  dropped_surveys_.push_back(survey_number);
+}
+
 absl::Status WriteGroup::WriteCube(CubeRowAges& ages, rocksdb::WriteBatch& batch) {
+  for (const uint32_t survey_number : dropped_surveys_) {
+    const std::string begin = SurveyDataPrefix(survey_number);
+    const std::string end = SurveyDataPrefix(survey_number + 1);
+    RETURN_IF_ERROR(FromRocksDb(
+        batch.DeleteRange(engine_.handle(Family::kCubeRow), ToSlice(begin), ToSlice(end)),
+        "dropping a survey's cube"));
+  }
   for (auto& [key, added] : cube_.TakeRows()) {
     if (added.empty() && !corrected_rows_.contains(key)) {
       continue;

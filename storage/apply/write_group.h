@@ -3,7 +3,9 @@
 #define EMPTYCHAIR_STORAGE_APPLY_WRITE_GROUP_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,9 +71,10 @@ class WriteGroup {
   // What the group after this one must see. Not to be read while this one still changes.
   std::shared_ptr<const PendingEntries> entries() const { return entries_; }
 
-  // Up to `entries_max` entries whose key starts with `prefix` and, as far as they are stored
-  // already, is not below `start`. In order of their keys, but for those that this group has put,
-  // which come last. The group before must be stored.
+  // Lists the first `entries_max` entries, in order of their keys, whose key starts with `prefix`
+  // and is not below `start`: as this group, else the one before, else the store has them, so that
+  // the answer does not depend on where groups end. Rows of the cube are not seen before they are
+  // stored.
   struct Entry {
     std::string key;
     std::string value;
@@ -81,7 +84,15 @@ class WriteGroup {
 
   CubeFold& cube() { return cube_; }
 
-  // Enters a change into the change log. `sequence` is one more than that of the one before.
+  // Deletes all rows of the cube that the survey has, by their range: which rows there are depends
+  // on where groups end, because what cancels within one is not written.
+  void DropCube(uint32_t survey_number);
+
+  // Ends the entry of the change log that the command before has begun: entries are of one command
+  // each, wherever groups end.
+  void BeginCommand() { command_starts_.push_back(changes_.size()); }
+
+  // Appends a change to the change log. `sequence` is one more than that of the one before.
   void AppendChange(uint64_t sequence, const ChangeLogEntry& change);
 
   // Adds `added` to a row of the cube, and writes the row whole, in the place of stored bytes that
@@ -90,12 +101,16 @@ class WriteGroup {
 
   bool empty() const;
 
-  // Writes the group with its cube rows and syncs it to disk. On an error nothing of the group may
-  // be acknowledged.
-  absl::Status Commit(CubeRowAges& ages);
+  // Writes the group with its cube rows, and with `sync` syncs it to disk. On an error nothing of
+  // the group may be acknowledged.
+  absl::Status Commit(CubeRowAges& ages, bool sync);
 
  private:
+  using Changed = std::map<std::string, std::optional<absl::string_view>>;
+
+  Changed ChangedFrom(Family family, absl::string_view prefix, absl::string_view from) const;
   rocksdb::Status WriteChanges(rocksdb::WriteBatch& batch) const;
+  rocksdb::Status WriteChanges(size_t begin, size_t end, rocksdb::WriteBatch& batch) const;
   absl::Status WriteCube(CubeRowAges& ages, rocksdb::WriteBatch& batch);
   absl::Status WriteRow(const CubeRowKey& key, const CubeCounts& added, CubeRowAges& ages,
                         rocksdb::WriteBatch& batch);
@@ -105,8 +120,10 @@ class WriteGroup {
   const std::shared_ptr<const PendingEntries> in_flight_;
   uint64_t first_sequence_ = 0;
   std::vector<ChangeLogEntry> changes_;
+  std::vector<size_t> command_starts_;  // In `changes_`.
   CubeFold cube_;
   absl::flat_hash_set<CubeRowKey> corrected_rows_;
+  std::vector<uint32_t> dropped_surveys_;
 };
 
 }  // namespace emptychair::storage

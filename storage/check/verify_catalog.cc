@@ -42,12 +42,39 @@ absl::Status CheckSurvey(VerifyRun& run, uint32_t number, absl::string_view valu
   return absl::OkStatus();
 }
 
+// Epochs begin in the order of their changes, each with one that was made.
+absl::Status CheckEpochs(VerifyRun& run, absl::string_view value) {
+  store::v1::StoredEpochs epochs;
+  if (!DecodeMessage(value, epochs)) {
+    return run.Report([&] { return Undecodable("meta", EpochsKey()); });
+  }
+  uint64_t before = 0;
+  for (const store::v1::StoredEpoch& epoch : epochs.epochs()) {
+    if (epoch.epoch() == 0 || epoch.first_sequence() <= before ||
+        epoch.first_sequence() > run.view.counters.sequence()) {
+      return run.Report([&] {
+        return Difference{
+            DifferenceKind::kCounter, "", "meta: the epochs",
+            absl::StrCat("one from change ", epoch.first_sequence()),
+            absl::StrCat("changes from ", before + 1, " to ", run.view.counters.sequence())};
+      });
+    }
+    before = epoch.first_sequence();
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckMetaEntry(VerifyRun& run, absl::string_view key, absl::string_view value) {
   if (const std::optional<uint32_t> number = DecodeSurveyKey(key)) {
     return CheckSurvey(run, *number, value);
   }
   bool is_sound = false;
-  if (key == FormatKey()) {
+  if (DecodeFormerSurveyKey(key).has_value()) {
+    store::v1::StoredFormerSurvey former;
+    is_sound = DecodeMessage(value, former);
+  } else if (key == EpochsKey()) {
+    return CheckEpochs(run, value);
+  } else if (key == FormatKey()) {
     is_sound = DecodeFormat(value) == kFormatVersion;
   } else if (key == IdentityKey()) {
     store::v1::StoredIdentity identity;

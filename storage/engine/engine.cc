@@ -26,9 +26,6 @@ constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
     "meta",     "feedback", "feedback_by_customer", "feedback_by_external_id", "series", "cell",
     "customer", "change"};
 
-// Format 1 had no change log.
-constexpr size_t kFamilyCountOfFormat1 = 7;
-
 // How long a change is kept at least, while there is room for it.
 constexpr uint64_t kChangeLogSeconds = 30 * 24 * 3600;
 
@@ -144,7 +141,7 @@ absl::StatusOr<bool> Engine::HasStore() const {
 // does not open is always damage and never a start that was interrupted.
 absl::Status Engine::CreateStore() {
   RETURN_IF_ERROR(DeleteTree(options_.env, UnfinishedPath()));
-  RETURN_IF_ERROR(OpenDatabase(UnfinishedPath(), /*create=*/true, kFamilyCount));
+  RETURN_IF_ERROR(OpenDatabase(UnfinishedPath(), /*create=*/true));
 
   store::v1::StoredIdentity identity;
   identity.set_store_id(RandomBytes(Uuid::kSize));
@@ -188,12 +185,13 @@ absl::Status Engine::OpenGuarded() {
   if (checked.ok() && facts.identity.keeps_watermark()) {
     RETURN_IF_ERROR(OpenWatermark(sequence));
   }
-  RETURN_IF_ERROR(facts.format == kFormatVersion
-                      ? OpenDatabase(DatabasePath(), /*create=*/false, kFamilyCount)
-                      : OpenOlderFormat());
+  RETURN_IF_ERROR(OpenDatabase(DatabasePath(), /*create=*/false));
   RETURN_IF_ERROR(CheckCounters(facts));
   if (!checked.ok()) {
     // Numbers of changes that are lost are given out again: nobody may take the two for one store.
+    store::v1::FormerStore& former = *facts.identity.add_former_stores();
+    former.set_store_id(facts.identity.store_id());
+    former.set_sequence(sequence);
     facts.identity.set_store_id(RandomBytes(Uuid::kSize));
   }
   if (watermark_ == nullptr) {
@@ -256,36 +254,14 @@ absl::Status Engine::SyncDirectory() const {
   return FromRocksDb(directory->Fsync(), "syncing the data directory");
 }
 
-// Brings a store of format 1 to the present one, from wherever an earlier try was interrupted.
-absl::Status Engine::OpenOlderFormat() {
-  std::vector<std::string> names;
-  RETURN_IF_ERROR(
-      FromRocksDb(rocksdb::DB::ListColumnFamilies(DatabaseOptions(), DatabasePath(), &names),
-                  "listing the column families"));
-  const bool has_change_log =
-      std::find(names.begin(), names.end(), FamilyName(Family::kChange)) != names.end();
-  const size_t count = has_change_log ? kFamilyCount : kFamilyCountOfFormat1;
-  RETURN_IF_ERROR(OpenDatabase(DatabasePath(), /*create=*/false, count));
-  for (size_t i = count; i < kFamilyCount; ++i) {
-    RETURN_IF_ERROR(FromRocksDb(db_->CreateColumnFamily(FamilyOptions(static_cast<Family>(i)),
-                                                        kFamilyNames[i], &handles_[i]),
-                                "adding a column family"));
-  }
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  return FromRocksDb(
-      db_->Put(synced, handle(Family::kMeta), FormatKey(), EncodeFormat(kFormatVersion)),
-      "writing the format version");
-}
-
-absl::Status Engine::OpenDatabase(const std::string& path, bool create, size_t family_count) {
+absl::Status Engine::OpenDatabase(const std::string& path, bool create) {
   rocksdb::DBOptions db_options = DatabaseOptions();
   db_options.create_if_missing = create;
   db_options.create_missing_column_families = create;
   db_options.error_if_exists = create;
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()}};
-  for (size_t i = 0; i < family_count; ++i) {
+  for (size_t i = 0; i < kFamilyCount; ++i) {
     families.emplace_back(kFamilyNames[i], FamilyOptions(static_cast<Family>(i)));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;

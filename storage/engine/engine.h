@@ -125,8 +125,7 @@ class Engine {
   absl::Status CreateStore();
   absl::Status SyncDirectory() const;
   absl::Status OpenGuarded();
-  absl::Status OpenDatabase(const std::string& path, bool create, size_t family_count);
-  absl::Status OpenOlderFormat();
+  absl::Status OpenDatabase(const std::string& path, bool create);
   absl::Status CheckCounters(const StoreFacts& facts) const;
   absl::Status OpenWatermark(uint64_t sequence);
   absl::Status MakeWatermark(const store::v1::StoredIdentity& identity, uint64_t sequence);

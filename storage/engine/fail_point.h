@@ -18,8 +18,10 @@ enum class FailPoint {
   kNoSync,            // A group is not synced before its commands are completed.
   kAcknowledgeEarly,  // Commands are completed before their group is written.
   kSplitBatch,        // The cube's rows of a group are written apart from its records.
+  kFollowUpTwice,     // What a command left to be done is proposed twice.
   kForgetInFlight,    // A group is applied without seeing the one that is being written.
   // Apply.
+  kForgetIndex,         // A command that changes nothing does not raise the applied index.
   kSkipDuplicateCheck,  // A record that is stored already is stored again.
   // What a group writes; each once.
   kDropIndexEntry,
@@ -34,16 +36,9 @@ enum class FailPoint {
 // As the environment variable EMPTYCHAIR_FAIL_POINT names it.
 constexpr absl::string_view FailPointName(FailPoint point) {
   constexpr std::array<absl::string_view, static_cast<size_t>(FailPoint::kCount)> kNames = {
-      "no_sync",
-      "acknowledge_early",
-      "split_batch",
-      "forget_in_flight",
-      "skip_duplicate_check",
-      "drop_index_entry",
-      "drop_changes",
-      "drop_cell",
-      "change_count",
-      "skip_watermark",
+      "no_sync",          "acknowledge_early", "split_batch",          "follow_up_twice",
+      "forget_in_flight", "forget_index",      "skip_duplicate_check", "drop_index_entry",
+      "drop_changes",     "drop_cell",         "change_count",         "skip_watermark",
   };
   return kNames[static_cast<size_t>(point)];
 }

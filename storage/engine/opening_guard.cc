@@ -61,7 +61,7 @@ absl::Status Damaged(absl::string_view what, const std::string& database_path) {
                             "\" is damaged. Restore a backup into another directory."));
 }
 
-absl::StatusOr<uint32_t> ReadFormat(const ReadOnlyMeta& meta, const std::string& database_path) {
+absl::Status CheckFormat(const ReadOnlyMeta& meta, const std::string& database_path) {
   std::string value;
   RETURN_IF_ERROR(FromRocksDb(meta.Get(FormatKey(), &value), "reading the store's format version"));
   const std::optional<uint32_t> version = DecodeFormat(value);
@@ -74,7 +74,14 @@ absl::StatusOr<uint32_t> ReadFormat(const ReadOnlyMeta& meta, const std::string&
                      "; this server knows versions up to ", kFormatVersion,
                      ". Start it with the newer server that wrote it, or a later one."));
   }
-  return *version;
+  if (*version < kFormatVersion) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the store in \"", database_path, "\" has the development format ", *version,
+        ", which no release has written; this server reads format ", kFormatVersion,
+        " alone. Export the answers with the server that wrote it, and import them into a store "
+        "in a new directory."));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Refuse(const std::string& directory, absl::string_view why) {
@@ -129,7 +136,7 @@ absl::StatusOr<StoreFacts> ReadStoreFacts(const rocksdb::DBOptions& database_opt
                               opened.ToString(), ")"));
   }
   StoreFacts facts;
-  ASSIGN_OR_RETURN(facts.format, ReadFormat(meta, database_path));
+  RETURN_IF_ERROR(CheckFormat(meta, database_path));
   std::string value;
   if (!meta.Get(IdentityKey(), &value).ok() || !DecodeMessage(value, facts.identity) ||
       facts.identity.hash_secret().size() != KeyedHash::kSecretSize ||

@@ -21,13 +21,12 @@ inline std::string AcceptLossPath(const std::string& directory) {
 
 // Format, identity and counters, as the database has them.
 struct StoreFacts {
-  uint32_t format = 0;
   store::v1::StoredIdentity identity;
   store::v1::StoredCounters counters;
 };
 
 // Reads the facts through an opening of `database_path` that writes nothing. Errors: STORE_DAMAGED;
-// FAILED_PRECONDITION for a store of a newer format.
+// FAILED_PRECONDITION for a store of another format.
 absl::StatusOr<StoreFacts> ReadStoreFacts(const rocksdb::DBOptions& database_options,
                                           const rocksdb::ColumnFamilyOptions& meta_options,
                                           const std::string& database_path);

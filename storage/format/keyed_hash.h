@@ -19,6 +19,7 @@ enum class HashPurpose : uint8_t {
   kDerivedFeedbackId = 4,
   kPageToken = 5,
   kWatermark = 6,
+  kCommandDigest = 17,
 };
 
 // SipHash-2-4 with a 128-bit result, under the store's secret: without the secret nobody can test

@@ -8,6 +8,7 @@ namespace emptychair::storage {
 namespace {
 
 constexpr absl::string_view kSurveyPrefix = "survey/";
+constexpr absl::string_view kFormerSurveyPrefix = "former_survey/";
 constexpr char kByIdTag = 1;
 constexpr char kByOrdinalTag = 2;
 constexpr uint32_t kSignBias = 0x80000000u;
@@ -67,6 +68,18 @@ class Reader {
   absl::string_view rest_;
 };
 
+// A key of `meta` that ends with a number.
+std::string NumberedKey(absl::string_view prefix, uint32_t number) {
+  return Writer(prefix.size() + 4).Bytes(prefix).Int(number).Take();
+}
+
+std::optional<uint32_t> DecodeNumberedKey(absl::string_view prefix, absl::string_view key) {
+  if (key.size() != prefix.size() + 4 || !absl::StartsWith(key, prefix)) {
+    return std::nullopt;
+  }
+  return Reader(key.substr(prefix.size())).Int<uint32_t>();
+}
+
 absl::string_view AsBytes(const IdHash& hash) {
   return absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size());
 }
@@ -76,17 +89,23 @@ absl::string_view AsBytes(const IdHash& hash) {
 std::string FormatKey() { return "format"; }
 std::string IdentityKey() { return "identity"; }
 std::string CountersKey() { return "counters"; }
+std::string EpochsKey() { return "epochs"; }
 std::string SurveyKeyPrefix() { return std::string(kSurveyPrefix); }
 
-std::string SurveyKey(uint32_t survey_number) {
-  return Writer(kSurveyPrefix.size() + 4).Bytes(kSurveyPrefix).Int(survey_number).Take();
-}
+std::string SurveyKey(uint32_t survey_number) { return NumberedKey(kSurveyPrefix, survey_number); }
 
 std::optional<uint32_t> DecodeSurveyKey(absl::string_view key) {
-  if (key.size() != kSurveyPrefix.size() + 4 || !absl::StartsWith(key, kSurveyPrefix)) {
-    return std::nullopt;
-  }
-  return Reader(key.substr(kSurveyPrefix.size())).Int<uint32_t>();
+  return DecodeNumberedKey(kSurveyPrefix, key);
+}
+
+std::string FormerSurveyKeyPrefix() { return std::string(kFormerSurveyPrefix); }
+
+std::string FormerSurveyKey(uint32_t survey_number) {
+  return NumberedKey(kFormerSurveyPrefix, survey_number);
+}
+
+std::optional<uint32_t> DecodeFormerSurveyKey(absl::string_view key) {
+  return DecodeNumberedKey(kFormerSurveyPrefix, key);
 }
 
 std::string SurveyDataPrefix(uint32_t survey_number) { return Writer(4).Int(survey_number).Take(); }

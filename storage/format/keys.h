@@ -36,6 +36,12 @@ inline constexpr uint32_t kSeriesPerChunk = 1024;
 std::string FormatKey();
 std::string IdentityKey();
 std::string CountersKey();
+std::string EpochsKey();
+// What is kept of a deleted survey.
+std::string FormerSurveyKey(uint32_t survey_number);
+// Prefix of every FormerSurveyKey.
+std::string FormerSurveyKeyPrefix();
+std::optional<uint32_t> DecodeFormerSurveyKey(absl::string_view key);
 std::string SurveyKey(uint32_t survey_number);
 // Prefix of every SurveyKey.
 std::string SurveyKeyPrefix();

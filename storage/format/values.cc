@@ -26,8 +26,21 @@ constexpr size_t kFingerprintAt = 28;
 constexpr size_t kFingerprintSize = std::tuple_size_v<IdHash>;
 constexpr uint8_t kExclusionReasonMax = 6;
 
-// An entry of the change log: kind, survey, record.
-constexpr size_t kChangeSize = 1 + 4 + Uuid::kSize;
+// A change: kind, entity, number, id.
+constexpr size_t kChangeSize = 1 + 1 + 4 + Uuid::kSize;
+
+bool IsChange(const ChangeLogEntry& change) {
+  const bool has_id = change.id != Uuid();
+  switch (change.entity) {
+    case Entity::kFeedback:
+      return has_id && change.kind >= ChangeKind::kCreated && change.kind <= ChangeKind::kErased;
+    case Entity::kSurvey:
+      return !has_id &&
+             (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged ||
+              change.kind == ChangeKind::kDeleted || change.kind == ChangeKind::kCubeCorrected);
+  }
+  return false;
+}
 
 static_assert(kFingerprintAt + kFingerprintSize == FeedbackHeader::kSize);
 
@@ -155,8 +168,9 @@ std::string EncodeChanges(absl::Span<const ChangeLogEntry> changes) {
   value.reserve(1 + changes.size() * kChangeSize);
   for (const ChangeLogEntry& change : changes) {
     AppendLittleEndian(value, static_cast<uint8_t>(change.kind));
-    AppendLittleEndian(value, change.survey_number);
-    value.append(change.feedback_id.AsBytes().data(), Uuid::kSize);
+    AppendLittleEndian(value, static_cast<uint8_t>(change.entity));
+    AppendLittleEndian(value, change.number);
+    value.append(change.id.AsBytes().data(), Uuid::kSize);
   }
   return value;
 }
@@ -170,14 +184,11 @@ std::optional<std::vector<ChangeLogEntry>> DecodeChanges(absl::string_view value
   std::vector<ChangeLogEntry> changes(count);
   const char* at = value.data() + 1;
   for (ChangeLogEntry& change : changes) {
-    const auto kind = LoadLittleEndian<uint8_t>(at);
-    change.kind = static_cast<ChangeKind>(kind);
-    change.survey_number = LoadLittleEndian<uint32_t>(at + 1);
-    change.feedback_id = *Uuid::FromBytes(absl::string_view(at + 5, Uuid::kSize));
-    const bool has_id = change.feedback_id != Uuid();
-    if (kind < static_cast<uint8_t>(ChangeKind::kCreated) ||
-        kind > static_cast<uint8_t>(ChangeKind::kSurvey) ||
-        has_id == (change.kind == ChangeKind::kSurvey)) {
+    change.kind = static_cast<ChangeKind>(LoadLittleEndian<uint8_t>(at));
+    change.entity = static_cast<Entity>(LoadLittleEndian<uint8_t>(at + 1));
+    change.number = LoadLittleEndian<uint32_t>(at + 2);
+    change.id = *Uuid::FromBytes(absl::string_view(at + 6, Uuid::kSize));
+    if (!IsChange(change)) {
       return std::nullopt;
     }
     at += kChangeSize;

@@ -20,8 +20,9 @@
 
 namespace emptychair::storage {
 
-// Version of the whole layout, in the value of FormatKey(). A store of a newer version is refused.
-inline constexpr uint32_t kFormatVersion = 2;
+// Version of the whole layout, in the value of FormatKey(). A store of another version is refused:
+// those before were never released.
+inline constexpr uint32_t kFormatVersion = 3;
 
 std::string EncodeFormat(uint32_t version);
 std::optional<uint32_t> DecodeFormat(absl::string_view value);
@@ -76,26 +77,36 @@ std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value);
 std::string EncodeCustomerHash(const IdHash& customer_id_hash);
 std::optional<IdHash> DecodeCustomerHash(absl::string_view value);
 
-// What was done by a change that took a sequence. On disk: DO NOT CHANGE.
+// What a change is about. On disk: DO NOT CHANGE; docs/storage_format.md has the numbers that are
+// set aside for what is to come.
+enum class Entity : uint8_t {
+  kFeedback = 1,  // `number` is that of the survey, `id` the feedback_id.
+  kSurvey = 2,    // `number` is that of the survey, `id` all zero.
+};
+
+// What was done by a change that took a sequence. Kinds below 16 mean the same for all entities,
+// the others are an entity's own. On disk: DO NOT CHANGE.
 enum class ChangeKind : uint8_t {
   kCreated = 1,
-  kAmended = 2,
+  kChanged = 2,
   kExcluded = 3,
   kIncluded = 4,
   kErased = 5,
-  kSurvey = 6,  // Of a survey's definition, not of a record.
+  kDeleted = 6,
+  kCubeCorrected = 16,  // Of a survey: its rows of the cube were mended.
 };
 
-// An entry of the change log.
+// A change as the change log has it.
 struct ChangeLogEntry {
-  ChangeKind kind = ChangeKind::kSurvey;
-  uint32_t survey_number = 0;
-  Uuid feedback_id;  // All zero for kSurvey.
+  ChangeKind kind = ChangeKind::kCreated;
+  Entity entity = Entity::kFeedback;
+  uint32_t number = 0;
+  Uuid id;
 
   friend bool operator==(const ChangeLogEntry&, const ChangeLogEntry&) = default;
 };
 
-// Column family `change`: changes whose numbers follow each other.
+// Column family `change`: changes of one command, whose numbers follow each other.
 inline constexpr size_t kChangesPerEntry = 1000;
 std::string EncodeChanges(absl::Span<const ChangeLogEntry> changes);
 std::optional<std::vector<ChangeLogEntry>> DecodeChanges(absl::string_view value);

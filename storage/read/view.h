@@ -8,8 +8,10 @@
 #include <optional>
 #include <string>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/read/epochs.h"
 #include "storage/read/series_table.h"
 
 namespace rocksdb {
@@ -38,6 +40,9 @@ struct SurveyView {
 // Surveys by id. Immutable once published.
 using Catalog = std::map<std::string, std::shared_ptr<const SurveyView>, std::less<>>;
 
+// The ids that deleted surveys had, by number.
+using FormerSurveys = absl::flat_hash_map<uint32_t, std::string>;
+
 // A RocksDB snapshot that is released with its last user.
 class Snapshot {
  public:
@@ -58,6 +63,8 @@ class Snapshot {
 struct View {
   store::v1::StoredCounters counters;
   std::shared_ptr<const Catalog> catalog;
+  std::shared_ptr<const FormerSurveys> former_surveys;
+  std::shared_ptr<const Epochs> epochs;
   std::shared_ptr<const Snapshot> snapshot;
 
   // Null when there is no such survey.

@@ -41,7 +41,7 @@ class WatcherTest : public ::testing::Test {
           requests_.push_back(absl::StrCat(
               request.survey_ids(0), " after ",
               request.has_after_sequence() ? absl::StrCat(request.after_sequence()) : "now", " of ",
-              request.store_id()));
+              request.store_id(), request.epoch().empty() ? "" : " in ", request.epoch()));
           const CallPlan plan = plans[next];
           next = std::min(next + 1, plans.size() - 1);
           return
@@ -55,6 +55,7 @@ class WatcherTest : public ::testing::Test {
                 v1::WatchFeedbackResponse message;
                 message.set_sequence(plan.sequences[at++]);
                 message.set_store_id("store");
+                message.set_epoch("epoch");
                 return message;
               };
         });
@@ -73,8 +74,8 @@ TEST_F(WatcherTest, GoesOnOverANewCallWhereTheLastMessageStood) {
     ASSERT_OK(message);
     EXPECT_EQ(message->sequence(), sequence);
   }
-  EXPECT_THAT(requests_, ElementsAre("pulse after now of ", "pulse after 7 of store",
-                                     "pulse after 7 of store"));
+  EXPECT_THAT(requests_, ElementsAre("pulse after now of ", "pulse after 7 of store in epoch",
+                                     "pulse after 7 of store in epoch"));
 }
 
 TEST_F(WatcherTest, EndsWithAnErrorThatAnotherCallWouldNotMend) {

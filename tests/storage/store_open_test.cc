@@ -142,6 +142,24 @@ TEST_P(StoreOpenTest, RefusesANewerFormatAndLeavesItAsItIs) {
   EXPECT_EQ(harness_.store().view()->counters.feedback_count(), 3u);
 }
 
+TEST_P(StoreOpenTest, RefusesADevelopmentFormatByNameAndLeavesItAsItIs) {
+  MakeStore();
+  for (const uint32_t version : {1u, 2u}) {
+    PlainDatabase(env(), harness_.directory(), PlainDatabase::Mode::kWrite)
+        .Put("meta", FormatKey(), EncodeFormat(version));
+    const Tree before = Files();
+    EXPECT_THAT(
+        harness_.Open(),
+        testing::StatusIs(absl::StatusCode::kFailedPrecondition,
+                          AllOf(HasSubstr(absl::StrCat("the development format ", version, ",")),
+                                HasSubstr("Export the answers with the server that wrote it"))));
+    EXPECT_THAT(Differences(before, Files()), IsEmpty());
+  }
+  PlainDatabase(env(), harness_.directory(), PlainDatabase::Mode::kWrite)
+      .Put("meta", FormatKey(), EncodeFormat(kFormatVersion));
+  ASSERT_OK(harness_.Open());
+}
+
 TEST_P(StoreOpenTest, RefusesAFormatThatIsDamagedOrAbsent) {
   MakeStore();
   for (const std::string& value :

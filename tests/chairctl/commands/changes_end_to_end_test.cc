@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
@@ -54,6 +55,13 @@ class ChangesTest : public ::testing::Test {
         .fields()
         .at("feedbackId")
         .string_value();
+  }
+
+  // The position behind the change `sequence`.
+  std::string Behind(int64_t sequence) {
+    const google::protobuf::Struct status = Json({"admin", "status"});
+    return absl::StrCat(status.fields().at("storeId").string_value(), ":",
+                        status.fields().at("epoch").string_value(), ":", sequence);
   }
 
   // The external ids that a list has.
@@ -116,18 +124,26 @@ TEST_F(ChangesTest, WatchesChangesFromAPositionOn) {
   EXPECT_THAT(
       Ok({"feedback", "watch", "pulse", "--after", "0", "--limit", "2"}),
       AllOf(HasSubstr("       2  created   pulse"), HasSubstr("       3  created   pulse")));
-  EXPECT_THAT(Ok({"feedback", "watch", "--after", "2", "--limit", "1", "--output", "csv"}),
+  EXPECT_THAT(Ok({"feedback", "watch", "--after", Behind(2), "--limit", "1", "--output", "csv"}),
               AllOf(StartsWith("change,kind,survey_id,feedback_id,external_id,"),
                     HasSubstr("\n3,created,pulse,"), Not(HasSubstr("\n2,"))));
   const std::string json =
-      Ok({"feedback", "watch", "--after", "2", "--limit", "1", "--output", "json"});
+      Ok({"feedback", "watch", "--after", Behind(2), "--limit", "1", "--output", "json"});
   google::protobuf::Struct message;
   ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &message).ok()) << json;
   EXPECT_EQ(message.fields().at("sequence").string_value(), "3");
   EXPECT_EQ(message.fields().at("changes").list_value().values_size(), 1);
   // NOT_FOUND is 5, FAILED_PRECONDITION 9.
   EXPECT_EQ(Run({"feedback", "watch", "nobody"}).exit_code, 69);
-  EXPECT_EQ(Run({"feedback", "watch", "--after", "99"}).exit_code, 73);
+  EXPECT_EQ(Run({"feedback", "watch", "--after", Behind(99)}).exit_code, 73);
+  // Where it ended, to go on from.
+  EXPECT_THAT(Run({"feedback", "watch", "--after", Behind(2), "--limit", "1"}).err,
+              HasSubstr("watched 1 changes; what changes from now on: --after " + Behind(3)));
+  for (const char* wrong : {"2", "x", "a:b", "a:b:c", "a:b:-1", "a:b:1:2", ":b:1", "a::1"}) {
+    const ChairctlResult result = Run({"feedback", "watch", "--after", wrong});
+    EXPECT_EQ(result.exit_code, 2) << wrong;
+    EXPECT_THAT(result.err, HasSubstr("--after: ")) << wrong;
+  }
 }
 
 TEST_F(ChangesTest, ExportsEverythingAndThenWhatHasChanged) {
@@ -137,21 +153,24 @@ TEST_F(ChangesTest, ExportsEverythingAndThenWhatHasChanged) {
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_THAT(lines[0], AllOf(StartsWith("{"), HasSubstr("\"externalId\":\"1\"")));
   EXPECT_THAT(lines[1], HasSubstr("\"externalId\":\"2\""));
-  EXPECT_THAT(all.err, HasSubstr("exported 2 records; what changes from now on: --since 3"));
+  EXPECT_THAT(all.err,
+              HasSubstr("exported 2 records; what changes from now on: --since " + Behind(3)));
   EXPECT_THAT(Ok({"feedback", "export", "--output", "csv"}),
               AllOf(StartsWith("survey_id,feedback_id,"), HasSubstr("\npulse,")));
 
-  const ChairctlResult nothing = Run({"feedback", "export", "pulse", "--since", "3"});
+  const ChairctlResult nothing = Run({"feedback", "export", "pulse", "--since", Behind(3)});
   EXPECT_EQ(nothing.out, "");
-  EXPECT_THAT(nothing.err, HasSubstr("exported 0 changes; what changes from now on: --since 3"));
+  EXPECT_THAT(nothing.err,
+              HasSubstr("exported 0 changes; what changes from now on: --since " + Behind(3)));
   Submit("3", "10", "web");
   Ok({"feedback", "erase", "pulse", IdOf("1")});
-  const ChairctlResult since = Run({"feedback", "export", "pulse", "--since", "3"});
+  const ChairctlResult since = Run({"feedback", "export", "pulse", "--since", Behind(3)});
   EXPECT_THAT(since.out,
               AllOf(HasSubstr("CHANGE_KIND_CREATED"), HasSubstr("CHANGE_KIND_ERASED"),
                     HasSubstr("\"externalId\":\"3\""), Not(HasSubstr("\"externalId\":\"2\""))));
-  EXPECT_THAT(since.err, HasSubstr("exported 2 changes; what changes from now on: --since 5"));
-  EXPECT_THAT(Ok({"feedback", "export", "--since", "4", "--output", "csv"}),
+  EXPECT_THAT(since.err,
+              HasSubstr("exported 2 changes; what changes from now on: --since " + Behind(5)));
+  EXPECT_THAT(Ok({"feedback", "export", "--since", Behind(4), "--output", "csv"}),
               AllOf(StartsWith("change,kind,"), HasSubstr("\n5,erased,pulse,")));
   EXPECT_EQ(Run({"feedback", "export", "nobody"}).exit_code, 69);
 }

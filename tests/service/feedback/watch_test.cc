@@ -76,6 +76,13 @@ class WatchTest : public ServiceTest {
     return Submit(client(), Answer(survey, id, kTime, score)).sequence();
   }
 
+  // A position of the store's present history, as a request has it.
+  std::string Behind(int64_t sequence) {
+    const v1::GetStatusResponse status = Status(client());
+    return absl::StrCat("after_sequence: ", sequence, " store_id: '", status.store_id(),
+                        "' epoch: '", status.epoch(), "'");
+  }
+
   absl::Status Refusal(const std::string& request) {
     return Watch(client(), request).Next().status();
   }
@@ -108,6 +115,8 @@ TEST_P(WatchTest, SendsEveryChangeInOrderWithTheRecordAsItIsNow) {
   const v1::WatchFeedbackResponse message = Value(Watch(client(), "after_sequence: 0").Next());
   EXPECT_EQ(message.sequence(), Status(client()).sequence());
   EXPECT_EQ(message.store_id(), Status(client()).store_id());
+  EXPECT_EQ(message.epoch(), Status(client()).epoch());
+  EXPECT_EQ(message.epoch().size(), 16u);
   ASSERT_EQ(message.changes_size(), 6);
   v1::Feedback erased;
   erased.set_survey_id("nps");
@@ -145,7 +154,7 @@ TEST_P(WatchTest, GoesOnFromAnyPositionWithoutGapsOrRepeats) {
     all.push_back(absl::StrCat(SubmitTo(i % 3 == 0 ? "other" : "nps", id), " CREATED ", id));
   }
   for (int i = 0; i <= 30; ++i) {
-    Watch watch(client(), absl::StrCat("after_sequence: ", i + 2));
+    Watch watch(client(), Behind(i + 2));
     EXPECT_EQ(watch.Until(32), std::vector<std::string>(all.begin() + i, all.end()));
   }
 }
@@ -153,8 +162,8 @@ TEST_P(WatchTest, GoesOnFromAnyPositionWithoutGapsOrRepeats) {
 TEST_P(WatchTest, SendsOnlyTheSurveysAskedForAndStillSaysHowFarItIs) {
   SubmitTo("nps", "a");
   const int64_t sequence = SubmitTo("other", "b");
-  const v1::WatchFeedbackResponse nothing = Value(
-      Watch(client(), absl::StrCat("survey_ids: 'nps' after_sequence: ", sequence - 1)).Next());
+  const v1::WatchFeedbackResponse nothing =
+      Value(Watch(client(), absl::StrCat("survey_ids: 'nps' ", Behind(sequence - 1))).Next());
   EXPECT_EQ(nothing.sequence(), sequence);
   EXPECT_THAT(nothing.changes(), IsEmpty());
   Watch watch(client(), "survey_ids: 'other' after_sequence: 0");
@@ -179,7 +188,7 @@ TEST_P(WatchTest, SendsMuchInPartsThatAClientTakes) {
     }
   }
   SubmitAll(client(), records);
-  Watch watch(client(), "after_sequence: 2");
+  Watch watch(client(), Behind(2));
   int64_t next = 3;
   while (next < 2'503) {
     const v1::WatchFeedbackResponse message = Value(watch.Next());
@@ -202,7 +211,37 @@ TEST_P(WatchTest, LeavesOutWhatWasDeletedWithItsSurvey) {
   request.set_confirm_survey_id("other");
   ASSERT_OK(client().DeleteSurvey(request));
   EXPECT_THAT(Watch(client(), "after_sequence: 0").Until(sequence),
-              ElementsAre(absl::StrCat(sequence, " CREATED b")));
+              ElementsAre(absl::StrCat(sequence, " CREATED b"),
+                          absl::StrCat(sequence + 1, " SURVEY_DELETED ")));
+}
+
+TEST_P(WatchTest, TellsOfADeletedSurveyByItsId) {
+  Watch all(client(), "");
+  Watch other(client(), "survey_ids: 'other'");
+  Watch nps(client(), "survey_ids: 'nps'");
+  ASSERT_OK(all.Next());
+  ASSERT_OK(other.Next());
+  ASSERT_OK(nps.Next());
+  const std::string before = Behind(2);
+  v1::DeleteSurveyRequest request;
+  request.set_survey_id("other");
+  request.set_confirm_survey_id("other");
+  ASSERT_OK(client().DeleteSurvey(request));
+  v1::FeedbackChange expected;
+  expected.set_kind(v1::CHANGE_KIND_SURVEY_DELETED);
+  expected.set_sequence(3);
+  expected.mutable_feedback()->set_survey_id("other");
+  EXPECT_THAT(Value(all.Next()).changes(), ElementsAre(EqualsMessage(expected)));
+  EXPECT_THAT(Value(other.Next()).changes(), ElementsAre(EqualsMessage(expected)));
+  SubmitTo("nps", "a");
+  EXPECT_THAT(nps.Until(4), ElementsAre("4 CREATED a"));
+  // Who was away hears of the deletion by the id, also when another survey has that by now.
+  EXPECT_THAT(Watch(client(), "survey_ids: 'other' " + before).Until(4),
+              ElementsAre("3 SURVEY_DELETED "));
+  EXPECT_THAT(Refusal("survey_ids: 'other'"), HasReason(v1::ERROR_REASON_SURVEY_NOT_FOUND));
+  Create(client(), NpsSurvey("other"));
+  EXPECT_THAT(Watch(client(), "survey_ids: 'other' " + before).Until(SubmitTo("other", "b")),
+              ElementsAre("3 SURVEY_DELETED ", "6 CREATED b"));
 }
 
 TEST_P(WatchTest, RefusesWhatItCannotBeginWith) {
@@ -214,8 +253,19 @@ TEST_P(WatchTest, RefusesWhatItCannotBeginWith) {
   const std::string other_store = "store_id: '00000000-0000-4000-8000-000000000000'";
   const Row rows[] = {
       {"after_sequence: -1", v1::ERROR_REASON_FIELD_INVALID, "after_sequence"},
-      {"after_sequence: 3", v1::ERROR_REASON_STORE_CHANGED, "after_sequence"},
-      {"after_sequence: 9223372036854775807", v1::ERROR_REASON_STORE_CHANGED, "after_sequence"},
+      {Behind(3), v1::ERROR_REASON_STORE_CHANGED, "after_sequence"},
+      {Behind(9'223'372'036'854'775'807), v1::ERROR_REASON_STORE_CHANGED, "after_sequence"},
+      {"after_sequence: 1", v1::ERROR_REASON_FIELD_REQUIRED, "store_id"},
+      {"after_sequence: 1 epoch: '0123456789abcdef'", v1::ERROR_REASON_FIELD_REQUIRED, "store_id"},
+      {absl::StrCat("after_sequence: 1 store_id: '", Status(client()).store_id(), "'"),
+       v1::ERROR_REASON_FIELD_REQUIRED, "epoch"},
+      {"after_sequence: 0 epoch: 'x'", v1::ERROR_REASON_FIELD_INVALID, "epoch"},
+      {"after_sequence: 0 epoch: '0x23456789abcdef'", v1::ERROR_REASON_FIELD_INVALID, "epoch"},
+      {absl::StrCat("after_sequence: 1 epoch: '0123456789abcdef' store_id: '",
+                    Status(client()).store_id(), "'"),
+       v1::ERROR_REASON_STORE_CHANGED, "epoch"},
+      {other_store + " after_sequence: 1 epoch: '0123456789abcdef'", v1::ERROR_REASON_STORE_CHANGED,
+       "store_id"},
       {other_store, v1::ERROR_REASON_STORE_CHANGED, "store_id"},
       {other_store + " after_sequence: 0", v1::ERROR_REASON_STORE_CHANGED, "store_id"},
       {"store_id: 'x'", v1::ERROR_REASON_STORE_CHANGED, "store_id"},
@@ -266,7 +316,7 @@ TEST_P(WatchTest, SeesEachChangeOnceWhileOthersWrite) {
     watchers.emplace_back([&, watcher] {
       int64_t sequence = 2;
       while (sequence < kLast) {
-        Watch watch(client(), absl::StrCat("after_sequence: ", sequence));
+        Watch watch(client(), Behind(sequence));
         for (int messages = 0; messages <= watcher * 5 && sequence < kLast; ++messages) {
           const auto message = watch.Next();
           ASSERT_OK(message);

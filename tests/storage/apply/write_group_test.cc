@@ -88,7 +88,7 @@ TEST_F(GroupTest, ReadsItsOwnPutsBeforeWhatIsStored) {
   EXPECT_TRUE(first.empty());
   first.Put(Family::kSeries, "a", "stored");
   EXPECT_FALSE(first.empty());
-  ASSERT_OK(first.Commit(ages));
+  ASSERT_OK(first.Commit(ages, /*sync=*/true));
 
   WriteGroup group(*engine_);
   std::string value;
@@ -108,7 +108,7 @@ TEST_F(GroupTest, ReadsItsOwnPutsBeforeWhatIsStored) {
   EXPECT_EQ(StoredHex(Family::kSeries, "a"), HexOf("stored"));
   EXPECT_EQ(StoredHex(Family::kSeries, "b"), "(none)");
 
-  ASSERT_OK(group.Commit(ages));
+  ASSERT_OK(group.Commit(ages, /*sync=*/true));
   EXPECT_EQ(StoredHex(Family::kSeries, "a"), HexOf("put again"));
   EXPECT_EQ(StoredHex(Family::kSeries, "b"), "");
 }
@@ -119,7 +119,7 @@ TEST_F(GroupTest, ReadsWhatTheGroupBeforeWillLeave) {
   for (const char* key : {"kept", "changed", "deleted", "deleted here", "put here"}) {
     stored.Put(Family::kSeries, key, "stored");
   }
-  ASSERT_OK(stored.Commit(ages));
+  ASSERT_OK(stored.Commit(ages, /*sync=*/true));
   WriteGroup before(*engine_, stored.entries());
   before.Put(Family::kSeries, "changed", "in flight");
   before.Put(Family::kSeries, "new", "in flight");
@@ -145,7 +145,7 @@ TEST_F(GroupTest, ReadsWhatTheGroupBeforeWillLeave) {
     EXPECT_EQ(read("put here"), "here");
   };
   expect_all();
-  ASSERT_OK(before.Commit(ages));
+  ASSERT_OK(before.Commit(ages, /*sync=*/true));
   expect_all();
 }
 
@@ -196,7 +196,7 @@ TEST_F(GroupTest, WritesARowWholeAtEvery64thOperand) {
     CountOne(group, i % 11);
     CountOne(group, 10);
     group.Put(Family::kMeta, "k", "");
-    ASSERT_OK(group.Commit(ages));
+    ASSERT_OK(group.Commit(ages, /*sync=*/true));
   }
   const std::string key = CubeRowKey{1, CubeUnit::kHour, 0, 0}.Encode();
   CellWrites writes(engine_->handle(Family::kCubeRow)->GetID(), key);
@@ -225,7 +225,7 @@ TEST_F(GroupTest, WritesNothingForCountsThatCancel) {
   FeedbackHeader header;
   group.cube().Add(1, 0, header, 0, 1);
   group.cube().Add(1, 0, header, 0, -1);
-  ASSERT_OK(group.Commit(ages));
+  ASSERT_OK(group.Commit(ages, /*sync=*/true));
   EXPECT_EQ(StoredHex(Family::kCubeRow, CubeRowKey{1, CubeUnit::kHour, 0, 0}.Encode()), "(none)");
 }
 
@@ -239,7 +239,7 @@ TEST_F(GroupTest, LeavesADamagedRowDamagedAndCountsIt) {
     WriteGroup group(*engine_);
     group.Put(Family::kMeta, "k", "");
     CountOne(group, 0);
-    ASSERT_OK(group.Commit(ages));
+    ASSERT_OK(group.Commit(ages, /*sync=*/true));
   }
   EXPECT_EQ(engine_->undecodable_count(), 0);
   EXPECT_EQ(StoredHex(Family::kCubeRow, key), Packed("00 0000 01 00 01  0000 01 00 01"));

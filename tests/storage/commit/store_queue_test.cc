@@ -47,13 +47,20 @@ class Results {
   absl::Status last_error_ ABSL_GUARDED_BY(mutex_);
 };
 
-class StoreQueueTest : public StoreTest {};
+class StoreQueueTest : public StoreTest {
+ protected:
+  // What a command takes once it is proposed.
+  static size_t BytesInQueue(CommandPtr command) {
+    command->set_epoch(1);
+    return command->ByteSizeLong();
+  }
+};
 
 INSTANTIATE_TEST_SUITE_P(Places, StoreQueueTest, ::testing::Values(Place::kMemory, Place::kDisk),
                          PlaceName);
 
 TEST_P(StoreQueueTest, RefusesWhatDoesNotFitAndSaysWhenToComeBack) {
-  const size_t bytes = SubmitCommand({{.id = 1}})->ByteSizeLong();
+  const size_t bytes = BytesInQueue(SubmitCommand({{.id = 1}}));
   harness_.Close();
   ASSERT_OK(harness_.Open({.queue_bytes_max = 3 * bytes}));
   CreateSurvey(store(), NpsSurvey("pulse"));
@@ -136,7 +143,7 @@ TEST_P(StoreQueueTest, AnswersEachCommandOnceWhoeverDoes) {
 }
 
 TEST_P(StoreQueueTest, LetsPacedCallersGoOnWhenHalfOfItIsFree) {
-  const size_t bytes = SubmitCommand({{.id = 1}})->ByteSizeLong();
+  const size_t bytes = BytesInQueue(SubmitCommand({{.id = 1}}));
   harness_.Close();
   ASSERT_OK(harness_.Open({.queue_bytes_max = 4 * bytes}));
   CreateSurvey(store(), NpsSurvey("pulse"));

@@ -58,9 +58,10 @@ TEST(FormatPage, HasTheBytesOfTheChangeLog) {
   const Uuid id = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
   ExpectOnPage("0000000000000029", ChangeKey(41));
   ExpectOnPage(
-      "01  06 07000000 00000000000000000000000000000000  "
-      "01 07000000 017f22e279b07cc398c4dc0c0c07398f",
-      EncodeChanges({{ChangeKind::kSurvey, 7, Uuid()}, {ChangeKind::kCreated, 7, id}}));
+      "01  02 02 07000000 00000000000000000000000000000000  "
+      "01 01 07000000 017f22e279b07cc398c4dc0c0c07398f",
+      EncodeChanges({{ChangeKind::kChanged, Entity::kSurvey, 7, Uuid()},
+                     {ChangeKind::kCreated, Entity::kFeedback, 7, id}}));
 }
 
 TEST(FormatPage, HasTheBytesOfTheWatermark) {

@@ -21,6 +21,7 @@ constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr uint32_t kShop = 1;
 constexpr uint32_t kDepth = 2;
 constexpr uint32_t kIdeas = 3;
+constexpr uint32_t kMistake = 4;
 
 void Check(bool good, const absl::Status& error) {
   if (!good) {
@@ -137,16 +138,20 @@ std::string MetaText(const std::string& key, const std::string& value) {
     return absl::StrCat("format ", DecodeFormat(value).value_or(0));
   }
   if (key == IdentityKey()) {
-    // Every start of a server that keeps watermarks adds this one.
-    return absl::StrCat(
-        "identity ",
-        absl::StripSuffix(MessageText<store::v1::StoredIdentity>(value), " keeps_watermark: true"));
+    return absl::StrCat("identity ", MessageText<store::v1::StoredIdentity>(value));
   }
   if (key == CountersKey()) {
     return absl::StrCat("counters ", MessageText<store::v1::StoredCounters>(value));
   }
   if (const auto number = DecodeSurveyKey(key)) {
     return absl::StrCat("survey ", *number, " ", MessageText<store::v1::StoredSurvey>(value));
+  }
+  if (key == EpochsKey()) {
+    return absl::StrCat("epochs ", MessageText<store::v1::StoredEpochs>(value));
+  }
+  if (const auto number = DecodeFormerSurveyKey(key)) {
+    return absl::StrCat("former survey ", *number, " ",
+                        MessageText<store::v1::StoredFormerSurvey>(value));
   }
   return "unknown";
 }
@@ -207,7 +212,7 @@ std::string CellText(const std::string& key, const std::string& value) {
       absl::StrCat("survey ", row->survey_number, " unit ", static_cast<int>(row->unit), " bucket ",
                    row->bucket, " chunk ", row->chunk);
   for (const CubeCount& count : *counts) {
-    absl::StrAppend(&text, " [series ", count.series, " state ", count.disposition, " bin ",
+    absl::StrAppend(&text, " [series ", count.series, " disposition ", count.disposition, " bin ",
                     count.bin, ": ", count.count, "]");
   }
   return text;
@@ -233,8 +238,9 @@ std::string ChangeText(const std::string& key, const std::string& value) {
   }
   std::string text = absl::StrCat("from ", *first);
   for (const ChangeLogEntry& change : *changes) {
-    absl::StrAppend(&text, " [kind ", static_cast<int>(change.kind), " survey ",
-                    change.survey_number, " id ", change.feedback_id.ToString(), "]");
+    absl::StrAppend(&text, " [kind ", static_cast<int>(change.kind), " entity ",
+                    static_cast<int>(change.entity), " number ", change.number, " id ",
+                    change.id.ToString(), "]");
   }
   return text;
 }
@@ -296,6 +302,24 @@ void FillSecondHalf(Store& store) {
   archive->mutable_archive_survey()->set_archive_time_ms(kNoonMs + kDayMs);
   const CommandResult archived = RunCommand(store, std::move(archive));
   Check(archived.error.ok(), archived.error);
+  auto correct = NewCommand();
+  store::v1::CubeRowCorrection& row = *correct->mutable_correct_cube()->add_rows();
+  row.set_survey_number(kShop);
+  row.set_unit(static_cast<uint32_t>(CubeUnit::kDay));
+  row.set_bucket(static_cast<int32_t>(kNoonMs / kDayMs));
+  row.set_added(EncodeCubeRow({}));
+  const CommandResult corrected = RunCommand(store, std::move(correct));
+  Check(corrected.error.ok(), corrected.error);
+  Create(store, NpsSurvey("mistake"));
+  auto remove = NewCommand();
+  remove->mutable_delete_survey()->set_survey_number(kMistake);
+  remove->mutable_delete_survey()->set_delete_time_ms(kNoonMs + 2 * kDayMs);
+  const CommandResult removed = RunCommand(store, std::move(remove));
+  Check(removed.error.ok(), removed.error);
+  // The survey is purged by commands that come between these.
+  for (int i = 0; i < 20; ++i) {
+    RunCommand(store, NewCommand());
+  }
 }
 
 std::string GoldenText(const DatabaseDump& dump) {

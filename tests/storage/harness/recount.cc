@@ -312,15 +312,17 @@ class IndexCheck {
     for (const Record& record : records_) {
       const ChangeLogEntry& change = changes[record.header.sequence];
       if (record.header.sequence >= begin &&
-          (change.survey_number != record.key.survey_number ||
-           change.feedback_id != record.key.feedback_id ||
+          (change.entity != Entity::kFeedback || change.number != record.key.survey_number ||
+           change.id != record.key.feedback_id ||
            (change.kind == ChangeKind::kErased) != record.header.is_erased)) {
         Fault(absl::StrCat("change ", record.header.sequence, " is not that of its record"));
       }
     }
     for (const auto& [number, survey] : SurveysOf(dump_, faults_)) {
+      const ChangeLogEntry& change = changes[survey.sequence()];
       if (survey.sequence() >= begin &&
-          !(changes[survey.sequence()] == ChangeLogEntry{ChangeKind::kSurvey, number, Uuid()})) {
+          (change.entity != Entity::kSurvey || change.number != number ||
+           (change.kind == ChangeKind::kDeleted) != (survey.delete_time_ms() != 0))) {
         Fault(absl::StrCat("change ", survey.sequence(), " is not that of its survey"));
       }
     }

@@ -126,7 +126,8 @@ class StoreHarness {
   const std::string& directory() const { return directory_; }
   std::string DatabasePath() const { return directory_ + "/db"; }
 
-  // Everything that is stored; the store may be open, but not at work.
+  // Everything that is stored but the count and digest of commands, to which those that change
+  // nothing add, too. The store may be open, but not at work.
   DatabaseDump Dump() const;
 
  private:

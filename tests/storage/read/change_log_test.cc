@@ -20,9 +20,12 @@ class ChangeLogTest : public StoreTest {
     ASSERT_OK(CreateSurvey(store(), NpsSurvey("pulse")).error);
   }
 
-  // "SEQUENCE KIND ID", ids as numbers of answers.
+  // "SEQUENCE KIND ID", ids as numbers of answers, or "SEQUENCE survey NUMBER KIND".
   static std::string ToText(uint64_t sequence, const ChangeLogEntry& change) {
-    const std::string id = change.feedback_id.ToString();
+    if (change.entity == Entity::kSurvey) {
+      return absl::StrCat(sequence, " survey ", change.number, " ", static_cast<int>(change.kind));
+    }
+    const std::string id = change.id.ToString();
     return absl::StrCat(sequence, " ", static_cast<int>(change.kind), " ",
                         std::stoul(id.substr(id.size() - 12), nullptr, 16));
   }
@@ -71,8 +74,8 @@ TEST_P(ChangeLogTest, HasEveryKindOfChangeOnceAndInOrder) {
   ASSERT_OK(RunCommand(store(), std::move(amend)).error);
   Erase(store(), answer);
   Erase(store(), answer);
-  const std::vector<std::string> all = {"1 6 0", "2 1 5", "3 1 6", "4 1 8",
-                                        "5 3 5", "6 4 5", "7 2 5", "8 5 5"};
+  const std::vector<std::string> all = {"1 survey 1 1", "2 1 5", "3 1 6", "4 1 8",
+                                        "5 3 5",        "6 4 5", "7 2 5", "8 5 5"};
   EXPECT_EQ(Changes(0), all);
   Reopen();
   EXPECT_EQ(Changes(0), all);
@@ -190,7 +193,7 @@ TEST_P(ChangeLogTest, DamageStopsTheReaderThereAndIsNamed) {
     PlainDatabase database(harness_.env(), harness_.directory(), PlainDatabase::Mode::kWrite);
     std::vector<ChangeLogEntry> changes;
     for (const uint64_t id : {3, 4}) {
-      changes.push_back({ChangeKind::kCreated, 1, IdOf({.id = id})});
+      changes.push_back({ChangeKind::kCreated, Entity::kFeedback, 1, IdOf({.id = id})});
     }
     database.Put("change", ChangeKey(4), EncodeChanges(changes));
   }

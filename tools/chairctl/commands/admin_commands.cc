@@ -25,6 +25,7 @@ TextFields StatusFields(const v1::GetStatusResponse& status) {
           {"store_id", status.store_id()},
           {"uptime_seconds", absl::StrCat(status.uptime().seconds())},
           {"sequence", absl::StrCat(status.sequence())},
+          {"epoch", status.epoch()},
           {"surveys", absl::StrCat(status.survey_count())},
           {"feedback", absl::StrCat(status.feedback_count())},
           {"customers", absl::StrCat(status.customer_count())},

@@ -1,10 +1,10 @@
 #include <limits>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "emptychair/client/position.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/text/feedback_output.h"
 
@@ -16,23 +16,37 @@ constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
 
 struct WatchFlags {
   std::vector<std::string> surveys;
-  std::optional<int64_t> after;
+  std::string after;  // Empty: from now on.
   int64_t limit = kNoLimit;
 };
 
 struct ExportFlags {
   std::vector<std::string> surveys;
-  std::optional<int64_t> since;
+  std::string since;  // Empty: all records.
 };
 
-v1::WatchFeedbackRequest RequestOf(const std::vector<std::string>& surveys,
-                                   std::optional<int64_t> after) {
-  v1::WatchFeedbackRequest request;
+// Whose changes, from the position on that `flag` has. False, and reported, when that is none.
+bool MakeRequest(const Session& session, const std::vector<std::string>& surveys,
+                 absl::string_view flag, const std::string& text,
+                 v1::WatchFeedbackRequest& request) {
   *request.mutable_survey_ids() = {surveys.begin(), surveys.end()};
-  if (after.has_value()) {
-    request.set_after_sequence(*after);
+  if (text.empty()) {
+    return true;
   }
-  return request;
+  const absl::StatusOr<Position> position = ParsePosition(text);
+  if (!position.ok()) {
+    UsageError(session.environment, absl::StrCat(flag, ": ", position.status().message()));
+    return false;
+  }
+  GoOnFrom(*position, request);
+  return true;
+}
+
+// Says on the error stream where the next call can begin.
+void PrintPosition(const Session& session, absl::string_view done, absl::string_view flag,
+                   const Position& position) {
+  *session.environment.err << absl::StrCat("chairctl: ", done, "; what changes from now on: ", flag,
+                                           " ", ToText(position), "\n");
 }
 
 TextFields ChangeFields(const v1::FeedbackChange& change) {
@@ -52,13 +66,16 @@ void PrintChangeLine(const v1::FeedbackChange& change, std::ostream& out) {
 }
 
 int Watch(Session& session, const WatchFlags& flags) {
+  v1::WatchFeedbackRequest request;
+  if (!MakeRequest(session, flags.surveys, "--after", flags.after, request)) {
+    return kExitUsage;
+  }
   std::ostream& out = session.out();
   if (session.format == OutputFormat::kCsv) {
     out << CsvNames(ChangeFields(v1::FeedbackChange()));
   }
   int64_t left = flags.limit;
-  for (absl::StatusOr<v1::WatchFeedbackResponse>& message :
-       session.client.WatchFeedback(RequestOf(flags.surveys, flags.after))) {
+  for (absl::StatusOr<v1::WatchFeedbackResponse>& message : session.client.WatchFeedback(request)) {
     if (!message.ok()) {
       return ServiceError(session.environment, message.status());
     }
@@ -76,29 +93,27 @@ int Watch(Session& session, const WatchFlags& flags) {
     out.flush();
     left -= message->changes_size();
     if (left <= 0) {
+      PrintPosition(session, absl::StrCat("watched ", flags.limit - left, " changes"), "--after",
+                    PositionOf(*message));
       break;
     }
   }
   return kExitOk;
 }
 
-// Says on the error stream where the next export can begin.
-void PrintPosition(const Session& session, int64_t count, absl::string_view what,
-                   int64_t sequence) {
-  *session.environment.err << absl::StrCat("chairctl: exported ", count, " ", what,
-                                           "; what changes from now on: --since ", sequence, "\n");
-}
-
 // Everything that has changed since, up to now.
 int ExportChanges(Session& session, const ExportFlags& flags, int64_t now) {
+  v1::WatchFeedbackRequest request;
+  if (!MakeRequest(session, flags.surveys, "--since", flags.since, request)) {
+    return kExitUsage;
+  }
   std::ostream& out = session.out();
   const bool is_csv = session.format == OutputFormat::kCsv;
   if (is_csv) {
     out << CsvNames(ChangeFields(v1::FeedbackChange()));
   }
   int64_t count = 0;
-  for (absl::StatusOr<v1::WatchFeedbackResponse>& message :
-       session.client.WatchFeedback(RequestOf(flags.surveys, flags.since))) {
+  for (absl::StatusOr<v1::WatchFeedbackResponse>& message : session.client.WatchFeedback(request)) {
     if (!message.ok()) {
       return ServiceError(session.environment, message.status());
     }
@@ -107,7 +122,8 @@ int ExportChanges(Session& session, const ExportFlags& flags, int64_t now) {
     }
     count += message->changes_size();
     if (message->sequence() >= now) {
-      PrintPosition(session, count, "changes", message->sequence());
+      PrintPosition(session, absl::StrCat("exported ", count, " changes"), "--since",
+                    PositionOf(*message));
       break;
     }
   }
@@ -130,7 +146,7 @@ int ExportSurvey(Session& session, const std::string& survey_id, int64_t& count)
   return kExitOk;
 }
 
-int ExportRecords(Session& session, const ExportFlags& flags, int64_t now) {
+int ExportRecords(Session& session, const ExportFlags& flags, const Position& now) {
   std::vector<std::string> surveys = flags.surveys;
   if (surveys.empty()) {
     v1::ListSurveysRequest request;
@@ -151,7 +167,7 @@ int ExportRecords(Session& session, const ExportFlags& flags, int64_t now) {
       return exit_code;
     }
   }
-  PrintPosition(session, count, "records", now);
+  PrintPosition(session, absl::StrCat("exported ", count, " records"), "--since", now);
   return kExitOk;
 }
 
@@ -161,8 +177,8 @@ int Export(Session& session, const ExportFlags& flags) {
   if (!status.ok()) {
     return ServiceError(session.environment, status.status());
   }
-  return flags.since.has_value() ? ExportChanges(session, flags, status->sequence())
-                                 : ExportRecords(session, flags, status->sequence());
+  return flags.since.empty() ? ExportRecords(session, flags, PositionOf(*status))
+                             : ExportChanges(session, flags, status->sequence());
 }
 
 void AddSurveys(CLI::App& app, std::vector<std::string>& surveys) {
@@ -175,12 +191,15 @@ void AddFeedbackWatchCommands(CLI::App& group, Command* command) {
   CLI::App* watch = group.add_subcommand("watch", "Show every change of an answer as it happens");
   auto watch_flags = std::make_shared<WatchFlags>();
   AddSurveys(*watch, watch_flags->surveys);
-  watch->add_option("--after", watch_flags->after,
-                    "Begin behind this change; 0: with the oldest that is kept; else: from now on");
+  watch->add_option(
+      "--after", watch_flags->after,
+      "Begin behind this position, STORE_ID:EPOCH:SEQUENCE as an earlier watch or export "
+      "named it; 0: with the oldest change that is kept; else: from now on");
   watch->add_option("--limit", watch_flags->limit, "End after at least so many changes")
       ->check(CLI::Range(int64_t{1}, kNoLimit));
   watch->footer(
-      "JSON is a message a line; `sequence` of the last is where --after goes on.\n"
+      "JSON is a message a line; `storeId`, `epoch` and `sequence` of the last are where --after "
+      "goes on.\n"
       "Example:\n  chairctl feedback watch support-nps --output json");
   watch->callback([watch_flags, command] {
     *command = [watch_flags](Session& session) { return Watch(session, *watch_flags); };
@@ -190,8 +209,10 @@ void AddFeedbackWatchCommands(CLI::App& group, Command* command) {
       "export", "Write all answers, or all changes since an earlier export, as JSON lines or CSV");
   auto export_flags = std::make_shared<ExportFlags>();
   AddSurveys(*export_app, export_flags->surveys);
-  export_app->add_option("--since", export_flags->since,
-                         "Only changes after this one, as an earlier export named it");
+  export_app->add_option(
+      "--since", export_flags->since,
+      "Only changes after this position, as an earlier export named it; 0: all that are "
+      "kept");
   export_app->footer(
       "Writes JSON lines unless --output csv is given; on stderr, where the next export begins.\n"
       "Example:\n  chairctl feedback export support-nps --output csv > answers.csv");
