@@ -98,9 +98,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   owned.records = std::make_unique<RecordReader>(*owned.engine, store->hash_);
   owned.cube = std::make_unique<CubeReader>(*owned.engine, *owned.records);
   owned.changes = std::make_unique<ChangeLogReader>(*owned.engine);
-  owned.committer =
-      std::make_unique<Committer>(*owned.engine, std::move(state), std::move(log),
-                                  std::move(committer_options));
+  owned.committer = std::make_unique<Committer>(*owned.engine, std::move(state), std::move(log),
+                                                std::move(committer_options));
   return store;
 }
 

@@ -364,6 +364,10 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
       options.write_buffer_size = size_t{16} << 20;
       // Ids are random.
       options.compression = rocksdb::kNoCompression;
+      // Every key comes behind the last, and the log is walked, never asked for one key.
+      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
+      options.memtable_whole_key_filtering = false;
+      table.filter_policy.reset();
       break;
     default:
       options.write_buffer_size = size_t{16} << 20;
