@@ -1,5 +1,3 @@
-#include "tools/chairctl/page/metric_html.h"
-
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +9,12 @@
 #include "tests/chairctl/harness/html_query.h"
 #include "tests/chairctl/harness/metric_answers.h"
 #include "tests/chairctl/harness/metric_command_test.h"
+#include "tools/chairctl/page/change_html.h"
+#include "tools/chairctl/page/comparison_html.h"
+#include "tools/chairctl/page/explanation_html.h"
+#include "tools/chairctl/page/query_html.h"
+#include "tools/chairctl/page/scorecard_html.h"
+#include "tools/chairctl/page/words_html.h"
 
 namespace emptychair {
 namespace {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "google/protobuf/util/json_util.h"
+#include "tools/chairctl/base/csv.h"
 
 namespace emptychair {
 namespace {
@@ -156,8 +157,7 @@ void Table::Print(std::ostream& out) const {
   }
 }
 
-void PrintFields(const std::vector<std::pair<std::string, std::string>>& fields,
-                 std::ostream& out) {
+void PrintFields(const TextFields& fields, std::ostream& out) {
   size_t width = 0;
   for (const auto& [name, value] : fields) {
     width = std::max(width, DisplayWidth(name));
@@ -166,6 +166,22 @@ void PrintFields(const std::vector<std::pair<std::string, std::string>>& fields,
     out << name << std::string(width - DisplayWidth(name) + kGap, ' ')
         << (value.empty() ? std::string(kAbsent) : Printable(value)) << "\n";
   }
+}
+
+std::string CsvNames(const TextFields& fields) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : fields) {
+    names.push_back(name);
+  }
+  return CsvLine(names);
+}
+
+std::string CsvValues(const TextFields& fields) {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : fields) {
+    values.push_back(value);
+  }
+  return CsvLine(values);
 }
 
 }  // namespace emptychair

@@ -81,8 +81,15 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
+// Names and values of fields, in the order in which they are shown.
+using TextFields = std::vector<std::pair<std::string, std::string>>;
+
 // Writes `name  value` lines, the values one below the other. Values are made printable.
-void PrintFields(const std::vector<std::pair<std::string, std::string>>& fields, std::ostream& out);
+void PrintFields(const TextFields& fields, std::ostream& out);
+
+// A line of CSV: the names of `fields`, their values.
+std::string CsvNames(const TextFields& fields);
+std::string CsvValues(const TextFields& fields);
 
 }  // namespace emptychair
 

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
-#include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/base/written_time.h"
 
 namespace emptychair {
@@ -27,22 +26,6 @@ int ToolError(const Environment& environment, absl::string_view message) {
 int ServiceError(const Environment& environment, const absl::Status& status) {
   *environment.err << "chairctl: " << Printable(Describe(status)) << "\n";
   return kExitService + static_cast<int>(status.code());
-}
-
-std::string CsvNames(const TextFields& fields) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : fields) {
-    names.push_back(name);
-  }
-  return CsvLine(names);
-}
-
-std::string CsvValues(const TextFields& fields) {
-  std::vector<std::string> values;
-  for (const auto& [name, value] : fields) {
-    values.push_back(value);
-  }
-  return CsvLine(values);
 }
 
 void PrintRecord(const Session& session, const TextFields& fields,

@@ -2,20 +2,17 @@
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_
 
-#include <functional>
 #include <optional>
+#include <ostream>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "emptychair/client/client.h"
 #include "google/protobuf/message.h"
+#include "tools/chairctl/base/environment.h"
 #include "tools/chairctl/base/output.h"
-#include "tools/chairctl/commands/cli.h"
 
 namespace emptychair {
 
@@ -36,26 +33,10 @@ struct Session {
   std::ostream& out() const { return *environment.out; }
 };
 
-// Runs a command once flags and settings are read; answers the exit code.
-using Command = std::function<int(Session&)>;
-
-// Add the commands of a group to `app`. A command that is chosen sets `*command`.
-void AddSurveyCommands(CLI::App& app, Command* command);
-void AddFeedbackCommands(CLI::App& app, Command* command);
-void AddMetricCommands(CLI::App& app, Command* command);
-void AddAdminCommands(CLI::App& app, Command* command);
-
 // Each writes `chairctl: …` to the error stream and answers the exit code of its sort.
 int UsageError(const Environment& environment, absl::string_view message);
 int ToolError(const Environment& environment, absl::string_view message);
 int ServiceError(const Environment& environment, const absl::Status& status);
-
-// Names and values of fields, in the order in which they are shown.
-using TextFields = std::vector<std::pair<std::string, std::string>>;
-
-// A line of CSV: the names of `fields`, their values.
-std::string CsvNames(const TextFields& fields);
-std::string CsvValues(const TextFields& fields);
 
 // Prints `fields` as one row of CSV or as a table; JSON is the message itself.
 void PrintRecord(const Session& session, const TextFields& fields,

@@ -6,12 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/base/progress_line.h"
 #include "tools/chairctl/base/session.h"
+#include "tools/chairctl/commands/commands.h"
 
 namespace emptychair {
 namespace {

@@ -8,7 +8,8 @@
 #include "emptychair/client/client.h"
 #include "emptychair/error.h"
 #include "tools/chairctl/base/session.h"
-#include "tools/chairctl/base/settings.h"
+#include "tools/chairctl/commands/commands.h"
+#include "tools/chairctl/commands/settings.h"
 
 namespace emptychair {
 namespace {

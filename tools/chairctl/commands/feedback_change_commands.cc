@@ -2,7 +2,10 @@
 #include <optional>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "tools/chairctl/base/enum_flag.h"
+#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/text/feedback_output.h"
 
 namespace emptychair {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
@@ -11,6 +12,7 @@
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/written_time.h"
+#include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/records/import.h"
 #include "tools/chairctl/text/feedback_output.h"
 

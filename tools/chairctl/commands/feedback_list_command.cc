@@ -4,9 +4,12 @@
 #include <optional>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "tools/chairctl/base/enum_flag.h"
+#include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/written_time.h"
+#include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/text/feedback_output.h"
 

@@ -2,10 +2,13 @@
 #include <memory>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "emptychair/client/position.h"
 #include "tools/chairctl/base/enum_flag.h"
+#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/text/feedback_output.h"
 
 namespace emptychair {

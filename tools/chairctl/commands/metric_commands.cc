@@ -3,13 +3,18 @@
 #include <memory>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
+#include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/metric_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
-#include "tools/chairctl/page/metric_html.h"
+#include "tools/chairctl/page/change_html.h"
+#include "tools/chairctl/page/comparison_html.h"
+#include "tools/chairctl/page/explanation_html.h"
+#include "tools/chairctl/page/query_html.h"
 #include "tools/chairctl/text/change_output.h"
 #include "tools/chairctl/text/comparison_output.h"
 #include "tools/chairctl/text/explanation_output.h"

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "CLI/CLI.hpp"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/commands/selection_flags.h"

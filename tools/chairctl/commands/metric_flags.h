@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "tools/chairctl/base/output.h"
@@ -16,11 +15,11 @@
 #include "tools/chairctl/base/window.h"
 #include "tools/chairctl/page/html_page.h"
 
-namespace emptychair {
+namespace CLI {
+class App;
+}  // namespace CLI
 
-// Add single commands to the group `metric`.
-void AddMetricWordsCommand(CLI::App& group, Command* command);
-void AddMetricScorecardCommand(CLI::App& group, Command* command);
+namespace emptychair {
 
 // Whose metric, and how it is computed.
 struct MetricFlags {

@@ -1,11 +1,13 @@
 #include <memory>
 
+#include "CLI/CLI.hpp"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/window.h"
 #include "tools/chairctl/base/written_time.h"
+#include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/metric_flags.h"
-#include "tools/chairctl/page/metric_html.h"
+#include "tools/chairctl/page/scorecard_html.h"
 #include "tools/chairctl/text/scorecard_output.h"
 
 namespace emptychair {

@@ -1,8 +1,10 @@
 #include <memory>
 
+#include "CLI/CLI.hpp"
+#include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/metric_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
-#include "tools/chairctl/page/metric_html.h"
+#include "tools/chairctl/page/words_html.h"
 #include "tools/chairctl/text/words_output.h"
 
 namespace emptychair {

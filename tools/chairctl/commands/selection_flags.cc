@@ -1,5 +1,6 @@
 #include "tools/chairctl/commands/selection_flags.h"
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "tools/chairctl/base/written_time.h"

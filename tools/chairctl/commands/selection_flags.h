@@ -6,13 +6,16 @@
 #include <string>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "emptychair/v1/selection.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/window.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
 
 namespace emptychair {
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -11,6 +12,7 @@
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/written_time.h"
+#include "tools/chairctl/commands/commands.h"
 
 namespace emptychair {
 namespace {

@@ -1,3 +1,5 @@
+#include "tools/chairctl/page/change_html.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -6,7 +8,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tools/chairctl/base/output.h"
-#include "tools/chairctl/page/metric_html.h"
 #include "tools/chairctl/page/metric_html_parts.h"
 #include "tools/chairctl/text/change_output.h"
 #include "tools/chairctl/text/metric_marks.h"

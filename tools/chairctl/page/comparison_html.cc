@@ -1,10 +1,11 @@
+#include "tools/chairctl/page/comparison_html.h"
+
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tools/chairctl/base/output.h"
-#include "tools/chairctl/page/metric_html.h"
 #include "tools/chairctl/page/metric_html_parts.h"
 #include "tools/chairctl/text/comparison_output.h"
 #include "tools/chairctl/text/metric_marks.h"

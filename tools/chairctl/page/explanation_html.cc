@@ -1,3 +1,5 @@
+#include "tools/chairctl/page/explanation_html.h"
+
 #include <string>
 #include <vector>
 
@@ -6,7 +8,6 @@
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
-#include "tools/chairctl/page/metric_html.h"
 #include "tools/chairctl/text/explanation_output.h"
 
 namespace emptychair {

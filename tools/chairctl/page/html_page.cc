@@ -59,16 +59,6 @@ int WriteNewFile(const std::string& path, absl::string_view content) {
 
 }  // namespace
 
-std::string EscapeHtml(absl::string_view text) {
-  return absl::StrReplaceAll(
-      Printable(text),
-      {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
-}
-
-Markup DataText(absl::string_view text) {
-  return {absl::StrCat("<bdi>", EscapeHtml(text), "</bdi>")};
-}
-
 Markup NumberMarkup(absl::string_view shown, absl::string_view exact) {
   return {
       absl::StrCat("<span data-value=\"", EscapeHtml(exact), "\">", EscapeHtml(shown), "</span>")};

@@ -11,19 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "tools/chairctl/base/markup.h"
 
 namespace emptychair {
-
-// HTML that is complete and escaped. A type of its own, so that no text becomes markup by accident.
-struct Markup {
-  std::string html;
-};
-
-// `text` for content and for quoted attributes: control characters made visible, `&<>"'` escaped.
-std::string EscapeHtml(absl::string_view text);
-
-// Text from data: escaped, and kept from turning the direction of what stands around it.
-Markup DataText(absl::string_view text);
 
 // A number as people read it, with `exact`, the digits of JSON, as its data-value.
 Markup NumberMarkup(absl::string_view shown, absl::string_view exact);

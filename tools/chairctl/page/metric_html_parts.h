@@ -1,4 +1,6 @@
-// Parts of the metric commands' pages.
+// Parts of the metric commands' pages. Each page has the question, what it comes to, drawings, and
+// below each drawing all numbers of the answer, each with the digits of JSON as the data-value of
+// its cell.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_PAGE_METRIC_HTML_PARTS_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_PAGE_METRIC_HTML_PARTS_H_
 

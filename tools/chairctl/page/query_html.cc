@@ -1,3 +1,5 @@
+#include "tools/chairctl/page/query_html.h"
+
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
@@ -10,7 +12,6 @@
 #include "absl/strings/str_join.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/written_time.h"
-#include "tools/chairctl/page/metric_html.h"
 #include "tools/chairctl/page/metric_html_parts.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_output.h"

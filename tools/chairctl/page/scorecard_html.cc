@@ -1,3 +1,5 @@
+#include "tools/chairctl/page/scorecard_html.h"
+
 #include <map>
 #include <string>
 #include <vector>
@@ -7,7 +9,6 @@
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
-#include "tools/chairctl/page/metric_html.h"
 #include "tools/chairctl/page/metric_html_parts.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_output.h"

@@ -1,3 +1,5 @@
+#include "tools/chairctl/page/words_html.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -7,7 +9,6 @@
 #include "absl/strings/str_join.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
-#include "tools/chairctl/page/metric_html.h"
 #include "tools/chairctl/page/metric_html_parts.h"
 #include "tools/chairctl/text/metric_marks.h"
 

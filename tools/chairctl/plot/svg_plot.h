@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "tools/chairctl/page/html_page.h"
+#include "tools/chairctl/base/markup.h"
 #include "tools/chairctl/plot/number_axis.h"
 
 namespace emptychair {

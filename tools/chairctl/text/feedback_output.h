@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "emptychair/v1/feedback_service.pb.h"
-#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/base/output.h"
 
 namespace emptychair {
 
@@ -18,11 +18,6 @@ TextFields FeedbackFields(const v1::Feedback& feedback);
 // Reads `KEY=VALUE` texts; FIELD_INVALID for one without `=` or key, or a key that comes twice.
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
     const std::vector<std::string>& texts);
-
-// Add `list`, and `amend`, `exclude`, `include` and `erase`, to the group of feedback commands.
-void AddFeedbackListCommand(CLI::App& group, Command* command);
-void AddFeedbackWatchCommands(CLI::App& group, Command* command);
-void AddFeedbackChangeCommands(CLI::App& group, Command* command);
 
 }  // namespace emptychair
 

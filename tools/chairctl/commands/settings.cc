@@ -1,4 +1,4 @@
-#include "tools/chairctl/base/settings.h"
+#include "tools/chairctl/commands/settings.h"
 
 #include <filesystem>
 #include <fstream>

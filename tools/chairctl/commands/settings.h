@@ -1,14 +1,14 @@
 // Settings that hold for every command, from flags, environment and configuration file.
-#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SETTINGS_H_
-#define EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SETTINGS_H_
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_SETTINGS_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_SETTINGS_H_
 
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "emptychair/client/client.h"
+#include "tools/chairctl/base/environment.h"
 #include "tools/chairctl/base/output.h"
-#include "tools/chairctl/commands/cli.h"
 
 namespace emptychair {
 
@@ -37,4 +37,4 @@ absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags, const Enviro
 
 }  // namespace emptychair
 
-#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SETTINGS_H_
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_SETTINGS_H_
