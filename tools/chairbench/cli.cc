@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/status_macros.h"
@@ -15,6 +14,7 @@
 #include "tools/chairbench/query.h"
 #include "tools/chairbench/soak.h"
 #include "tools/chairbench/workspace.h"
+#include "tools/command_line/command_line.h"
 
 namespace emptychair::bench {
 namespace {
@@ -32,104 +32,100 @@ struct Flags {
   Measure measure = nullptr;
 };
 
-CLI::App& AddCommand(CLI::App& app, const std::string& name, const std::string& description,
-                     Measure measure, Flags& flags) {
-  CLI::App* command = app.add_subcommand(name, description);
-  command->callback([&flags, measure] { flags.measure = measure; });
-  return *command;
+CommandLine AddCommand(CommandLine app, const std::string& name, const std::string& description,
+                       Measure measure, Flags& flags) {
+  const CommandLine command = app.AddCommand(name, description);
+  command.OnChosen([&flags, measure] { flags.measure = measure; });
+  return command;
 }
 
-void AddFlags(CLI::App& app, Flags& flags) {
+void AddFlags(CommandLine app, Flags& flags) {
   constexpr double kSecondsMax = 86'400;
-  app.add_option("--seconds", flags.seconds,
-                 "Time for which product and limit are measured, each (default 10)")
-      ->check(CLI::Range(0.1, kSecondsMax));
-  app.add_option("--output", flags.output, "table or json (default table)")
-      ->check(CLI::IsMember({"table", "json"}));
-  app.add_option("--endpoint", flags.bench.endpoint,
-                 "HOST:PORT of a server that runs already; it gets a survey \"chairbench\". "
-                 "Default: starts one of its own");
-  app.add_option("--server", flags.bench.server,
-                 "The server's program (default: emptychaird beside chairbench)");
-  app.add_option("--data", flags.bench.data,
-                 "Folder on the disk to measure; all is kept in a temporary folder in it, which "
-                 "is removed at the end (default: the system's temporary folder)")
-      ->check(CLI::ExistingDirectory);
-  app.add_option("--seed", flags.bench.seed, "Of the random answers and windows (default 1)");
+  app.Add("--seconds", flags.seconds,
+          "Time for which product and limit are measured, each (default 10)")
+      .Between(0.1, kSecondsMax);
+  app.Add("--output", flags.output, "table or json (default table)").OneOf({"table", "json"});
+  app.Add("--endpoint", flags.bench.endpoint,
+          "HOST:PORT of a server that runs already; it gets a survey \"chairbench\". "
+          "Default: starts one of its own");
+  app.Add("--server", flags.bench.server,
+          "The server's program (default: emptychaird beside chairbench)");
+  app.Add("--data", flags.bench.data,
+          "Folder on the disk to measure; all is kept in a temporary folder in it, which "
+          "is removed at the end (default: the system's temporary folder)")
+      .ExistingFolder();
+  app.Add("--seed", flags.bench.seed, "Of the random answers and windows (default 1)");
 }
 
-void AddInFlight(CLI::App& command, const std::string& description, int& in_flight) {
-  command.add_option("--in-flight", in_flight, description)->check(CLI::Range(1, 1'000));
+void AddInFlight(CommandLine command, const std::string& description, int& in_flight) {
+  command.Add("--in-flight", in_flight, description).Between(1, 1'000);
 }
 
-void AddSingleCalls(CLI::App& command, Flags& flags) {
+void AddSingleCalls(CommandLine command, Flags& flags) {
   AddInFlight(command, "Single calls under way (default 256)", flags.bench.in_flight);
   command
-      .add_option("--connections", flags.bench.connections,
-                  "Connections that single calls share (default 1)")
-      ->check(CLI::Range(1, 1'000));
+      .Add("--connections", flags.bench.connections,
+           "Connections that single calls share (default 1)")
+      .Between(1, 1'000);
 }
 
-void AddBatchSize(CLI::App& command, Flags& flags) {
-  command.add_option("--batch-size", flags.bench.batch_size, "Answers of a batch (default 1000)")
-      ->check(CLI::Range(1, 10'000));
+void AddBatchSize(CommandLine command, Flags& flags) {
+  command.Add("--batch-size", flags.bench.batch_size, "Answers of a batch (default 1000)")
+      .Between(1, 10'000);
 }
 
-void AddStreams(CLI::App& command, Flags& flags) {
+void AddStreams(CommandLine command, Flags& flags) {
   AddBatchSize(command, flags);
-  command.add_option("--streams", flags.bench.streams, "Streams under way (default 2)")
-      ->check(CLI::Range(1, 1'000));
+  command.Add("--streams", flags.bench.streams, "Streams under way (default 2)").Between(1, 1'000);
 }
 
-void AddAnswers(CLI::App& command, Flags& flags) {
+void AddAnswers(CommandLine command, Flags& flags) {
   command
-      .add_option("--answers", flags.bench.answers,
-                  "Answers to load first, over three years (default 1000000)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}));
+      .Add("--answers", flags.bench.answers,
+           "Answers to load first, over three years (default 1000000)")
+      .Between(int64_t{1}, int64_t{1'000'000'000});
 }
 
-void AddCommands(CLI::App& app, Flags& flags) {
-  CLI::App& unary = AddCommand(app, "unary", "Single answers, each durable before its call ends",
-                               MeasureUnary, flags);
+void AddCommands(CommandLine app, Flags& flags) {
+  CommandLine unary = AddCommand(app, "unary", "Single answers, each durable before its call ends",
+                                 MeasureUnary, flags);
   AddSingleCalls(unary, flags);
 
-  CLI::App& batch = AddCommand(app, "batch", "Batches of answers", MeasureBatch, flags);
+  CommandLine batch = AddCommand(app, "batch", "Batches of answers", MeasureBatch, flags);
   AddBatchSize(batch, flags);
   AddInFlight(batch, "Batches under way (default 8)", flags.bench.batches);
 
   AddStreams(AddCommand(app, "stream", "Batches of answers by the stream", MeasureStream, flags),
              flags);
 
-  CLI::App& overload =
+  CommandLine overload =
       AddCommand(app, "overload",
                  "What is stored of 3 and 10 times as much as can be; for figures to rely "
                  "on, give it --seconds 20 or more",
                  MeasureOverload, flags);
   AddBatchSize(overload, flags);
-  // Else the sender would take from the server what it asks too much of.
-  overload.preparse_callback([&flags](size_t) { flags.bench.apart = true; });
 
-  CLI::App& query = AddCommand(app, "query", "NPS by month and by day, in total and by dimensions",
-                               MeasureQuery, flags);
+  CommandLine query = AddCommand(
+      app, "query", "NPS by month and by day, in total and by dimensions", MeasureQuery, flags);
   AddAnswers(query, flags);
   query
-      .add_option("--small-commits", flags.bench.small_commits,
-                  "Answers submitted one by one into the current month after that (default 0)")
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}));
+      .Add("--small-commits", flags.bench.small_commits,
+           "Answers submitted one by one into the current month after that (default 0)")
+      .Between(int64_t{0}, int64_t{1'000'000'000});
 
-  CLI::App& soak =
+  CommandLine soak =
       AddCommand(app, "soak", "Rate, memory, bytes on disk and queries as the store grows",
                  MeasureSoak, flags);
   AddAnswers(soak, flags);
   AddStreams(soak, flags);
 
-  CLI::App& peers = AddCommand(app, "peers", "The same answers and questions as PostgreSQL's",
-                               MeasurePeers, flags);
+  CommandLine peers = AddCommand(app, "peers", "The same answers and questions as PostgreSQL's",
+                                 MeasurePeers, flags);
   AddAnswers(peers, flags);
   AddStreams(peers, flags);
   AddSingleCalls(peers, flags);
-  peers.add_option("--postgresql", flags.bench.postgresql,
-                   "Folder of PostgreSQL's programs (default /usr/lib/postgresql/15/bin)");
+  peers.Add("--postgresql", flags.bench.postgresql,
+            "Folder of PostgreSQL's programs (default /usr/lib/postgresql/15/bin)");
 }
 
 absl::StatusOr<std::vector<Figure>> Run(const Flags& flags) {
@@ -157,12 +153,12 @@ int Report(const absl::StatusOr<std::vector<Figure>>& figures, const Flags& flag
 
 int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) {
   Flags flags;
-  CLI::App app(
+  Program program(
       "Measures an Empty Chair server, and beside it in the same run what cannot be beaten.",
       "chairbench");
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.footer(
+  const CommandLine app = program.line();
+  app.RequireCommand();
+  app.Footer(
       "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
       "else;\nbatch and stream, the same bytes written plainly to RocksDB in synced groups of the "
       "same size;\noverload, the peak; peers, what PostgreSQL took for the same.\n"
@@ -171,19 +167,26 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
       "Exit codes: 0; 1 the run failed or was interrupted; 2 wrong usage.");
   AddFlags(app, flags);
   AddCommands(app, flags);
-  CLI::App* echo = app.add_subcommand("echo-server", "")->group("");
-  echo->add_option("--recordings", flags.echo.recordings);
-  echo->add_option("--log", flags.echo.log);
-  try {
-    // CLI11 takes arguments from the back.
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e, out, err) == 0 ? 0 : kExitUsage;
+  const CommandLine echo = app.AddCommand("echo-server", "");
+  echo.Hide();
+  echo.Add("--recordings", flags.echo.recordings);
+  echo.Add("--log", flags.echo.log);
+  bool is_echo = false;
+  echo.OnChosen([&is_echo] { is_echo = true; });
+  const Parsed parsed = program.Parse(arguments, out);
+  if (parsed.is_answered) {
+    return 0;
   }
-  if (echo->parsed()) {
+  if (!parsed.error.empty()) {
+    err << parsed.error << "\nRun with --help for more information.\n";
+    return kExitUsage;
+  }
+  if (is_echo) {
     const absl::Status status = RunEchoServer(flags.echo, out);
     return status.ok() ? 0 : Report(status, flags, out, err);
   }
+  // Else the sender would take from the server what it asks too much of.
+  flags.bench.apart = flags.measure == MeasureOverload;
   flags.bench.time = absl::Seconds(flags.seconds);
   return Report(Run(flags), flags, out, err);
 }

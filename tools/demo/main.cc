@@ -1,12 +1,13 @@
 // chairdemo: loads the demonstration into a running server and tells what the server holds.
 #include <iostream>
 #include <string>
+#include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "emptychair/client/client.h"
+#include "tools/command_line/command_line.h"
 #include "tools/demo/load.h"
 #include "tools/demo/summary.h"
 
@@ -33,22 +34,28 @@ absl::Status Run(const std::string& endpoint, bool load, bool summary) {
 }  // namespace emptychair::demo
 
 int main(int argc, char** argv) {
-  CLI::App app("Loads Empty Chair's demonstration into a running server.");
+  emptychair::Program program("Loads Empty Chair's demonstration into a running server.",
+                              "chairdemo");
+  const emptychair::CommandLine app = program.line();
   std::string endpoint = "127.0.0.1:7443";
   bool load = false;
   bool summary = false;
-  app.add_option("--endpoint", endpoint, "Where the server listens, HOST:PORT");
-  app.add_flag("--load", load,
-               "Load the demonstration if the database is new, or the rest of it if an earlier "
-               "load was interrupted");
-  app.add_flag("--summary", summary, "Tell what the database holds");
-  try {
-    app.parse(argc, argv);
-    if (!load && !summary) {
-      throw CLI::RequiredError("--load or --summary");
-    }
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+  app.Add("--endpoint", endpoint, "Where the server listens, HOST:PORT");
+  app.Add("--load", load,
+          "Load the demonstration if the database is new, or the rest of it if an earlier "
+          "load was interrupted");
+  app.Add("--summary", summary, "Tell what the database holds");
+  emptychair::Parsed parsed =
+      program.Parse(std::vector<std::string>(argv + 1, argv + argc), std::cout);
+  if (parsed.is_answered) {
+    return 0;
+  }
+  if (parsed.error.empty() && !load && !summary) {
+    parsed.error = "--load or --summary is required";
+  }
+  if (!parsed.error.empty()) {
+    std::cerr << parsed.error << "\nRun with --help for more information.\n";
+    return 2;
   }
   if (const absl::Status status = emptychair::demo::Run(endpoint, load, summary); !status.ok()) {
     std::cerr << "error: " << status.message() << "\n";

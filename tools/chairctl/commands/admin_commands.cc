@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
@@ -242,27 +241,26 @@ int Compact(Session& session) {
 
 }  // namespace
 
-void AddAdminCommands(CLI::App& app, Command* command) {
-  CLI::App* group = app.add_subcommand("admin", "Look after the server");
-  group->require_subcommand(1);
-  group->footer("Example:\n  chairctl admin status");
-  CLI::App* status = group->add_subcommand("status", "Show the state of server and store");
-  status->footer("Example:\n  chairctl admin status --output json");
-  status->callback([command] { *command = Status; });
-  CLI::App* verify =
-      group->add_subcommand("verify", "Compare everything stored with what the records make");
-  verify->footer(
+void AddAdminCommands(CommandLine app, Command* command) {
+  CommandLine group = app.AddCommand("admin", "Look after the server");
+  group.RequireCommand();
+  group.Footer("Example:\n  chairctl admin status");
+  CommandLine status = group.AddCommand("status", "Show the state of server and store");
+  status.Footer("Example:\n  chairctl admin status --output json");
+  status.OnChosen([command] { *command = Status; });
+  CommandLine verify =
+      group.AddCommand("verify", "Compare everything stored with what the records make");
+  verify.Footer(
       "Exit code 79: there are differences; the first 1,000 are listed.\n"
       "Example:\n  chairctl admin verify --output json");
-  verify->callback([command] { *command = Verify; });
-  CLI::App* rebuild =
-      group->add_subcommand("rebuild", "Count the records again and correct the cube");
-  rebuild->footer("Example:\n  chairctl admin rebuild");
-  rebuild->callback([command] { *command = Rebuild; });
-  CLI::App* compact = group->add_subcommand(
+  verify.OnChosen([command] { *command = Verify; });
+  CommandLine rebuild = group.AddCommand("rebuild", "Count the records again and correct the cube");
+  rebuild.Footer("Example:\n  chairctl admin rebuild");
+  rebuild.OnChosen([command] { *command = Rebuild; });
+  CommandLine compact = group.AddCommand(
       "compact", "Rewrite the tables on disk, so that what was replaced or erased is gone");
-  compact->footer("Example:\n  chairctl admin compact");
-  compact->callback([command] { *command = Compact; });
+  compact.Footer("Example:\n  chairctl admin compact");
+  compact.OnChosen([command] { *command = Compact; });
 }
 
 }  // namespace emptychair

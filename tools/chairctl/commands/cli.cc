@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "common/base/version.h"
 #include "emptychair/client/client.h"
@@ -10,6 +9,7 @@
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/settings.h"
+#include "tools/command_line/command_line.h"
 
 namespace emptychair {
 namespace {
@@ -17,16 +17,16 @@ namespace {
 // How long a call that can take long is waited for: as long as a client can.
 constexpr absl::Duration kPatience = absl::Hours(24);
 
-void AddGlobalFlags(CLI::App& app, SettingFlags& flags) {
-  app.add_option("--endpoint", flags.endpoint,
-                 "HOST:PORT of the server (default 127.0.0.1:7443; EMPTYCHAIR_ENDPOINT)");
-  app.add_option("--output", flags.output, "table, json or csv (default table; EMPTYCHAIR_OUTPUT)");
-  app.add_option("--timeout", flags.timeout,
-                 "Time for a call (default 10s, for admin verify, rebuild and compact 24h; "
-                 "EMPTYCHAIR_TIMEOUT)");
-  app.add_option("--config", flags.config,
-                 "File with endpoint, output and timeout (default "
-                 "~/.config/emptychair/chairctl.toml; EMPTYCHAIR_CONFIG)");
+void AddGlobalFlags(CommandLine app, SettingFlags& flags) {
+  app.Add("--endpoint", flags.endpoint,
+          "HOST:PORT of the server (default 127.0.0.1:7443; EMPTYCHAIR_ENDPOINT)");
+  app.Add("--output", flags.output, "table, json or csv (default table; EMPTYCHAIR_OUTPUT)");
+  app.Add("--timeout", flags.timeout,
+          "Time for a call (default 10s, for admin verify, rebuild and compact 24h; "
+          "EMPTYCHAIR_TIMEOUT)");
+  app.Add("--config", flags.config,
+          "File with endpoint, output and timeout (default "
+          "~/.config/emptychair/chairctl.toml; EMPTYCHAIR_CONFIG)");
 }
 
 // Tries again when the server asks for it. When nobody answers, the user decides.
@@ -74,11 +74,11 @@ int RunCommand(const Command& command, const SettingFlags& flags, const Environm
 int RunChairctl(const std::vector<std::string>& arguments, const Environment& environment) {
   SettingFlags flags;
   Command command;
-  CLI::App app("Asks and administers an Empty Chair server.", "chairctl");
-  app.require_subcommand(1);
-  app.fallthrough();  // Inherited: global flags can stand behind the command.
-  app.set_version_flag("--version", absl::StrCat("chairctl ", kVersion));
-  app.footer(
+  Program program("Asks and administers an Empty Chair server.", "chairctl");
+  program.SetVersion(absl::StrCat("chairctl ", kVersion));
+  const CommandLine app = program.line();
+  app.RequireCommand();
+  app.Footer(
       "These flags can also stand behind the command. Exit codes: 0; 1 a failure of this tool, or\n"
       "an import with rejected rows; 2 wrong usage; 64 + gRPC code for an error of the server.\n"
       "Example:\n"
@@ -88,20 +88,12 @@ int RunChairctl(const std::vector<std::string>& arguments, const Environment& en
   AddFeedbackCommands(app, &command);
   AddMetricCommands(app, &command);
   AddAdminCommands(app, &command);
-  try {
-    // CLI11 takes arguments from the back.
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::CallForHelp& e) {
-    return app.exit(e, *environment.out, *environment.err);
-  } catch (const CLI::CallForVersion& e) {
-    return app.exit(e, *environment.out, *environment.err);
-  } catch (const CLI::RequiredError& e) {
-    // An unknown command shows as a missing one.
-    const std::vector<std::string> unknown = app.remaining(true);
-    return UsageError(environment,
-                      unknown.empty() ? e.what() : absl::StrCat("not expected: ", unknown.front()));
-  } catch (const CLI::Error& e) {
-    return UsageError(environment, e.what());
+  const Parsed parsed = program.Parse(arguments, *environment.out);
+  if (parsed.is_answered) {
+    return kExitOk;
+  }
+  if (!parsed.error.empty()) {
+    return UsageError(environment, parsed.error);
   }
   return RunCommand(command, flags, environment);
 }

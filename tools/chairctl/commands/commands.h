@@ -5,10 +5,7 @@
 #include <functional>
 
 #include "tools/chairctl/base/session.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "tools/command_line/command_line.h"
 
 namespace emptychair {
 
@@ -16,20 +13,20 @@ namespace emptychair {
 using Command = std::function<int(Session&)>;
 
 // Add the groups of commands to `app`. A command that is chosen sets `*command`.
-void AddSurveyCommands(CLI::App& app, Command* command);
-void AddFeedbackCommands(CLI::App& app, Command* command);
-void AddMetricCommands(CLI::App& app, Command* command);
-void AddAdminCommands(CLI::App& app, Command* command);
+void AddSurveyCommands(CommandLine app, Command* command);
+void AddFeedbackCommands(CommandLine app, Command* command);
+void AddMetricCommands(CommandLine app, Command* command);
+void AddAdminCommands(CommandLine app, Command* command);
 
 // Add `list`; `watch` and `export`; `amend`, `exclude`, `include` and `erase` to the group
 // `feedback`.
-void AddFeedbackListCommand(CLI::App& group, Command* command);
-void AddFeedbackWatchCommands(CLI::App& group, Command* command);
-void AddFeedbackChangeCommands(CLI::App& group, Command* command);
+void AddFeedbackListCommand(CommandLine group, Command* command);
+void AddFeedbackWatchCommands(CommandLine group, Command* command);
+void AddFeedbackChangeCommands(CommandLine group, Command* command);
 
 // Add `words` and `scorecard` to the group `metric`.
-void AddMetricWordsCommand(CLI::App& group, Command* command);
-void AddMetricScorecardCommand(CLI::App& group, Command* command);
+void AddMetricWordsCommand(CommandLine group, Command* command);
+void AddMetricScorecardCommand(CommandLine group, Command* command);
 
 }  // namespace emptychair
 

@@ -2,7 +2,6 @@
 #include <optional>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/commands/commands.h"
@@ -96,60 +95,58 @@ int Erase(Session& session, const ChangeFlags& flags) {
 }
 
 // A command on one answer, which `run` carries out.
-CLI::App* AddChange(CLI::App& group, const char* name, const char* description,
-                    const std::shared_ptr<ChangeFlags>& flags,
-                    int (*run)(Session&, const ChangeFlags&), Command* command) {
-  CLI::App* app = group.add_subcommand(name, description);
-  app->add_option("SURVEY", flags->survey, "The survey answered")->required();
-  app->add_option("FEEDBACK_ID", flags->feedback_id, "The answer's own id")->required();
-  app->callback([flags, run, command] {
+CommandLine AddChange(CommandLine group, const char* name, const char* description,
+                      const std::shared_ptr<ChangeFlags>& flags,
+                      int (*run)(Session&, const ChangeFlags&), Command* command) {
+  CommandLine app = group.AddCommand(name, description);
+  app.Add("SURVEY", flags->survey, "The survey answered").Required();
+  app.Add("FEEDBACK_ID", flags->feedback_id, "The answer's own id").Required();
+  app.OnChosen([flags, run, command] {
     *command = [flags, run](Session& session) { return run(session, *flags); };
   });
   return app;
 }
 
-void AddEtag(CLI::App& app, ChangeFlags& flags) {
-  app.add_option("--etag", flags.etag, "Only if the answer still has this etag");
+void AddEtag(CommandLine app, ChangeFlags& flags) {
+  app.Add("--etag", flags.etag, "Only if the answer still has this etag");
 }
 
 }  // namespace
 
-void AddFeedbackChangeCommands(CLI::App& group, Command* command) {
+void AddFeedbackChangeCommands(CommandLine group, Command* command) {
   auto flags = std::make_shared<ChangeFlags>();
-  CLI::App* amend = AddChange(group, "amend", "Change score, comment or labels of an answer", flags,
-                              Amend, command);
-  auto* score = amend->add_option("--score", flags->score, "The new score");
-  amend->add_flag("--no-score", flags->no_score, "Remove the score")->excludes(score);
-  amend->add_option("--comment", flags->comment, "The new comment; may be empty");
-  auto* labels =
-      amend->add_option("--label", flags->labels, "KEY=VALUE; together they replace all labels")
-          ->allow_extra_args(false);
-  amend->add_flag("--no-labels", flags->no_labels, "Remove all labels")->excludes(labels);
-  AddEtag(*amend, *flags);
-  amend->footer(
+  CommandLine amend = AddChange(group, "amend", "Change score, comment or labels of an answer",
+                                flags, Amend, command);
+  const Flag score = amend.Add("--score", flags->score, "The new score");
+  amend.Add("--no-score", flags->no_score, "Remove the score").Excludes(score);
+  amend.Add("--comment", flags->comment, "The new comment; may be empty");
+  const Flag labels =
+      amend.Add("--label", flags->labels, "KEY=VALUE; together they replace all labels")
+          .OneValueEach();
+  amend.Add("--no-labels", flags->no_labels, "Remove all labels").Excludes(labels);
+  AddEtag(amend, *flags);
+  amend.Footer(
       "Example:\n  chairctl feedback amend support-nps "
       "018df9e2-b200-7801-93f4-637a7c5e9849 --score 7");
 
-  CLI::App* exclude =
+  CommandLine exclude =
       AddChange(group, "exclude", "Leave an answer out of the metrics", flags, Exclude, command);
-  exclude->add_option("--reason", flags->reason, "Why")
-      ->required()
-      ->transform(CLI::IsMember(EnumFlags<v1::ExclusionReason>(), CLI::ignore_case));
-  exclude->add_option("--note", flags->note, "A note for people");
-  AddEtag(*exclude, *flags);
-  exclude->footer(
+  exclude.Add("--reason", flags->reason, "Why").Required().OneOf(EnumFlags<v1::ExclusionReason>());
+  exclude.Add("--note", flags->note, "A note for people");
+  AddEtag(exclude, *flags);
+  exclude.Footer(
       "Example:\n  chairctl feedback exclude support-nps "
       "018df9e2-b200-7801-93f4-637a7c5e9849 --reason staff --note \"one of ours\"");
 
-  CLI::App* include =
+  CommandLine include =
       AddChange(group, "include", "Count an excluded answer again", flags, Include, command);
-  AddEtag(*include, *flags);
-  include->footer(
+  AddEtag(include, *flags);
+  include.Footer(
       "Example:\n  chairctl feedback include support-nps "
       "018df9e2-b200-7801-93f4-637a7c5e9849");
 
-  CLI::App* erase = AddChange(group, "erase", "Erase an answer for ever", flags, Erase, command);
-  erase->footer(
+  CommandLine erase = AddChange(group, "erase", "Erase an answer for ever", flags, Erase, command);
+  erase.Footer(
       "Example:\n  chairctl feedback erase support-nps "
       "018df9e2-b200-7801-93f4-637a7c5e9849");
 }

@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
@@ -227,81 +226,77 @@ int ImportFile(Session& session, const ImportFlags& flags) {
   return ImportRows(session, flags, *reader);
 }
 
-void AddSubmit(CLI::App& group, Command* command) {
-  CLI::App* app = group.add_subcommand("submit", "Store one answer");
+void AddSubmit(CommandLine group, Command* command) {
+  CommandLine app = group.AddCommand("submit", "Store one answer");
   auto flags = std::make_shared<SubmitFlags>();
-  app->add_option("SURVEY", flags->survey, "The survey answered")->required();
-  app->add_option("--score", flags->score, "The score; without it the answer is unscored");
-  app->add_option("--customer", flags->customer, "Who answered; anonymous without");
-  app->add_option("--label", flags->labels, "KEY=VALUE; can be repeated")->allow_extra_args(false);
-  app->add_option("--comment", flags->comment, "What the customer wrote");
-  app->add_option("--time", flags->time,
-                  "When they answered: RFC 3339, or YYYY-MM-DD[ HH:MM[:SS[.fff]]] in the survey's "
-                  "zone (default now)");
-  auto* external_id = app->add_option("--external-id", flags->external_id, "Your id of the answer");
-  app->add_option("--feedback-id", flags->feedback_id, "A UUIDv7; made up when neither id is given")
-      ->excludes(external_id);
-  app->footer(
+  app.Add("SURVEY", flags->survey, "The survey answered").Required();
+  app.Add("--score", flags->score, "The score; without it the answer is unscored");
+  app.Add("--customer", flags->customer, "Who answered; anonymous without");
+  app.Add("--label", flags->labels, "KEY=VALUE; can be repeated").OneValueEach();
+  app.Add("--comment", flags->comment, "What the customer wrote");
+  app.Add("--time", flags->time,
+          "When they answered: RFC 3339, or YYYY-MM-DD[ HH:MM[:SS[.fff]]] in the survey's "
+          "zone (default now)");
+  const Flag external_id = app.Add("--external-id", flags->external_id, "Your id of the answer");
+  app.Add("--feedback-id", flags->feedback_id, "A UUIDv7; made up when neither id is given")
+      .Excludes(external_id);
+  app.Footer(
       "Example:\n"
       "  chairctl feedback submit support-nps --score 9 --customer c-17 --label channel=web");
-  app->callback([flags, command] {
+  app.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Submit(session, *flags); };
   });
 }
 
-void AddGet(CLI::App& group, Command* command) {
-  CLI::App* app = group.add_subcommand("get", "Show one answer");
+void AddGet(CommandLine group, Command* command) {
+  CommandLine app = group.AddCommand("get", "Show one answer");
   auto flags = std::make_shared<GetFlags>();
-  app->add_option("SURVEY", flags->survey, "The survey answered")->required();
-  app->add_option("FEEDBACK_ID,--feedback-id", flags->feedback_id, "The answer's own id");
-  app->add_option("--external-id", flags->external_id, "Your id of the answer");
-  app->footer("Example:\n  chairctl feedback get support-nps --external-id ticket-4711");
-  app->callback(
+  app.Add("SURVEY", flags->survey, "The survey answered").Required();
+  app.Add("FEEDBACK_ID,--feedback-id", flags->feedback_id, "The answer's own id");
+  app.Add("--external-id", flags->external_id, "Your id of the answer");
+  app.Footer("Example:\n  chairctl feedback get support-nps --external-id ticket-4711");
+  app.OnChosen(
       [flags, command] { *command = [flags](Session& session) { return Get(session, *flags); }; });
 }
 
-void AddImport(CLI::App& group, Command* command) {
-  CLI::App* app = group.add_subcommand("import", "Store the answers of a CSV or JSON lines file");
+void AddImport(CommandLine group, Command* command) {
+  CommandLine app = group.AddCommand("import", "Store the answers of a CSV or JSON lines file");
   auto flags = std::make_shared<ImportFlags>();
-  app->add_option("SURVEY", flags->survey, "The survey answered")->required();
-  app->add_option("FILE", flags->file, "The file; - is the standard input")->required();
-  app->add_option(
-         "--map", flags->maps,
-         absl::StrCat("FIELD=COLUMN, split at the first '='; FIELD is one of ", FieldNames(),
-                      "; a column named like a field maps itself; can be repeated"))
-      ->allow_extra_args(false);
-  app->add_option("--blank", flags->blanks, "Value that counts as empty; can be repeated")
-      ->allow_extra_args(false);
-  app->add_option("--format", flags->format, "Instead of by the file's name")
-      ->check(CLI::IsMember({"csv", "jsonl"}));
-  app->add_option("--time-format", flags->time_format, "How times are written, as %d.%m.%Y %H:%M");
-  app->add_option("--rejects", flags->rejects, "File to write rejected rows to, with the reason");
-  app->add_flag("--allow-rejects", flags->allow_rejects, "Exit 0 also with rejected rows");
-  app->add_option("--batch-size", flags->batch_size, "Rows per call (default 1000)")
-      ->check(CLI::Range(1, 10000));
-  app->footer(
+  app.Add("SURVEY", flags->survey, "The survey answered").Required();
+  app.Add("FILE", flags->file, "The file; - is the standard input").Required();
+  app.Add("--map", flags->maps,
+          absl::StrCat("FIELD=COLUMN, split at the first '='; FIELD is one of ", FieldNames(),
+                       "; a column named like a field maps itself; can be repeated"))
+      .OneValueEach();
+  app.Add("--blank", flags->blanks, "Value that counts as empty; can be repeated").OneValueEach();
+  app.Add("--format", flags->format, "Instead of by the file's name").OneOf({"csv", "jsonl"});
+  app.Add("--time-format", flags->time_format, "How times are written, as %d.%m.%Y %H:%M");
+  app.Add("--rejects", flags->rejects, "File to write rejected rows to, with the reason");
+  app.Add("--allow-rejects", flags->allow_rejects, "Exit 0 also with rejected rows");
+  app.Add("--batch-size", flags->batch_size, "Rows per call (default 1000)").Between(1, 10000);
+  app.Footer(
       "Rows without an id get one from their content and time, so that the same file imported\n"
       "twice adds nothing.\n"
       "Example:\n"
       "  chairctl feedback import support-nps answers.csv --map score=Rating "
       "--map occur_time=Date --map label.channel=Channel --rejects bad.csv");
-  app->callback([flags, command] {
+  app.OnChosen([flags, command] {
     *command = [flags](Session& session) { return ImportFile(session, *flags); };
   });
 }
 
 }  // namespace
 
-void AddFeedbackCommands(CLI::App& app, Command* command) {
-  CLI::App* group = app.add_subcommand("feedback", "Store, look up and change answers");
-  group->require_subcommand(1);
-  group->footer("Example:\n  chairctl feedback submit support-nps --score 9");
-  AddSubmit(*group, command);
-  AddImport(*group, command);
-  AddGet(*group, command);
-  AddFeedbackListCommand(*group, command);
-  AddFeedbackWatchCommands(*group, command);
-  AddFeedbackChangeCommands(*group, command);
+void AddFeedbackCommands(CommandLine app, Command* command) {
+  CommandLine group = app.AddCommand("feedback", "Store, look up and change answers");
+  group.RequireCommand();
+  group.Footer("Example:\n  chairctl feedback submit support-nps --score 9");
+  AddSubmit(group, command);
+  AddImport(group, command);
+  AddGet(group, command);
+  AddFeedbackListCommand(group, command);
+  AddFeedbackWatchCommands(group, command);
+  AddFeedbackChangeCommands(group, command);
 }
 
 }  // namespace emptychair

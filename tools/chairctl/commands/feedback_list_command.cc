@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
@@ -115,24 +114,24 @@ int List(Session& session, const ListFlags& flags) {
 
 }  // namespace
 
-void AddFeedbackListCommand(CLI::App& group, Command* command) {
-  CLI::App* app = group.add_subcommand("list", "List answers of a survey or of a customer");
+void AddFeedbackListCommand(CommandLine group, Command* command) {
+  CommandLine app = group.AddCommand("list", "List answers of a survey or of a customer");
   auto flags = std::make_shared<ListFlags>();
-  app->add_option("SURVEY", flags->survey, "The survey answered");
-  app->add_option("--customer", flags->customer, "Only answers of this customer");
-  AddSelectionFlags(*app, flags->selection);
-  app->add_option("--min-score", flags->min_score, "Only answers with at least this score");
-  app->add_option("--max-score", flags->max_score, "Only answers with at most this score");
-  app->add_option("--exclusion", flags->exclusion, "Whether excluded answers are listed")
-      ->transform(CLI::IsMember(EnumFlags<v1::ExclusionFilter>(), CLI::ignore_case));
-  app->add_option("--order", flags->order, "By time (default newest-first)")
-      ->transform(CLI::IsMember(EnumFlags<v1::FeedbackOrder>(), CLI::ignore_case));
-  app->add_option("--limit", flags->limit, "List at most so many")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  app->footer(
+  app.Add("SURVEY", flags->survey, "The survey answered");
+  app.Add("--customer", flags->customer, "Only answers of this customer");
+  AddSelectionFlags(app, flags->selection);
+  app.Add("--min-score", flags->min_score, "Only answers with at least this score");
+  app.Add("--max-score", flags->max_score, "Only answers with at most this score");
+  app.Add("--exclusion", flags->exclusion, "Whether excluded answers are listed")
+      .OneOf(EnumFlags<v1::ExclusionFilter>());
+  app.Add("--order", flags->order, "By time (default newest-first)")
+      .OneOf(EnumFlags<v1::FeedbackOrder>());
+  app.Add("--limit", flags->limit, "List at most so many")
+      .Between(1, std::numeric_limits<int>::max());
+  app.Footer(
       "Example:\n  chairctl feedback list support-nps --last 1m --max-score 6 --filter "
       "channel=web");
-  app->callback(
+  app.OnChosen(
       [flags, command] { *command = [flags](Session& session) { return List(session, *flags); }; });
 }
 

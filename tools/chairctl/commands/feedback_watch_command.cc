@@ -2,7 +2,6 @@
 #include <memory>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "emptychair/client/position.h"
@@ -184,42 +183,40 @@ int Export(Session& session, const ExportFlags& flags) {
                              : ExportChanges(session, flags, status->sequence());
 }
 
-void AddSurveys(CLI::App& app, std::vector<std::string>& surveys) {
-  app.add_option("SURVEY", surveys, "The surveys; none: all");
+void AddSurveys(CommandLine app, std::vector<std::string>& surveys) {
+  app.Add("SURVEY", surveys, "The surveys; none: all");
 }
 
 }  // namespace
 
-void AddFeedbackWatchCommands(CLI::App& group, Command* command) {
-  CLI::App* watch = group.add_subcommand("watch", "Show every change of an answer as it happens");
+void AddFeedbackWatchCommands(CommandLine group, Command* command) {
+  CommandLine watch = group.AddCommand("watch", "Show every change of an answer as it happens");
   auto watch_flags = std::make_shared<WatchFlags>();
-  AddSurveys(*watch, watch_flags->surveys);
-  watch->add_option(
-      "--after", watch_flags->after,
-      "Begin behind this position, STORE_ID:EPOCH:SEQUENCE as an earlier watch or export "
-      "named it; 0: with the oldest change that is kept; else: from now on");
-  watch->add_option("--limit", watch_flags->limit, "End after at least so many changes")
-      ->check(CLI::Range(int64_t{1}, kNoLimit));
-  watch->footer(
+  AddSurveys(watch, watch_flags->surveys);
+  watch.Add("--after", watch_flags->after,
+            "Begin behind this position, STORE_ID:EPOCH:SEQUENCE as an earlier watch or export "
+            "named it; 0: with the oldest change that is kept; else: from now on");
+  watch.Add("--limit", watch_flags->limit, "End after at least so many changes")
+      .Between(int64_t{1}, kNoLimit);
+  watch.Footer(
       "JSON is a message a line; `storeId`, `epoch` and `sequence` of the last are where --after "
       "goes on.\n"
       "Example:\n  chairctl feedback watch support-nps --output json");
-  watch->callback([watch_flags, command] {
+  watch.OnChosen([watch_flags, command] {
     *command = [watch_flags](Session& session) { return Watch(session, *watch_flags); };
   });
 
-  CLI::App* export_app = group.add_subcommand(
+  CommandLine export_app = group.AddCommand(
       "export", "Write all answers, or all changes since an earlier export, as JSON lines or CSV");
   auto export_flags = std::make_shared<ExportFlags>();
-  AddSurveys(*export_app, export_flags->surveys);
-  export_app->add_option(
-      "--since", export_flags->since,
-      "Only changes after this position, as an earlier export named it; 0: all that are "
-      "kept");
-  export_app->footer(
+  AddSurveys(export_app, export_flags->surveys);
+  export_app.Add("--since", export_flags->since,
+                 "Only changes after this position, as an earlier export named it; 0: all that are "
+                 "kept");
+  export_app.Footer(
       "Writes JSON lines unless --output csv is given; on stderr, where the next export begins.\n"
       "Example:\n  chairctl feedback export support-nps --output csv > answers.csv");
-  export_app->callback([export_flags, command] {
+  export_app.OnChosen([export_flags, command] {
     *command = [export_flags](Session& session) { return Export(session, *export_flags); };
   });
 }

@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/base/enum_flag.h"
@@ -159,43 +158,43 @@ int Explain(Session& session, const ExplainFlags& flags) {
   return WritePage(session, flags.metric.html, [&] { return ExplanationPage(request, rows); });
 }
 
-void AddQuery(CLI::App& group, Command* command) {
-  CLI::App* query = group.add_subcommand("query", "Compute a metric over time and groups");
+void AddQuery(CommandLine group, Command* command) {
+  CommandLine query = group.AddCommand("query", "Compute a metric over time and groups");
   auto flags = std::make_shared<QueryFlags>();
-  AddMetricFlags(*query, flags->metric);
-  AddSelectionFlags(*query, flags->selection);
-  query->add_option("--by", flags->by, "Length of a bucket; without, one for all")
-      ->transform(CLI::IsMember(EnumFlags<v1::Granularity>(), CLI::ignore_case));
-  query->add_option("--trailing", flags->trailing, "Buckets that each point covers (default 1)");
-  query->add_option("--group-by", flags->group_by, "Dimension, or survey_id; can be repeated")
-      ->allow_extra_args(false);
-  query->add_flag("--histogram", flags->histogram, "Also show the number of answers per score");
-  query->footer(
+  AddMetricFlags(query, flags->metric);
+  AddSelectionFlags(query, flags->selection);
+  query.Add("--by", flags->by, "Length of a bucket; without, one for all")
+      .OneOf(EnumFlags<v1::Granularity>());
+  query.Add("--trailing", flags->trailing, "Buckets that each point covers (default 1)");
+  query.Add("--group-by", flags->group_by, "Dimension, or survey_id; can be repeated")
+      .OneValueEach();
+  query.Add("--histogram", flags->histogram, "Also show the number of answers per score");
+  query.Footer(
       "Times without an offset are in the survey's time zone.\n"
       "Example:\n"
       "  chairctl metric query support-nps --last 12m --by month --group-by channel");
-  query->callback([flags, command] {
+  query.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Query(session, *flags); };
   });
 }
 
 // Adds what says how two sides are compared.
-void AddSidesFlags(CLI::App& app, SidesFlags& flags) {
+void AddSidesFlags(CommandLine app, SidesFlags& flags) {
   AddMetricFlags(app, flags.metric);
   AddSideFlags(app, flags);
-  app.get_option("--base")->required();
-  app.get_option("--candidate")->required();
-  app.add_option("--filter", flags.filters,
-                 "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives")
-      ->allow_extra_args(false);
+  app.Find("--base").Required();
+  app.Find("--candidate").Required();
+  app.Add("--filter", flags.filters,
+          "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives")
+      .OneValueEach();
 }
 
-void AddCompare(CLI::App& group, Command* command) {
-  CLI::App* compare =
-      group.add_subcommand("compare", "Say whether a metric differs by more than chance");
+void AddCompare(CommandLine group, Command* command) {
+  CommandLine compare =
+      group.AddCommand("compare", "Say whether a metric differs by more than chance");
   auto flags = std::make_shared<SidesFlags>();
-  AddSidesFlags(*compare, *flags);
-  compare->footer(
+  AddSidesFlags(compare, *flags);
+  compare.Footer(
       "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
       "Times without an offset are in the survey's time zone.\n"
       "Example:\n"
@@ -203,64 +202,64 @@ void AddCompare(CLI::App& group, Command* command) {
       "Two slices of one year:\n"
       "  chairctl metric compare support-nps --base 2024 --candidate 2024 \\\n"
       "    --base-filter channel=web --candidate-filter channel=app");
-  compare->callback([flags, command] {
+  compare.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Compare(session, *flags); };
   });
 }
 
-void AddChange(CLI::App& group, Command* command) {
-  CLI::App* change = group.add_subcommand("change", "Say which slices moved a metric");
+void AddChange(CommandLine group, Command* command) {
+  CommandLine change = group.AddCommand("change", "Say which slices moved a metric");
   auto flags = std::make_shared<ChangeFlags>();
-  AddSidesFlags(*change, flags->sides);
+  AddSidesFlags(change, flags->sides);
   change
-      ->add_option("--key", flags->keys,
-                   "Dimension, or survey_id; can be repeated (default every dimension)")
-      ->allow_extra_args(false);
-  change->footer(
+      .Add("--key", flags->keys,
+           "Dimension, or survey_id; can be repeated (default every dimension)")
+      .OneValueEach();
+  change.Footer(
       "mix is what a slice adds by being more or less of the answers, score what it adds by\n"
       "scoring otherwise; the totals of all slices by one KEY add up to the change.\n"
       "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
       "Times without an offset are in the survey's time zone.\n"
       "Example:\n"
       "  chairctl metric change support-nps --base 2024-Q1 --candidate 2024-Q2 --key channel");
-  change->callback([flags, command] {
+  change.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Change(session, *flags); };
   });
 }
 
-void AddExplain(CLI::App& group, Command* command) {
-  CLI::App* explain =
-      group.add_subcommand("explain", "List the answers behind a value, newest first");
+void AddExplain(CommandLine group, Command* command) {
+  CommandLine explain =
+      group.AddCommand("explain", "List the answers behind a value, newest first");
   auto flags = std::make_shared<ExplainFlags>();
-  AddMetricFlags(*explain, flags->metric);
-  AddSelectionFlags(*explain, flags->selection);
+  AddMetricFlags(explain, flags->metric);
+  AddSelectionFlags(explain, flags->selection);
   explain
-      ->add_option("--group", flags->group,
-                   "KEY=V: only this group; can be repeated. V can be (none) or (other)")
-      ->allow_extra_args(false);
-  explain->add_option("--limit", flags->limit, "List at most so many")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  explain->footer(
+      .Add("--group", flags->group,
+           "KEY=V: only this group; can be repeated. V can be (none) or (other)")
+      .OneValueEach();
+  explain.Add("--limit", flags->limit, "List at most so many")
+      .Between(1, std::numeric_limits<int>::max());
+  explain.Footer(
       "Times without an offset are in the survey's time zone.\n"
       "Example:\n"
       "  chairctl metric explain support-nps --window 2024-01 --group channel=web");
-  explain->callback([flags, command] {
+  explain.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Explain(session, *flags); };
   });
 }
 
 }  // namespace
 
-void AddMetricCommands(CLI::App& app, Command* command) {
-  CLI::App* group = app.add_subcommand("metric", "Compute metrics");
-  group->require_subcommand(1);
-  group->footer("Example:\n  chairctl metric query support-nps --window 2024-Q1 --html nps.html");
-  AddQuery(*group, command);
-  AddCompare(*group, command);
-  AddChange(*group, command);
-  AddExplain(*group, command);
-  AddMetricWordsCommand(*group, command);
-  AddMetricScorecardCommand(*group, command);
+void AddMetricCommands(CommandLine app, Command* command) {
+  CommandLine group = app.AddCommand("metric", "Compute metrics");
+  group.RequireCommand();
+  group.Footer("Example:\n  chairctl metric query support-nps --window 2024-Q1 --html nps.html");
+  AddQuery(group, command);
+  AddCompare(group, command);
+  AddChange(group, command);
+  AddExplain(group, command);
+  AddMetricWordsCommand(group, command);
+  AddMetricScorecardCommand(group, command);
 }
 
 }  // namespace emptychair

@@ -2,7 +2,6 @@
 
 #include <map>
 
-#include "CLI/CLI.hpp"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/commands/selection_flags.h"
@@ -28,44 +27,36 @@ absl::Status AddSideFilters(const std::vector<std::string>& both, absl::string_v
 
 }  // namespace
 
-void AddHtmlFlag(CLI::App& app, std::string& html) {
-  app.add_option("--html", html, "Also write the answer to this file, as a page that stands alone")
-      ->check([](const std::string& file) {
-        return std::string(file.empty() ? "wanted the name of a file" : "");
-      });
+void AddHtmlFlag(CommandLine app, std::string& html) {
+  app.Add("--html", html, "Also write the answer to this file, as a page that stands alone")
+      .NotEmpty("wanted the name of a file");
 }
 
-void AddAnswerFlags(CLI::App& app, MetricFlags& flags) {
-  app.add_option("SURVEY", flags.surveys, "1 to 32 surveys of one kind, scale and zone")
-      ->required();
-  app.add_option("--method", flags.method,
-                 "How the value is computed (default by the survey's kind)")
-      ->transform(CLI::IsMember(EnumFlags<v1::MetricMethod>(), CLI::ignore_case));
-  app.add_option("--top-box-min", flags.top_box_min, "Lowest score that counts as satisfied");
-  app.add_option("--respondents", flags.respondents,
-                 "Which of a customer's answers count (default all)")
-      ->transform(
-          CLI::IsMember(std::vector<std::string>{"all", "latest", "first"}, CLI::ignore_case));
-  app.add_option("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
-  app.add_flag("--include-excluded", flags.include_excluded, "Count excluded answers too");
+void AddAnswerFlags(CommandLine app, MetricFlags& flags) {
+  app.Add("SURVEY", flags.surveys, "1 to 32 surveys of one kind, scale and zone").Required();
+  app.Add("--method", flags.method, "How the value is computed (default by the survey's kind)")
+      .OneOf(EnumFlags<v1::MetricMethod>());
+  app.Add("--top-box-min", flags.top_box_min, "Lowest score that counts as satisfied");
+  app.Add("--respondents", flags.respondents, "Which of a customer's answers count (default all)")
+      .OneOf(std::vector<std::string>{"all", "latest", "first"});
+  app.Add("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
+  app.Add("--include-excluded", flags.include_excluded, "Count excluded answers too");
   AddHtmlFlag(app, flags.html);
 }
 
-void AddMetricFlags(CLI::App& app, MetricFlags& flags) {
+void AddMetricFlags(CommandLine app, MetricFlags& flags) {
   AddAnswerFlags(app, flags);
-  app.add_option("--confidence", flags.confidence, "0.80, 0.90, 0.95 (default) or 0.99");
+  app.Add("--confidence", flags.confidence, "0.80, 0.90, 0.95 (default) or 0.99");
 }
 
-void AddSideFlags(CLI::App& app, SidesFlags& flags) {
-  app.add_option("--base", flags.base.window,
-                 "What is compared with: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B "
-                 "without B");
-  app.add_option("--candidate", flags.candidate.window, "What is compared: as in --base");
-  app.add_option("--base-filter", flags.base_filters, "As --filter, for the base alone")
-      ->allow_extra_args(false);
-  app.add_option("--candidate-filter", flags.candidate_filters,
-                 "As --filter, for the candidate alone")
-      ->allow_extra_args(false);
+void AddSideFlags(CommandLine app, SidesFlags& flags) {
+  app.Add("--base", flags.base.window,
+          "What is compared with: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B "
+          "without B");
+  app.Add("--candidate", flags.candidate.window, "What is compared: as in --base");
+  app.Add("--base-filter", flags.base_filters, "As --filter, for the base alone").OneValueEach();
+  app.Add("--candidate-filter", flags.candidate_filters, "As --filter, for the candidate alone")
+      .OneValueEach();
 }
 
 v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {

@@ -14,10 +14,7 @@
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/window.h"
 #include "tools/chairctl/page/html_page.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "tools/command_line/command_line.h"
 
 namespace emptychair {
 
@@ -45,16 +42,16 @@ struct SidesFlags {
 };
 
 // Adds `--html`.
-void AddHtmlFlag(CLI::App& app, std::string& html);
+void AddHtmlFlag(CommandLine app, std::string& html);
 
 // Adds the surveys and all flags of a metric that say which answers count.
-void AddAnswerFlags(CLI::App& app, MetricFlags& flags);
+void AddAnswerFlags(CommandLine app, MetricFlags& flags);
 
 // The same, and the confidence of intervals.
-void AddMetricFlags(CLI::App& app, MetricFlags& flags);
+void AddMetricFlags(CommandLine app, MetricFlags& flags);
 
 // Adds `--base`, `--candidate`, `--base-filter` and `--candidate-filter`.
-void AddSideFlags(CLI::App& app, SidesFlags& flags);
+void AddSideFlags(CommandLine app, SidesFlags& flags);
 
 // What the flags ask, but for windows and filters.
 v1::QueryMetricRequest MakeRequest(const MetricFlags& flags);

@@ -1,6 +1,5 @@
 #include <memory>
 
-#include "CLI/CLI.hpp"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/window.h"
@@ -47,25 +46,24 @@ int Scorecard(Session& session, const ScorecardFlags& flags) {
 
 }  // namespace
 
-void AddMetricScorecardCommand(CLI::App& group, Command* command) {
-  CLI::App* scorecard = group.add_subcommand("scorecard", "Show how surveys do at a glance");
+void AddMetricScorecardCommand(CommandLine group, Command* command) {
+  CommandLine scorecard = group.AddCommand("scorecard", "Show how surveys do at a glance");
   auto flags = std::make_shared<ScorecardFlags>();
-  scorecard->add_option("SURVEY", flags->surveys,
-                        "Which surveys, in this order (default all that are not archived)");
-  scorecard->add_option("--as-of", flags->as_of,
-                        "Look back from here (default now): 2024, 2024-Q1, 2024-W05, 2024-01, "
-                        "2024-01-31 or a time; without an offset in UTC");
+  scorecard.Add("SURVEY", flags->surveys,
+                "Which surveys, in this order (default all that are not archived)");
+  scorecard.Add("--as-of", flags->as_of,
+                "Look back from here (default now): 2024, 2024-Q1, 2024-W05, 2024-01, "
+                "2024-01-31 or a time; without an offset in UTC");
   std::vector<std::string> units = EnumFlags<v1::Granularity>();
   units.erase(units.begin());  // None, which is no length of a period.
-  scorecard->add_option("--by", flags->by, "Length of a period (default month)")
-      ->transform(CLI::IsMember(units, CLI::ignore_case));
-  AddHtmlFlag(*scorecard, flags->html);
-  scorecard->footer(
+  scorecard.Add("--by", flags->by, "Length of a period (default month)").OneOf(units);
+  AddHtmlFlag(scorecard, flags->html);
+  scorecard.Footer(
       "Of each survey: its last complete period in its own time zone, whether that differs from\n"
       "the one before by more than chance, and the trend of twelve.\n"
       "Example:\n"
       "  chairctl metric scorecard --by quarter");
-  scorecard->callback([flags, command] {
+  scorecard.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Scorecard(session, *flags); };
   });
 }

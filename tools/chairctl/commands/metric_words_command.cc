@@ -1,6 +1,5 @@
 #include <memory>
 
-#include "CLI/CLI.hpp"
 #include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/metric_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
@@ -69,35 +68,34 @@ int Words(Session& session, const WordsFlags& flags) {
 }
 
 // Lets flags stand together only where both have a meaning.
-void RelateFlags(CLI::App& app) {
-  CLI::Option* by_class = app.get_option("--by-class");
+void RelateFlags(CommandLine app) {
+  const Flag by_class = app.Find("--by-class");
   for (const char* side : {"--base", "--candidate", "--base-filter", "--candidate-filter"}) {
-    by_class->excludes(app.get_option(side));
+    by_class.Excludes(app.Find(side));
   }
   for (const char* window : {"--window", "--from", "--to", "--last"}) {
-    app.get_option(window)->needs(by_class);
+    app.Find(window).Needs(by_class);
   }
 }
 
 }  // namespace
 
-void AddMetricWordsCommand(CLI::App& group, Command* command) {
-  CLI::App* words =
-      group.add_subcommand("words", "Find the words that tell two sets of comments apart");
+void AddMetricWordsCommand(CommandLine group, Command* command) {
+  CommandLine words =
+      group.AddCommand("words", "Find the words that tell two sets of comments apart");
   auto flags = std::make_shared<WordsFlags>();
-  AddAnswerFlags(*words, flags->sides.metric);
-  AddSideFlags(*words, flags->sides);
-  words->add_flag("--by-class", flags->by_class,
-                  "Compare who scored high with who scored low, of one window");
-  AddSelectionFlags(*words, flags->selection);
-  RelateFlags(*words);
+  AddAnswerFlags(words, flags->sides.metric);
+  AddSideFlags(words, flags->sides);
+  words.Add("--by-class", flags->by_class,
+            "Compare who scored high with who scored low, of one window");
+  AddSelectionFlags(words, flags->selection);
+  RelateFlags(words);
   words
-      ->add_option("--min-comments", flags->min_comments,
-                   "Leave out words in fewer comments, both sides together (default 5)")
-      ->check(CLI::Range(1, 1'000'000));
-  words->add_option("--limit", flags->limit, "List at most so many words (default 50)")
-      ->check(CLI::Range(1, 1'000));
-  words->footer(
+      .Add("--min-comments", flags->min_comments,
+           "Leave out words in fewer comments, both sides together (default 5)")
+      .Between(1, 1'000'000);
+  words.Add("--limit", flags->limit, "List at most so many words (default 50)").Between(1, 1'000);
+  words.Footer(
       "Wants --base and --candidate, or --by-class with a window or without.\n"
       "z is the difference in standard errors; beyond about 2 it is more than chance for a word\n"
       "chosen beforehand. Times without an offset are in the survey's time zone.\n"
@@ -105,7 +103,7 @@ void AddMetricWordsCommand(CLI::App& group, Command* command) {
       "  chairctl metric words support-nps --base 2023 --candidate 2024\n"
       "What do promoters say, and what detractors:\n"
       "  chairctl metric words support-nps --by-class --last 3m");
-  words->callback([flags, command] {
+  words.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Words(session, *flags); };
   });
 }

@@ -1,6 +1,5 @@
 #include "tools/chairctl/commands/selection_flags.h"
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "tools/chairctl/base/written_time.h"
@@ -34,16 +33,16 @@ absl::Status AddFilters(absl::string_view flag, const std::vector<std::string>& 
   return absl::OkStatus();
 }
 
-void AddSelectionFlags(CLI::App& app, SelectionFlags& flags) {
-  app.add_option("--window", flags.window.window,
-                 "2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B without B");
-  app.add_option("--from", flags.window.from, "Start: as in --window, or RFC 3339");
-  app.add_option("--to", flags.window.to, "End, not included: as in --window, or RFC 3339");
-  app.add_option("--last", flags.window.last,
-                 "N and d, w, m, q or y: the last N calendar units, the current one included");
-  app.add_option("--filter", flags.filters,
-                 "KEY=V or KEY!=V; can be repeated: values of one KEY are alternatives")
-      ->allow_extra_args(false);
+void AddSelectionFlags(CommandLine app, SelectionFlags& flags) {
+  app.Add("--window", flags.window.window,
+          "2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B without B");
+  app.Add("--from", flags.window.from, "Start: as in --window, or RFC 3339");
+  app.Add("--to", flags.window.to, "End, not included: as in --window, or RFC 3339");
+  app.Add("--last", flags.window.last,
+          "N and d, w, m, q or y: the last N calendar units, the current one included");
+  app.Add("--filter", flags.filters,
+          "KEY=V or KEY!=V; can be repeated: values of one KEY are alternatives")
+      .OneValueEach();
 }
 
 bool ReadWindows(Session& session, const std::vector<WindowRead>& reads,

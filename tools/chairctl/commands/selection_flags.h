@@ -12,10 +12,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/window.h"
-
-namespace CLI {
-class App;
-}  // namespace CLI
+#include "tools/command_line/command_line.h"
 
 namespace emptychair {
 
@@ -25,7 +22,7 @@ struct SelectionFlags {
 };
 
 // Adds `--window`, `--from`, `--to`, `--last` and `--filter`.
-void AddSelectionFlags(CLI::App& app, SelectionFlags& flags);
+void AddSelectionFlags(CommandLine app, SelectionFlags& flags);
 
 // Reads `KEY=V` and `KEY!=V` texts of the flag `flag` into new filters: those of one key and sense
 // become one, whose values are alternatives. FIELD_INVALID on the flag for any other text.

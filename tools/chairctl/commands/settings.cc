@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "tools/command_line/command_line.h"
 
 namespace emptychair {
 namespace {
@@ -35,23 +35,21 @@ bool IsKey(absl::string_view name) {
 
 absl::StatusOr<Values> ReadConfig(const std::string& path) {
   std::ifstream file(path);
-  std::vector<CLI::ConfigItem> items;
-  try {
-    items = CLI::ConfigTOML().from_config(file);
-  } catch (const std::exception& e) {
-    return Invalid(path, absl::StrCat("cannot be read: ", e.what()));
+  const absl::StatusOr<std::vector<ConfigItem>> items = ReadToml(file);
+  if (!items.ok()) {
+    return Invalid(path, absl::StrCat("cannot be read: ", items.status().message()));
   }
   if (!file.is_open() || file.bad()) {
     return Invalid(path, "cannot be read; wanted a configuration file");
   }
   Values values;
-  for (const CLI::ConfigItem& item : items) {
-    if (!item.parents.empty() || !IsKey(item.name) || item.inputs.size() != 1) {
-      return Invalid(path, absl::StrCat("has ", Quoted(item.fullname()),
+  for (const ConfigItem& item : *items) {
+    if (!IsKey(item.name) || item.values.size() != 1) {
+      return Invalid(path, absl::StrCat("has ", Quoted(item.name),
                                         "; wanted endpoint, output and timeout, each with one "
                                         "value"));
     }
-    values[item.name] = item.inputs.front();
+    values[item.name] = item.values.front();
   }
   return values;
 }

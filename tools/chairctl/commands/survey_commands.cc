@@ -3,7 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -183,8 +182,7 @@ int Create(Session& session, const CreateFlags& flags) {
 }
 
 // What is given of the definition, read as `create` reads it, replaces what is stored.
-int Update(Session& session, const CreateFlags& flags, const CLI::App& given,
-           const std::string& etag) {
+int Update(Session& session, const CreateFlags& flags, CommandLine given, const std::string& etag) {
   v1::UpdateSurveyRequest request;
   v1::Survey& survey = *request.mutable_survey();
   if (!ReadDefinition(session, flags, survey)) {
@@ -201,7 +199,7 @@ int Update(Session& session, const CreateFlags& flags, const CLI::App& given,
                                                         {"--question", "question"},
                                                         {"--display-name", "display_name"}};
   for (const auto& [flag, field] : fields) {
-    if (given.count(flag) > 0) {
+    if (given.Has(flag)) {
       request.mutable_update_mask()->add_paths(field);
     }
   }
@@ -265,98 +263,94 @@ int Get(Session& session, const std::string& id) {
 }
 
 // The flags of a definition; answers that of the kind.
-CLI::Option* AddDefinitionFlags(CLI::App& app, CreateFlags& flags) {
-  app.add_option("ID", flags.id, "Name in calls: [a-z][a-z0-9_-]{0,62}")->required();
-  app.add_option("--scale", flags.scale, "MIN..MAX, for kinds that have more than one");
-  app.add_option("--direction", flags.direction, "Which end of a ces scale is good")
-      ->transform(CLI::IsMember(EnumFlags<v1::ScaleDirection>(), CLI::ignore_case));
-  app.add_option("--dimension", flags.dimensions, "Label to slice metrics by; can be repeated")
-      ->allow_extra_args(false);
-  app.add_option("--time-zone", flags.time_zone, "IANA name of the zone of its days (default UTC)");
-  app.add_option("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
-  app.add_option("--max-series", flags.max_series,
-                 "Combinations of dimension values that are counted apart (default 10000)");
-  app.add_option("--question", flags.question, "The question as the customer reads it");
-  app.add_option("--display-name", flags.display_name, "Name for people");
-  return app.add_option("--kind", flags.kind, "What the score is")
-      ->transform(CLI::IsMember(EnumFlags<v1::SurveyKind>(), CLI::ignore_case));
+Flag AddDefinitionFlags(CommandLine app, CreateFlags& flags) {
+  app.Add("ID", flags.id, "Name in calls: [a-z][a-z0-9_-]{0,62}").Required();
+  app.Add("--scale", flags.scale, "MIN..MAX, for kinds that have more than one");
+  app.Add("--direction", flags.direction, "Which end of a ces scale is good")
+      .OneOf(EnumFlags<v1::ScaleDirection>());
+  app.Add("--dimension", flags.dimensions, "Label to slice metrics by; can be repeated")
+      .OneValueEach();
+  app.Add("--time-zone", flags.time_zone, "IANA name of the zone of its days (default UTC)");
+  app.Add("--min-sample", flags.min_sample, "Suppress points on fewer scored answers");
+  app.Add("--max-series", flags.max_series,
+          "Combinations of dimension values that are counted apart (default 10000)");
+  app.Add("--question", flags.question, "The question as the customer reads it");
+  app.Add("--display-name", flags.display_name, "Name for people");
+  return app.Add("--kind", flags.kind, "What the score is").OneOf(EnumFlags<v1::SurveyKind>());
 }
 
-void AddCreate(CLI::App& group, Command* command) {
-  CLI::App* app = group.add_subcommand("create", "Create a survey; the same again changes nothing");
+void AddCreate(CommandLine group, Command* command) {
+  CommandLine app = group.AddCommand("create", "Create a survey; the same again changes nothing");
   auto flags = std::make_shared<CreateFlags>();
-  AddDefinitionFlags(*app, *flags)->required();
-  app->footer(
+  AddDefinitionFlags(app, *flags).Required();
+  app.Footer(
       "Example:\n"
       "  chairctl survey create support-nps --kind nps --dimension channel "
       "--time-zone Europe/Berlin");
-  app->callback([flags, command] {
+  app.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Create(session, *flags); };
   });
 }
 
-void AddUpdate(CLI::App& group, Command* command) {
-  CLI::App* app = group.add_subcommand("update", "Change what is given of a survey's definition");
+void AddUpdate(CommandLine group, Command* command) {
+  CommandLine app = group.AddCommand("update", "Change what is given of a survey's definition");
   auto flags = std::make_shared<CreateFlags>();
   auto etag = std::make_shared<std::string>();
-  AddDefinitionFlags(*app, *flags);
-  app->add_option("--etag", *etag, "Only if the survey still has this etag");
-  app->footer(
+  AddDefinitionFlags(app, *flags);
+  app.Add("--etag", *etag, "Only if the survey still has this etag");
+  app.Footer(
       "--dimension replaces all of them: name those that stay, too. One that is left out is\n"
       "retired. An empty one alone retires all.\n"
       "Example:\n  chairctl survey update support-nps --dimension channel --dimension region");
-  app->callback([flags, etag, app, command] {
-    *command = [flags, etag, app](Session& session) {
-      return Update(session, *flags, *app, *etag);
-    };
+  app.OnChosen([flags, etag, app, command] {
+    *command = [flags, etag, app](Session& session) { return Update(session, *flags, app, *etag); };
   });
 }
 
-void AddArchiveAndDelete(CLI::App& group, Command* command) {
-  CLI::App* archive =
-      group.add_subcommand("archive", "Take no new answers; what is stored stays readable");
+void AddArchiveAndDelete(CommandLine group, Command* command) {
+  CommandLine archive =
+      group.AddCommand("archive", "Take no new answers; what is stored stays readable");
   auto id = std::make_shared<std::string>();
   auto undo = std::make_shared<bool>(false);
-  archive->add_option("ID", *id, "The survey")->required();
-  archive->add_flag("--undo", *undo, "Take answers again");
-  archive->footer("Example:\n  chairctl survey archive support-nps");
-  archive->callback([id, undo, command] {
+  archive.Add("ID", *id, "The survey").Required();
+  archive.Add("--undo", *undo, "Take answers again");
+  archive.Footer("Example:\n  chairctl survey archive support-nps");
+  archive.OnChosen([id, undo, command] {
     *command = [id, undo](Session& session) { return Archive(session, *id, *undo); };
   });
 
-  CLI::App* remove = group.add_subcommand("delete", "Delete a survey with all its answers");
+  CommandLine remove = group.AddCommand("delete", "Delete a survey with all its answers");
   auto confirm = std::make_shared<std::string>();
-  remove->add_option("ID", *id, "The survey")->required();
-  remove->add_option("--confirm", *confirm, "The ID again; needed on a terminal");
-  remove->footer("Example:\n  chairctl survey delete mistake --confirm mistake");
-  remove->callback([id, confirm, command] {
+  remove.Add("ID", *id, "The survey").Required();
+  remove.Add("--confirm", *confirm, "The ID again; needed on a terminal");
+  remove.Footer("Example:\n  chairctl survey delete mistake --confirm mistake");
+  remove.OnChosen([id, confirm, command] {
     *command = [id, confirm](Session& session) { return Delete(session, *id, *confirm); };
   });
 }
 
 }  // namespace
 
-void AddSurveyCommands(CLI::App& app, Command* command) {
-  CLI::App* group = app.add_subcommand("survey", "Create, look up and change surveys");
-  group->require_subcommand(1);
-  group->footer("Example:\n  chairctl survey list --output json");
-  AddCreate(*group, command);
-  AddUpdate(*group, command);
-  AddArchiveAndDelete(*group, command);
+void AddSurveyCommands(CommandLine app, Command* command) {
+  CommandLine group = app.AddCommand("survey", "Create, look up and change surveys");
+  group.RequireCommand();
+  group.Footer("Example:\n  chairctl survey list --output json");
+  AddCreate(group, command);
+  AddUpdate(group, command);
+  AddArchiveAndDelete(group, command);
 
-  CLI::App* list = group->add_subcommand("list", "List the surveys that take answers");
+  CommandLine list = group.AddCommand("list", "List the surveys that take answers");
   auto limit = std::make_shared<int>(std::numeric_limits<int>::max());
-  list->add_option("--limit", *limit, "List at most so many")
-      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
-  list->footer("Example:\n  chairctl survey list --limit 20");
-  list->callback(
+  list.Add("--limit", *limit, "List at most so many").Between(1, std::numeric_limits<int>::max());
+  list.Footer("Example:\n  chairctl survey list --limit 20");
+  list.OnChosen(
       [limit, command] { *command = [limit](Session& session) { return List(session, *limit); }; });
 
-  CLI::App* get = group->add_subcommand("get", "Show one survey");
+  CommandLine get = group.AddCommand("get", "Show one survey");
   auto id = std::make_shared<std::string>();
-  get->add_option("ID", *id, "The survey")->required();
-  get->footer("Example:\n  chairctl survey get support-nps");
-  get->callback([id, command] { *command = [id](Session& session) { return Get(session, *id); }; });
+  get.Add("ID", *id, "The survey").Required();
+  get.Footer("Example:\n  chairctl survey get support-nps");
+  get.OnChosen([id, command] { *command = [id](Session& session) { return Get(session, *id); }; });
 }
 
 }  // namespace emptychair
