@@ -83,25 +83,39 @@ add_custom_target(emptychair_generated)
 
 # emptychair_protos(NAME [GRPC] PROTOS ... DEPS ...): C++ from .proto files. With GRPC the stubs
 # alone, for messages that another library has.
+#
+# protoc says which files it read. It writes into a folder of its own, from where only what differs
+# is copied: a changed comment, which messages do not show, compiles nothing anew.
 function(emptychair_protos name)
   cmake_parse_arguments(ARG "GRPC" "" "PROTOS;DEPS" ${ARGN})
   set(out ${PROJECT_BINARY_DIR}/generated)
-  file(MAKE_DIRECTORY ${out})
-  # protoc follows imports, which CMake does not see: every .proto is a dependency of each.
-  file(GLOB_RECURSE all_protos CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/protos/*.proto)
+  # protoc names its outputs as it is told to write them. A dependency file's names are relative to
+  # this folder: seen from `anew`, the same name leads to what is written, not to what is compiled.
+  file(RELATIVE_PATH out_name ${CMAKE_CURRENT_BINARY_DIR} ${out})
+  set(anew ${CMAKE_CURRENT_BINARY_DIR}/anew/protoc)
+  file(MAKE_DIRECTORY ${anew} ${anew}/${out_name})
   set(generated "")
   foreach(proto IN LISTS ARG_PROTOS)
     string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+    get_filename_component(folder ${proto} DIRECTORY)
     if(ARG_GRPC)
-      set(outputs ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h)
-      set(flags --grpc_out=${out} --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>)
+      set(names ${stem}.grpc.pb.cc ${stem}.grpc.pb.h)
+      set(flags --grpc_out=${out_name}
+        --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin>)
     else()
-      set(outputs ${out}/${stem}.pb.cc ${out}/${stem}.pb.h)
-      set(flags --cpp_out=${out})
+      set(names ${stem}.pb.cc ${stem}.pb.h)
+      set(flags --cpp_out=${out_name})
     endif()
+    list(TRANSFORM names PREPEND ${out}/ OUTPUT_VARIABLE outputs)
+    list(TRANSFORM names PREPEND ${out_name}/ OUTPUT_VARIABLE written)
+    file(MAKE_DIRECTORY ${out}/${folder})
     add_custom_command(OUTPUT ${outputs}
-      COMMAND protobuf::protoc -I${PROJECT_SOURCE_DIR}/protos ${flags} ${proto}
-      DEPENDS ${all_protos} VERBATIM)
+      COMMAND protobuf::protoc -I${PROJECT_SOURCE_DIR}/protos ${flags}
+        --dependency_out=${anew}/${out_name}/${stem}.${name}.d ${proto}
+      COMMAND ${CMAKE_COMMAND} -E copy_if_different ${written} ${out}/${folder}
+      DEPENDS ${PROJECT_SOURCE_DIR}/protos/${proto}
+      DEPFILE ${anew}/${out_name}/${stem}.${name}.d
+      WORKING_DIRECTORY ${anew} VERBATIM)
     list(APPEND generated ${outputs})
   endforeach()
   add_custom_target(emptychair_${name}_generated DEPENDS ${generated})

@@ -45,11 +45,12 @@ def import_stubs(folder):
 def test_surveys(channel):
     from emptychair.v1 import survey_service_pb2 as surveys
     from emptychair.v1 import survey_service_pb2_grpc
+    from emptychair.v1 import types_pb2 as types
 
     stub = survey_service_pb2_grpc.SurveyServiceStub(channel)
     survey = surveys.Survey(
         survey_id="checkout",
-        kind=surveys.SURVEY_KIND_NPS,
+        kind=types.SURVEY_KIND_NPS,
         dimensions=["channel"],
         time_zone="Europe/Berlin",
     )
