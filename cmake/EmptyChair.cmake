@@ -60,10 +60,18 @@ function(emptychair_link_test name)
   target_link_options(link_${name} PRIVATE -Wl,--strip-all)
 endfunction()
 
-# emptychair_test(NAME SRCS ... DEPS ...): a GoogleTest binary, each of whose tests ctest runs by
-# itself, in parallel with others. How long each may take is a matter of the test preset.
+# emptychair_test(NAME SRCS ... DEPS ... [LABELS ...]): a GoogleTest binary, each of whose tests ctest
+# runs by itself, in parallel with others. How long each may take is a matter of the test preset.
+# LABELS are those of `ctest -L`: the kind, which is one of
+#   unit     runs in the test's own process and opens no port (the default)
+#   wire     calls a server in the test's own process by the network
+#   process  runs other programs
+# then `slow` where a test takes more than five seconds, and the presets with sanitizers that run it.
 function(emptychair_test name)
-  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
   if(NOT TARGET emptychair_test_headers)
     add_library(emptychair_test_headers OBJECT ${empty_source})
     target_precompile_headers(emptychair_test_headers PRIVATE ${common_headers}
@@ -76,6 +84,24 @@ function(emptychair_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock_main emptychair_warnings)
   include(GoogleTest)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60)
+  emptychair_labels(${name} ${ARG_LABELS})
+endfunction()
+
+# Labels the tests that were discovered in the binary `name`, for which gtest_discover_tests takes
+# one label alone. The target tests_LABEL builds all that have it.
+function(emptychair_labels name)
+  set(labels ${ARGN})
+  set_target_properties(${name} PROPERTIES EMPTYCHAIR_LABELS "${labels}")
+  set(file ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
+  file(CONFIGURE OUTPUT ${file} @ONLY CONTENT
+    "set_tests_properties(\${@name@_TESTS} PROPERTIES LABELS \"@labels@\")\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${file})
+  foreach(label IN LISTS labels)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name})
+  endforeach()
 endfunction()
 
 # All C++ that is generated: what tools that read our sources need, without a build.
