@@ -14,9 +14,9 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "emptychair/store/v1/value.pb.h"
-#include "server/analytics/explain.h"
-#include "server/analytics/metric_scan.h"
+#include "server/analytics/counted_as.h"
 #include "server/analytics/metric_sides.h"
+#include "server/analytics/record_filter.h"
 #include "server/analytics/series_groups.h"
 #include "server/request/selection.h"
 #include "server/request/validation.h"
@@ -172,11 +172,11 @@ std::optional<Side> SideOfClass(v1::CountedAs counted_as) {
   }
 }
 
-// Reads the answers of one question.
+// Reads the answers of one query.
 class CommentScan {
  public:
   CommentScan(const storage::Store& store, const MetricQuery& query)
-      : store_(store), query_(query), groups_(query), filter_(query, groups_) {
+      : store_(store), query_(query), groups_(query), filter_(query, groups_.series()) {
     if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
       seen_.resize(size_t{query.view->counters.last_customer_ordinal()} + 1);
     }

@@ -1,4 +1,4 @@
-// From a CompareWordsRequest to its answer.
+// Compares the words of two sets of comments.
 #ifndef EMPTYCHAIR_SERVER_ANALYTICS_COMPARE_WORDS_H_
 #define EMPTYCHAIR_SERVER_ANALYTICS_COMPARE_WORDS_H_
 
@@ -29,8 +29,8 @@ struct WordComparisonQuery {
 absl::StatusOr<WordComparisonQuery> PrepareWordComparison(std::shared_ptr<const storage::View> view,
                                                           const v1::CompareWordsRequest& request);
 
-// Computes the answer, reading the records of both sides: once, and again for each further part of
-// at most half a million words, so that memory is bounded. Errors: SUPPRESSED, STORE_DAMAGED.
+// Writes the comparison, reading the records of both sides: once, and again for each further part
+// of at most half a million words, so that memory is bounded. Errors: SUPPRESSED, STORE_DAMAGED.
 absl::Status RunWordComparison(const storage::Store& store, const WordComparisonQuery& query,
                                v1::CompareWordsResponse& response);
 

@@ -5,16 +5,13 @@
 
 #include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
-#include "google/protobuf/repeated_ptr_field.h"
-#include "server/analytics/metric_query.h"
+#include "server/analytics/metric_engine.h"
+#include "server/analytics/series_groups.h"
+#include "server/analytics/series_tallies.h"
 #include "server/request/validation.h"
-#include "server/statistics/decomposition.h"
-#include "server/statistics/metric_value.h"
 
 namespace emptychair {
 namespace {
-
-using Contributions = google::protobuf::RepeatedPtrField<v1::Contribution>;
 
 std::vector<const storage::SurveyView*> SurveysOf(const MetricSides& sides) {
   std::vector<const storage::SurveyView*> surveys = sides.base.surveys;
@@ -43,97 +40,120 @@ std::vector<std::string> DefaultKeys(const MetricSides& sides) {
   return keys;
 }
 
-// The groups of a side by `key`, in their order, with histograms.
-absl::StatusOr<v1::QueryMetricResponse> RunGrouped(const storage::Store& store, MetricQuery side,
-                                                   const std::string& key) {
-  side.group_by = {key};
-  side.include_histogram = true;
-  v1::QueryMetricResponse response;
-  RETURN_IF_ERROR(RunMetricQuery(store, side, response));
-  return response;
-}
+// One side, whose answers are kept by series or, when these are too many, read again by each key.
+class SideReader {
+ public:
+  SideReader(const storage::Store& store, const MetricQuery& query)
+      : store_(store), query_(query) {}
 
-// What a query answers for a group that has no answers.
-v1::MetricValue NoAnswers(const MetricQuery& side) {
+  // Reads the answers; to be called first. Errors: STORE_DAMAGED.
+  absl::StatusOr<statistics::MetricValue> ReadTotal() {
+    const SeriesMap series = MapEachSeries(query_);
+    ASSIGN_OR_RETURN(PointTallies tallies, ReadTallies(store_, query_, series));
+    if (!tallies.grid.is_full()) {
+      return series_.emplace(query_, series, std::move(tallies.grid)).Total();
+    }
+    ASSIGN_OR_RETURN(MetricResult result, RunMetricQuery(store_, query_));
+    return std::move(result.total.front());
+  }
+
+  // The slices by a key, in the order of groups. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
+  absl::StatusOr<std::vector<Slice>> ReadBy(const std::string& key) const {
+    if (series_.has_value()) {
+      return series_->By(key);
+    }
+    MetricQuery grouped = query_;
+    grouped.group_by = {key};
+    grouped.include_histogram = true;
+    ASSIGN_OR_RETURN(MetricResult result, RunMetricQuery(store_, grouped));
+    std::vector<Slice> slices;
+    slices.reserve(result.series.size());
+    for (MetricSeries& series : result.series) {
+      slices.push_back({std::move(series.group.front()), std::move(series.points.front())});
+    }
+    return slices;
+  }
+
+ private:
+  const storage::Store& store_;
+  const MetricQuery& query_;
+  std::optional<SeriesTallies> series_;
+};
+
+// The value of a group that has no answers.
+statistics::MetricValue NoAnswers(const MetricQuery& side) {
   const std::vector<int64_t> histogram(side.method->scale_size());
   statistics::Tally tally{.histogram = histogram};
   if (side.respondent_rule != v1::RESPONDENT_RULE_ALL) {
     tally.customers = 0;
   }
-  v1::MetricValue value;
-  statistics::EvaluateMetric(*side.method, tally, {.min_sample = side.min_sample}, &value);
-  return value;
+  return statistics::EvaluateMetric(*side.method, tally, {.min_sample = side.min_sample});
 }
 
 // The groups of both sides that have scored answers on either, in their order, with the values of
-// both, which are taken from the responses.
-void Merge(const v1::MetricValue& no_answers, v1::QueryMetricResponse& base,
-           v1::QueryMetricResponse& candidate, Contributions& contributions) {
-  auto from = base.mutable_series()->begin();
-  auto to = candidate.mutable_series()->begin();
-  const auto base_end = base.mutable_series()->end();
-  const auto candidate_end = candidate.mutable_series()->end();
-  while (from != base_end || to != candidate_end) {
-    const bool in_base = from != base_end &&
-                         (to == candidate_end || !statistics::GroupComesBefore(
-                                                     to->group_values(0), from->group_values(0)));
-    const bool in_candidate = to != candidate_end &&
-                              (from == base_end || !statistics::GroupComesBefore(
-                                                       from->group_values(0), to->group_values(0)));
-    v1::Contribution contribution;
-    *contribution.mutable_group_value() = in_base ? from->group_values(0) : to->group_values(0);
-    *contribution.mutable_base() = in_base ? (from++)->points(0) : no_answers;
-    *contribution.mutable_candidate() = in_candidate ? (to++)->points(0) : no_answers;
-    if (contribution.base().answers() > 0 || contribution.candidate().answers() > 0) {
-      *contributions.Add() = std::move(contribution);
+// both, which are taken from the slices.
+std::vector<statistics::Contribution> Merge(const statistics::MetricValue& no_answers,
+                                            std::vector<Slice> base, std::vector<Slice> candidate) {
+  std::vector<statistics::Contribution> contributions;
+  auto from = base.begin();
+  auto to = candidate.begin();
+  while (from != base.end() || to != candidate.end()) {
+    const bool in_base = from != base.end() && (to == candidate.end() || from->group <= to->group);
+    const bool in_candidate =
+        to != candidate.end() && (from == base.end() || to->group <= from->group);
+    statistics::Contribution contribution;
+    contribution.group = in_base ? from->group : to->group;
+    contribution.base = in_base ? std::move((from++)->value) : no_answers;
+    contribution.candidate = in_candidate ? std::move((to++)->value) : no_answers;
+    if (contribution.base.answers > 0 || contribution.candidate.answers > 0) {
+      contributions.push_back(std::move(contribution));
     }
   }
+  return contributions;
 }
 
 }  // namespace
 
 absl::StatusOr<MetricDecomposition> PrepareMetricDecomposition(
     std::shared_ptr<const storage::View> view, const v1::DecomposeChangeRequest& request) {
-  MetricDecomposition change;
-  ASSIGN_OR_RETURN(change.sides,
+  MetricDecomposition decomposition;
+  ASSIGN_OR_RETURN(decomposition.sides,
                    PrepareMetricSides(std::move(view), request.base(), request.candidate()));
-  RETURN_IF_ERROR(CheckGroupKeys("keys", request.keys(), SurveysOf(change.sides)));
-  change.keys.assign(request.keys().begin(), request.keys().end());
-  if (change.keys.empty()) {
-    change.keys = DefaultKeys(change.sides);
+  RETURN_IF_ERROR(CheckGroupKeys("keys", request.keys(), SurveysOf(decomposition.sides)));
+  decomposition.keys.assign(request.keys().begin(), request.keys().end());
+  if (decomposition.keys.empty()) {
+    decomposition.keys = DefaultKeys(decomposition.sides);
   }
-  return change;
+  return decomposition;
 }
 
-absl::Status RunMetricDecomposition(const storage::Store& store, const MetricDecomposition& change,
-                                    v1::DecomposeChangeResponse& response) {
-  const MetricSides& sides = change.sides;
-  RETURN_IF_ERROR(RunMetricSides(store, sides, response));
-  if (!response.base().has_value() || !response.candidate().has_value()) {
-    return absl::OkStatus();
+absl::StatusOr<DecompositionResult> RunMetricDecomposition(
+    const storage::Store& store, const MetricDecomposition& decomposition) {
+  const MetricSides& sides = decomposition.sides;
+  SideReader base(store, sides.base);
+  SideReader candidate(store, sides.candidate);
+  DecompositionResult result;
+  ASSIGN_OR_RETURN(result.base, base.ReadTotal());
+  ASSIGN_OR_RETURN(result.candidate, candidate.ReadTotal());
+  if (!result.base.estimate.has_value() || !result.candidate.estimate.has_value()) {
+    return result;
   }
-  response.set_delta(response.candidate().value() - response.base().value());
-  const v1::MetricValue no_answers = NoAnswers(sides.base);
-  int contribution_count = 0;
-  for (const std::string& key : change.keys) {
-    ASSIGN_OR_RETURN(v1::QueryMetricResponse base, RunGrouped(store, sides.base, key));
-    ASSIGN_OR_RETURN(v1::QueryMetricResponse candidate, RunGrouped(store, sides.candidate, key));
-    v1::DimensionContributions& dimension = *response.add_dimensions();
-    dimension.set_key(key);
-    Contributions& contributions = *dimension.mutable_contributions();
-    Merge(no_answers, base, candidate, contributions);
-    contribution_count += contributions.size();
+  result.delta = result.candidate.estimate->value - result.base.estimate->value;
+  const statistics::MetricValue no_answers = NoAnswers(sides.base);
+  size_t contribution_count = 0;
+  for (const std::string& key : decomposition.keys) {
+    ASSIGN_OR_RETURN(std::vector<Slice> from, base.ReadBy(key));
+    ASSIGN_OR_RETURN(std::vector<Slice> to, candidate.ReadBy(key));
+    KeyContributions& by_key = result.keys.emplace_back();
+    by_key = {key, Merge(no_answers, std::move(from), std::move(to))};
+    contribution_count += by_key.contributions.size();
     if (contribution_count > kPointsMax) {
       return TooManyPoints(contribution_count);
     }
-    statistics::DecomposeChange(*sides.base.method, response.base(), response.candidate(),
-                                sides.base.confidence, contributions);
-    for (v1::Contribution& contribution : contributions) {
-      contribution.mutable_base()->clear_histogram();
-      contribution.mutable_candidate()->clear_histogram();
-    }
+    statistics::DecomposeChange(*sides.base.method, result.base, result.candidate,
+                                sides.base.confidence, by_key.contributions);
   }
-  return absl::OkStatus();
+  return result;
 }
 
 }  // namespace emptychair

@@ -1,26 +1,41 @@
-// From a DecomposeChangeRequest to its answer.
+// Decomposes a change into what each value of a key adds to it.
 #ifndef EMPTYCHAIR_SERVER_ANALYTICS_DECOMPOSE_H_
 #define EMPTYCHAIR_SERVER_ANALYTICS_DECOMPOSE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "server/analytics/metric_sides.h"
+#include "server/statistics/decomposition.h"
+#include "server/statistics/metric_value.h"
 #include "storage/read/view.h"
 #include "storage/store.h"
 
 namespace emptychair {
 
+// A decomposition that was found to be sound, at one view.
 struct MetricDecomposition {
   MetricSides sides;
   // What to slice by: dimensions of all surveys of both sides, or survey_id.
   std::vector<std::string> keys;
+};
 
-  bool needs_scan() const { return sides.needs_scan(); }
+// What the groups by one key add to a change.
+struct KeyContributions {
+  std::string key;
+  std::vector<statistics::Contribution> contributions;
+};
+
+// Holds what a decomposition computes, as v1::DecomposeChangeResponse describes it.
+struct DecompositionResult {
+  statistics::MetricValue base;
+  statistics::MetricValue candidate;
+  std::optional<double> delta;
+  std::vector<KeyContributions> keys;
 };
 
 // Checks the request and fills in its defaults; reads nothing from disk.
@@ -28,9 +43,11 @@ struct MetricDecomposition {
 absl::StatusOr<MetricDecomposition> PrepareMetricDecomposition(
     std::shared_ptr<const storage::View> view, const v1::DecomposeChangeRequest& request);
 
-// Computes the answer. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
-absl::Status RunMetricDecomposition(const storage::Store& store, const MetricDecomposition& change,
-                                    v1::DecomposeChangeResponse& response);
+// Computes the decomposition. Each side is read once, by series, when the series that have answers
+// fit into a grid of kPointsMax groups; else once in all and once by each key, so that memory stays
+// bounded. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
+absl::StatusOr<DecompositionResult> RunMetricDecomposition(
+    const storage::Store& store, const MetricDecomposition& decomposition);
 
 }  // namespace emptychair
 

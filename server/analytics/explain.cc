@@ -8,14 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "google/protobuf/util/message_differencer.h"
-#include "server/analytics/metric_scan.h"
+#include "server/analytics/counted_as.h"
+#include "server/analytics/metric_engine.h"
+#include "server/analytics/record_filter.h"
 #include "server/feedback/record_page.h"
 #include "server/request/page_token.h"
 #include "server/request/selection.h"
 #include "server/request/validation.h"
 #include "storage/cube/cube_reader.h"
-#include "storage/format/cube_row.h"
 
 namespace emptychair {
 namespace {
@@ -96,23 +96,17 @@ absl::Status CheckGroup(const v1::ExplainMetricRequest& request, MetricExplanati
   return absl::OkStatus();
 }
 
-bool IsOfGroup(const v1::MetricSeries& series, const v1::ExplainMetricRequest& request) {
-  return std::equal(series.group_values().begin(), series.group_values().end(),
-                    request.group_values().begin(), request.group_values().end(),
-                    google::protobuf::util::MessageDifferencer::Equals);
-}
-
 absl::Status CheckPointShown(const storage::Store& store, const MetricExplanation& explanation) {
   const MetricQuery& query = explanation.query;
   if (query.min_sample == 0 || query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
     return absl::OkStatus();
   }
-  v1::QueryMetricResponse response;
-  RETURN_IF_ERROR(RunMetricQuery(store, query, response));
+  ASSIGN_OR_RETURN(const MetricResult result, RunMetricQuery(store, query));
+  const std::vector<GroupPart> group = explanation.group.value_or(std::vector<GroupPart>());
   int64_t answers = 0;
-  for (const v1::MetricSeries& series : response.series()) {
-    if (IsOfGroup(series, explanation.request)) {
-      answers = series.points(0).answers();
+  for (const MetricSeries& series : result.series) {
+    if (series.group == group) {
+      answers = series.points.front().answers;
     }
   }
   return CheckShown(query, answers);
@@ -122,11 +116,11 @@ absl::Status CheckPointShown(const storage::Store& store, const MetricExplanatio
 class ExplanationPage {
  public:
   ExplanationPage(const storage::Store& store, const MetricExplanation& explanation,
-                  const SeriesGroups& groups, v1::ExplainMetricResponse& response)
+                  const SeriesMap& series, v1::ExplainMetricResponse& response)
       : store_(store),
         explanation_(explanation),
         query_(explanation.query),
-        filter_(explanation.query, groups),
+        filter_(explanation.query, series),
         page_(store, *explanation.query.view, explanation.page_size),
         response_(response) {}
 
@@ -224,6 +218,12 @@ class ExplanationPage {
 
 }  // namespace
 
+AnswerSource PlanSource(const MetricExplanation& explanation) {
+  return explanation.group.has_value() || !explanation.query.filters.empty()
+             ? AnswerSource::kRecords
+             : PlanSource(explanation.query);
+}
+
 absl::StatusOr<MetricExplanation> PrepareMetricExplanation(
     const storage::Store& store, const v1::ExplainMetricRequest& request) {
   MetricExplanation explanation;
@@ -257,33 +257,7 @@ absl::Status RunMetricExplanation(const storage::Store& store, const MetricExpla
     }
     wanted_group = group->second;
   }
-  return ExplanationPage(store, explanation, groups, response).Fill(wanted_group);
-}
-
-v1::CountedAs CountedAsOf(const statistics::ScoreMethod& method,
-                          const storage::FeedbackHeader& header, bool include_excluded) {
-  if (header.exclusion_reason != storage::kCountedDisposition && !include_excluded) {
-    return v1::COUNTED_AS_EXCLUDED;
-  }
-  if (method.kind() == statistics::ScoreMethod::Kind::kCount) {
-    return v1::COUNTED_AS_COUNTED;
-  }
-  if (!header.score.has_value()) {
-    return v1::COUNTED_AS_UNSCORED;
-  }
-  const bool is_positive = method.positive().contains(*header.score);
-  switch (method.kind()) {
-    case statistics::ScoreMethod::Kind::kNet:
-      return is_positive                                 ? v1::COUNTED_AS_PROMOTER
-             : method.negative().contains(*header.score) ? v1::COUNTED_AS_DETRACTOR
-                                                         : v1::COUNTED_AS_PASSIVE;
-    case statistics::ScoreMethod::Kind::kShare:
-      return is_positive ? v1::COUNTED_AS_IN_NUMERATOR : v1::COUNTED_AS_NOT_IN_NUMERATOR;
-    case statistics::ScoreMethod::Kind::kMean:
-    case statistics::ScoreMethod::Kind::kCount:
-      break;
-  }
-  return v1::COUNTED_AS_COUNTED;
+  return ExplanationPage(store, explanation, groups.series(), response).Fill(wanted_group);
 }
 
 }  // namespace emptychair

@@ -1,4 +1,4 @@
-// From an ExplainMetricRequest to a page of the answers behind a point.
+// Lists the answers behind a point, a page at a time.
 #ifndef EMPTYCHAIR_SERVER_ANALYTICS_EXPLAIN_H_
 #define EMPTYCHAIR_SERVER_ANALYTICS_EXPLAIN_H_
 
@@ -9,9 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.pb.h"
+#include "server/analytics/answer_source.h"
 #include "server/analytics/metric_query.h"
-#include "server/analytics/series_groups.h"
-#include "server/statistics/score_method.h"
+#include "server/statistics/group_part.h"
 #include "storage/read/records.h"
 #include "storage/store.h"
 
@@ -23,15 +23,14 @@ struct MetricExplanation {
   // Of the point alone: one bucket.
   MetricQuery query;
   // Absent: the point over all groups.
-  std::optional<std::vector<GroupPart>> group;
+  std::optional<std::vector<statistics::GroupPart>> group;
   int32_t page_size = 0;
   std::optional<storage::RecordPosition> after;
-
-  // Many answers may have to be read for a page.
-  bool needs_scan() const {
-    return query.needs_scan || group.has_value() || !query.filters.empty();
-  }
 };
+
+// Chooses the source by what a page costs: records, when many may have to be read that are none of
+// the point's. A page of the newest records of an interval costs no more than the cube.
+AnswerSource PlanSource(const MetricExplanation& explanation);
 
 // Checks the request and fills in its defaults; reads nothing from disk. Errors: those of
 // PrepareMetricQuery, below "query"; FIELD_REQUIRED and FIELD_INVALID for what
@@ -44,10 +43,6 @@ absl::StatusOr<MetricExplanation> PrepareMetricExplanation(const storage::Store&
 // Errors: SUPPRESSED, those of RunMetricQuery.
 absl::Status RunMetricExplanation(const storage::Store& store, const MetricExplanation& explanation,
                                   v1::ExplainMetricResponse& response);
-
-// What an answer of the header counts as. Pure.
-v1::CountedAs CountedAsOf(const statistics::ScoreMethod& method,
-                          const storage::FeedbackHeader& header, bool include_excluded);
 
 }  // namespace emptychair
 

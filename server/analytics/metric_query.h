@@ -1,4 +1,4 @@
-// From a QueryMetricRequest to its answer.
+// Checks a QueryMetricRequest and turns it into a query that the engine can run.
 #ifndef EMPTYCHAIR_SERVER_ANALYTICS_METRIC_QUERY_H_
 #define EMPTYCHAIR_SERVER_ANALYTICS_METRIC_QUERY_H_
 
@@ -19,11 +19,10 @@
 #include "server/statistics/estimate.h"
 #include "server/statistics/score_method.h"
 #include "storage/read/view.h"
-#include "storage/store.h"
 
 namespace emptychair {
 
-// A question that was found to be sound, at one view of the store.
+// A query that was found to be sound, at one view of the store.
 struct MetricQuery {
   std::shared_ptr<const storage::View> view;
   // Of one kind, scale and zone; owned by `view`.
@@ -41,15 +40,26 @@ struct MetricQuery {
   v1::RespondentRule respondent_rule = v1::RESPONDENT_RULE_ALL;
   bool include_excluded = false;
   bool include_histogram = false;
-  // A filter names a label that is no dimension, or a rule chooses among the answers of a customer,
-  // so records are read one by one.
-  bool needs_scan = false;
 };
 
 // Checks the request and fills in its defaults; reads nothing from disk.
 // Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, SURVEYS_NOT_POOLABLE, NOT_A_DIMENSION.
 absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::View> view,
                                                const v1::QueryMetricRequest& request);
+
+// Makes a query of all answers of `surveys`, of which there is at least one and all can be pooled,
+// by their default method.
+absl::StatusOr<MetricQuery> MakeMetricQuery(std::shared_ptr<const storage::View> view,
+                                            std::vector<const storage::SurveyView*> surveys);
+
+// Sets the length of the query's buckets, defaults filled in. Both enums are known values.
+void SetGranularity(v1::Granularity granularity, v1::WeekStart week_start, MetricQuery& query);
+
+// Finds the surveys of a request, no two alike; with `pooled` all of them must be poolable. Errors
+// on "survey_ids": those of FindSurvey, FIELD_INVALID, SURVEYS_NOT_POOLABLE.
+absl::StatusOr<std::vector<const storage::SurveyView*>> FindSurveys(
+    const storage::View& view, const google::protobuf::RepeatedPtrField<std::string>& survey_ids,
+    bool pooled);
 
 // SURVEYS_NOT_POOLABLE on `field` unless both surveys are of one kind, scale and time zone.
 absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
@@ -61,16 +71,12 @@ absl::Status CheckGroupKeys(absl::string_view field,
                             const google::protobuf::RepeatedPtrField<std::string>& keys,
                             const std::vector<const storage::SurveyView*>& surveys);
 
-// The error of an answer that would have so many points or more.
+// Makes the error of a response that would have so many points or more.
 absl::Status TooManyPoints(size_t points);
 
 // SUPPRESSED when a point of the query that rests on so many scored answers is not to be taken
 // apart.
 absl::Status CheckShown(const MetricQuery& query, int64_t answers);
-
-// Computes the answer. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
-absl::Status RunMetricQuery(const storage::Store& store, const MetricQuery& query,
-                            v1::QueryMetricResponse& response);
 
 }  // namespace emptychair
 

@@ -125,6 +125,10 @@ bool CanPassBoth(const MetricQuery& base, const MetricQuery& candidate) {
 
 }  // namespace
 
+AnswerSource PlanSource(const MetricSides& sides) {
+  return std::max(PlanSource(sides.base), PlanSource(sides.candidate));
+}
+
 absl::StatusOr<MetricQuery> PrepareMetricSide(std::shared_ptr<const storage::View> view,
                                               const v1::QueryMetricRequest& side) {
   RETURN_IF_ERROR(CheckOneValue(side));

@@ -46,6 +46,33 @@ class DimensionFilter {
   absl::flat_hash_map<ValueCode, bool> judged_;
 };
 
+bool IsOnLabel(const v1::LabelFilter& filter, const SurveyView& survey) {
+  return filter.key() != kSurveyIdKey && !survey.DimensionOf(filter.key()).has_value();
+}
+
+// Calls `visit` with each series of the survey that the filters on dimensions and on the survey let
+// through.
+template <typename Visit>
+void ForEachSelected(const MetricQuery& query, const SurveyView& survey, Visit visit) {
+  if (!PassesSurveyFilters(query, survey)) {
+    return;
+  }
+  std::vector<DimensionFilter> filters;
+  for (const v1::LabelFilter& filter : query.filters) {
+    if (std::optional<size_t> dimension = survey.DimensionOf(filter.key())) {
+      filters.emplace_back(filter, *survey.series, *dimension);
+    }
+  }
+  for (uint32_t series = 0; series < survey.series_count; ++series) {
+    if (std::all_of(filters.begin(), filters.end(),
+                    [&](DimensionFilter& filter) { return filter.PassesSeries(series); })) {
+      visit(series);
+    }
+  }
+}
+
+}  // namespace
+
 GroupPart PartOf(const SeriesTable& series, size_t dimension, ValueCode code) {
   if (code == storage::kNoneCode) {
     return {GroupPart::Kind::kNone, ""};
@@ -56,40 +83,37 @@ GroupPart PartOf(const SeriesTable& series, size_t dimension, ValueCode code) {
   return {GroupPart::Kind::kValue, series.TextOf(dimension, code)};
 }
 
-}  // namespace
+SeriesMap MapEachSeries(const MetricQuery& query) {
+  SeriesMap map;
+  for (const SurveyView* survey : query.surveys) {
+    std::vector<uint32_t>& group_of_series =
+        map.group_of_series.emplace_back(survey->series_count, storage::kNoGroup);
+    ForEachSelected(query, *survey,
+                    [&](uint32_t series) { group_of_series[series] = map.group_count++; });
+  }
+  return map;
+}
 
 SeriesGroups::SeriesGroups(const MetricQuery& query) {
   if (query.group_by.empty()) {
     groups_[{}] = 0;
   }
   for (const SurveyView* survey : query.surveys) {
-    AddSurvey(query, *survey);
+    AddSurvey(query, *survey,
+              series_.group_of_series.emplace_back(survey->series_count, storage::kNoGroup));
   }
+  series_.group_count = static_cast<uint32_t>(groups_.size());
 }
 
-void SeriesGroups::AddSurvey(const MetricQuery& query, const SurveyView& survey) {
-  std::vector<uint32_t>& group_of_series =
-      group_of_series_.emplace_back(survey.series_count, storage::kNoGroup);
-  if (!PassesSurveyFilters(query, survey)) {
-    return;
-  }
-  std::vector<DimensionFilter> filters;
-  for (const v1::LabelFilter& filter : query.filters) {
-    if (std::optional<size_t> dimension = survey.DimensionOf(filter.key())) {
-      filters.emplace_back(filter, *survey.series, *dimension);
-    }
-  }
+void SeriesGroups::AddSurvey(const MetricQuery& query, const SurveyView& survey,
+                             std::vector<uint32_t>& group_of_series) {
   // Nothing stands for the survey's id.
   std::vector<std::optional<size_t>> dimensions;
   for (const std::string& key : query.group_by) {
     dimensions.push_back(key == kSurveyIdKey ? std::nullopt : survey.DimensionOf(key));
   }
   absl::flat_hash_map<SeriesTable::Codes, uint32_t> known;
-  for (uint32_t series = 0; series < survey.series_count; ++series) {
-    if (!std::all_of(filters.begin(), filters.end(),
-                     [&](DimensionFilter& filter) { return filter.PassesSeries(series); })) {
-      continue;
-    }
+  ForEachSelected(query, survey, [&](uint32_t series) {
     SeriesTable::Codes codes{};
     for (size_t i = 0; i < dimensions.size(); ++i) {
       codes[i] = dimensions[i].has_value() ? survey.series->CodeOf(series, *dimensions[i]) : 0;
@@ -106,7 +130,7 @@ void SeriesGroups::AddSurvey(const MetricQuery& query, const SurveyView& survey)
                           .first->second;
     }
     group_of_series[series] = group->second;
-  }
+  });
 }
 
 bool PassesSurveyFilters(const MetricQuery& query, const SurveyView& survey) {
@@ -116,17 +140,17 @@ bool PassesSurveyFilters(const MetricQuery& query, const SurveyView& survey) {
       });
 }
 
+bool HasLabelFilters(const MetricQuery& query, const SurveyView& survey) {
+  return std::any_of(query.filters.begin(), query.filters.end(),
+                     [&](const v1::LabelFilter& filter) { return IsOnLabel(filter, survey); });
+}
+
 bool PassesLabelFilters(const MetricQuery& query, const SurveyView& survey,
                         const store::v1::StoredFeedback& body) {
-  for (const v1::LabelFilter& filter : query.filters) {
-    if (filter.key() == kSurveyIdKey || survey.DimensionOf(filter.key()).has_value()) {
-      continue;
-    }
-    if (!Passes(filter, LabelOf(body, filter.key()))) {
-      return false;
-    }
-  }
-  return true;
+  return std::all_of(
+      query.filters.begin(), query.filters.end(), [&](const v1::LabelFilter& filter) {
+        return !IsOnLabel(filter, survey) || Passes(filter, LabelOf(body, filter.key()));
+      });
 }
 
 }  // namespace emptychair

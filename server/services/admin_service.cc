@@ -6,8 +6,8 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
+#include "server/analytics/series_overflow.h"
 #include "server/request/position.h"
-#include "server/surveys/series_overflow.h"
 
 namespace emptychair {
 namespace {
@@ -117,7 +117,7 @@ absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
     *response.mutable_maintenance() = *std::move(task);
   }
   for (const auto& [survey_id, survey] : *view->catalog) {
-    ASSIGN_OR_RETURN(const int64_t count, CountOverflow(*store_, *view, *survey));
+    ASSIGN_OR_RETURN(const int64_t count, CountOverflow(*store_, view, *survey));
     if (count > 0) {
       v1::SeriesOverflow& overflow = *response.add_series_overflows();
       overflow.set_survey_id(survey_id);

@@ -7,20 +7,42 @@
 #include "server/analytics/compare_words.h"
 #include "server/analytics/decompose.h"
 #include "server/analytics/explain.h"
+#include "server/analytics/metric_engine.h"
 #include "server/analytics/metric_query.h"
 #include "server/analytics/metric_sides.h"
+#include "server/analytics/metric_wire.h"
 #include "server/analytics/scorecard.h"
 
 namespace emptychair {
 
+namespace {
+
+// Records hold up only those that read records too.
+Lane LaneOf(AnswerSource source) {
+  return source == AnswerSource::kCube ? Lane::kQuery : Lane::kScan;
+}
+
+}  // namespace
+
 template <typename Prepared, typename Response>
-ScheduledWork<Response> MetricsServiceImpl::PlanFor(Prepared prepared, bool needs_scan,
+ScheduledWork<Response> MetricsServiceImpl::PlanFor(Prepared prepared, AnswerSource source,
                                                     absl::Status (*run)(const storage::Store&,
                                                                         const Prepared&,
                                                                         Response&)) const {
-  return {needs_scan ? Lane::kScan : Lane::kQuery,
-          [this, prepared = std::move(prepared), run](Response& response) {
+  return {LaneOf(source), [this, prepared = std::move(prepared), run](Response& response) {
             return run(*store_, prepared, response);
+          }};
+}
+
+template <typename Response, typename Prepared, typename Result>
+ScheduledWork<Response> MetricsServiceImpl::PlanFor(
+    Prepared prepared, AnswerSource source,
+    absl::StatusOr<Result> (*run)(const storage::Store&, const Prepared&)) const {
+  return {LaneOf(source),
+          [this, prepared = std::move(prepared), run](Response& response) -> absl::Status {
+            ASSIGN_OR_RETURN(const Result result, run(*store_, prepared));
+            WriteResponse(prepared, result, response);
+            return absl::OkStatus();
           }};
 }
 
@@ -31,8 +53,8 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::QueryMetric(grpc::CallbackServerCo
       context, "MetricsService/QueryMetric", request, response,
       [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> {
         ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricQuery(store_->view(), request));
-        const bool needs_scan = query.needs_scan;
-        return PlanFor(std::move(query), needs_scan, &RunMetricQuery);
+        const AnswerSource source = PlanSource(query);
+        return PlanFor<v1::QueryMetricResponse>(std::move(query), source, &RunMetricQuery);
       });
 }
 
@@ -44,8 +66,8 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::CompareMetric(grpc::CallbackServer
       [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::CompareMetricResponse>> {
         ASSIGN_OR_RETURN(MetricSides sides,
                          PrepareMetricSides(store_->view(), request.base(), request.candidate()));
-        const bool needs_scan = sides.needs_scan();
-        return PlanFor(std::move(sides), needs_scan, &RunMetricComparison);
+        const AnswerSource source = PlanSource(sides);
+        return PlanFor<v1::CompareMetricResponse>(std::move(sides), source, &RunMetricComparison);
       });
 }
 
@@ -55,10 +77,11 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::DecomposeChange(grpc::CallbackServ
   return runner_->ExecuteScheduled<v1::DecomposeChangeRequest, v1::DecomposeChangeResponse>(
       context, "MetricsService/DecomposeChange", request, response,
       [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::DecomposeChangeResponse>> {
-        ASSIGN_OR_RETURN(MetricDecomposition change,
+        ASSIGN_OR_RETURN(MetricDecomposition decomposition,
                          PrepareMetricDecomposition(store_->view(), request));
-        const bool needs_scan = change.needs_scan();
-        return PlanFor(std::move(change), needs_scan, &RunMetricDecomposition);
+        const AnswerSource source = PlanSource(decomposition.sides);
+        return PlanFor<v1::DecomposeChangeResponse>(std::move(decomposition), source,
+                                                    &RunMetricDecomposition);
       });
 }
 
@@ -69,8 +92,8 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::ExplainMetric(grpc::CallbackServer
       context, "MetricsService/ExplainMetric", request, response,
       [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::ExplainMetricResponse>> {
         ASSIGN_OR_RETURN(MetricExplanation explanation, PrepareMetricExplanation(*store_, request));
-        const bool needs_scan = explanation.needs_scan();
-        return PlanFor(std::move(explanation), needs_scan, &RunMetricExplanation);
+        const AnswerSource source = PlanSource(explanation);
+        return PlanFor(std::move(explanation), source, &RunMetricExplanation);
       });
 }
 
@@ -81,7 +104,7 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::CompareWords(grpc::CallbackServerC
       context, "MetricsService/CompareWords", request, response,
       [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::CompareWordsResponse>> {
         ASSIGN_OR_RETURN(auto words, PrepareWordComparison(store_->view(), request));
-        return PlanFor(std::move(words), /*needs_scan=*/true, &RunWordComparison);
+        return PlanFor(std::move(words), AnswerSource::kRecords, &RunWordComparison);
       });
 }
 
@@ -92,7 +115,8 @@ grpc::ServerUnaryReactor* MetricsServiceImpl::GetScorecard(grpc::CallbackServerC
       context, "MetricsService/GetScorecard", request, response,
       [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> {
         ASSIGN_OR_RETURN(auto scorecard, PrepareScorecard(store_->view(), request, clock_->Now()));
-        return PlanFor(std::move(scorecard), /*needs_scan=*/false, &RunScorecard);
+        return PlanFor<v1::GetScorecardResponse>(std::move(scorecard), AnswerSource::kCube,
+                                                 &RunScorecard);
       });
 }
 

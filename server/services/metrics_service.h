@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
+#include "server/analytics/answer_source.h"
 #include "server/rpc/call.h"
 #include "server/rpc/raw_methods.h"
 #include "storage/store.h"
@@ -46,11 +47,17 @@ class MetricsServiceImpl final : public MetricsServiceBase {
                                          grpc::ByteBuffer* response) override;
 
  private:
-  // How to answer what was asked, once `prepared`, by `run`; `needs_scan` says on which lane.
+  // Schedules a call that `run` answers, once it is prepared, on the lane of its source.
   template <typename Prepared, typename Response>
-  ScheduledWork<Response> PlanFor(Prepared prepared, bool needs_scan,
+  ScheduledWork<Response> PlanFor(Prepared prepared, AnswerSource source,
                                   absl::Status (*run)(const storage::Store&, const Prepared&,
                                                       Response&)) const;
+
+  // The same for a result that takes its wire form apart.
+  template <typename Response, typename Prepared, typename Result>
+  ScheduledWork<Response> PlanFor(Prepared prepared, AnswerSource source,
+                                  absl::StatusOr<Result> (*run)(const storage::Store&,
+                                                                const Prepared&)) const;
 
   const storage::Store* const store_;
   CallRunner* const runner_;

@@ -5,22 +5,22 @@
 namespace emptychair::statistics {
 namespace {
 
-bool HasEnough(const v1::MetricValue& value) {
-  return value.has_value() && value.answers() >= kComparedAnswersMin;
+bool HasEnough(const MetricValue& value) {
+  return value.estimate.has_value() && value.answers >= kComparedAnswersMin;
 }
 
 // What the test takes of one side.
-AdjustedEstimate SampleOf(const ScoreMethod& method, const v1::MetricValue& value) {
+AdjustedEstimate SampleOf(const ScoreMethod& method, const MetricValue& value) {
   switch (method.kind()) {
     case ScoreMethod::Kind::kNet:
-      return AdjustNet(value.promoters(), value.detractors(), value.answers());
+      return AdjustNet(value.classes->promoters, value.classes->detractors, value.answers);
     case ScoreMethod::Kind::kShare:
-      return AdjustShare(value.numerator(), value.answers());
+      return AdjustShare(*value.numerator, value.answers);
     case ScoreMethod::Kind::kMean:
     case ScoreMethod::Kind::kCount:
       break;
   }
-  return {.value = value.value(), .standard_error = value.standard_error()};
+  return {.value = value.estimate->value, .standard_error = *value.estimate->standard_error};
 }
 
 v1::Verdict VerdictOf(Interval interval) {
@@ -40,11 +40,11 @@ v1::ChangeDirection DirectionOf(const ScoreMethod& method, v1::Verdict verdict) 
 
 }  // namespace
 
-Comparison CompareValues(const ScoreMethod& method, const v1::MetricValue& base,
-                         const v1::MetricValue& candidate, Confidence confidence) {
+Comparison CompareValues(const ScoreMethod& method, const MetricValue& base,
+                         const MetricValue& candidate, Confidence confidence) {
   Comparison comparison;
-  if (base.has_value() && candidate.has_value()) {
-    comparison.delta = candidate.value() - base.value();
+  if (base.estimate.has_value() && candidate.estimate.has_value()) {
+    comparison.delta = candidate.estimate->value - base.estimate->value;
   }
   if (!HasEnough(base) || !HasEnough(candidate)) {
     return comparison;

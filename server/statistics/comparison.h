@@ -7,6 +7,7 @@
 
 #include "emptychair/v1/metrics_service.pb.h"
 #include "server/statistics/estimate.h"
+#include "server/statistics/metric_value.h"
 #include "server/statistics/score_method.h"
 
 namespace emptychair::statistics {
@@ -40,8 +41,8 @@ struct Comparison {
 // and always for COUNT, which has no error bar.
 //
 // Pure and thread-safe.
-Comparison CompareValues(const ScoreMethod& method, const v1::MetricValue& base,
-                         const v1::MetricValue& candidate, Confidence confidence);
+Comparison CompareValues(const ScoreMethod& method, const MetricValue& base,
+                         const MetricValue& candidate, Confidence confidence);
 
 }  // namespace emptychair::statistics
 

@@ -2,18 +2,38 @@
 #ifndef EMPTYCHAIR_SERVER_STATISTICS_DECOMPOSITION_H_
 #define EMPTYCHAIR_SERVER_STATISTICS_DECOMPOSITION_H_
 
-#include "emptychair/v1/metrics_service.pb.h"
-#include "google/protobuf/repeated_ptr_field.h"
+#include <optional>
+#include <vector>
+
 #include "server/statistics/estimate.h"
+#include "server/statistics/group_part.h"
+#include "server/statistics/metric_value.h"
 #include "server/statistics/score_method.h"
 
 namespace emptychair::statistics {
 
-// The order of groups in answers: by the bytes of their value, none and other last.
-bool GroupComesBefore(const v1::GroupValue& a, const v1::GroupValue& b);
+// What a group adds to a change, in the unit of the value.
+struct Effect {
+  double mix = 0;    // By being more or less of the answers.
+  double score = 0;  // By its own value having changed.
+  // Of the total.
+  Interval interval = {};
 
-// Fills in what each of `contributions` adds to the change of the whole from `base` to `candidate`,
-// or that it is suppressed, by the formulas of v1::DecomposeChangeResponse, and sorts them as
+  double total() const { return mix + score; }
+};
+
+// A group of one dimension on both sides.
+struct Contribution {
+  GroupPart group;
+  // As EvaluateMetric makes them with histograms.
+  MetricValue base;
+  MetricValue candidate;
+  // Absent when the group is suppressed on a side where it has answers.
+  std::optional<Effect> effect;
+};
+
+// Fills in the effect that each of `contributions` has on the change of the whole from `base` to
+// `candidate`, by the formulas of v1::DecomposeChangeResponse, and sorts them as
 // v1::DimensionContributions says.
 //
 // The interval of a total is `total ± z sqrt(V0 + V1)` with the quantile z of `confidence`, and for
@@ -25,13 +45,12 @@ bool GroupComesBefore(const v1::GroupValue& a, const v1::GroupValue& b);
 // groups together.
 //
 // `base` and `candidate` have values of `method`, which is not COUNT. The contributions are all
-// groups of one dimension with scored answers on a side; their `base` and `candidate` are as
-// EvaluateMetric makes them with histograms.
+// groups of one dimension with scored answers on a side.
 //
 // Pure and thread-safe.
-void DecomposeChange(const ScoreMethod& method, const v1::MetricValue& base,
-                     const v1::MetricValue& candidate, Confidence confidence,
-                     google::protobuf::RepeatedPtrField<v1::Contribution>& contributions);
+void DecomposeChange(const ScoreMethod& method, const MetricValue& base,
+                     const MetricValue& candidate, Confidence confidence,
+                     std::vector<Contribution>& contributions);
 
 }  // namespace emptychair::statistics
 

@@ -36,6 +36,8 @@ class Confidence {
 struct Interval {
   double low;
   double high;
+
+  friend bool operator==(const Interval&, const Interval&) = default;
 };
 
 // An estimate that rests on at least one answer, in percent, or in score points for means.
@@ -46,6 +48,8 @@ struct Estimate {
   std::optional<double> standard_error;
   // Absent with the standard error.
   std::optional<Interval> interval;
+
+  friend bool operator==(const Estimate&, const Estimate&) = default;
 };
 
 // An estimate that is shrunk towards the middle of its range, so that its standard error is never

@@ -1,5 +1,6 @@
 #include "server/statistics/metric_value.h"
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 #include <numeric>
@@ -29,49 +30,33 @@ int64_t CountIn(ScoreRange range, const ScoreMethod& method, const Tally& tally)
   return Sum(tally.histogram.subspan(range.low - method.scale().low, range.high - range.low + 1));
 }
 
-void SetEstimate(const Estimate& estimate, v1::MetricValue* out) {
-  out->set_value(estimate.value);
-  if (estimate.standard_error.has_value()) {
-    out->set_standard_error(*estimate.standard_error);
-  }
-  if (estimate.interval.has_value()) {
-    out->set_low(estimate.interval->low);
-    out->set_high(estimate.interval->high);
-  }
-}
-
-void SetNet(const ScoreMethod& method, const Tally& tally, int64_t answers, Confidence confidence,
-            v1::MetricValue* out) {
+void SetNet(const ScoreMethod& method, const Tally& tally, Confidence confidence,
+            MetricValue& value) {
   const int64_t promoters = CountIn(method.positive(), method, tally);
   const int64_t detractors = CountIn(method.negative(), method, tally);
-  const std::optional<Estimate> net = EstimateNet(promoters, detractors, answers, confidence);
-  SetEstimate(*net, out);
-  out->set_numerator(promoters - detractors);
-  out->set_promoters(promoters);
-  out->set_passives(answers - promoters - detractors);
-  out->set_detractors(detractors);
+  value.estimate = EstimateNet(promoters, detractors, value.answers, confidence);
+  value.numerator = promoters - detractors;
+  value.classes = NetCounts{promoters, value.answers - promoters - detractors, detractors};
   if (method.method() == v1::METRIC_METHOD_NET_PROMOTER) {
-    const v1::Grade grade = GradeOf(promoters, detractors, answers);
-    out->set_grade(grade);
-    out->set_grade_is_certain(GradeIsCertain(grade, *net->interval));
+    value.grade = GradeOf(promoters, detractors, value.answers);
+    value.grade_is_certain = GradeIsCertain(value.grade, *value.estimate->interval);
   }
 }
 
-void SetShare(const ScoreMethod& method, const Tally& tally, int64_t answers, Confidence confidence,
-              v1::MetricValue* out) {
-  const int64_t successes = CountIn(method.positive(), method, tally);
-  SetEstimate(*EstimateShare(successes, answers, confidence), out);
-  out->set_numerator(successes);
+void SetShare(const ScoreMethod& method, const Tally& tally, Confidence confidence,
+              MetricValue& value) {
+  value.numerator = CountIn(method.positive(), method, tally);
+  value.estimate = EstimateShare(*value.numerator, value.answers, confidence);
 }
 
 void SetMean(const ScoreMethod& method, const Tally& tally, Confidence confidence,
-             v1::MetricValue* out) {
+             MetricValue& value) {
   const std::optional<MeanEstimate> mean =
       EstimateMean(tally.histogram, method.scale().low, confidence);
-  SetEstimate(mean->estimate, out);
+  value.estimate = mean->estimate;
   if (mean->sum >= std::numeric_limits<int64_t>::min() &&
       mean->sum <= std::numeric_limits<int64_t>::max()) {
-    out->set_numerator(static_cast<int64_t>(mean->sum));
+    value.numerator = static_cast<int64_t>(mean->sum);
   }
 }
 
@@ -97,49 +82,45 @@ bool GradeIsCertain(v1::Grade grade, Interval interval) {
   return grade == v1::GRADE_NEEDS_WORK && interval.high <= upper_edge;
 }
 
-void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const EvaluateOptions& options,
-                    v1::MetricValue* out) {
-  out->Clear();
-  out->set_unscored(tally.unscored);
-  for (size_t reason = 1; reason < tally.excluded.size(); ++reason) {
-    if (tally.excluded[reason] != 0) {
-      v1::ExcludedCount* excluded = out->add_excluded();
-      excluded->set_reason(static_cast<v1::ExclusionReason>(reason));
-      excluded->set_count(tally.excluded[reason]);
-    }
-  }
+MetricValue EvaluateMetric(const ScoreMethod& method, const Tally& tally,
+                           const EvaluateOptions& options) {
+  MetricValue value;
+  value.unscored = tally.unscored;
+  assert(tally.excluded.size() <= value.excluded.size());
+  std::copy(tally.excluded.begin(), tally.excluded.end(), value.excluded.begin());
   if (method.kind() == ScoreMethod::Kind::kCount) {
-    out->set_value(static_cast<double>(tally.unscored));
-    return;
+    value.estimate = Estimate{.value = static_cast<double>(tally.unscored)};
+    return value;
   }
 
   assert(tally.histogram.size() == method.scale_size());
-  const int64_t answers = Sum(tally.histogram);
-  out->set_answers(answers);
-  if (answers < options.min_sample) {
-    out->set_suppressed(true);
-    return;
+  value.answers = Sum(tally.histogram);
+  if (value.answers < options.min_sample) {
+    value.suppressed = true;
+    return value;
   }
-  if (tally.customers.has_value()) {
-    out->set_customers(*tally.customers);
-  }
+  value.customers = tally.customers;
   if (options.include_histogram) {
-    out->mutable_histogram()->Add(tally.histogram.begin(), tally.histogram.end());
+    value.histogram.assign(tally.histogram.begin(), tally.histogram.end());
   }
-  if (answers == 0) {
-    return;
+  if (value.answers == 0) {
+    return value;
   }
-  out->set_denominator(answers);
+  value.denominator = value.answers;
   switch (method.kind()) {
     case ScoreMethod::Kind::kNet:
-      return SetNet(method, tally, answers, options.confidence, out);
+      SetNet(method, tally, options.confidence, value);
+      break;
     case ScoreMethod::Kind::kShare:
-      return SetShare(method, tally, answers, options.confidence, out);
+      SetShare(method, tally, options.confidence, value);
+      break;
     case ScoreMethod::Kind::kMean:
-      return SetMean(method, tally, options.confidence, out);
+      SetMean(method, tally, options.confidence, value);
+      break;
     case ScoreMethod::Kind::kCount:
-      return;
+      break;
   }
+  return value;
 }
 
 }  // namespace emptychair::statistics

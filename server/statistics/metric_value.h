@@ -1,11 +1,15 @@
-// From counts of scores to the value that a query answers.
+// Computes the value of a metric from counts of scores.
 #ifndef EMPTYCHAIR_SERVER_STATISTICS_METRIC_VALUE_H_
 #define EMPTYCHAIR_SERVER_STATISTICS_METRIC_VALUE_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/types/span.h"
+#include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "server/statistics/estimate.h"
 #include "server/statistics/score_method.h"
@@ -20,11 +24,46 @@ struct Tally {
   absl::Span<const int64_t> histogram;
   // Answers without a score; excluded ones only if the query includes them.
   int64_t unscored = 0;
-  // Excluded answers, scored or not, indexed by v1::ExclusionReason; index 0 is not used. May be
-  // empty.
+  // Excluded answers, scored or not, by v1::ExclusionReason from reason 1 on. May be empty.
   absl::Span<const int64_t> excluded;
   // Customers that the answers are of, when one of each counts.
   std::optional<int64_t> customers;
+};
+
+// The reasons for which answers are excluded, UNSPECIFIED not among them.
+inline constexpr size_t kExclusionReasons = v1::ExclusionReason_ARRAYSIZE - 1;
+
+// The classes of a net's answers.
+struct NetCounts {
+  int64_t promoters = 0;
+  int64_t passives = 0;
+  int64_t detractors = 0;
+
+  friend bool operator==(const NetCounts&, const NetCounts&) = default;
+};
+
+// The value of a metric over the answers of one point, with what it was computed from; fields mean
+// what those of v1::MetricValue do.
+struct MetricValue {
+  int64_t answers = 0;
+  int64_t unscored = 0;
+  // By v1::ExclusionReason, from reason 1 on.
+  std::array<int64_t, kExclusionReasons> excluded = {};
+  // Fewer answers than `min_sample`. All below is then absent.
+  bool suppressed = false;
+  std::optional<int64_t> customers;
+  // One for each score of the scale when it was asked for, else empty.
+  std::vector<int64_t> histogram;
+  // The value, its standard error and its interval. Absent without answers, but for COUNT.
+  std::optional<Estimate> estimate;
+  std::optional<int64_t> numerator;
+  std::optional<int64_t> denominator;
+  // Of NPS and NET alone.
+  std::optional<NetCounts> classes;
+  v1::Grade grade = v1::GRADE_UNSPECIFIED;
+  bool grade_is_certain = false;
+
+  friend bool operator==(const MetricValue&, const MetricValue&) = default;
 };
 
 struct EvaluateOptions {
@@ -34,7 +73,7 @@ struct EvaluateOptions {
   bool include_histogram = false;
 };
 
-// Replaces `out` by the value of `method` over `tally`, as v1::MetricValue documents its fields.
+// Computes the value of `method` over `tally`.
 //
 // Without scored answers all that is computed from scores is absent; a histogram that was asked for
 // is there, of zeros. A point of no answers is suppressed like any other below `min_sample`.
@@ -45,9 +84,9 @@ struct EvaluateOptions {
 // The interval of a mean, and its standard error, are absent for a single answer. The sum of scores
 // is left out of `numerator` in the one case that it does not fit.
 //
-// Pure and thread-safe; allocates only what the message holds.
-void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const EvaluateOptions& options,
-                    v1::MetricValue* out);
+// Pure and thread-safe; allocates only the histogram.
+MetricValue EvaluateMetric(const ScoreMethod& method, const Tally& tally,
+                           const EvaluateOptions& options);
 
 // The customary band of an NPS of `answers` > 0 answers, compared in integers: above 80 TOP, above
 // 50 EXCELLENT, above 0 GOOD, else NEEDS_WORK.

@@ -20,8 +20,7 @@ int64_t StartMs(const absl::TimeZone& zone, absl::CivilDay day) {
 
 class Planner {
  public:
-  Planner(const absl::TimeZone& zone, bool may_subtract, CubePlan& plan)
-      : zone_(zone), may_subtract_(may_subtract), plan_(plan) {}
+  Planner(const absl::TimeZone& zone, CubePlan& plan) : zone_(zone), plan_(plan) {}
 
   void Cover(const MsSpan& span, uint32_t target) {
     if (span.start_ms >= span.end_ms) {
@@ -72,7 +71,7 @@ class Planner {
     const absl::CivilDay month_end(month + 1);
     const int64_t others = (first - month_start) + (month_end - last);
     const bool by_month =
-        others == 0 || (may_subtract_ && others + kDaysPerMonthRow < last - first);
+        others == 0 || (!plan_.exact_groups && others + kDaysPerMonthRow < last - first);
     if (!by_month) {
       AddRows(CubeUnit::kDay, first - kDayZero, last - kDayZero, target);
       return;
@@ -116,16 +115,15 @@ class Planner {
   }
 
   const absl::TimeZone& zone_;
-  const bool may_subtract_;
   CubePlan& plan_;
 };
 
 }  // namespace
 
-CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans, bool may_subtract) {
+CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans, bool exact_groups) {
   CubePlan plan;
-  plan.sums_rows = !may_subtract;
-  Planner planner(zone, may_subtract, plan);
+  plan.exact_groups = exact_groups;
+  Planner planner(zone, plan);
   for (size_t i = 0; i < spans.size(); ++i) {
     planner.Cover(spans[i], static_cast<uint32_t>(i));
   }

@@ -23,8 +23,9 @@ struct MsSpan {
 struct CubeRun {
   CubeUnit unit = CubeUnit::kHour;
   int32_t first_bucket = 0;
-  std::vector<uint32_t> targets;  // One for each row from `first_bucket` on.
-  bool is_subtracted = false;     // The rows are taken away instead of added.
+  // The span, which is the grid's bucket, of each row from `first_bucket` on.
+  std::vector<uint32_t> targets;
+  bool is_subtracted = false;  // The rows are taken away instead of added.
 
   friend bool operator==(const CubeRun&, const CubeRun&) = default;
 };
@@ -32,7 +33,7 @@ struct CubeRun {
 // Records to read one by one, and the span that they count for.
 struct RecordRun {
   MsSpan span;
-  uint32_t target = 0;
+  uint32_t target = 0;  // As in CubeRun.
 
   friend bool operator==(const RecordRun&, const RecordRun&) = default;
 };
@@ -41,17 +42,17 @@ struct RecordRun {
 struct CubePlan {
   std::vector<CubeRun> rows;
   std::vector<RecordRun> records;
-  // A row is summed up before it is added: what its pieces cancel out touches no group.
-  bool sums_rows = false;
+  // Normalise each row before it is added, so that counts which cancel do not allocate a group.
+  bool exact_groups = false;
 };
 
 // Covers each of `spans`, which ascend and do not overlap: months inside, days of `zone` at their
 // edges, hours at the edges of those, and records for what is less than an hour. The targets are
-// positions in `spans`. With `may_subtract`, most days of a month are read as the month less its
-// other days, which adds what is then taken away again; without it, nothing is added that has no
-// answers in its span, at a higher price.
+// positions in `spans`. Most days of a month are read as the month less its other days, so that a
+// group can be touched whose counts then cancel; with `exact_groups`, at a higher price, only
+// groups that have answers in a span are.
 CubePlan PlanCube(const absl::TimeZone& zone, absl::Span<const MsSpan> spans,
-                  bool may_subtract = true);
+                  bool exact_groups = false);
 
 }  // namespace emptychair::storage
 

@@ -51,7 +51,7 @@ absl::Status AddRow(absl::string_view bytes, uint32_t first_series, uint32_t tar
 }
 
 // Adds the rows of a run until the grid is full.
-absl::Status AddRun(const CubeRun& run, bool sums_rows, CubeRowIterator& it, const Sum& sum) {
+absl::Status AddRun(const CubeRun& run, bool normalizes, CubeRowIterator& it, const Sum& sum) {
   it->Seek(CubeRowKey{sum.survey.number(), run.unit, run.first_bucket, 0}.Encode());
   for (; it->Valid() && !sum.grid.is_full(); it->Next()) {
     const std::optional<CubeRowKey> key = CubeRowKey::Decode(ToView(it->key()));
@@ -63,13 +63,13 @@ absl::Status AddRun(const CubeRun& run, bool sums_rows, CubeRowIterator& it, con
       break;
     }
     absl::string_view bytes = ToView(it->value());
-    std::optional<std::string> summed_up;
-    if (sums_rows) {
-      summed_up = AddToCubeRow(bytes, {});
-      if (!summed_up.has_value()) {
+    std::optional<std::string> normalized;
+    if (normalizes) {
+      normalized = AddToCubeRow(bytes, {});
+      if (!normalized.has_value()) {
         return DamagedRow(sum.survey);
       }
-      bytes = *summed_up;
+      bytes = *normalized;
     }
     RETURN_IF_ERROR(AddRow(bytes, key->chunk * kSeriesPerChunk, run.targets[position],
                            run.is_subtracted ? -1 : 1, sum));
@@ -99,7 +99,7 @@ absl::Status CubeReader::Read(const View& view, const SurveyView& survey, const 
     if (!unit_rows.has_value()) {
       unit_rows.emplace(engine_, view, survey.number(), run.unit);
     }
-    RETURN_IF_ERROR(AddRun(run, plan.sums_rows, *unit_rows, sum));
+    RETURN_IF_ERROR(AddRun(run, plan.exact_groups, *unit_rows, sum));
     if (grid.is_full()) {
       return absl::OkStatus();
     }

@@ -1,4 +1,4 @@
-// Sums of histograms by group and bucket: what a query adds up.
+// Adds up histograms by group and bucket, for queries.
 #ifndef EMPTYCHAIR_STORAGE_CUBE_TALLY_GRID_H_
 #define EMPTYCHAIR_STORAGE_CUBE_TALLY_GRID_H_
 
@@ -12,8 +12,23 @@
 
 namespace emptychair::storage {
 
-// A tally for each pair of group and bucket. Memory is taken for a group when something is first
-// added to it, and for no more than `groups_max` groups. Not thread-safe.
+// The counts of a tally by name; owns nothing.
+struct TallyView {
+  int64_t unscored = 0;
+  absl::Span<const int64_t> histogram;  // Answers of each score, from the scale's minimum.
+  int64_t customers = 0;                // Customers that the answers are of, where that is counted.
+  absl::Span<const int64_t> excluded;   // Excluded answers by reason, from reason 1.
+};
+
+// Adds a tally to `sum`, which is at least as long and laid out alike.
+inline void AddTally(absl::Span<const int64_t> tally, absl::Span<int64_t> sum) {
+  for (size_t i = 0; i < tally.size(); ++i) {
+    sum[i] = WrappingSum(sum[i], tally[i]);
+  }
+}
+
+// Keeps a tally for each pair of group and bucket. Memory is taken for a group when something is
+// first added to it, and for no more than `groups_max` groups. Not thread-safe.
 class TallyGrid {
  public:
   struct Options {
@@ -26,7 +41,7 @@ class TallyGrid {
   TallyGrid(const Options& options, size_t group_count)
       : options_(options),
         bins_(1 + options.score_count),
-        stride_(bins_ + kDispositionMax + 1),
+        stride_(bins_ + 1 + kDispositionMax),
         slab_of_group_(group_count, kNoSlab) {}
 
   // Adds to one tally. `bin` is that of the cube's rows; one past the scale is left out and counted
@@ -59,28 +74,60 @@ class TallyGrid {
     return true;
   }
 
+  // Adds to answers that count, whatever their disposition; `bin` is on the scale. False as above.
+  bool AddCounted(uint32_t group, uint32_t bucket, uint8_t bin, int64_t count) {
+    return AddToSlot(group, bucket, bin, count);
+  }
+
+  // Adds to the answers that are excluded for the reason, a disposition above 0, and to nothing
+  // else, included or not. False as above.
+  bool AddExcluded(uint32_t group, uint32_t bucket, uint8_t reason, int64_t count) {
+    return AddToSlot(group, bucket, ExcludedSlot(reason), count);
+  }
+
   // Adds to the customers that one tally rests on; false as above.
   bool AddCustomers(uint32_t group, uint32_t bucket, int64_t count) {
-    int64_t* tally = Tally(group, bucket);
-    if (tally == nullptr) {
-      return false;
+    return AddToSlot(group, bucket, CustomersSlot(), count);
+  }
+
+  // Takes each group's tallies for a difference array, in which a bucket says how it differs from
+  // the one before, and turns them into what it stands for: each bucket becomes the sum of all up
+  // to it.
+  void PrefixSum() {
+    ForEachSlab([this](int64_t* first) {
+      for (size_t i = stride_; i < SlabSize(); ++i) {
+        first[i] = WrappingSum(first[i], first[i - stride_]);
+      }
+    });
+  }
+
+  // Turns each bucket into the sum of the last `buckets` up to it, of fewer at the beginning.
+  // `buckets` is at least 1.
+  void TrailingSum(size_t buckets) {
+    if (buckets == 1) {
+      return;
     }
-    tally[bins_ + kCustomersSlot] = WrappingSum(tally[bins_ + kCustomersSlot], count);
-    return true;
+    PrefixSum();
+    const size_t distance = buckets * stride_;
+    ForEachSlab([this, distance](int64_t* first) {
+      for (size_t i = SlabSize(); i > distance; --i) {
+        first[i - 1] = WrappingSum(first[i - 1], WrappingProduct(-1, first[i - 1 - distance]));
+      }
+    });
   }
 
   size_t group_count() const { return slab_of_group_.size(); }
   size_t bucket_count() const { return options_.buckets; }
 
-  // Groups that something was added to, be it taken away again.
+  // Groups that memory was taken for, also those whose counts cancel out.
   size_t touched_group_count() const { return slab_count_; }
   // Whether the group has answers in any bucket.
   bool IsUsed(uint32_t group) const {
     if (slab_of_group_[group] == kNoSlab) {
       return false;
     }
-    const auto tallies = absl::MakeConstSpan(tallies_).subspan(Offset(slab_of_group_[group], 0),
-                                                               options_.buckets * stride_);
+    const auto tallies =
+        absl::MakeConstSpan(tallies_).subspan(Offset(slab_of_group_[group], 0), SlabSize());
     return std::any_of(tallies.begin(), tallies.end(), [](int64_t count) { return count != 0; });
   }
 
@@ -90,17 +137,26 @@ class TallyGrid {
   // Counts that stood outside of the scale.
   int64_t bins_past_scale() const { return bins_past_scale_; }
 
-  // One tally: unscored, then each score, then customers, then excluded by reason (from reason 1).
-  // Only for a used group.
+  // One tally as integers, so that tallies add up position by position: unscored, then each score,
+  // then customers, then excluded by reason (from reason 1). Only for a used group.
   absl::Span<const int64_t> At(uint32_t group, uint32_t bucket) const {
     return absl::MakeConstSpan(tallies_).subspan(Offset(slab_of_group_[group], bucket), stride_);
   }
   size_t stride() const { return stride_; }
 
+  // Names the counts of a tally, or of a sum of tallies, as At lays them out.
+  TallyView View(absl::Span<const int64_t> tally) const {
+    return {.unscored = tally[kUnscoredBin],
+            .histogram = tally.subspan(1, options_.score_count),
+            .customers = tally[CustomersSlot()],
+            .excluded = tally.subspan(ExcludedSlot(1))};
+  }
+
  private:
   static constexpr uint32_t kNoSlab = UINT32_MAX;
-  // No answer is excluded for this reason.
-  static constexpr size_t kCustomersSlot = kCountedDisposition;
+
+  size_t CustomersSlot() const { return bins_; }
+  size_t ExcludedSlot(uint8_t reason) const { return bins_ + reason; }
 
   // Nothing when the group would be one too many.
   int64_t* Tally(uint32_t group, uint32_t bucket) {
@@ -111,9 +167,17 @@ class TallyGrid {
         return nullptr;
       }
       slab = slab_count_++;
-      tallies_.resize(static_cast<size_t>(slab_count_) * options_.buckets * stride_);
+      tallies_.resize(slab_count_ * SlabSize());
     }
     return &tallies_[Offset(slab, bucket)];
+  }
+  bool AddToSlot(uint32_t group, uint32_t bucket, size_t slot, int64_t count) {
+    int64_t* tally = Tally(group, bucket);
+    if (tally == nullptr) {
+      return false;
+    }
+    tally[slot] = WrappingSum(tally[slot], count);
+    return true;
   }
   void AddTo(int64_t* tally, uint8_t disposition, uint8_t bin, int64_t count) {
     if (bin >= bins_) {
@@ -121,15 +185,24 @@ class TallyGrid {
       return;
     }
     if (disposition != kCountedDisposition) {
-      tally[bins_ + disposition] = WrappingSum(tally[bins_ + disposition], count);
+      tally[ExcludedSlot(disposition)] = WrappingSum(tally[ExcludedSlot(disposition)], count);
     }
     if (disposition == kCountedDisposition || options_.include_excluded) {
       tally[bin] = WrappingSum(tally[bin], count);
     }
   }
 
+  size_t SlabSize() const { return options_.buckets * stride_; }
   size_t Offset(uint32_t slab, uint32_t bucket) const {
-    return (slab * options_.buckets + bucket) * stride_;
+    return slab * SlabSize() + bucket * stride_;
+  }
+
+  // Calls `visit` with the first count of each group's tallies.
+  template <typename Visit>
+  void ForEachSlab(Visit visit) {
+    for (size_t slab = 0; slab < slab_count_; ++slab) {
+      visit(&tallies_[slab * SlabSize()]);
+    }
   }
 
   Options options_;
@@ -140,6 +213,55 @@ class TallyGrid {
   int64_t bins_past_scale_ = 0;
   bool is_full_ = false;
   std::vector<int64_t> tallies_;
+};
+
+// Fills an empty grid with counts that hold in whole ranges of buckets, at the price of two
+// additions for each: the grid holds difference arrays until Finish. Not thread-safe.
+class DifferenceArrays {
+ public:
+  // Buckets from `first` to `last`, both inclusive. Empty when first > last.
+  struct Range {
+    int64_t first = 0;
+    int64_t last = 0;
+  };
+
+  // `grid` must outlive this.
+  explicit DifferenceArrays(TallyGrid& grid) : grid_(grid) {}
+
+  // Each adds `count` in all buckets of the range, as the grid's own methods do in one. What does
+  // not fit makes the grid full.
+  void AddCounted(uint32_t group, Range range, uint8_t bin, int64_t count) {
+    ForEdges(range, count, [&](uint32_t bucket, int64_t difference) {
+      grid_.AddCounted(group, bucket, bin, difference);
+    });
+  }
+  void AddExcluded(uint32_t group, Range range, uint8_t reason, int64_t count) {
+    ForEdges(range, count, [&](uint32_t bucket, int64_t difference) {
+      grid_.AddExcluded(group, bucket, reason, difference);
+    });
+  }
+  void AddCustomers(uint32_t group, Range range, int64_t count) {
+    ForEdges(range, count, [&](uint32_t bucket, int64_t difference) {
+      grid_.AddCustomers(group, bucket, difference);
+    });
+  }
+
+  // Makes plain tallies of the arrays. To be called once, after all that is added.
+  void Finish() { grid_.PrefixSum(); }
+
+ private:
+  template <typename Edge>
+  void ForEdges(Range range, int64_t count, Edge edge) {
+    if (range.first > range.last) {
+      return;
+    }
+    edge(static_cast<uint32_t>(range.first), count);
+    if (range.last + 1 < static_cast<int64_t>(grid_.bucket_count())) {
+      edge(static_cast<uint32_t>(range.last + 1), -count);
+    }
+  }
+
+  TallyGrid& grid_;
 };
 
 }  // namespace emptychair::storage

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -22,7 +23,6 @@ using ::emptychair::testing::SeedFromEnvOrRandom;
 using ::testing::ElementsAre;
 
 using Histogram = std::vector<int64_t>;
-using Contributions = google::protobuf::RepeatedPtrField<v1::Contribution>;
 
 // Half a unit of the fourth decimal, to which the reference values are given.
 constexpr double kFourDecimals = 0.5001e-4;
@@ -34,21 +34,17 @@ struct Group {
   Histogram candidate;
 };
 
-v1::GroupValue GroupOf(const std::string& name) {
-  v1::GroupValue group;
-  if (name == "(none)") {
-    group.set_none(true);
-  } else if (name == "(other)") {
-    group.set_other(true);
-  } else {
-    group.set_value(name);
-  }
-  return group;
+GroupPart GroupOf(const std::string& name) {
+  return name == "(none)"    ? GroupPart{GroupPart::Kind::kNone, ""}
+         : name == "(other)" ? GroupPart{GroupPart::Kind::kOther, ""}
+                             : GroupPart{GroupPart::Kind::kValue, name};
 }
 
-std::string NameOf(const v1::Contribution& contribution) {
-  const v1::GroupValue& group = contribution.group_value();
-  return group.has_none() ? "(none)" : group.has_other() ? "(other)" : group.value();
+std::string NameOf(const Contribution& contribution) {
+  const GroupPart& group = contribution.group;
+  return group.kind == GroupPart::Kind::kNone    ? "(none)"
+         : group.kind == GroupPart::Kind::kOther ? "(other)"
+                                                 : group.text;
 }
 
 Histogram Sum(const std::vector<Group>& groups, Histogram Group::*side) {
@@ -62,17 +58,17 @@ Histogram Sum(const std::vector<Group>& groups, Histogram Group::*side) {
 }
 
 struct Decomposed {
-  v1::MetricValue base;
-  v1::MetricValue candidate;
-  Contributions contributions;
+  MetricValue base;
+  MetricValue candidate;
+  std::vector<Contribution> contributions;
 
-  const v1::Contribution& Of(const std::string& name) const {
+  const Contribution& Of(const std::string& name) const {
     return *std::find_if(contributions.begin(), contributions.end(),
-                         [&](const v1::Contribution& c) { return NameOf(c) == name; });
+                         [&](const Contribution& c) { return NameOf(c) == name; });
   }
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
-    for (const v1::Contribution& contribution : contributions) {
+    for (const Contribution& contribution : contributions) {
       names.push_back(NameOf(contribution));
     }
     return names;
@@ -87,10 +83,8 @@ Decomposed Decompose(const ScoreMethod& method, const std::vector<Group>& groups
   result.base = Evaluate(method, Sum(groups, &Group::base), whole);
   result.candidate = Evaluate(method, Sum(groups, &Group::candidate), whole);
   for (const Group& group : groups) {
-    v1::Contribution& contribution = *result.contributions.Add();
-    *contribution.mutable_group_value() = GroupOf(group.name);
-    *contribution.mutable_base() = Evaluate(method, group.base, part);
-    *contribution.mutable_candidate() = Evaluate(method, group.candidate, part);
+    result.contributions.push_back({GroupOf(group.name), Evaluate(method, group.base, part),
+                                    Evaluate(method, group.candidate, part), std::nullopt});
   }
   DecomposeChange(method, result.base, result.candidate, Confidence::Of(confidence).value(),
                   result.contributions);
@@ -103,8 +97,8 @@ TEST(DecomposeChange, GivesTheReferenceDecomposition) {
   const Decomposed result =
       Decompose(Nps(), {{"A", NpsHistogram(50, 30, 20), NpsHistogram(60, 25, 15)},
                         {"B", NpsHistogram(20, 20, 60), NpsHistogram(60, 60, 180)}});
-  EXPECT_EQ(result.base.value(), -5);
-  EXPECT_EQ(result.candidate.value(), -18.75);
+  EXPECT_EQ(result.base.estimate->value, -5);
+  EXPECT_EQ(result.candidate.estimate->value, -18.75);
   const struct {
     const char* name;
     double mix, score, total, low, high;
@@ -112,15 +106,15 @@ TEST(DecomposeChange, GivesTheReferenceDecomposition) {
               {"B", -7.0313, 0, -7.0313, -17.6512, 3.5887}};
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    const v1::Contribution& contribution = result.Of(row.name);
-    EXPECT_NEAR(contribution.mix(), row.mix, kFourDecimals);
-    EXPECT_NEAR(contribution.score(), row.score, kFourDecimals);
-    EXPECT_NEAR(contribution.total(), row.total, kFourDecimals);
-    EXPECT_NEAR(contribution.low(), row.low, kFourDecimals);
-    EXPECT_NEAR(contribution.high(), row.high, kFourDecimals);
-    EXPECT_FALSE(contribution.suppressed());
+    const Contribution& contribution = result.Of(row.name);
+    EXPECT_NEAR(contribution.effect->mix, row.mix, kFourDecimals);
+    EXPECT_NEAR(contribution.effect->score, row.score, kFourDecimals);
+    EXPECT_NEAR(contribution.effect->total(), row.total, kFourDecimals);
+    EXPECT_NEAR(contribution.effect->interval.low, row.low, kFourDecimals);
+    EXPECT_NEAR(contribution.effect->interval.high, row.high, kFourDecimals);
+    EXPECT_TRUE(contribution.effect.has_value());
   }
-  EXPECT_EQ(result.Of("B").score(), 0);
+  EXPECT_EQ(result.Of("B").effect->score, 0);
   EXPECT_THAT(result.Names(), ElementsAre("B", "A"));
 }
 
@@ -241,7 +235,7 @@ PlainSide PlainOf(const std::vector<Group>& groups, Histogram Group::*side,
 }
 
 void ExpectPlain(const PlainSide& base, const PlainSide& candidate, double quantile,
-                 const v1::Contribution& contribution) {
+                 const Contribution& contribution) {
   const std::string group = NameOf(contribution);
   const double middle = (base.Mean() + candidate.Mean()) / 2;
   const double m0 = base.Count(group) > 0 ? base.MeanOf(group) : candidate.MeanOf(group);
@@ -252,12 +246,12 @@ void ExpectPlain(const PlainSide& base, const PlainSide& candidate, double quant
   const double score = (w0 + w1) / 2 * (m1 - m0);
   const double margin =
       quantile * std::sqrt(base.Variance(group, middle) + candidate.Variance(group, middle));
-  EXPECT_NEAR(contribution.mix(), mix, 1e-9);
-  EXPECT_NEAR(contribution.score(), score, 1e-9);
-  EXPECT_NEAR(contribution.total(), mix + score, 1e-9);
+  EXPECT_NEAR(contribution.effect->mix, mix, 1e-9);
+  EXPECT_NEAR(contribution.effect->score, score, 1e-9);
+  EXPECT_NEAR(contribution.effect->total(), mix + score, 1e-9);
   // A root takes the rounding of a variance of 0 far from 0.
-  EXPECT_NEAR(contribution.low(), mix + score - margin, 1e-5);
-  EXPECT_NEAR(contribution.high(), mix + score + margin, 1e-5);
+  EXPECT_NEAR(contribution.effect->interval.low, mix + score - margin, 1e-5);
+  EXPECT_NEAR(contribution.effect->interval.high, mix + score + margin, 1e-5);
 }
 
 TEST(DecomposeChange, IsWhatAPlainComputationOverAllAnswersSays) {
@@ -276,15 +270,16 @@ TEST(DecomposeChange, IsWhatAPlainComputationOverAllAnswersSays) {
       ASSERT_EQ(result.contributions.size(), groups.size());
       double sum = 0;
       double sizes = 0;
-      for (const v1::Contribution& contribution : result.contributions) {
+      for (const Contribution& contribution : result.contributions) {
         SCOPED_TRACE(NameOf(contribution));
         ExpectPlain(base, candidate, quantile, contribution);
-        sum += contribution.total();
-        sizes += std::abs(contribution.total());
-        absent += contribution.base().answers() == 0 || contribution.candidate().answers() == 0;
+        sum += contribution.effect->total();
+        sizes += std::abs(contribution.effect->total());
+        absent += contribution.base.answers == 0 || contribution.candidate.answers == 0;
       }
       EXPECT_NEAR(sum, candidate.Mean() - base.Mean(), 1e-9 * std::max(1.0, sizes));
-      EXPECT_NEAR(sum, result.candidate.value() - result.base.value(), 1e-9 * std::max(1.0, sizes));
+      EXPECT_NEAR(sum, result.candidate.estimate->value - result.base.estimate->value,
+                  1e-9 * std::max(1.0, sizes));
     }
   }
   EXPECT_GT(absent, 50);
@@ -295,37 +290,37 @@ TEST(DecomposeChange, AGroupThatIsMissingOnASideTakesTheOthersMean) {
   // A new group at -100 beside one that stays at 0: M is 0 and then -50.
   const Decomposed came = Decompose(Nps(), {{"old", NpsHistogram(0, 10, 0), NpsHistogram(0, 10, 0)},
                                             {"new", none, NpsHistogram(0, 0, 10)}});
-  EXPECT_EQ(came.Of("new").score(), 0);
-  EXPECT_EQ(came.Of("new").mix(), 0.5 * (-100 + 25));
-  EXPECT_EQ(came.Of("old").score(), 0);
-  EXPECT_EQ(came.Of("old").mix(), -0.5 * 25);
+  EXPECT_EQ(came.Of("new").effect->score, 0);
+  EXPECT_EQ(came.Of("new").effect->mix, 0.5 * (-100 + 25));
+  EXPECT_EQ(came.Of("old").effect->score, 0);
+  EXPECT_EQ(came.Of("old").effect->mix, -0.5 * 25);
   const Decomposed left = Decompose(Nps(), {{"old", NpsHistogram(0, 10, 0), NpsHistogram(0, 10, 0)},
                                             {"new", NpsHistogram(0, 0, 10), none}});
-  EXPECT_EQ(left.Of("new").score(), 0);
-  EXPECT_EQ(left.Of("new").mix(), -0.5 * (-100 + 25));
+  EXPECT_EQ(left.Of("new").effect->score, 0);
+  EXPECT_EQ(left.Of("new").effect->mix, -0.5 * (-100 + 25));
 }
 
 TEST(DecomposeChange, OneGroupIsTheWholeChange) {
   const Decomposed result =
       Decompose(Nps(), {{"(none)", NpsHistogram(50, 30, 20), NpsHistogram(60, 25, 15)}});
-  const v1::Contribution& all = result.Of("(none)");
-  EXPECT_EQ(all.mix(), 0);
-  EXPECT_EQ(all.score(), 15);
-  EXPECT_EQ(all.total(), 15);
+  const Contribution& all = result.Of("(none)");
+  EXPECT_EQ(all.effect->mix, 0);
+  EXPECT_EQ(all.effect->score, 15);
+  EXPECT_EQ(all.effect->total(), 15);
   // The plain standard errors of both sides.
-  const double margin = 1.959963984540054 *
-                        std::hypot(result.base.standard_error(), result.candidate.standard_error());
-  EXPECT_NEAR(all.low(), 15 - margin, 1e-9);
-  EXPECT_NEAR(all.high(), 15 + margin, 1e-9);
+  const double margin = 1.959963984540054 * std::hypot(*result.base.estimate->standard_error,
+                                                       *result.candidate.estimate->standard_error);
+  EXPECT_NEAR(all.effect->interval.low, 15 - margin, 1e-9);
+  EXPECT_NEAR(all.effect->interval.high, 15 + margin, 1e-9);
 }
 
 TEST(DecomposeChange, AnswersWithoutSpreadHaveAnIntervalWithoutWidth) {
   const ScoreMethod mean = MakeMethod(v1::SURVEY_KIND_CSAT, 1, 10, v1::METRIC_METHOD_MEAN);
   const Decomposed result =
       Decompose(mean, {{"a", {0, 0, 7, 0, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 3, 0, 0, 0, 0}}});
-  EXPECT_EQ(result.Of("a").total(), 3);
-  EXPECT_NEAR(result.Of("a").low(), 3, 1e-6);
-  EXPECT_NEAR(result.Of("a").high(), 3, 1e-6);
+  EXPECT_EQ(result.Of("a").effect->total(), 3);
+  EXPECT_NEAR(result.Of("a").effect->interval.low, 3, 1e-6);
+  EXPECT_NEAR(result.Of("a").effect->interval.high, 3, 1e-6);
 }
 
 TEST(DecomposeChange, SortsBySizeThenByValue) {
@@ -340,9 +335,9 @@ TEST(DecomposeChange, SortsBySizeThenByValue) {
                                               {"little", some, NpsHistogram(9, 11, 10)}});
   EXPECT_THAT(result.Names(),
               ElementsAre("down", "up", "little", "a", "b", "\xC3\xA9", "(none)", "(other)"));
-  EXPECT_LT(result.contributions[0].total(), 0);
-  EXPECT_GT(result.contributions[1].total(), 0);
-  EXPECT_EQ(result.contributions[3].total(), result.contributions[7].total());
+  EXPECT_LT(result.contributions[0].effect->total(), 0);
+  EXPECT_GT(result.contributions[1].effect->total(), 0);
+  EXPECT_EQ(result.contributions[3].effect->total(), result.contributions[7].effect->total());
 }
 
 TEST(DecomposeChange, SaysNothingOfGroupsThatAreTooSmallAndPutsThemLast) {
@@ -359,16 +354,11 @@ TEST(DecomposeChange, SaysNothingOfGroupsThatAreTooSmallAndPutsThemLast) {
   const std::vector<std::string> names = result.Names();
   EXPECT_THAT(std::vector<std::string>(names.begin() + 3, names.end()),
               ElementsAre("small after", "small before", "(none)"));
-  for (const v1::Contribution& contribution : result.contributions) {
+  for (const Contribution& contribution : result.contributions) {
     SCOPED_TRACE(NameOf(contribution));
     const std::string name = NameOf(contribution);
     const bool suppressed = name == "small before" || name == "small after" || name == "(none)";
-    EXPECT_EQ(contribution.suppressed(), suppressed);
-    for (const bool is_there :
-         {contribution.has_mix(), contribution.has_score(), contribution.has_total(),
-          contribution.has_low(), contribution.has_high()}) {
-      EXPECT_EQ(is_there, !suppressed);
-    }
+    EXPECT_EQ(contribution.effect.has_value(), !suppressed);
   }
 }
 

@@ -21,12 +21,10 @@ inline ScoreMethod MakeMethod(v1::SurveyKind kind, int32_t min, int32_t max,
   return ScoreMethod::Resolve(kind, scale, method, top_box_min).value();
 }
 
-inline v1::MetricValue Evaluate(const ScoreMethod& method, const std::vector<int64_t>& histogram,
-                                const EvaluateOptions& options = {}, int64_t unscored = 0,
-                                const std::vector<int64_t>& excluded = {}) {
-  v1::MetricValue value;
-  EvaluateMetric(method, {histogram, unscored, excluded}, options, &value);
-  return value;
+inline MetricValue Evaluate(const ScoreMethod& method, const std::vector<int64_t>& histogram,
+                            const EvaluateOptions& options = {}, int64_t unscored = 0,
+                            const std::vector<int64_t>& excluded = {}) {
+  return EvaluateMetric(method, {histogram, unscored, excluded}, options);
 }
 
 // An NPS histogram; each class is spread over its scores.

@@ -78,7 +78,7 @@ TEST(PlanCube, TakesTheOtherDaysFromAMonthWhenTheyAreFewer) {
               ElementsAre(CubeRun{CubeUnit::kMonth, Month(2023, 1), Times(1, 0)},
                           CubeRun{CubeUnit::kDay, Day(2023, 1, 1), Times(2, 0), true},
                           CubeRun{CubeUnit::kDay, Day(2023, 1, 29), Times(3, 0), true}));
-  EXPECT_THAT(PlanCube(absl::UTCTimeZone(), inside, /*may_subtract=*/false).rows,
+  EXPECT_THAT(PlanCube(absl::UTCTimeZone(), inside, /*exact_groups=*/true).rows,
               ElementsAre(CubeRun{CubeUnit::kDay, Day(2023, 1, 3), Times(26, 0)}));
 }
 
@@ -273,13 +273,13 @@ TEST(PlanCube, CoversEveryInstantOnceByItsOwnTarget) {
     for (int round = 0; round < 150; ++round) {
       const std::vector<MsSpan> spans = random.Spans();
       const CubePlan plan = PlanCube(zone, spans);
-      const CubePlan adding = PlanCube(zone, spans, /*may_subtract=*/false);
+      const CubePlan adding = PlanCube(zone, spans, /*exact_groups=*/true);
       const auto subtracts = [](const CubePlan& any) {
         return std::any_of(any.rows.begin(), any.rows.end(),
                            [](const CubeRun& run) { return run.is_subtracted; });
       };
       EXPECT_FALSE(subtracts(adding));
-      EXPECT_TRUE(adding.sums_rows);
+      EXPECT_TRUE(adding.exact_groups);
       subtracting += subtracts(plan) ? 1 : 0;
       std::vector<int64_t> instants;
       for (const MsSpan& span : spans) {

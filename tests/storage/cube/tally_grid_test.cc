@@ -131,5 +131,122 @@ TEST(TallyGrid, AddsUpLikeAMap) {
   }
 }
 
+TEST(TallyGrid, NamesTheCountsOfATally) {
+  TallyGrid grid({.buckets = 1, .score_count = 3, .groups_max = 1}, 1);
+  grid.AddCounted(0, 0, kUnscoredBin, 4);
+  grid.AddCounted(0, 0, 3, 5);
+  grid.AddExcluded(0, 0, /*reason=*/1, 6);
+  grid.AddExcluded(0, 0, /*reason=*/6, 7);
+  grid.AddCustomers(0, 0, 8);
+  const TallyView view = grid.View(grid.At(0, 0));
+  EXPECT_EQ(view.unscored, 4);
+  EXPECT_THAT(view.histogram, ElementsAre(0, 0, 5));
+  EXPECT_THAT(view.excluded, ElementsAre(6, 0, 0, 0, 0, 7));
+  EXPECT_EQ(view.customers, 8);
+}
+
+TEST(TallyGrid, AddsWhatIsExcludedToNothingElseWhenThatIsAskedFor) {
+  TallyGrid grid({.buckets = 1, .score_count = 1, .groups_max = 1, .include_excluded = true}, 1);
+  grid.AddExcluded(0, 0, /*reason=*/2, 3);
+  EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 0, 0, 3, 0, 0, 0, 0));
+}
+
+// Fills a grid of two groups at random; what it holds by group, bucket and position.
+using Cells = std::map<std::tuple<uint32_t, size_t, size_t>, int64_t>;
+Cells FillAtRandom(std::mt19937_64& random, TallyGrid& grid) {
+  Cells cells;
+  for (int i = 0; i < 60; ++i) {
+    const auto group = static_cast<uint32_t>(random() % 2);
+    const auto bucket = static_cast<uint32_t>(random() % grid.bucket_count());
+    const auto bin = static_cast<uint8_t>(random() % 4);
+    const auto count = static_cast<int64_t>(random() % 20) - 10;
+    grid.AddCounted(group, bucket, bin, count);
+    cells[{group, bucket, bin}] += count;
+  }
+  return cells;
+}
+
+TEST(TallyGrid, SumsUpPrefixesAndTrailingBucketsLikeAPlainSum) {
+  std::mt19937_64 random(testing::SeedFromEnvOrRandom());
+  for (int round = 0; round < 60; ++round) {
+    const size_t buckets = 1 + random() % 9;
+    // 0: all up to the bucket.
+    const size_t trailing = random() % (buckets + 2);
+    TallyGrid grid({.buckets = buckets, .score_count = 3, .groups_max = 2}, 2);
+    Cells cells = FillAtRandom(random, grid);
+    if (trailing == 0) {
+      grid.PrefixSum();
+    } else {
+      grid.TrailingSum(trailing);
+    }
+    for (uint32_t group = 0; group < 2; ++group) {
+      for (size_t bucket = 0; bucket < buckets && grid.IsUsed(group); ++bucket) {
+        for (size_t bin = 0; bin < 4; ++bin) {
+          int64_t wanted = 0;
+          for (size_t i = 0; i <= bucket; ++i) {
+            if (trailing == 0 || i + trailing > bucket) {
+              wanted += cells[{group, i, bin}];
+            }
+          }
+          EXPECT_EQ(grid.At(group, static_cast<uint32_t>(bucket))[bin], wanted)
+              << trailing << " of " << buckets << ": " << group << " " << bucket << " " << bin;
+        }
+      }
+    }
+  }
+}
+
+TEST(DifferenceArrays, AddInEveryBucketOfTheirRange) {
+  std::mt19937_64 random(testing::SeedFromEnvOrRandom());
+  for (int round = 0; round < 60; ++round) {
+    const size_t buckets = 1 + random() % 9;
+    const TallyGrid::Options options = {
+        .buckets = buckets, .score_count = 2, .groups_max = 2, .include_excluded = true};
+    TallyGrid by_range(options, 2);
+    TallyGrid by_bucket(options, 2);
+    DifferenceArrays arrays(by_range);
+    for (int i = 0; i < 40; ++i) {
+      const auto group = static_cast<uint32_t>(random() % 2);
+      const auto bin = static_cast<uint8_t>(random() % 3);
+      const auto reason = static_cast<uint8_t>(1 + random() % 6);
+      const auto count = static_cast<int64_t>(random() % 9) - 4;
+      // Some are empty.
+      const DifferenceArrays::Range range{static_cast<int64_t>(random() % buckets),
+                                          static_cast<int64_t>(random() % buckets)};
+      const uint64_t what = random() % 3;
+      if (what == 0) {
+        arrays.AddCounted(group, range, bin, count);
+      } else if (what == 1) {
+        arrays.AddExcluded(group, range, reason, count);
+      } else {
+        arrays.AddCustomers(group, range, count);
+      }
+      for (int64_t at = range.first; at <= range.last; ++at) {
+        const auto bucket = static_cast<uint32_t>(at);
+        if (what == 0) {
+          by_bucket.AddCounted(group, bucket, bin, count);
+        } else if (what == 1) {
+          by_bucket.AddExcluded(group, bucket, reason, count);
+        } else {
+          by_bucket.AddCustomers(group, bucket, count);
+        }
+      }
+    }
+    arrays.Finish();
+    for (uint32_t group = 0; group < 2; ++group) {
+      ASSERT_EQ(by_range.IsUsed(group), by_bucket.IsUsed(group));
+      for (uint32_t bucket = 0; bucket < buckets && by_range.IsUsed(group); ++bucket) {
+        EXPECT_EQ(by_range.At(group, bucket), by_bucket.At(group, bucket));
+      }
+    }
+  }
+}
+
+TEST(DifferenceArrays, TouchNoGroupForAnEmptyRange) {
+  TallyGrid grid({.buckets = 3, .score_count = 1, .groups_max = 1}, 1);
+  DifferenceArrays(grid).AddCounted(0, {2, 1}, 1, 5);
+  EXPECT_EQ(grid.touched_group_count(), 0u);
+}
+
 }  // namespace
 }  // namespace emptychair::storage

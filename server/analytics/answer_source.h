@@ -1,0 +1,25 @@
+// Plans where the answers of a query are counted from.
+#ifndef EMPTYCHAIR_SERVER_ANALYTICS_ANSWER_SOURCE_H_
+#define EMPTYCHAIR_SERVER_ANALYTICS_ANSWER_SOURCE_H_
+
+#include <cstdint>
+
+#include "server/analytics/metric_query.h"
+
+namespace emptychair {
+
+// The sources of answers, from the cheapest to the dearest: of a call that reads several, the
+// greatest says what it costs. Each gives the same tallies.
+enum class AnswerSource : uint8_t {
+  kCube,     // Sums of the cube: the cost depends on buckets and series.
+  kRecords,  // Records, one by one: the cost depends on the answers in the interval.
+};
+
+// Chooses the source of a query by the query alone, never by load, so that the same query costs the
+// same: the cube, unless a filter names a label that is no dimension of a survey, or a respondent
+// rule chooses among the answers of a customer. Pure.
+AnswerSource PlanSource(const MetricQuery& query);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_ANALYTICS_ANSWER_SOURCE_H_

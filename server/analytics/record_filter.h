@@ -1,0 +1,62 @@
+// Admits records to a query.
+#ifndef EMPTYCHAIR_SERVER_ANALYTICS_RECORD_FILTER_H_
+#define EMPTYCHAIR_SERVER_ANALYTICS_RECORD_FILTER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "server/analytics/metric_query.h"
+#include "server/analytics/series_groups.h"
+#include "storage/format/values.h"
+#include "storage/read/records.h"
+#include "storage/read/view.h"
+
+namespace emptychair {
+
+// Decides which records a query counts, and in which group. Must not outlive what it is given. Not
+// thread-safe.
+class RecordFilter {
+ public:
+  RecordFilter(const MetricQuery& query, const SeriesMap& series);
+
+  // Surveys that filters on survey_id leave in; records of others are none of the query's.
+  const std::vector<const storage::SurveyView*>& surveys() const { return surveys_; }
+
+  // The record's group, or storage::kNoGroup for one that the query leaves out. The one place where
+  // a record is admitted: a further condition, as on the record's customer, belongs here.
+  // Errors: STORE_DAMAGED.
+  absl::StatusOr<uint32_t> GroupOf(const storage::ScannedRecord& record);
+
+  // Decodes what is behind the record's header. Errors: STORE_DAMAGED.
+  absl::Status Decode(const storage::ScannedRecord& record, store::v1::StoredFeedback& body) const;
+
+  // The survey of a record of `surveys()`.
+  const storage::SurveyView& SurveyOf(const storage::ScannedRecord& record) const {
+    return *surveys_[IndexOf(record)];
+  }
+
+ private:
+  struct Survey {
+    const std::vector<uint32_t>* group_of_series = nullptr;
+    bool has_label_filters = false;  // On labels that are no dimension of it.
+  };
+
+  size_t IndexOf(const storage::ScannedRecord& record) const;
+
+  const MetricQuery& query_;
+  std::vector<const storage::SurveyView*> surveys_;
+  std::vector<Survey> parts_;       // Aligned with `surveys_`.
+  store::v1::StoredFeedback body_;  // Kept for its memory.
+};
+
+// Whether the query's respondent rule chooses among answers like this: it has a score, counts and
+// has a customer. Pure.
+bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeader& header);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_ANALYTICS_RECORD_FILTER_H_

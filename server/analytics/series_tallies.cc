@@ -1,0 +1,69 @@
+#include "server/analytics/series_tallies.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
+#include "server/analytics/metric_engine.h"
+#include "storage/cube/cube_reader.h"
+#include "storage/read/series_table.h"
+
+namespace emptychair {
+
+using storage::SurveyView;
+using storage::TallyGrid;
+
+SeriesTallies::SeriesTallies(const MetricQuery& query, const SeriesMap& series, TallyGrid grid)
+    : query_(query), grid_(std::move(grid)) {
+  for (const std::vector<uint32_t>& group_of_series : series.group_of_series) {
+    std::vector<UsedSeries>& used = used_.emplace_back();
+    for (uint32_t number = 0; number < group_of_series.size(); ++number) {
+      const uint32_t group = group_of_series[number];
+      if (group != storage::kNoGroup && grid_.IsUsed(group)) {
+        used.push_back({number, group});
+      }
+    }
+  }
+}
+
+statistics::MetricValue SeriesTallies::Total() const {
+  std::vector<int64_t> total(grid_.stride());
+  for (const std::vector<UsedSeries>& survey : used_) {
+    for (const UsedSeries& used : survey) {
+      storage::AddTally(grid_.At(used.group, 0), absl::MakeSpan(total));
+    }
+  }
+  return ValueOf(query_, grid_, total, /*include_histogram=*/false);
+}
+
+std::vector<Slice> SeriesTallies::By(absl::string_view key) const {
+  std::map<GroupPart, std::vector<int64_t>> sums;
+  for (size_t i = 0; i < used_.size(); ++i) {
+    const SurveyView& survey = *query_.surveys[i];
+    // Nothing stands for the survey's id.
+    const std::optional<size_t> dimension = survey.DimensionOf(key);
+    absl::flat_hash_map<storage::ValueCode, std::vector<int64_t>*> sum_of_code;
+    for (const UsedSeries& used : used_[i]) {
+      const storage::ValueCode code =
+          dimension.has_value() ? survey.series->CodeOf(used.series, *dimension) : 0;
+      std::vector<int64_t>*& sum = sum_of_code[code];
+      if (sum == nullptr) {
+        sum = &sums[dimension.has_value()
+                        ? PartOf(*survey.series, *dimension, code)
+                        : GroupPart{GroupPart::Kind::kValue, survey.definition->survey_id()}];
+        sum->resize(grid_.stride());
+      }
+      storage::AddTally(grid_.At(used.group, 0), absl::MakeSpan(*sum));
+    }
+  }
+  std::vector<Slice> slices;
+  slices.reserve(sums.size());
+  for (const auto& [group, sum] : sums) {
+    slices.push_back({group, ValueOf(query_, grid_, sum, /*include_histogram=*/true)});
+  }
+  return slices;
+}
+
+}  // namespace emptychair

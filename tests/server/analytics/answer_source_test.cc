@@ -1,0 +1,85 @@
+#include "server/analytics/answer_source.h"
+
+#include <memory>
+#include <string>
+
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "server/analytics/explain.h"
+#include "server/analytics/metric_sides.h"
+#include "tests/server/analytics/surveys.h"
+
+namespace emptychair {
+namespace {
+
+// Two surveys, of which only one has the dimension "region".
+std::shared_ptr<const storage::View> TwoSurveys() {
+  return MakeView({MakeSurvey("one", {"channel", "region"}), MakeSurvey("two", {"channel"})});
+}
+
+v1::QueryMetricRequest RequestOf(const std::string& text) {
+  v1::QueryMetricRequest request;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &request)) << text;
+  return request;
+}
+
+MetricQuery QueryOf(const std::string& text) {
+  absl::StatusOr<MetricQuery> query = PrepareMetricQuery(TwoSurveys(), RequestOf(text));
+  EXPECT_TRUE(query.ok()) << query.status();
+  return *std::move(query);
+}
+
+TEST(PlanSource, TakesTheCubeUnlessOnlyRecordsCanTell) {
+  const struct {
+    const char* request;
+    AnswerSource source;
+  } rows[] = {
+      {"survey_ids: 'one'", AnswerSource::kCube},
+      {"survey_ids: ['one', 'two'] group_by: 'channel' include_excluded: true granularity: "
+       "GRANULARITY_DAY trailing_buckets: 7",
+       AnswerSource::kCube},
+      {"survey_ids: 'one' filters { key: 'region' values: 'north' }", AnswerSource::kCube},
+      {"survey_ids: ['one', 'two'] filters { key: 'survey_id' values: 'one' }",
+       AnswerSource::kCube},
+      {"survey_ids: 'one' respondent_rule: RESPONDENT_RULE_ALL", AnswerSource::kCube},
+      {"survey_ids: 'one' filters { key: 'agent' values: 'ann' }", AnswerSource::kRecords},
+      {"survey_ids: 'one' filters { key: 'channel' values: 'web' } filters { key: 'agent' values: "
+       "'ann' }",
+       AnswerSource::kRecords},
+      // No dimension of the second.
+      {"survey_ids: ['one', 'two'] filters { key: 'region' values: 'north' }",
+       AnswerSource::kRecords},
+      {"survey_ids: 'one' respondent_rule: RESPONDENT_RULE_LATEST_PER_CUSTOMER",
+       AnswerSource::kRecords},
+      {"survey_ids: 'one' respondent_rule: RESPONDENT_RULE_FIRST_PER_CUSTOMER",
+       AnswerSource::kRecords},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(PlanSource(QueryOf(row.request)), row.source) << row.request;
+  }
+}
+
+TEST(PlanSource, OfTwoSidesIsTheDearerOne) {
+  const MetricQuery cube = QueryOf("survey_ids: 'one'");
+  const MetricQuery records = QueryOf("survey_ids: 'one' filters { key: 'agent' values: 'ann' }");
+  EXPECT_EQ(PlanSource(MetricSides{cube, cube}), AnswerSource::kCube);
+  EXPECT_EQ(PlanSource(MetricSides{cube, records}), AnswerSource::kRecords);
+  EXPECT_EQ(PlanSource(MetricSides{records, cube}), AnswerSource::kRecords);
+}
+
+TEST(PlanSource, OfAPageIsTheRecordsWhenManyOfThemMayBeNoneOfThePoints) {
+  MetricExplanation explanation;
+  explanation.query = QueryOf("survey_ids: 'one'");
+  EXPECT_EQ(PlanSource(explanation), AnswerSource::kCube);
+  explanation.group.emplace();
+  EXPECT_EQ(PlanSource(explanation), AnswerSource::kRecords);
+  explanation.group.reset();
+  explanation.query = QueryOf("survey_ids: 'one' filters { key: 'region' values: 'north' }");
+  EXPECT_EQ(PlanSource(explanation), AnswerSource::kRecords);
+  explanation.query =
+      QueryOf("survey_ids: 'one' respondent_rule: RESPONDENT_RULE_FIRST_PER_CUSTOMER");
+  EXPECT_EQ(PlanSource(explanation), AnswerSource::kRecords);
+}
+
+}  // namespace
+}  // namespace emptychair
