@@ -87,7 +87,9 @@ statistics::MetricValue NoAnswers(const MetricQuery& side) {
   if (side.respondent_rule != v1::RESPONDENT_RULE_ALL) {
     tally.customers = 0;
   }
-  return statistics::EvaluateMetric(*side.method, tally, {.min_sample = side.min_sample});
+  statistics::MetricValue value;
+  statistics::EvaluateMetric(*side.method, tally, {.min_sample = side.min_sample}, value);
+  return value;
 }
 
 // The groups of both sides that have scored answers on either, in their order, with the values of

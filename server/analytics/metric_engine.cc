@@ -144,7 +144,7 @@ std::vector<statistics::MetricValue> PointsOf(const MetricQuery& query, const Ta
   std::vector<statistics::MetricValue> points;
   points.reserve(grid.bucket_count() - std::min(LookbackOf(query), grid.bucket_count()));
   for (size_t bucket = LookbackOf(query); bucket < grid.bucket_count(); ++bucket) {
-    points.push_back(ValueOf(query, grid, tally_of(bucket), query.include_histogram));
+    EvaluateTally(query, grid, tally_of(bucket), query.include_histogram, points.emplace_back());
   }
   return points;
 }
@@ -200,16 +200,16 @@ absl::StatusOr<PointTallies> ReadTallies(const storage::Store& store, const Metr
   return PointTallies{std::move(buckets), std::move(grid), cost};
 }
 
-statistics::MetricValue ValueOf(const MetricQuery& query, const TallyGrid& grid,
-                                absl::Span<const int64_t> tally, bool include_histogram) {
+void EvaluateTally(const MetricQuery& query, const TallyGrid& grid, absl::Span<const int64_t> tally,
+                   bool include_histogram, statistics::MetricValue& value) {
   const storage::TallyView counts = grid.View(tally);
   statistics::Tally answers{
       .histogram = counts.histogram, .unscored = counts.unscored, .excluded = counts.excluded};
   if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
     answers.customers = counts.customers;
   }
-  return statistics::EvaluateMetric(*query.method, answers,
-                                    {query.confidence, query.min_sample, include_histogram});
+  statistics::EvaluateMetric(*query.method, answers,
+                             {query.confidence, query.min_sample, include_histogram}, value);
 }
 
 absl::StatusOr<MetricResult> RunMetricQuery(const storage::Store& store, const MetricQuery& query) {

@@ -33,9 +33,11 @@ struct PointTallies {
 absl::StatusOr<PointTallies> ReadTallies(const storage::Store& store, const MetricQuery& query,
                                          const SeriesMap& series);
 
-// Computes the value of a tally of the query, or of a sum of tallies, laid out as in `grid`. Pure.
-statistics::MetricValue ValueOf(const MetricQuery& query, const storage::TallyGrid& grid,
-                                absl::Span<const int64_t> tally, bool include_histogram);
+// Replaces `value` by that of a tally of the query, or of a sum of tallies, laid out as in `grid`.
+// Pure.
+void EvaluateTally(const MetricQuery& query, const storage::TallyGrid& grid,
+                   absl::Span<const int64_t> tally, bool include_histogram,
+                   statistics::MetricValue& value);
 
 // Computes the values of the query. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
 absl::StatusOr<MetricResult> RunMetricQuery(const storage::Store& store, const MetricQuery& query);

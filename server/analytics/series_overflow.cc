@@ -25,8 +25,8 @@ absl::StatusOr<int64_t> CountOverflow(const storage::Store& store,
   if (!tallies.grid.IsUsed(0)) {
     return 0;
   }
-  const statistics::MetricValue value =
-      ValueOf(query, tallies.grid, tallies.grid.At(0, 0), /*include_histogram=*/false);
+  statistics::MetricValue value;
+  EvaluateTally(query, tallies.grid, tallies.grid.At(0, 0), /*include_histogram=*/false, value);
   return value.answers + value.unscored;
 }
 

@@ -1,5 +1,6 @@
 #include "server/analytics/series_tallies.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -35,33 +36,44 @@ statistics::MetricValue SeriesTallies::Total() const {
       storage::AddTally(grid_.At(used.group, 0), absl::MakeSpan(total));
     }
   }
-  return ValueOf(query_, grid_, total, /*include_histogram=*/false);
+  statistics::MetricValue value;
+  EvaluateTally(query_, grid_, total, /*include_histogram=*/false, value);
+  return value;
 }
 
 std::vector<Slice> SeriesTallies::By(absl::string_view key) const {
-  std::map<GroupPart, std::vector<int64_t>> sums;
+  // The position of each group's sum in `sums`.
+  std::map<GroupPart, size_t> groups;
+  std::vector<int64_t> sums;
   for (size_t i = 0; i < used_.size(); ++i) {
     const SurveyView& survey = *query_.surveys[i];
     // Nothing stands for the survey's id.
     const std::optional<size_t> dimension = survey.DimensionOf(key);
-    absl::flat_hash_map<storage::ValueCode, std::vector<int64_t>*> sum_of_code;
+    absl::flat_hash_map<storage::ValueCode, size_t> position_of_code;
     for (const UsedSeries& used : used_[i]) {
       const storage::ValueCode code =
           dimension.has_value() ? survey.series->CodeOf(used.series, *dimension) : 0;
-      std::vector<int64_t>*& sum = sum_of_code[code];
-      if (sum == nullptr) {
-        sum = &sums[dimension.has_value()
-                        ? PartOf(*survey.series, *dimension, code)
-                        : GroupPart{GroupPart::Kind::kValue, survey.definition->survey_id()}];
-        sum->resize(grid_.stride());
+      const auto [position, is_new] = position_of_code.try_emplace(code, 0);
+      if (is_new) {
+        position->second =
+            groups
+                .try_emplace(dimension.has_value() ? PartOf(*survey.series, *dimension, code)
+                                                   : GroupPart{GroupPart::Kind::kValue,
+                                                               survey.definition->survey_id()},
+                             sums.size())
+                .first->second;
+        sums.resize(std::max(sums.size(), position->second + grid_.stride()));
       }
-      storage::AddTally(grid_.At(used.group, 0), absl::MakeSpan(*sum));
+      storage::AddTally(grid_.At(used.group, 0), absl::MakeSpan(sums).subspan(position->second));
     }
   }
   std::vector<Slice> slices;
-  slices.reserve(sums.size());
-  for (const auto& [group, sum] : sums) {
-    slices.push_back({group, ValueOf(query_, grid_, sum, /*include_histogram=*/true)});
+  slices.reserve(groups.size());
+  for (const auto& [group, position] : groups) {
+    Slice& slice = slices.emplace_back();
+    slice.group = group;
+    EvaluateTally(query_, grid_, absl::MakeConstSpan(sums).subspan(position, grid_.stride()),
+                  /*include_histogram=*/true, slice.value);
   }
   return slices;
 }

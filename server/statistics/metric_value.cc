@@ -82,45 +82,41 @@ bool GradeIsCertain(v1::Grade grade, Interval interval) {
   return grade == v1::GRADE_NEEDS_WORK && interval.high <= upper_edge;
 }
 
-MetricValue EvaluateMetric(const ScoreMethod& method, const Tally& tally,
-                           const EvaluateOptions& options) {
-  MetricValue value;
+void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const EvaluateOptions& options,
+                    MetricValue& value) {
+  value = MetricValue();
   value.unscored = tally.unscored;
   assert(tally.excluded.size() <= value.excluded.size());
   std::copy(tally.excluded.begin(), tally.excluded.end(), value.excluded.begin());
   if (method.kind() == ScoreMethod::Kind::kCount) {
     value.estimate = Estimate{.value = static_cast<double>(tally.unscored)};
-    return value;
+    return;
   }
 
   assert(tally.histogram.size() == method.scale_size());
   value.answers = Sum(tally.histogram);
   if (value.answers < options.min_sample) {
     value.suppressed = true;
-    return value;
+    return;
   }
   value.customers = tally.customers;
   if (options.include_histogram) {
     value.histogram.assign(tally.histogram.begin(), tally.histogram.end());
   }
   if (value.answers == 0) {
-    return value;
+    return;
   }
   value.denominator = value.answers;
   switch (method.kind()) {
     case ScoreMethod::Kind::kNet:
-      SetNet(method, tally, options.confidence, value);
-      break;
+      return SetNet(method, tally, options.confidence, value);
     case ScoreMethod::Kind::kShare:
-      SetShare(method, tally, options.confidence, value);
-      break;
+      return SetShare(method, tally, options.confidence, value);
     case ScoreMethod::Kind::kMean:
-      SetMean(method, tally, options.confidence, value);
-      break;
+      return SetMean(method, tally, options.confidence, value);
     case ScoreMethod::Kind::kCount:
-      break;
+      return;
   }
-  return value;
 }
 
 }  // namespace emptychair::statistics

@@ -73,7 +73,7 @@ struct EvaluateOptions {
   bool include_histogram = false;
 };
 
-// Computes the value of `method` over `tally`.
+// Replaces `value` by that of `method` over `tally`.
 //
 // Without scored answers all that is computed from scores is absent; a histogram that was asked for
 // is there, of zeros. A point of no answers is suppressed like any other below `min_sample`.
@@ -85,8 +85,8 @@ struct EvaluateOptions {
 // is left out of `numerator` in the one case that it does not fit.
 //
 // Pure and thread-safe; allocates only the histogram.
-MetricValue EvaluateMetric(const ScoreMethod& method, const Tally& tally,
-                           const EvaluateOptions& options);
+void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const EvaluateOptions& options,
+                    MetricValue& value);
 
 // The customary band of an NPS of `answers` > 0 answers, compared in integers: above 80 TOP, above
 // 50 EXCELLENT, above 0 GOOD, else NEEDS_WORK.

@@ -1,6 +1,7 @@
 // What the functions cost that every submission or query goes through.
 #include <benchmark/benchmark.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -13,6 +14,10 @@
 #include "common/base/random.h"
 #include "emptychair/store/v1/command.pb.h"
 #include "rocksdb/env.h"
+#include "server/analytics/decompose.h"
+#include "server/analytics/metric_engine.h"
+#include "server/analytics/metric_query.h"
+#include "server/analytics/metric_wire.h"
 #include "server/feedback/feedback.h"
 #include "server/statistics/estimate.h"
 #include "storage/apply/command.h"
@@ -30,6 +35,7 @@ namespace {
 // 2024-03-01 12:00 UTC.
 constexpr int64_t kNoonMs = 1'709'294'400'000;
 constexpr int64_t kThreeYearsMs = int64_t{3} * 365 * 24 * 3'600 * 1'000;
+constexpr int64_t kYearMs = int64_t{365} * 24 * 3'600 * 1'000;
 constexpr int kGroupSize = 1'000;
 
 void CheckOk(const absl::Status& status) {
@@ -41,7 +47,9 @@ void CheckOk(const absl::Status& status) {
 // A store in memory with the load generator's survey as number 1.
 class MemoryStore {
  public:
-  MemoryStore() : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
+  // With further dimensions beside the survey's own.
+  explicit MemoryStore(const std::vector<std::string>& more_dimensions = {})
+      : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
     storage::StoreOptions options;
     options.directory = "/store";
     options.env = env_.get();
@@ -55,6 +63,7 @@ class MemoryStore {
     stored.set_kind(survey.kind());
     stored.mutable_scale()->set_max(10);
     *stored.mutable_dimensions() = survey.dimensions();
+    stored.mutable_dimensions()->Add(more_dimensions.begin(), more_dimensions.end());
     stored.set_time_zone("UTC");
     stored.set_max_series(10'000);
     Run(std::move(command), false);
@@ -272,6 +281,110 @@ void BM_ApplyGroup(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * kGroupSize);
 }
 BENCHMARK(BM_ApplyGroup)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(200);
+
+// A year of answers in 500 series of eight dimensions, in one table for each family.
+class YearStore {
+ public:
+  YearStore() : store_({"plan", "region", "team"}) {
+    Random random(1);
+    constexpr int kGroups = 60;
+    for (int group = 0; group < kGroups; ++group) {
+      auto command = storage::NewCommand();
+      for (int i = 0; i < kGroupSize; ++i) {
+        const int64_t step_ms = kYearMs / (kGroups * kGroupSize);
+        const int64_t time_ms = kNoonMs - kYearMs + (group * kGroupSize + i) * step_ms;
+        const bench::BenchAnswer answer = bench::RandomAnswer(time_ms, random);
+        v1::Feedback feedback;
+        bench::FillFeedback(answer, feedback);
+        const auto label = [&](const char* key, uint32_t value) {
+          (*feedback.mutable_labels())[key] = std::to_string(value);
+        };
+        label("plan", answer.combination % 3);
+        label("region", answer.combination % 50);
+        label("team", answer.combination % 100);
+        store_.Prepare(feedback, *command->mutable_submit_feedback()->add_submissions());
+      }
+      store_.Run(std::move(command), false);
+    }
+    std::atomic<bool> stop = false;
+    CheckOk(store_.store()
+                .Compact(&stop, [](const storage::TaskProgress&) { return absl::OkStatus(); })
+                .status());
+  }
+
+  const storage::Store& store() { return store_.store(); }
+
+ private:
+  MemoryStore store_;
+};
+
+YearStore& TheYear() {
+  static YearStore& year = *new YearStore();
+  return year;
+}
+
+// The query of `days` that end `days_ago` before noon.
+v1::QueryMetricRequest DaysBefore(int64_t days_ago, int64_t days) {
+  v1::QueryMetricRequest request;
+  request.add_survey_ids("chairbench");
+  const int64_t end_s = kNoonMs / 1'000 - days_ago * 86'400;
+  request.mutable_interval()->mutable_end_time()->set_seconds(end_s);
+  request.mutable_interval()->mutable_start_time()->set_seconds(end_s - days * 86'400);
+  return request;
+}
+
+// From the request to the response, of the answers of one day in each of `days`.
+void RunQuery(benchmark::State& state, const v1::QueryMetricRequest& request) {
+  const storage::Store& store = TheYear().store();
+  for (auto _ : state) {
+    v1::QueryMetricResponse response;
+    const auto query = PrepareMetricQuery(store.view(), request);
+    CheckOk(query.status());
+    const auto result = RunMetricQuery(store, *query);
+    CheckOk(result.status());
+    WriteResponse(*query, *result, response);
+    benchmark::DoNotOptimize(response);
+  }
+}
+
+void BM_QueryYear(benchmark::State& state) { RunQuery(state, DaysBefore(0, 365)); }
+BENCHMARK(BM_QueryYear)->Unit(benchmark::kMicrosecond);
+
+// Argument: buckets that each point covers.
+void BM_QueryDaysByGroup(benchmark::State& state) {
+  v1::QueryMetricRequest request = DaysBefore(0, 365);
+  request.set_granularity(v1::GRANULARITY_DAY);
+  request.add_group_by(std::string(bench::kTenValues));
+  request.set_trailing_buckets(static_cast<int32_t>(state.range(0)));
+  RunQuery(state, request);
+}
+BENCHMARK(BM_QueryDaysByGroup)->Arg(1)->Arg(7)->Unit(benchmark::kMicrosecond);
+
+void BM_QueryLatestByMonth(benchmark::State& state) {
+  v1::QueryMetricRequest request = DaysBefore(0, 365);
+  request.set_granularity(v1::GRANULARITY_MONTH);
+  request.set_respondent_rule(v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER);
+  RunQuery(state, request);
+}
+BENCHMARK(BM_QueryLatestByMonth)->Unit(benchmark::kMicrosecond);
+
+// By all eight keys. Argument: days of each side.
+void BM_DecomposeChange(benchmark::State& state) {
+  const storage::Store& store = TheYear().store();
+  v1::DecomposeChangeRequest request;
+  *request.mutable_base() = DaysBefore(state.range(0), state.range(0));
+  *request.mutable_candidate() = DaysBefore(0, state.range(0));
+  for (auto _ : state) {
+    v1::DecomposeChangeResponse response;
+    const auto decomposition = PrepareMetricDecomposition(store.view(), request);
+    CheckOk(decomposition.status());
+    const auto result = RunMetricDecomposition(store, *decomposition);
+    CheckOk(result.status());
+    WriteResponse(*decomposition, *result, response);
+    benchmark::DoNotOptimize(response);
+  }
+}
+BENCHMARK(BM_DecomposeChange)->Arg(7)->Arg(28)->Arg(91)->Arg(182)->Unit(benchmark::kMicrosecond);
 
 void BM_EstimateNet(benchmark::State& state) {
   int64_t promoters = 400;

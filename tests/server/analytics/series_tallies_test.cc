@@ -48,8 +48,10 @@ statistics::MetricValue PlainValue(const MetricQuery& query, const PlainCounts& 
   if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
     tally.customers = counts.customers;
   }
-  return statistics::EvaluateMetric(*query.method, tally,
-                                    {query.confidence, query.min_sample, include_histogram});
+  statistics::MetricValue value;
+  statistics::EvaluateMetric(*query.method, tally,
+                             {query.confidence, query.min_sample, include_histogram}, value);
+  return value;
 }
 
 // Random surveys with the dimensions "a" and "b", in either order, and some series of a few values.
@@ -209,7 +211,9 @@ TEST(SeriesTallies, FoldsIntoTheGroupsOfAQueryByTheKey) {
         }
         ASSERT_NE(slice, folded.end());
         EXPECT_EQ(slice->group, parts.front());
-        EXPECT_EQ(slice->value, ValueOf(grouped, grid, grid.At(group, 0), true));
+        statistics::MetricValue value;
+        EvaluateTally(grouped, grid, grid.At(group, 0), /*include_histogram=*/true, value);
+        EXPECT_EQ(slice->value, value);
         ++slice;
       }
       EXPECT_EQ(slice, folded.end());

@@ -37,9 +37,13 @@ TEST(EvaluateMetric, SaysHowManyCustomersUnlessThatIsNotKnownOrSuppressed) {
   const ScoreMethod nps = MakeMethod(kNps, 0, 10);
   const std::vector<int64_t> histogram = NpsHistogram(3, 1, 1);
   const std::vector<int64_t> nothing(11);
-  EXPECT_EQ(EvaluateMetric(nps, {histogram, 0, {}, 4}, {}).customers, 4);
-  EXPECT_EQ(EvaluateMetric(nps, {nothing, 0, {}, 0}, {}).customers, 0);
-  EXPECT_EQ(EvaluateMetric(nps, {histogram, 0, {}, 4}, {.min_sample = 6}).customers, std::nullopt);
+  MetricValue value;
+  EvaluateMetric(nps, {histogram, 0, {}, 4}, {}, value);
+  EXPECT_EQ(value.customers, 4);
+  EvaluateMetric(nps, {nothing, 0, {}, 0}, {}, value);
+  EXPECT_EQ(value.customers, 0);
+  EvaluateMetric(nps, {histogram, 0, {}, 4}, {.min_sample = 6}, value);
+  EXPECT_EQ(value.customers, std::nullopt);
   EXPECT_EQ(Evaluate(nps, histogram).customers, std::nullopt);
 }
 
@@ -215,7 +219,7 @@ TEST(EvaluateMetric, SuppressesSmallGroups) {
   ExpectNothingComputedFromScores(none);
 }
 
-TEST(EvaluateMetric, KeepsTheReasonsInOrder) {
+TEST(EvaluateMetric, ShowsOnlyReasonsThatOccurInOrder) {
   const MetricValue value =
       Evaluate(MakeMethod(kNps, 0, 10), NpsHistogram(1, 0, 0), {}, 0, {2, 0, 1, 0, 0, 4});
   EXPECT_THAT(value.excluded, ElementsAre(2, 0, 1, 0, 0, 4));
@@ -247,6 +251,14 @@ TEST(EvaluateMetric, CountsTextWithoutErrorBars) {
     EXPECT_THAT(value.excluded, ElementsAre(3, 0, 0, 0, 0, 0));
     EXPECT_THAT(value.histogram, IsEmpty());
   }
+}
+
+TEST(EvaluateMetric, LeavesNothingOfWhatTheMessageHeldBefore) {
+  MetricValue value = Evaluate(MakeMethod(kNps, 0, 10), NpsHistogram(50, 30, 20),
+                               {.include_histogram = true}, 4, {1, 1, 1, 1, 1, 1});
+  const std::vector<int64_t> histogram = {0, 0, 0, 1, 2};
+  EvaluateMetric(MakeMethod(kCsat, 1, 5), {.histogram = histogram}, {}, value);
+  EXPECT_EQ(value, Evaluate(MakeMethod(kCsat, 1, 5), histogram));
 }
 
 TEST(Grade, ComparesAsIntegers) {

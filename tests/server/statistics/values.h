@@ -24,7 +24,9 @@ inline ScoreMethod MakeMethod(v1::SurveyKind kind, int32_t min, int32_t max,
 inline MetricValue Evaluate(const ScoreMethod& method, const std::vector<int64_t>& histogram,
                             const EvaluateOptions& options = {}, int64_t unscored = 0,
                             const std::vector<int64_t>& excluded = {}) {
-  return EvaluateMetric(method, {histogram, unscored, excluded}, options);
+  MetricValue value;
+  EvaluateMetric(method, {histogram, unscored, excluded}, options, value);
+  return value;
 }
 
 // An NPS histogram; each class is spread over its scores.
