@@ -159,15 +159,18 @@ void ComputeSeries(const MetricQuery& query, const SeriesGroups& groups, const T
     const auto tally_of = [&, group = group](size_t bucket) {
       return grid.At(group, static_cast<uint32_t>(bucket));
     };
-    result.series.push_back({parts, PointsOf(query, grid, tally_of)});
     for (size_t bucket = 0; bucket < grid.bucket_count(); ++bucket) {
       storage::AddTally(tally_of(bucket), absl::MakeSpan(totals).subspan(bucket * grid.stride()));
+    }
+    if (!query.group_by.empty()) {
+      result.series.push_back({parts, PointsOf(query, grid, tally_of)});
     }
   }
   result.total = PointsOf(query, grid, [&](size_t bucket) {
     return absl::MakeConstSpan(totals).subspan(bucket * grid.stride(), grid.stride());
   });
-  if (query.group_by.empty() && result.series.empty()) {
+  // Without keys the one group, whether it has answers or not, is the total.
+  if (query.group_by.empty()) {
     result.series.push_back({{}, result.total});
   }
 }

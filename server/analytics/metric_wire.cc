@@ -164,7 +164,6 @@ void WriteResponse(const Scorecard& scorecard, const std::vector<SurveyScore>& s
 }
 
 void WriteValue(const MetricValue& value, bool show_histogram, v1::MetricValue& message) {
-  message.Clear();
   message.set_answers(value.answers);
   message.set_unscored(value.unscored);
   for (size_t i = 0; i < value.excluded.size(); ++i) {

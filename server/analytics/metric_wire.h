@@ -26,7 +26,7 @@ void WriteResponse(const MetricDecomposition& decomposition, const Decomposition
 void WriteResponse(const Scorecard& scorecard, const std::vector<SurveyScore>& scores,
                    v1::GetScorecardResponse& response);
 
-// Replaces `message` by a value, with its histogram where `show_histogram`.
+// Writes a value into an empty message, with its histogram where `show_histogram`.
 void WriteValue(const statistics::MetricValue& value, bool show_histogram,
                 v1::MetricValue& message);
 

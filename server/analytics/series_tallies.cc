@@ -1,11 +1,11 @@
 #include "server/analytics/series_tallies.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/types/span.h"
 #include "server/analytics/metric_engine.h"
 #include "storage/cube/cube_reader.h"
@@ -15,6 +15,12 @@ namespace emptychair {
 
 using storage::SurveyView;
 using storage::TallyGrid;
+
+namespace {
+
+constexpr size_t kNoPosition = SIZE_MAX;
+
+}  // namespace
 
 SeriesTallies::SeriesTallies(const MetricQuery& query, const SeriesMap& series, TallyGrid grid)
     : query_(query), grid_(std::move(grid)) {
@@ -49,22 +55,26 @@ std::vector<Slice> SeriesTallies::By(absl::string_view key) const {
     const SurveyView& survey = *query_.surveys[i];
     // Nothing stands for the survey's id.
     const std::optional<size_t> dimension = survey.DimensionOf(key);
-    absl::flat_hash_map<storage::ValueCode, size_t> position_of_code;
+    // Codes are dense.
+    std::vector<size_t> position_of_code;
     for (const UsedSeries& used : used_[i]) {
       const storage::ValueCode code =
           dimension.has_value() ? survey.series->CodeOf(used.series, *dimension) : 0;
-      const auto [position, is_new] = position_of_code.try_emplace(code, 0);
-      if (is_new) {
-        position->second =
-            groups
-                .try_emplace(dimension.has_value() ? PartOf(*survey.series, *dimension, code)
-                                                   : GroupPart{GroupPart::Kind::kValue,
-                                                               survey.definition->survey_id()},
-                             sums.size())
-                .first->second;
-        sums.resize(std::max(sums.size(), position->second + grid_.stride()));
+      if (code >= position_of_code.size()) {
+        position_of_code.resize(code + 1, kNoPosition);
       }
-      storage::AddTally(grid_.At(used.group, 0), absl::MakeSpan(sums).subspan(position->second));
+      size_t& position = position_of_code[code];
+      if (position == kNoPosition) {
+        position = groups
+                       .try_emplace(
+                           dimension.has_value()
+                               ? PartOf(*survey.series, *dimension, code)
+                               : GroupPart{GroupPart::Kind::kValue, survey.definition->survey_id()},
+                           sums.size())
+                       .first->second;
+        sums.resize(std::max(sums.size(), position + grid_.stride()));
+      }
+      storage::AddTally(grid_.At(used.group, 0), absl::MakeSpan(sums).subspan(position));
     }
   }
   std::vector<Slice> slices;

@@ -30,6 +30,22 @@ int64_t CountIn(ScoreRange range, const ScoreMethod& method, const Tally& tally)
   return Sum(tally.histogram.subspan(range.low - method.scale().low, range.high - range.low + 1));
 }
 
+// Field by field, which costs less than a new value, and keeps the histogram's memory.
+void Clear(MetricValue& value) {
+  value.answers = 0;
+  value.unscored = 0;
+  value.excluded.fill(0);
+  value.suppressed = false;
+  value.customers.reset();
+  value.histogram.clear();
+  value.estimate.reset();
+  value.numerator.reset();
+  value.denominator.reset();
+  value.classes.reset();
+  value.grade = v1::GRADE_UNSPECIFIED;
+  value.grade_is_certain = false;
+}
+
 void SetNet(const ScoreMethod& method, const Tally& tally, Confidence confidence,
             MetricValue& value) {
   const int64_t promoters = CountIn(method.positive(), method, tally);
@@ -84,7 +100,7 @@ bool GradeIsCertain(v1::Grade grade, Interval interval) {
 
 void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const EvaluateOptions& options,
                     MetricValue& value) {
-  value = MetricValue();
+  Clear(value);
   value.unscored = tally.unscored;
   assert(tally.excluded.size() <= value.excluded.size());
   std::copy(tally.excluded.begin(), tally.excluded.end(), value.excluded.begin());

@@ -86,12 +86,6 @@ TEST(WriteValue, ShowsOnlyReasonsThatOccurInOrder) {
                                          "excluded { reason: EXCLUSION_REASON_STAFF count: 7 }"));
 }
 
-TEST(WriteValue, LeavesNothingOfWhatTheMessageHeldBefore) {
-  v1::MetricValue message = Written(FullValue(), /*show_histogram=*/true);
-  WriteValue(MetricValue(), /*show_histogram=*/true, message);
-  EXPECT_THAT(message, EqualsText(""));
-}
-
 // A query of an NPS survey in a view at sequence 42.
 MetricQuery QueryAt42() {
   const auto survey = MakeSurvey("nps", {"channel"});
