@@ -16,6 +16,7 @@
 #include "client/stream_range.h"
 #include "client/utf8.h"
 #include "common/base/errors.h"
+#include "common/base/method.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/status_conversion.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
@@ -88,10 +89,12 @@ using Feedback = v1::FeedbackService::Stub;
 using Metrics = v1::MetricsService::Stub;
 using Surveys = v1::SurveyService::Stub;
 
-// Creating, submitting and changing the same again answers what is stored, and most else reads. Not
-// so a deletion: after one that went unanswered there may be another survey of the same id.
-constexpr Idempotency kIdempotent = Idempotency::kIdempotent;
-constexpr Idempotency kNotIdempotent = Idempotency::kNotIdempotent;
+// What the .proto says of the method that takes `Request`.
+template <typename Request>
+Idempotency IdempotencyOf() {
+  static const bool is_idempotent = ToMethod(*FindMethod(*Request::descriptor())).is_idempotent;
+  return is_idempotent ? Idempotency::kIdempotent : Idempotency::kNotIdempotent;
+}
 
 class GrpcConnection final : public Connection {
  public:
@@ -100,35 +103,35 @@ class GrpcConnection final : public Connection {
 
   absl::StatusOr<v1::CreateSurveyResponse> CreateSurvey(
       const v1::CreateSurveyRequest& request) override {
-    return Call(surveys_, &Surveys::CreateSurvey, request, kIdempotent);
+    return Call(surveys_, &Surveys::CreateSurvey, request);
   }
   absl::StatusOr<v1::GetSurveyResponse> GetSurvey(const v1::GetSurveyRequest& request) override {
-    return Call(surveys_, &Surveys::GetSurvey, request, kIdempotent);
+    return Call(surveys_, &Surveys::GetSurvey, request);
   }
   absl::StatusOr<v1::ListSurveysResponse> ListSurveys(
       const v1::ListSurveysRequest& request) override {
-    return Call(surveys_, &Surveys::ListSurveys, request, kIdempotent);
+    return Call(surveys_, &Surveys::ListSurveys, request);
   }
   absl::StatusOr<v1::UpdateSurveyResponse> UpdateSurvey(
       const v1::UpdateSurveyRequest& request) override {
-    return Call(surveys_, &Surveys::UpdateSurvey, request, kIdempotent);
+    return Call(surveys_, &Surveys::UpdateSurvey, request);
   }
   absl::StatusOr<v1::ArchiveSurveyResponse> ArchiveSurvey(
       const v1::ArchiveSurveyRequest& request) override {
-    return Call(surveys_, &Surveys::ArchiveSurvey, request, kIdempotent);
+    return Call(surveys_, &Surveys::ArchiveSurvey, request);
   }
   absl::StatusOr<v1::DeleteSurveyResponse> DeleteSurvey(
       const v1::DeleteSurveyRequest& request) override {
-    return Call(surveys_, &Surveys::DeleteSurvey, request, kNotIdempotent);
+    return Call(surveys_, &Surveys::DeleteSurvey, request);
   }
 
   absl::StatusOr<v1::SubmitFeedbackResponse> SubmitFeedback(
       const v1::SubmitFeedbackRequest& request) override {
-    return Call(feedback_, &Feedback::SubmitFeedback, request, kIdempotent);
+    return Call(feedback_, &Feedback::SubmitFeedback, request);
   }
   absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
       const v1::BatchSubmitFeedbackRequest& request) override {
-    return Call(feedback_, &Feedback::BatchSubmitFeedback, request, kIdempotent);
+    return Call(feedback_, &Feedback::BatchSubmitFeedback, request);
   }
   std::unique_ptr<FeedbackStream> StreamFeedback(
       FeedbackStream::OnAcknowledged on_acknowledged) override {
@@ -139,27 +142,27 @@ class GrpcConnection final : public Connection {
   }
   absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(
       const v1::GetFeedbackRequest& request) override {
-    return Call(feedback_, &Feedback::GetFeedback, request, kIdempotent);
+    return Call(feedback_, &Feedback::GetFeedback, request);
   }
   absl::StatusOr<v1::ListFeedbackResponse> ListFeedback(
       const v1::ListFeedbackRequest& request) override {
-    return Call(feedback_, &Feedback::ListFeedback, request, kIdempotent);
+    return Call(feedback_, &Feedback::ListFeedback, request);
   }
   absl::StatusOr<v1::AmendFeedbackResponse> AmendFeedback(
       const v1::AmendFeedbackRequest& request) override {
-    return Call(feedback_, &Feedback::AmendFeedback, request, kIdempotent);
+    return Call(feedback_, &Feedback::AmendFeedback, request);
   }
   absl::StatusOr<v1::ExcludeFeedbackResponse> ExcludeFeedback(
       const v1::ExcludeFeedbackRequest& request) override {
-    return Call(feedback_, &Feedback::ExcludeFeedback, request, kIdempotent);
+    return Call(feedback_, &Feedback::ExcludeFeedback, request);
   }
   absl::StatusOr<v1::IncludeFeedbackResponse> IncludeFeedback(
       const v1::IncludeFeedbackRequest& request) override {
-    return Call(feedback_, &Feedback::IncludeFeedback, request, kIdempotent);
+    return Call(feedback_, &Feedback::IncludeFeedback, request);
   }
   absl::StatusOr<v1::EraseFeedbackResponse> EraseFeedback(
       const v1::EraseFeedbackRequest& request) override {
-    return Call(feedback_, &Feedback::EraseFeedback, request, kIdempotent);
+    return Call(feedback_, &Feedback::EraseFeedback, request);
   }
 
   ResultRange<v1::WatchFeedbackResponse> WatchFeedback(const v1::WatchFeedbackRequest& request,
@@ -182,42 +185,42 @@ class GrpcConnection final : public Connection {
 
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(
       const v1::QueryMetricRequest& request) override {
-    return Call(metrics_, &Metrics::QueryMetric, request, kIdempotent);
+    return Call(metrics_, &Metrics::QueryMetric, request);
   }
   absl::StatusOr<v1::CompareMetricResponse> CompareMetric(
       const v1::CompareMetricRequest& request) override {
-    return Call(metrics_, &Metrics::CompareMetric, request, kIdempotent);
+    return Call(metrics_, &Metrics::CompareMetric, request);
   }
   absl::StatusOr<v1::DecomposeChangeResponse> DecomposeChange(
       const v1::DecomposeChangeRequest& request) override {
-    return Call(metrics_, &Metrics::DecomposeChange, request, kIdempotent);
+    return Call(metrics_, &Metrics::DecomposeChange, request);
   }
   absl::StatusOr<v1::CompareWordsResponse> CompareWords(
       const v1::CompareWordsRequest& request) override {
-    return Call(metrics_, &Metrics::CompareWords, request, kIdempotent);
+    return Call(metrics_, &Metrics::CompareWords, request);
   }
   absl::StatusOr<v1::GetScorecardResponse> GetScorecard(
       const v1::GetScorecardRequest& request) override {
-    return Call(metrics_, &Metrics::GetScorecard, request, kIdempotent);
+    return Call(metrics_, &Metrics::GetScorecard, request);
   }
   absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
       const v1::ExplainMetricRequest& request) override {
-    return Call(metrics_, &Metrics::ExplainMetric, request, kIdempotent);
+    return Call(metrics_, &Metrics::ExplainMetric, request);
   }
 
   absl::StatusOr<v1::GetStatusResponse> GetStatus(const v1::GetStatusRequest& request) override {
-    return Call(admin_, &Admin::GetStatus, request, kIdempotent);
+    return Call(admin_, &Admin::GetStatus, request);
   }
   ResultRange<v1::VerifyStoreResponse> VerifyStore(const v1::VerifyStoreRequest& request) override {
     return StreamRange(admin_, &Admin::VerifyStore, request, options_.timeout);
   }
   absl::StatusOr<v1::RebuildCubeResponse> RebuildCube(
       const v1::RebuildCubeRequest& request) override {
-    return Call(admin_, &Admin::RebuildCube, request, kIdempotent);
+    return Call(admin_, &Admin::RebuildCube, request);
   }
   absl::StatusOr<v1::CompactStoreResponse> CompactStore(
       const v1::CompactStoreRequest& request) override {
-    return Call(admin_, &Admin::CompactStore, request, kIdempotent);
+    return Call(admin_, &Admin::CompactStore, request);
   }
 
  private:
@@ -233,10 +236,11 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<Response> Call(Stub& stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
-                                const Request& request, Idempotency idempotency) const {
+                                const Request& request) const {
     RETURN_IF_ERROR(CheckUtf8(request));
     return RetryLoop<Response>(
-        options_, idempotency, [&](absl::Duration time_left) -> absl::StatusOr<Response> {
+        options_, IdempotencyOf<Request>(),
+        [&](absl::Duration time_left) -> absl::StatusOr<Response> {
           grpc::ClientContext context;
           context.set_deadline(std::chrono::system_clock::now() +
                                absl::ToChronoMicroseconds(time_left));

@@ -21,6 +21,7 @@ set(common_headers
   <absl/time/civil_time.h>
   <absl/time/clock.h>
   <absl/time/time.h>
+  <google/protobuf/descriptor.pb.h>
   <google/protobuf/duration.pb.h>
   <google/protobuf/message.h>
   <google/protobuf/timestamp.pb.h>)

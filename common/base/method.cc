@@ -1,0 +1,31 @@
+#include "common/base/method.h"
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/descriptor.pb.h"
+
+namespace emptychair {
+
+const google::protobuf::MethodDescriptor* FindMethod(const google::protobuf::Descriptor& request) {
+  const google::protobuf::FileDescriptor& file = *request.file();
+  for (int s = 0; s < file.service_count(); ++s) {
+    const google::protobuf::ServiceDescriptor& service = *file.service(s);
+    for (int m = 0; m < service.method_count(); ++m) {
+      if (service.method(m)->input_type() == &request) {
+        return service.method(m);
+      }
+    }
+  }
+  return nullptr;
+}
+
+Method ToMethod(const google::protobuf::MethodDescriptor& descriptor) {
+  using Options = google::protobuf::MethodOptions;
+  const Options& options = descriptor.options();
+  const bool is_read_only = options.idempotency_level() == Options::NO_SIDE_EFFECTS;
+  return {.name = absl::StrCat(descriptor.service()->name(), "/", descriptor.name()),
+          .permission = options.GetExtension(v1::permission),
+          .is_read_only = is_read_only,
+          .is_idempotent = is_read_only || options.idempotency_level() == Options::IDEMPOTENT};
+}
+
+}  // namespace emptychair

@@ -1,0 +1,33 @@
+// Reads what the API's .proto files say of a method, so that server and client cannot differ.
+#ifndef EMPTYCHAIR_COMMON_BASE_METHOD_H_
+#define EMPTYCHAIR_COMMON_BASE_METHOD_H_
+
+#include <string>
+
+#include "emptychair/v1/access_options.pb.h"
+#include "google/protobuf/descriptor.h"
+
+namespace emptychair {
+
+// The properties of a method that do not depend on who serves or calls it.
+struct Method {
+  // Service and method, for example "FeedbackService/SubmitFeedback". A closed set: fit for logs.
+  std::string name;
+  // What a caller must be allowed to do.
+  v1::Permission permission = v1::PERMISSION_UNSPECIFIED;
+  // A call changes nothing: NO_SIDE_EFFECTS in the .proto.
+  bool is_read_only = false;
+  // Sending a call twice is the same as once, so that a client may retry: NO_SIDE_EFFECTS or
+  // IDEMPOTENT in the .proto.
+  bool is_idempotent = false;
+};
+
+// Finds the method that takes `request`, in the file that declares it; null when there is none.
+// Each method of the API has a request message of its own.
+const google::protobuf::MethodDescriptor* FindMethod(const google::protobuf::Descriptor& request);
+
+Method ToMethod(const google::protobuf::MethodDescriptor& descriptor);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_COMMON_BASE_METHOD_H_
