@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
@@ -11,14 +12,12 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "server/api/executor.h"
+#include "server/call/call_runner.h"
 #include "server/rpc/acceptor.h"
-#include "server/rpc/call.h"
+#include "server/rpc/grpc_service.h"
 #include "server/rpc/server_builder.h"
 #include "server/rpc/write_health.h"
-#include "server/services/admin_service.h"
-#include "server/services/feedback_service.h"
-#include "server/services/metrics_service.h"
-#include "server/services/survey_service.h"
+#include "server/services/services.h"
 #include "server/telemetry/access_log.h"
 #include "storage/store.h"
 
@@ -64,10 +63,8 @@ struct Server::Parts {
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<Executor> executor;
   std::unique_ptr<CallRunner> runner;
-  std::unique_ptr<SurveyServiceImpl> survey_service;
-  std::unique_ptr<FeedbackServiceImpl> feedback_service;
-  std::unique_ptr<MetricsServiceImpl> metrics_service;
-  std::unique_ptr<AdminServiceImpl> admin_service;
+  std::unique_ptr<Services> services;
+  std::vector<std::unique_ptr<grpc::Service>> grpc_services;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
   std::unique_ptr<grpc::Server> grpc_server;
   std::unique_ptr<Acceptor> acceptor;
@@ -86,13 +83,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
   ASSIGN_OR_RETURN(parts->store, OpenStore(config, environment, &parts->write_health, log));
   storage::Store* store = parts->store.get();
   parts->executor = std::make_unique<Executor>(config.executor);
-  parts->runner =
-      std::make_unique<CallRunner>(parts->executor.get(), parts->access_log.get(), log, clock);
+  parts->runner = std::make_unique<CallRunner>(
+      parts->executor.get(), std::vector<CallObserver*>{parts->access_log.get()}, log, clock);
   CallRunner* runner = parts->runner.get();
-  parts->survey_service = std::make_unique<SurveyServiceImpl>(store, runner, clock);
-  parts->feedback_service = std::make_unique<FeedbackServiceImpl>(store, runner, clock);
-  parts->metrics_service = std::make_unique<MetricsServiceImpl>(store, runner, clock);
-  parts->admin_service = std::make_unique<AdminServiceImpl>(store, runner, clock);
+  parts->services = std::make_unique<Services>(store, clock, runner->stop_signal());
+  parts->grpc_services = MakeGrpcServices(runner, parts->services->methods());
 
   grpc::ServerBuilder builder;
   ConfigureServer(builder, config.receive_bytes_max);
@@ -100,10 +95,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
   parts->connections = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       grpc::InsecureServerCredentials());
-  builder.RegisterService(parts->survey_service.get());
-  builder.RegisterService(parts->feedback_service.get());
-  builder.RegisterService(parts->metrics_service.get());
-  builder.RegisterService(parts->admin_service.get());
+  for (const std::unique_ptr<grpc::Service>& service : parts->grpc_services) {
+    builder.RegisterService(service.get());
+  }
   parts->grpc_server = builder.BuildAndStart();
   if (parts->grpc_server == nullptr) {
     return absl::InternalError("gRPC cannot start a server");

@@ -1,6 +1,6 @@
-// Messages as they travel. They are parsed here and not by gRPC, because what they hold must be
-// bounded before: two bytes of a request can stand for an element that takes two hundred in memory,
-// and gRPC parses at once what waits long for its turn.
+// Messages as gRPC carries them. They are parsed by us and not by gRPC, because what they hold must
+// be bounded before: see server/api/parse_request.h. gRPC parses at once what waits long for its
+// turn.
 #ifndef EMPTYCHAIR_SERVER_RPC_RAW_MESSAGE_H_
 #define EMPTYCHAIR_SERVER_RPC_RAW_MESSAGE_H_
 
@@ -8,33 +8,27 @@
 #include <cstdint>
 #include <optional>
 
-#include "absl/status/status.h"
 #include "google/protobuf/message.h"
-#include "google/protobuf/message_lite.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "server/api/parse_request.h"
 
 namespace emptychair {
 
-// The largest request, in bytes, of all methods but those that take batches. Only filters by tens
-// of thousands of long values would need more.
-inline constexpr size_t kMessageBytesMax = size_t{2} << 20;
+// A request in a buffer of gRPC's, which must outlive it.
+class RawRequest final : public RequestBody {
+ public:
+  explicit RawRequest(const grpc::ByteBuffer* bytes) : bytes_(bytes) {}
 
-// Parses a request that is no batch. Of one of more than 4 KiB fields that are not known are left
-// out, so that a copy which waits does not hold what takes eight times its bytes. Errors:
-// FIELD_INVALID for one that is larger than `kMessageBytesMax`, which is not looked at, and for
-// bytes that are no such message, among them those with a string that is not UTF-8.
-absl::Status ParseRequest(const grpc::ByteBuffer& bytes, google::protobuf::Message& request);
+  size_t size() const override { return bytes_->Length(); }
+  bool Parse(google::protobuf::Message& request) const override;
+  std::optional<int64_t> CountElements(int field_number, int64_t limit) const override;
 
-// How many elements the repeated field has whose number and type, a message or text, are given by
-// `field_number`; counts no further than one past `limit`. Nothing for bytes that are no message.
-std::optional<int64_t> CountElements(const grpc::ByteBuffer& bytes, int field_number,
-                                     int64_t limit);
+ private:
+  const grpc::ByteBuffer* const bytes_;
+};
 
-// False for bytes that are no such message, among them those with a string that is not UTF-8.
-bool ParseMessage(const grpc::ByteBuffer& bytes, google::protobuf::MessageLite& message);
-
-// Puts `message` in the place of what `bytes` were.
-void SerializeMessage(const google::protobuf::MessageLite& message, grpc::ByteBuffer& bytes);
+// Puts `message` in the place of what `bytes` were, and returns its size.
+size_t SerializeMessage(const google::protobuf::Message& message, grpc::ByteBuffer& bytes);
 
 }  // namespace emptychair
 

@@ -1,47 +1,89 @@
 #include "server/rpc/stream_call.h"
 
-#include "common/base/errors.h"
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/base/status_macros.h"
+#include "server/api/message_arena.h"
+#include "server/api/parse_request.h"
+#include "server/api/stream_writer.h"
+#include "server/call/stream_gate.h"
+#include "server/rpc/grpc_call.h"
+#include "server/rpc/raw_message.h"
 
 namespace emptychair {
+namespace {
 
-absl::Status StreamGate::Enter() {
-  absl::MutexLock lock(&mutex_);
-  const auto can_go_on = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !is_sending_ || is_closed_ || is_stopped_;
-  };
-  mutex_.Await(absl::Condition(&can_go_on));
-  RETURN_IF_ERROR(CheckLocked());
-  is_sending_ = true;
-  return absl::OkStatus();
-}
+using google::protobuf::Message;
 
-void StreamGate::Leave(bool was_sent) {
-  absl::MutexLock lock(&mutex_);
-  is_sending_ = false;
-  is_closed_ = is_closed_ || !was_sent;
-}
-
-absl::Status StreamGate::Check() const {
-  absl::MutexLock lock(&mutex_);
-  return CheckLocked();
-}
-
-void StreamGate::Close() {
-  absl::MutexLock lock(&mutex_);
-  is_closed_ = true;
-}
-
-void StreamGate::Stop() {
-  absl::MutexLock lock(&mutex_);
-  is_stopped_ = true;
-}
-
-absl::Status StreamGate::CheckLocked() const {
-  if (is_closed_) {
-    return absl::CancelledError("the client has gone");
+class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                         public GrpcCall,
+                         public MessageWriter {
+ public:
+  StreamCall(CallRunner* runner, const MethodSpec* method, grpc::CallbackServerContext* context,
+             const grpc::ByteBuffer* request)
+      : GrpcCall(runner, method, context), body_(request) {
+    AddRequestBytes(body_.size());
+    AddStream(&gate_);
   }
-  return is_stopped_ ? ShuttingDownError() : absl::OkStatus();
+
+  void Begin() {
+    if (!Admit()) {
+      return;
+    }
+    RunOn(stream().lane, [this] {
+      if (IsAwaited()) {
+        Guard([this] {
+          ReplyHandle reply(this);
+          reply(Run());
+        });
+      }
+    });
+  }
+
+  absl::Status Write(const Message& message) override {
+    RETURN_IF_ERROR(gate_.Enter());
+    AddResponseBytes(SerializeMessage(message, message_));
+    StartWrite(&message_);
+    return absl::OkStatus();
+  }
+
+  absl::Status Check() const override { return gate_.Check(); }
+
+ private:
+  const MethodSpec::Stream& stream() const {
+    return std::get<MethodSpec::Stream>(method().handler);
+  }
+
+  absl::Status Run() {
+    MessageArena arena;
+    ASSIGN_OR_RETURN(const Message* request, ParseRequest(method(), body_, arena));
+    return stream().run(context(), *request, *this);
+  }
+
+  void FinishCall(const absl::Status& status) override { Finish(ToEnd(status)); }
+  void OnWriteDone(bool ok) override { gate_.Leave(ok); }
+  void OnCancel() override { gate_.Close(); }
+  void OnDone() override {
+    RemoveStream(&gate_);
+    Done();
+  }
+
+  const RawRequest body_;
+  StreamGate gate_;
+  grpc::ByteBuffer message_;  // Being sent; gRPC reads it until OnWriteDone.
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* ServeStream(CallRunner* runner,
+                                                        const MethodSpec* method,
+                                                        grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request) {
+  auto* call = new StreamCall(runner, method, context, request);
+  call->Begin();
+  return call;
 }
 
 }  // namespace emptychair

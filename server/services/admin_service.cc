@@ -77,17 +77,15 @@ v1::VerifyStoreResponse ToApi(const storage::VerifySummary& summary) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AdminServiceImpl::GetStatus(grpc::CallbackServerContext* context,
-                                                      const grpc::ByteBuffer* request,
-                                                      grpc::ByteBuffer* response) {
-  return runner_->Execute<v1::GetStatusRequest, v1::GetStatusResponse>(
-      context, "AdminService/GetStatus", Lane::kQuery, request, response,
-      [this](const v1::GetStatusRequest&, v1::GetStatusResponse& response) {
-        return Status(response);
-      });
+void AdminService::AddTo(MethodTable& table) {
+  table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &AdminService::GetStatus)));
+  table.push_back(MethodSpec::StreamOn(Lane::kMaintenance, Bind(this, &AdminService::VerifyStore)));
+  table.push_back(MethodSpec::RunOn(Lane::kMaintenance, Bind(this, &AdminService::RebuildCube)));
+  table.push_back(MethodSpec::RunOn(Lane::kMaintenance, Bind(this, &AdminService::CompactStore)));
 }
 
-absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
+absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusRequest&,
+                                     v1::GetStatusResponse& response) const {
   const std::shared_ptr<const storage::View> view = store_->view();
   const storage::StoreStats stats = store_->Stats();
   response.set_version(kVersion);
@@ -128,16 +126,8 @@ absl::Status AdminServiceImpl::Status(v1::GetStatusResponse& response) const {
   return absl::OkStatus();
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* AdminServiceImpl::VerifyStore(
-    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  return runner_->ExecuteStream<v1::VerifyStoreRequest, v1::VerifyStoreResponse>(
-      context, "AdminService/VerifyStore", Lane::kMaintenance, request,
-      [this](const v1::VerifyStoreRequest&, StreamWriter<v1::VerifyStoreResponse>& writer) {
-        return Verify(writer);
-      });
-}
-
-absl::Status AdminServiceImpl::Verify(StreamWriter<v1::VerifyStoreResponse>& writer) {
+absl::Status AdminService::VerifyStore(const RequestContext&, const v1::VerifyStoreRequest&,
+                                       StreamWriter<v1::VerifyStoreResponse>& writer) {
   RunningTask task(&maintenance_, "VerifyStore", clock_->Now());
   const auto records_total = static_cast<int64_t>(store_->view()->counters.feedback_count());
   std::string told_part;
@@ -160,17 +150,8 @@ absl::Status AdminServiceImpl::Verify(StreamWriter<v1::VerifyStoreResponse>& wri
   return writer.Write(ToApi(summary));
 }
 
-grpc::ServerUnaryReactor* AdminServiceImpl::RebuildCube(grpc::CallbackServerContext* context,
-                                                        const grpc::ByteBuffer* request,
-                                                        grpc::ByteBuffer* response) {
-  return runner_->Execute<v1::RebuildCubeRequest, v1::RebuildCubeResponse>(
-      context, "AdminService/RebuildCube", Lane::kMaintenance, request, response,
-      [this](const v1::RebuildCubeRequest&, v1::RebuildCubeResponse& response) {
-        return Rebuild(response);
-      });
-}
-
-absl::Status AdminServiceImpl::Rebuild(v1::RebuildCubeResponse& response) {
+absl::Status AdminService::RebuildCube(const RequestContext&, const v1::RebuildCubeRequest&,
+                                       v1::RebuildCubeResponse& response) {
   RunningTask task(&maintenance_, "RebuildCube", clock_->Now());
   ASSIGN_OR_RETURN(const storage::RebuildSummary summary,
                    store_->RebuildCube([&](const storage::TaskProgress& progress) {
@@ -183,31 +164,21 @@ absl::Status AdminServiceImpl::Rebuild(v1::RebuildCubeResponse& response) {
   return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* AdminServiceImpl::CompactStore(grpc::CallbackServerContext* context,
-                                                         const grpc::ByteBuffer* request,
-                                                         grpc::ByteBuffer* response) {
-  return runner_->Execute<v1::CompactStoreRequest, v1::CompactStoreResponse>(
-      context, "AdminService/CompactStore", Lane::kMaintenance, request, response,
-      [this](const v1::CompactStoreRequest&, v1::CompactStoreResponse& response) {
-        return Compact(response);
-      });
-}
-
-absl::Status AdminServiceImpl::Compact(v1::CompactStoreResponse& response) {
+absl::Status AdminService::CompactStore(const RequestContext&, const v1::CompactStoreRequest&,
+                                        v1::CompactStoreResponse& response) {
   RunningTask task(&maintenance_, "CompactStore", clock_->Now());
-  ASSIGN_OR_RETURN(
-      const storage::CompactSummary summary,
-      store_->Compact(runner_->stop_signal(),
-                      [&](const storage::TaskProgress& progress) { return Show(task, progress); }));
+  ASSIGN_OR_RETURN(const storage::CompactSummary summary,
+                   store_->Compact(stop_signal_, [&](const storage::TaskProgress& progress) {
+                     return Show(task, progress);
+                   }));
   response.set_bytes_before(summary.bytes_before);
   response.set_bytes_after(summary.bytes_after);
   return absl::OkStatus();
 }
 
-absl::Status AdminServiceImpl::Show(RunningTask& task,
-                                    const storage::TaskProgress& progress) const {
+absl::Status AdminService::Show(RunningTask& task, const storage::TaskProgress& progress) const {
   task.Show(progress);
-  return *runner_->stop_signal() ? ShuttingDownError() : absl::OkStatus();
+  return *stop_signal_ ? ShuttingDownError() : absl::OkStatus();
 }
 
 }  // namespace emptychair

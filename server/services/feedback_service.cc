@@ -1,24 +1,16 @@
 #include "server/services/feedback_service.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "server/feedback/feedback.h"
 #include "server/feedback/feedback_commands.h"
 #include "server/feedback/feedback_list.h"
-#include "server/feedback/feedback_watch.h"
 #include "server/request/validation.h"
-#include "server/rpc/feed_call.h"
-#include "server/rpc/message_arena.h"
-#include "server/rpc/pipeline_call.h"
-#include "server/rpc/raw_message.h"
 #include "server/services/submit.h"
 #include "server/surveys/survey.h"
 
@@ -41,42 +33,10 @@ struct BatchRefusal {
 
 namespace {
 
-absl::Status BatchTooLarge(absl::string_view got, int64_t limit, absl::string_view unit) {
-  const std::string text = absl::StrCat(limit);
-  return FieldError(v1::ERROR_REASON_BATCH_TOO_LARGE, "feedback",
-                    absl::StrCat("got ", got, " ", unit, ", wanted at most ", text),
-                    {{"limit", text}});
-}
-
-absl::Status NoBatch() {
-  return FieldError(v1::ERROR_REASON_FIELD_INVALID, "feedback",
-                    "got bytes that are no batch, or text that is not UTF-8");
-}
-
-// A batch of a size that may be, in an arena.
 template <typename Request>
-absl::StatusOr<const Request*> ParseBatch(const grpc::ByteBuffer& bytes, MessageArena& arena) {
-  if (bytes.Length() > kBatchBytesMax) {
-    return BatchTooLarge(absl::StrCat(bytes.Length()), kBatchBytesMax, "bytes");
-  }
-  const std::optional<int64_t> count =
-      CountElements(bytes, Request::kFeedbackFieldNumber, kBatchRecordsMax);
-  if (!count.has_value()) {
-    return NoBatch();
-  }
-  if (*count == 0) {
-    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "feedback",
-                      "got no records, wanted 1 to 10,000");
-  }
-  if (*count > kBatchRecordsMax) {
-    return BatchTooLarge(absl::StrCat("more than ", kBatchRecordsMax), kBatchRecordsMax, "records");
-  }
-  Request& request = arena.Make<Request>();
-  if (!ParseMessage(bytes, request)) {
-    return NoBatch();
-  }
-  return &request;
-}
+constexpr BatchLimits kLimitsOf = {.field_number = Request::kFeedbackFieldNumber,
+                                   .elements_max = kBatchRecordsMax,
+                                   .bytes_max = kBatchBytesMax};
 
 // Past the first hundred failures an answer has code and reason alone, which bounds its size.
 absl::Status Shortened(const absl::Status& status) {
@@ -129,79 +89,67 @@ auto TranslateChange(const std::string& survey_id, Response& response) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::SubmitFeedback(grpc::CallbackServerContext* context,
-                                                              const grpc::ByteBuffer* request,
-                                                              grpc::ByteBuffer* response) {
-  return runner_->Start<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse>(
-      context, "FeedbackService/SubmitFeedback", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        StartSubmit(request, response, std::move(finish));
-      });
+void FeedbackService::AddTo(MethodTable& table) {
+  table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::SubmitFeedback)));
+  table.push_back(
+      MethodSpec::StartOn(Lane::kIngest, Bind(this, &FeedbackService::BatchSubmitFeedback))
+          .WithBatches(kLimitsOf<v1::BatchSubmitFeedbackRequest>));
+  table.push_back(MethodSpec::PipelineOn(
+                      Lane::kIngest,
+                      [this](auto resume) { store_->WhenWritable(std::move(resume)); },
+                      Bind(this, &FeedbackService::StreamFeedback))
+                      .WithBatches(kLimitsOf<v1::StreamFeedbackRequest>));
+  table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &FeedbackService::GetFeedback)));
+  table.push_back(MethodSpec::ByRequest(Bind(this, &FeedbackService::ListFeedback)));
+  table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::AmendFeedback)));
+  table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::ExcludeFeedback)));
+  table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::IncludeFeedback)));
+  table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::EraseFeedback)));
+  table.push_back(MethodSpec::FeedOn(Lane::kScan, Bind(this, &FeedbackService::WatchFeedback)));
 }
 
-void FeedbackServiceImpl::StartSubmit(const v1::SubmitFeedbackRequest& request,
-                                      v1::SubmitFeedbackResponse& response, ReplyHandle finish) {
+void FeedbackService::SubmitFeedback(const RequestContext&,
+                                     const v1::SubmitFeedbackRequest& request,
+                                     v1::SubmitFeedbackResponse& response, ReplyHandle reply) {
   const absl::Time now = clock_->Now();
   auto command = storage::NewCommand();
   store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
   if (absl::Status status = PrepareSubmission(request.feedback(), now, *store_->view(),
                                               store_->hash(), *submit.add_submissions());
       !status.ok()) {
-    finish(status);
+    reply(status);
     return;
   }
-  SubmitCommand(*store_, std::move(command), /*want_records=*/true, std::move(finish),
-                [survey_id = request.feedback().survey_id(),
-                 &response](const storage::CommandResult& result) {
-                  const Outcome& outcome = result.outcomes.front();
-                  if (outcome.kind == Outcome::Kind::kRefused) {
-                    return outcome.error;
-                  }
-                  FillFeedback(*outcome.record, survey_id, *response.mutable_feedback());
-                  response.set_already_existed(outcome.kind == Outcome::Kind::kAlreadyExisted);
-                  response.set_sequence(static_cast<int64_t>(result.sequence));
-                  return absl::OkStatus();
-                });
-  // Since this thread is awake.
-  store_->CompleteOnePending();
+  SubmitSingle(*store_, std::move(command), std::move(reply),
+               [survey_id = request.feedback().survey_id(),
+                &response](const storage::CommandResult& result) {
+                 const Outcome& outcome = result.outcomes.front();
+                 if (outcome.kind == Outcome::Kind::kRefused) {
+                   return outcome.error;
+                 }
+                 FillFeedback(*outcome.record, survey_id, *response.mutable_feedback());
+                 response.set_already_existed(outcome.kind == Outcome::Kind::kAlreadyExisted);
+                 response.set_sequence(static_cast<int64_t>(result.sequence));
+                 return absl::OkStatus();
+               });
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::BatchSubmitFeedback(
-    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-    grpc::ByteBuffer* response) {
-  return runner_->Start<grpc::ByteBuffer, grpc::ByteBuffer>(
-      context, "FeedbackService/BatchSubmitFeedback", Lane::kIngest, request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        StartBatch<v1::BatchSubmitFeedbackRequest, v1::BatchSubmitFeedbackResponse>(
-            request, response, std::move(finish));
-      });
+void FeedbackService::BatchSubmitFeedback(const RequestContext&,
+                                          const v1::BatchSubmitFeedbackRequest& request,
+                                          v1::BatchSubmitFeedbackResponse& response,
+                                          ReplyHandle reply) {
+  StartBatch(request, response, std::move(reply));
 }
 
-grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* FeedbackServiceImpl::StreamFeedback(
-    grpc::CallbackServerContext* context) {
-  return runner_->ExecutePipeline<grpc::ByteBuffer, grpc::ByteBuffer>(
-      context, "FeedbackService/StreamFeedback", Lane::kIngest,
-      [this](auto go_on) { store_->WhenWritable(std::move(go_on)); },
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        StartBatch<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>(request, response,
-                                                                          std::move(finish));
-      });
+void FeedbackService::StreamFeedback(const RequestContext&,
+                                     const v1::StreamFeedbackRequest& request,
+                                     v1::StreamFeedbackResponse& response, ReplyHandle reply) {
+  response.set_batch_number(request.batch_number());
+  StartBatch(request, response, std::move(reply));
 }
 
 template <typename Request, typename Response>
-void FeedbackServiceImpl::StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& answer,
-                                     ReplyHandle finish) {
-  MessageArena arena;
-  const absl::StatusOr<const Request*> parsed = ParseBatch<Request>(bytes, arena);
-  if (!parsed.ok()) {
-    finish(parsed.status());
-    return;
-  }
-  const Request& request = **parsed;
-  int64_t batch_number = 0;
-  if constexpr (std::is_same_v<Request, v1::StreamFeedbackRequest>) {
-    batch_number = request.batch_number();
-  }
+void FeedbackService::StartBatch(const Request& request, Response& response, ReplyHandle reply) {
   const absl::Time now = clock_->Now();
   const std::shared_ptr<const storage::View> view = store_->view();
   auto command = storage::NewCommand();
@@ -220,29 +168,17 @@ void FeedbackServiceImpl::StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBu
       failures.push_back({i, std::move(status)});
     }
   }
-  SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(finish),
-                [indexes = std::move(indexes), failures = std::move(failures), batch_number,
-                 &answer](const storage::CommandResult& result) mutable {
-                  Response response;
-                  if constexpr (std::is_same_v<Response, v1::StreamFeedbackResponse>) {
-                    response.set_batch_number(batch_number);
-                  }
+  SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(reply),
+                [indexes = std::move(indexes), failures = std::move(failures),
+                 &response](const storage::CommandResult& result) mutable {
                   WriteBatch(result, indexes, std::move(failures), response);
-                  SerializeMessage(response, answer);
                   return absl::OkStatus();
                 });
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::GetFeedback(grpc::CallbackServerContext* context,
-                                                           const grpc::ByteBuffer* request,
-                                                           grpc::ByteBuffer* response) {
-  return runner_->Execute<v1::GetFeedbackRequest, v1::GetFeedbackResponse>(
-      context, "FeedbackService/GetFeedback", Lane::kQuery, request, response,
-      [this](const auto& request, auto& response) { return Get(request, response); });
-}
-
-absl::Status FeedbackServiceImpl::Get(const v1::GetFeedbackRequest& request,
-                                      v1::GetFeedbackResponse& response) const {
+absl::Status FeedbackService::GetFeedback(const RequestContext&,
+                                          const v1::GetFeedbackRequest& request,
+                                          v1::GetFeedbackResponse& response) const {
   const std::shared_ptr<const storage::View> view = store_->view();
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(*view, "survey_id", request.survey_id()));
@@ -267,73 +203,48 @@ absl::Status FeedbackServiceImpl::Get(const v1::GetFeedbackRequest& request,
   return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::ListFeedback(grpc::CallbackServerContext* context,
-                                                            const grpc::ByteBuffer* request,
-                                                            grpc::ByteBuffer* response) {
-  return runner_->ExecuteScheduled<v1::ListFeedbackRequest, v1::ListFeedbackResponse>(
-      context, "FeedbackService/ListFeedback", request, response,
-      [this](const auto& request) -> absl::StatusOr<ScheduledWork<v1::ListFeedbackResponse>> {
-        ASSIGN_OR_RETURN(FeedbackList list, PrepareFeedbackList(*store_, request));
-        const Lane lane = list.has_conditions ? Lane::kScan : Lane::kQuery;
-        return ScheduledWork<v1::ListFeedbackResponse>{
-            lane, [this, list = std::move(list)](v1::ListFeedbackResponse& response) {
-              return RunFeedbackList(*store_, list, response);
-            }};
+absl::StatusOr<ScheduledWork<v1::ListFeedbackResponse>> FeedbackService::ListFeedback(
+    const RequestContext&, const v1::ListFeedbackRequest& request) const {
+  ASSIGN_OR_RETURN(FeedbackList list, PrepareFeedbackList(*store_, request));
+  const Lane lane = list.has_conditions ? Lane::kScan : Lane::kQuery;
+  return ScheduledWork<v1::ListFeedbackResponse>(
+      lane, [this, list = std::move(list)](v1::ListFeedbackResponse& response) {
+        return RunFeedbackList(*store_, list, response);
       });
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::AmendFeedback(grpc::CallbackServerContext* context,
-                                                             const grpc::ByteBuffer* request,
-                                                             grpc::ByteBuffer* response) {
-  return runner_->Start<v1::AmendFeedbackRequest, v1::AmendFeedbackResponse>(
-      context, "FeedbackService/AmendFeedback", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        SubmitCommand(*store_, PrepareAmend(request, *store_->view()), std::move(finish),
-                      TranslateChange(request.feedback().survey_id(), response));
-      });
+void FeedbackService::AmendFeedback(const RequestContext&, const v1::AmendFeedbackRequest& request,
+                                    v1::AmendFeedbackResponse& response, ReplyHandle reply) {
+  SubmitCommand(*store_, PrepareAmend(request, *store_->view()), std::move(reply),
+                TranslateChange(request.feedback().survey_id(), response));
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::ExcludeFeedback(grpc::CallbackServerContext* context,
-                                                               const grpc::ByteBuffer* request,
-                                                               grpc::ByteBuffer* response) {
-  return runner_->Start<v1::ExcludeFeedbackRequest, v1::ExcludeFeedbackResponse>(
-      context, "FeedbackService/ExcludeFeedback", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        SubmitCommand(*store_, PrepareExclude(request, clock_->Now(), *store_->view()),
-                      std::move(finish), TranslateChange(request.survey_id(), response));
-      });
+void FeedbackService::ExcludeFeedback(const RequestContext&,
+                                      const v1::ExcludeFeedbackRequest& request,
+                                      v1::ExcludeFeedbackResponse& response, ReplyHandle reply) {
+  SubmitCommand(*store_, PrepareExclude(request, clock_->Now(), *store_->view()), std::move(reply),
+                TranslateChange(request.survey_id(), response));
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::IncludeFeedback(grpc::CallbackServerContext* context,
-                                                               const grpc::ByteBuffer* request,
-                                                               grpc::ByteBuffer* response) {
-  return runner_->Start<v1::IncludeFeedbackRequest, v1::IncludeFeedbackResponse>(
-      context, "FeedbackService/IncludeFeedback", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        SubmitCommand(*store_, PrepareInclude(request, *store_->view()), std::move(finish),
-                      TranslateChange(request.survey_id(), response));
-      });
+void FeedbackService::IncludeFeedback(const RequestContext&,
+                                      const v1::IncludeFeedbackRequest& request,
+                                      v1::IncludeFeedbackResponse& response, ReplyHandle reply) {
+  SubmitCommand(*store_, PrepareInclude(request, *store_->view()), std::move(reply),
+                TranslateChange(request.survey_id(), response));
 }
 
-grpc::ServerUnaryReactor* FeedbackServiceImpl::EraseFeedback(grpc::CallbackServerContext* context,
-                                                             const grpc::ByteBuffer* request,
-                                                             grpc::ByteBuffer* response) {
-  return runner_->Start<v1::EraseFeedbackRequest, v1::EraseFeedbackResponse>(
-      context, "FeedbackService/EraseFeedback", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        SubmitCommand(*store_, PrepareErase(request, *store_->view()), std::move(finish),
-                      [&response](const storage::CommandResult& result) {
-                        response.set_sequence(static_cast<int64_t>(result.sequence));
-                        return absl::OkStatus();
-                      });
-      });
+void FeedbackService::EraseFeedback(const RequestContext&, const v1::EraseFeedbackRequest& request,
+                                    v1::EraseFeedbackResponse& response, ReplyHandle reply) {
+  SubmitCommand(*store_, PrepareErase(request, *store_->view()), std::move(reply),
+                [&response](const storage::CommandResult& result) {
+                  response.set_sequence(static_cast<int64_t>(result.sequence));
+                  return absl::OkStatus();
+                });
 }
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* FeedbackServiceImpl::WatchFeedback(
-    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  return runner_->ExecuteFeed<v1::WatchFeedbackRequest, v1::WatchFeedbackResponse>(
-      context, "FeedbackService/WatchFeedback", Lane::kScan, request,
-      [this](const auto& request) { return FeedbackWatch::Prepare(store_, request); });
+absl::StatusOr<FeedbackWatch> FeedbackService::WatchFeedback(
+    const RequestContext&, const v1::WatchFeedbackRequest& request) {
+  return FeedbackWatch::Prepare(store_, request);
 }
 
 }  // namespace emptychair

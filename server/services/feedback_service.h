@@ -1,76 +1,55 @@
-// FeedbackService: checks and translates.
+// Handles the methods of FeedbackService: checks and translates.
 #ifndef EMPTYCHAIR_SERVER_SERVICES_FEEDBACK_SERVICE_H_
 #define EMPTYCHAIR_SERVER_SERVICES_FEEDBACK_SERVICE_H_
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/base/clock.h"
-#include "emptychair/v1/feedback_service.grpc.pb.h"
-#include "grpcpp/support/byte_buffer.h"
-#include "server/rpc/call.h"
-#include "server/rpc/raw_methods.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "server/api/method_spec.h"
+#include "server/feedback/feedback_watch.h"
 #include "storage/store.h"
 
 namespace emptychair {
 
-using FeedbackServiceBase =
-    RawMethods<v1::FeedbackService::Service,
-               v1::FeedbackService::WithRawCallbackMethod_SubmitFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_BatchSubmitFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_StreamFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_GetFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_ListFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_AmendFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_ExcludeFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_IncludeFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_EraseFeedback,
-               v1::FeedbackService::WithRawCallbackMethod_WatchFeedback>::Type;
-
-// Thread-safe. What it is given must outlive it.
-class FeedbackServiceImpl final : public FeedbackServiceBase {
+// Thread-safe. `store` and `clock` must outlive the service, which must outlive all its calls.
+class FeedbackService {
  public:
-  FeedbackServiceImpl(storage::Store* store, CallRunner* runner, const Clock* clock)
-      : store_(store), runner_(runner), clock_(clock) {}
+  FeedbackService(storage::Store* store, const Clock* clock) : store_(store), clock_(clock) {}
+  FeedbackService(const FeedbackService&) = delete;
+  FeedbackService& operator=(const FeedbackService&) = delete;
 
-  grpc::ServerUnaryReactor* SubmitFeedback(grpc::CallbackServerContext* context,
-                                           const grpc::ByteBuffer* request,
-                                           grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* BatchSubmitFeedback(grpc::CallbackServerContext* context,
-                                                const grpc::ByteBuffer* request,
-                                                grpc::ByteBuffer* response) override;
-  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* StreamFeedback(
-      grpc::CallbackServerContext* context) override;
-  grpc::ServerUnaryReactor* GetFeedback(grpc::CallbackServerContext* context,
-                                        const grpc::ByteBuffer* request,
-                                        grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* ListFeedback(grpc::CallbackServerContext* context,
-                                         const grpc::ByteBuffer* request,
-                                         grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* AmendFeedback(grpc::CallbackServerContext* context,
-                                          const grpc::ByteBuffer* request,
-                                          grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* ExcludeFeedback(grpc::CallbackServerContext* context,
-                                            const grpc::ByteBuffer* request,
-                                            grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* IncludeFeedback(grpc::CallbackServerContext* context,
-                                            const grpc::ByteBuffer* request,
-                                            grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* EraseFeedback(grpc::CallbackServerContext* context,
-                                          const grpc::ByteBuffer* request,
-                                          grpc::ByteBuffer* response) override;
+  void AddTo(MethodTable& table);
 
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* WatchFeedback(
-      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override;
+  void SubmitFeedback(const RequestContext& context, const v1::SubmitFeedbackRequest& request,
+                      v1::SubmitFeedbackResponse& response, ReplyHandle reply);
+  void BatchSubmitFeedback(const RequestContext& context,
+                           const v1::BatchSubmitFeedbackRequest& request,
+                           v1::BatchSubmitFeedbackResponse& response, ReplyHandle reply);
+  // Handles one batch of the stream.
+  void StreamFeedback(const RequestContext& context, const v1::StreamFeedbackRequest& request,
+                      v1::StreamFeedbackResponse& response, ReplyHandle reply);
+  absl::Status GetFeedback(const RequestContext& context, const v1::GetFeedbackRequest& request,
+                           v1::GetFeedbackResponse& response) const;
+  absl::StatusOr<ScheduledWork<v1::ListFeedbackResponse>> ListFeedback(
+      const RequestContext& context, const v1::ListFeedbackRequest& request) const;
+  void AmendFeedback(const RequestContext& context, const v1::AmendFeedbackRequest& request,
+                     v1::AmendFeedbackResponse& response, ReplyHandle reply);
+  void ExcludeFeedback(const RequestContext& context, const v1::ExcludeFeedbackRequest& request,
+                       v1::ExcludeFeedbackResponse& response, ReplyHandle reply);
+  void IncludeFeedback(const RequestContext& context, const v1::IncludeFeedbackRequest& request,
+                       v1::IncludeFeedbackResponse& response, ReplyHandle reply);
+  void EraseFeedback(const RequestContext& context, const v1::EraseFeedbackRequest& request,
+                     v1::EraseFeedbackResponse& response, ReplyHandle reply);
+  absl::StatusOr<FeedbackWatch> WatchFeedback(const RequestContext& context,
+                                              const v1::WatchFeedbackRequest& request);
 
  private:
-  void StartSubmit(const v1::SubmitFeedbackRequest& request, v1::SubmitFeedbackResponse& response,
-                   ReplyHandle finish);
-  // `Request` and `Response` are those of BatchSubmitFeedback or StreamFeedback. The request is
-  // done with when this returns.
+  // Handles a batch of BatchSubmitFeedback or StreamFeedback.
   template <typename Request, typename Response>
-  void StartBatch(const grpc::ByteBuffer& bytes, grpc::ByteBuffer& answer, ReplyHandle finish);
-  absl::Status Get(const v1::GetFeedbackRequest& request, v1::GetFeedbackResponse& response) const;
+  void StartBatch(const Request& request, Response& response, ReplyHandle reply);
 
   storage::Store* const store_;
-  CallRunner* const runner_;
   const Clock* const clock_;
 };
 

@@ -1,4 +1,4 @@
-// Hands commands of calls to the store.
+// Hands the commands of calls to the store.
 #ifndef EMPTYCHAIR_SERVER_SERVICES_SUBMIT_H_
 #define EMPTYCHAIR_SERVER_SERVICES_SUBMIT_H_
 
@@ -7,33 +7,44 @@
 
 #include "absl/status/statusor.h"
 #include "emptychair/store/v1/command.pb.h"
-#include "server/rpc/call.h"
+#include "server/api/reply_handle.h"
 #include "storage/apply/command.h"
 #include "storage/store.h"
 
 namespace emptychair {
 
-// Enqueues `command` and answers the call when it is durable: with its error, or with the status
+// Enqueues `command` and replies when the command is durable: with its error, or with the status
 // that `translate` makes of its result. `translate` must not block.
 template <typename Translate>
 void SubmitCommand(storage::Store& store, storage::CommandPtr command, bool want_records,
-                   ReplyHandle finish, Translate translate) {
+                   ReplyHandle reply, Translate translate) {
   store.Enqueue(std::move(command), want_records,
-                [finish = std::move(finish),
+                [reply = std::move(reply),
                  translate = std::move(translate)](storage::CommandResult result) mutable {
-                  finish(result.error.ok() ? translate(result) : result.error);
+                  reply(result.error.ok() ? translate(result) : result.error);
                 });
+}
+
+// The same for a command of one record, on a thread of the transport. Since that thread is awake,
+// it completes another submission that waits for its answer, so that no thread has to wake up for
+// that: see docs/decisions/0017-single-answers.md.
+template <typename Translate>
+void SubmitSingle(storage::Store& store, storage::CommandPtr command, ReplyHandle reply,
+                  Translate translate) {
+  SubmitCommand(store, std::move(command), /*want_records=*/true, std::move(reply),
+                std::move(translate));
+  store.CompleteOnePending();
 }
 
 // The same for a command that could not be made when `command` is an error.
 template <typename Translate>
 void SubmitCommand(storage::Store& store, absl::StatusOr<storage::CommandPtr> command,
-                   ReplyHandle finish, Translate translate) {
+                   ReplyHandle reply, Translate translate) {
   if (!command.ok()) {
-    finish(command.status());
+    reply(command.status());
     return;
   }
-  SubmitCommand(store, *std::move(command), /*want_records=*/false, std::move(finish),
+  SubmitCommand(store, *std::move(command), /*want_records=*/false, std::move(reply),
                 std::move(translate));
 }
 

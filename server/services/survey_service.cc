@@ -44,92 +44,72 @@ auto TranslateSurvey(Response& response) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* SurveyServiceImpl::CreateSurvey(grpc::CallbackServerContext* context,
-                                                          const grpc::ByteBuffer* request,
-                                                          grpc::ByteBuffer* response) {
-  return runner_->Start<v1::CreateSurveyRequest, v1::CreateSurveyResponse>(
-      context, "SurveyService/CreateSurvey", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        SubmitCommand(*store_, PrepareCreate(request, clock_->Now()), std::move(finish),
-                      TranslateSurvey(response));
-      });
+void SurveyService::AddTo(MethodTable& table) {
+  table.push_back(MethodSpec::AtOnce(Bind(this, &SurveyService::CreateSurvey)));
+  table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &SurveyService::GetSurvey)));
+  table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &SurveyService::ListSurveys)));
+  table.push_back(MethodSpec::AtOnce(Bind(this, &SurveyService::UpdateSurvey)));
+  table.push_back(MethodSpec::AtOnce(Bind(this, &SurveyService::ArchiveSurvey)));
+  table.push_back(MethodSpec::AtOnce(Bind(this, &SurveyService::DeleteSurvey)));
 }
 
-grpc::ServerUnaryReactor* SurveyServiceImpl::GetSurvey(grpc::CallbackServerContext* context,
-                                                       const grpc::ByteBuffer* request,
-                                                       grpc::ByteBuffer* response) {
-  return runner_->Execute<v1::GetSurveyRequest, v1::GetSurveyResponse>(
-      context, "SurveyService/GetSurvey", Lane::kQuery, request, response,
-      [this](const v1::GetSurveyRequest& request, v1::GetSurveyResponse& response) -> absl::Status {
-        const std::shared_ptr<const storage::View> view = store_->view();
-        ASSIGN_OR_RETURN(const storage::SurveyView* survey,
-                         FindSurvey(*view, "survey_id", request.survey_id()));
-        *response.mutable_survey() = ToApi(*survey->definition);
-        return absl::OkStatus();
-      });
+void SurveyService::CreateSurvey(const RequestContext&, const v1::CreateSurveyRequest& request,
+                                 v1::CreateSurveyResponse& response, ReplyHandle reply) {
+  SubmitCommand(*store_, PrepareCreate(request, clock_->Now()), std::move(reply),
+                TranslateSurvey(response));
 }
 
-grpc::ServerUnaryReactor* SurveyServiceImpl::ListSurveys(grpc::CallbackServerContext* context,
-                                                         const grpc::ByteBuffer* request,
-                                                         grpc::ByteBuffer* response) {
-  return runner_->Execute<v1::ListSurveysRequest, v1::ListSurveysResponse>(
-      context, "SurveyService/ListSurveys", Lane::kQuery, request, response,
-      [this](const auto& request, auto& response) { return ListPage(*store_, request, response); });
+absl::Status SurveyService::GetSurvey(const RequestContext&, const v1::GetSurveyRequest& request,
+                                      v1::GetSurveyResponse& response) const {
+  const std::shared_ptr<const storage::View> view = store_->view();
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(*view, "survey_id", request.survey_id()));
+  *response.mutable_survey() = ToApi(*survey->definition);
+  return absl::OkStatus();
 }
 
-grpc::ServerUnaryReactor* SurveyServiceImpl::UpdateSurvey(grpc::CallbackServerContext* context,
-                                                          const grpc::ByteBuffer* request,
-                                                          grpc::ByteBuffer* response) {
-  return runner_->Start<v1::UpdateSurveyRequest, v1::UpdateSurveyResponse>(
-      context, "SurveyService/UpdateSurvey", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        StartUpdate(std::make_shared<v1::UpdateSurveyRequest>(request), response,
-                    std::move(finish));
-      });
+absl::Status SurveyService::ListSurveys(const RequestContext&,
+                                        const v1::ListSurveysRequest& request,
+                                        v1::ListSurveysResponse& response) const {
+  return ListPage(*store_, request, response);
 }
 
-void SurveyServiceImpl::StartUpdate(std::shared_ptr<const v1::UpdateSurveyRequest> request,
-                                    v1::UpdateSurveyResponse& response, ReplyHandle finish) {
+void SurveyService::UpdateSurvey(const RequestContext&, const v1::UpdateSurveyRequest& request,
+                                 v1::UpdateSurveyResponse& response, ReplyHandle reply) {
+  StartUpdate(std::make_shared<v1::UpdateSurveyRequest>(request), response, std::move(reply));
+}
+
+void SurveyService::StartUpdate(std::shared_ptr<const v1::UpdateSurveyRequest> request,
+                                v1::UpdateSurveyResponse& response, ReplyHandle reply) {
   absl::StatusOr<storage::CommandPtr> command = PrepareUpdate(*request, *store_->view());
   if (!command.ok()) {
-    finish(command.status());
+    reply(command.status());
     return;
   }
   store_->Enqueue(*std::move(command), /*want_records=*/false,
                   [this, request = std::move(request), &response,
-                   finish = std::move(finish)](storage::CommandResult result) mutable {
+                   reply = std::move(reply)](storage::CommandResult result) mutable {
                     // Another change came in between, and the caller set no condition: once more,
                     // on top of that one, which is published by now.
                     if (ReasonOf(result.error) == v1::ERROR_REASON_ETAG_MISMATCH &&
                         request->survey().etag().empty()) {
-                      StartUpdate(std::move(request), response, std::move(finish));
+                      StartUpdate(std::move(request), response, std::move(reply));
                       return;
                     }
-                    finish(result.error.ok() ? TranslateSurvey(response)(result) : result.error);
+                    reply(result.error.ok() ? TranslateSurvey(response)(result) : result.error);
                   });
 }
 
-grpc::ServerUnaryReactor* SurveyServiceImpl::ArchiveSurvey(grpc::CallbackServerContext* context,
-                                                           const grpc::ByteBuffer* request,
-                                                           grpc::ByteBuffer* response) {
-  return runner_->Start<v1::ArchiveSurveyRequest, v1::ArchiveSurveyResponse>(
-      context, "SurveyService/ArchiveSurvey", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        SubmitCommand(*store_, PrepareArchive(request, clock_->Now(), *store_->view()),
-                      std::move(finish), TranslateSurvey(response));
-      });
+void SurveyService::ArchiveSurvey(const RequestContext&, const v1::ArchiveSurveyRequest& request,
+                                  v1::ArchiveSurveyResponse& response, ReplyHandle reply) {
+  SubmitCommand(*store_, PrepareArchive(request, clock_->Now(), *store_->view()), std::move(reply),
+                TranslateSurvey(response));
 }
 
-grpc::ServerUnaryReactor* SurveyServiceImpl::DeleteSurvey(grpc::CallbackServerContext* context,
-                                                          const grpc::ByteBuffer* request,
-                                                          grpc::ByteBuffer* response) {
-  return runner_->Start<v1::DeleteSurveyRequest, v1::DeleteSurveyResponse>(
-      context, "SurveyService/DeleteSurvey", request, response,
-      [this](const auto& request, auto& response, ReplyHandle finish) {
-        SubmitCommand(*store_, PrepareDelete(request, clock_->Now(), *store_->view()),
-                      std::move(finish),
-                      [](const storage::CommandResult&) { return absl::OkStatus(); });
-      });
+void SurveyService::DeleteSurvey(const RequestContext&, const v1::DeleteSurveyRequest& request,
+                                 v1::DeleteSurveyResponse&, ReplyHandle reply) {
+  SubmitCommand(*store_, PrepareDelete(request, clock_->Now(), *store_->view()), std::move(reply),
+                [](const storage::CommandResult&) { return absl::OkStatus(); });
 }
 
 }  // namespace emptychair

@@ -1,56 +1,44 @@
-// SurveyService: checks and translates.
+// Handles the methods of SurveyService: checks and translates.
 #ifndef EMPTYCHAIR_SERVER_SERVICES_SURVEY_SERVICE_H_
 #define EMPTYCHAIR_SERVER_SERVICES_SURVEY_SERVICE_H_
 
 #include <memory>
 
+#include "absl/status/status.h"
 #include "common/base/clock.h"
-#include "emptychair/v1/survey_service.grpc.pb.h"
-#include "server/rpc/call.h"
-#include "server/rpc/raw_methods.h"
+#include "emptychair/v1/survey_service.pb.h"
+#include "server/api/method_spec.h"
 #include "storage/store.h"
 
 namespace emptychair {
 
-using SurveyServiceBase =
-    RawMethods<v1::SurveyService::Service, v1::SurveyService::WithRawCallbackMethod_CreateSurvey,
-               v1::SurveyService::WithRawCallbackMethod_GetSurvey,
-               v1::SurveyService::WithRawCallbackMethod_ListSurveys,
-               v1::SurveyService::WithRawCallbackMethod_UpdateSurvey,
-               v1::SurveyService::WithRawCallbackMethod_ArchiveSurvey,
-               v1::SurveyService::WithRawCallbackMethod_DeleteSurvey>::Type;
-
-// Thread-safe. What it is given must outlive it.
-class SurveyServiceImpl final : public SurveyServiceBase {
+// Thread-safe. `store` and `clock` must outlive the service, which must outlive all its calls.
+class SurveyService {
  public:
-  SurveyServiceImpl(storage::Store* store, CallRunner* runner, const Clock* clock)
-      : store_(store), runner_(runner), clock_(clock) {}
+  SurveyService(storage::Store* store, const Clock* clock) : store_(store), clock_(clock) {}
+  SurveyService(const SurveyService&) = delete;
+  SurveyService& operator=(const SurveyService&) = delete;
 
-  grpc::ServerUnaryReactor* CreateSurvey(grpc::CallbackServerContext* context,
-                                         const grpc::ByteBuffer* request,
-                                         grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* GetSurvey(grpc::CallbackServerContext* context,
-                                      const grpc::ByteBuffer* request,
-                                      grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* ListSurveys(grpc::CallbackServerContext* context,
-                                        const grpc::ByteBuffer* request,
-                                        grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* UpdateSurvey(grpc::CallbackServerContext* context,
-                                         const grpc::ByteBuffer* request,
-                                         grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* ArchiveSurvey(grpc::CallbackServerContext* context,
-                                          const grpc::ByteBuffer* request,
-                                          grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* DeleteSurvey(grpc::CallbackServerContext* context,
-                                         const grpc::ByteBuffer* request,
-                                         grpc::ByteBuffer* response) override;
+  void AddTo(MethodTable& table);
+
+  void CreateSurvey(const RequestContext& context, const v1::CreateSurveyRequest& request,
+                    v1::CreateSurveyResponse& response, ReplyHandle reply);
+  absl::Status GetSurvey(const RequestContext& context, const v1::GetSurveyRequest& request,
+                         v1::GetSurveyResponse& response) const;
+  absl::Status ListSurveys(const RequestContext& context, const v1::ListSurveysRequest& request,
+                           v1::ListSurveysResponse& response) const;
+  void UpdateSurvey(const RequestContext& context, const v1::UpdateSurveyRequest& request,
+                    v1::UpdateSurveyResponse& response, ReplyHandle reply);
+  void ArchiveSurvey(const RequestContext& context, const v1::ArchiveSurveyRequest& request,
+                     v1::ArchiveSurveyResponse& response, ReplyHandle reply);
+  void DeleteSurvey(const RequestContext& context, const v1::DeleteSurveyRequest& request,
+                    v1::DeleteSurveyResponse& response, ReplyHandle reply);
 
  private:
   void StartUpdate(std::shared_ptr<const v1::UpdateSurveyRequest> request,
-                   v1::UpdateSurveyResponse& response, ReplyHandle finish);
+                   v1::UpdateSurveyResponse& response, ReplyHandle reply);
 
   storage::Store* const store_;
-  CallRunner* const runner_;
   const Clock* const clock_;
 };
 

@@ -24,7 +24,7 @@ constexpr absl::Duration kWriteInterval = absl::Seconds(1);
 
 class OffLog final : public AccessLog {
  public:
-  void Record(const CallRecord&) override {}
+  void CallFinished(const FinishedCall&) override {}
   int64_t dropped() const override { return 0; }
 };
 
@@ -44,13 +44,16 @@ class FdLog final : public AccessLog {
     ::close(fd_);
   }
 
-  void Record(const CallRecord& record) override {
-    JsonLine line(record.time);
-    line.Add("method", record.method).Add("code", absl::StatusCodeToString(record.code));
-    if (!record.reason.empty()) {
-      line.Add("reason", record.reason);
+  void CallFinished(const FinishedCall& call) override {
+    JsonLine line(call.start_time);
+    line.Add("method", call.context.method->name)
+        .Add("request_id", call.context.request_id.text())
+        .Add("code", absl::StatusCodeToString(call.code));
+    if (!call.reason.empty()) {
+      line.Add("reason", call.reason);
     }
-    line.Add("duration_us", absl::ToInt64Microseconds(record.duration)).Add("peer", record.peer);
+    line.Add("duration_us", absl::ToInt64Microseconds(call.duration))
+        .Add("peer", call.context.caller.peer);
     std::string text = line.Finish();
     absl::MutexLock lock(&mutex_);
     if (queue_.size() >= queue_max_) {

@@ -6,35 +6,19 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "absl/time/time.h"
+#include "server/api/call_observer.h"
 
 namespace emptychair {
 
-// One finished call. Nothing of what the caller sent: such a field does not exist here.
-struct CallRecord {
-  // When it arrived.
-  absl::Time time;
-  // Service and method, for example "FeedbackService/SubmitFeedback".
-  absl::string_view method;
-  absl::StatusCode code = absl::StatusCode::kOk;
-  // Reason of the error, for example "SURVEY_NOT_FOUND"; empty: none.
-  absl::string_view reason;
-  // From its arrival to the moment its answer was ready.
-  absl::Duration duration;
-  // The caller's address as gRPC writes it, for example "ipv4:127.0.0.1:51234".
-  absl::string_view peer;
-};
-
-// Writes call records:
-// {"time":"2024-01-31T12:00:00.000Z","method":"FeedbackService/SubmitFeedback","code":"OK",
-//  "duration_us":412,"peer":"ipv4:127.0.0.1:51234"}, with "reason" after "code" when there is one.
+// Writes a line for each finished call:
+// {"time":"2024-01-31T12:00:00.000Z","method":"FeedbackService/SubmitFeedback",
+//  "request_id":"9f86d081884c7d65","code":"OK","duration_us":412,"peer":"ipv4:127.0.0.1:51234"},
+// with "reason" after "code" when there is one.
 //
 // A thread of its own writes, in order, at least every second; callers never wait for it. When it
 // falls behind, the oldest lines that wait are dropped and counted. Thread-safe.
-class AccessLog {
+class AccessLog : public CallObserver {
  public:
   static constexpr int kQueueMax = 8'192;
 
@@ -46,8 +30,6 @@ class AccessLog {
 
   // Writes what still waits.
   virtual ~AccessLog() = default;
-
-  virtual void Record(const CallRecord& record) = 0;
 
   // Lines lost since the start, because they came too fast or the file did not take them.
   virtual int64_t dropped() const = 0;

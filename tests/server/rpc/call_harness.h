@@ -13,23 +13,27 @@
 #include "common/base/clock.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
+#include "server/api/call_observer.h"
 #include "server/api/executor.h"
-#include "server/rpc/call.h"
-#include "server/telemetry/access_log.h"
+#include "server/api/method_spec.h"
+#include "server/call/call_runner.h"
+#include "server/rpc/grpc_service.h"
 #include "server/telemetry/server_log.h"
 
 namespace emptychair {
 
-// Each call as "METHOD CODE REASON MICROSECONDS".
-class MemoryAccessLog final : public AccessLog {
+// Remembers each call as "METHOD CODE REASON MICROSECONDS".
+class MemoryAccessLog final : public CallObserver {
  public:
-  void Record(const CallRecord& record) override {
+  void CallFinished(const FinishedCall& call) override {
     absl::MutexLock lock(&mutex_);
-    lines_.push_back(absl::StrCat(record.method, " ", absl::StatusCodeToString(record.code), " ",
-                                  record.reason, " ", absl::ToInt64Microseconds(record.duration)));
-    peers_.push_back(std::string(record.peer));
+    lines_.push_back(absl::StrCat(call.context.method->name, " ",
+                                  absl::StatusCodeToString(call.code), " ", call.reason, " ",
+                                  absl::ToInt64Microseconds(call.duration)));
+    peers_.push_back(call.context.caller.peer);
+    request_ids_.emplace_back(call.context.request_id.text());
+    sizes_.emplace_back(call.request_bytes, call.response_bytes);
   }
-  int64_t dropped() const override { return 0; }
 
   std::vector<std::string> lines() const {
     absl::MutexLock lock(&mutex_);
@@ -39,11 +43,22 @@ class MemoryAccessLog final : public AccessLog {
     absl::MutexLock lock(&mutex_);
     return peers_;
   }
+  std::vector<std::string> request_ids() const {
+    absl::MutexLock lock(&mutex_);
+    return request_ids_;
+  }
+  // Of requests and responses.
+  std::vector<std::pair<int64_t, int64_t>> sizes() const {
+    absl::MutexLock lock(&mutex_);
+    return sizes_;
+  }
 
  private:
   mutable absl::Mutex mutex_;
   std::vector<std::string> lines_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> peers_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<int64_t, int64_t>> sizes_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Collects the lines of a Log.
@@ -72,12 +87,24 @@ class ServedTest : public ::testing::Test {
       : clock_(absl::UnixEpoch()),
         log_(&clock_, log_lines_.writer()),
         executor_(options),
-        runner_(&executor_, &access_log_, &log_, &clock_) {}
+        runner_(&executor_, {&access_log_}, &log_, &clock_) {}
 
   ~ServedTest() override {
     if (server_ != nullptr) {
       server_->Shutdown();
     }
+  }
+
+  // A method for the test's calls, which lives as long as they.
+  const MethodSpec* Keep(MethodSpec method) {
+    methods_.push_back(std::move(method));
+    return &methods_.back();
+  }
+
+  // A channel to a server of `method` alone. Once.
+  std::shared_ptr<grpc::Channel> ServeOn(MethodSpec method) {
+    methods_.push_back(std::move(method));
+    return ServeOn(std::move(MakeGrpcServices(&runner_, methods_).front()));
   }
 
   // A channel to a server of `service`. Once.
@@ -98,6 +125,7 @@ class ServedTest : public ::testing::Test {
   MemoryAccessLog access_log_;
   Executor executor_;
   CallRunner runner_;
+  MethodTable methods_;
   std::unique_ptr<grpc::Service> service_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -1,5 +1,3 @@
-#include "server/rpc/call.h"
-
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -20,6 +18,8 @@
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
+#include "server/api/parse_request.h"
+#include "server/rpc/unary_call.h"
 #include "tests/server/rpc/call_harness.h"
 
 namespace emptychair {
@@ -32,8 +32,6 @@ using ::testing::Not;
 
 using Request = v1::GetStatusRequest;
 using Response = v1::GetStatusResponse;
-
-constexpr char kMethod[] = "AdminService/GetStatus";
 
 // A service whose one method does what a test says.
 class TestService final
@@ -103,19 +101,27 @@ class CallTest : public ServedTest {
     stub_ = v1::AdminService::NewStub(channel_);
   }
 
+  // The service serves `method`.
+  void Serve(MethodSpec method) {
+    handlers_->set_handler(
+        [this, kept = Keep(std::move(method))](auto* context, auto* request, auto* response) {
+          return ServeUnary(&runner_, kept, context, request, response);
+        });
+  }
+
   // The service runs `work` on a lane.
   void Execute(std::function<absl::Status(const Request&, Response&)> work) {
-    handlers_->set_handler([this, work](auto* context, auto* request, auto* response) {
-      return runner_.Execute<Request, Response>(context, kMethod, Lane::kQuery, request, response,
-                                                work);
-    });
+    Serve(MethodSpec::RunOn(
+        Lane::kQuery, [work](const RequestContext&, const Request& request, Response& response) {
+          return work(request, response);
+        }));
   }
 
   // The service hands its ReplyHandle to `start`, on gRPC's thread.
   void Start(std::function<void(const Request&, Response&, ReplyHandle)> start) {
-    handlers_->set_handler([this, start](auto* context, auto* request, auto* response) {
-      return runner_.Start<Request, Response>(context, kMethod, request, response, start);
-    });
+    Serve(MethodSpec::AtOnce(
+        [start](const RequestContext&, const Request& request, Response& response,
+                ReplyHandle reply) { start(request, response, std::move(reply)); }));
   }
 
   std::unique_ptr<PendingCall> Send(absl::Duration timeout = absl::Seconds(60)) {
@@ -237,17 +243,16 @@ TEST_F(CallTest, AStartedCallEndsWhenItsFinisherIsCalledElsewhere) {
 TEST_F(CallTest, AStartOnALaneRunsThereAndEndsElsewhere) {
   std::thread::id grpc_thread;
   std::thread::id start_thread;
+  const MethodSpec* const method =
+      Keep(MethodSpec::StartOn(Lane::kIngest, [&](const RequestContext&, const Request&,
+                                                  Response& response, ReplyHandle finish) {
+        start_thread = std::this_thread::get_id();
+        response.set_sequence(9);
+        std::thread([finish = std::move(finish)]() mutable { finish(absl::OkStatus()); }).detach();
+      }));
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     grpc_thread = std::this_thread::get_id();
-    return runner_.Start<Request, Response>(
-        context, kMethod, Lane::kIngest, request, response,
-        [&](const Request&, Response& response, ReplyHandle finish) {
-          start_thread = std::this_thread::get_id();
-          response.set_sequence(9);
-          std::thread([finish = std::move(finish)]() mutable {
-            finish(absl::OkStatus());
-          }).detach();
-        });
+    return ServeUnary(&runner_, method, context, request, response);
   });
   const Answer answer = Get();
   EXPECT_TRUE(answer.status.ok()) << answer.status;
@@ -302,23 +307,20 @@ TEST_F(CallTest, APlanChoosesTheLane) {
   ASSERT_TRUE(
       executor_.Submit(Lane::kScan, [&] { scan_thread = std::this_thread::get_id(); }).ok());
   std::thread::id ran_on;
-  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
-    return runner_.ExecuteScheduled<Request, Response>(
-        context, kMethod, request, response,
-        [&](const Request&) -> absl::StatusOr<ScheduledWork<Response>> {
-          if (!lane.ok()) {
-            return lane.status();
-          }
-          if (*lane == Lane::kIngest) {
-            throw std::runtime_error("secret");
-          }
-          return ScheduledWork<Response>{*lane, [&](Response& response) {
-                                           ran_on = std::this_thread::get_id();
-                                           response.set_sequence(4);
-                                           return absl::OkStatus();
-                                         }};
+  Serve(MethodSpec::ByRequest(
+      [&](const RequestContext&, const Request&) -> absl::StatusOr<ScheduledWork<Response>> {
+        if (!lane.ok()) {
+          return lane.status();
+        }
+        if (*lane == Lane::kIngest) {
+          throw std::runtime_error("secret");
+        }
+        return ScheduledWork<Response>(*lane, [&](Response& response) {
+          ran_on = std::this_thread::get_id();
+          response.set_sequence(4);
+          return absl::OkStatus();
         });
-  });
+      }));
   EXPECT_EQ(Get().response.sequence(), 4);
   EXPECT_EQ(ran_on, scan_thread);
   lane = Lane::kQuery;
@@ -385,12 +387,13 @@ TEST_F(CallTest, WorkOfACallCancelledInTheQueueIsNotRun) {
   std::atomic<bool> ran = false;
   absl::Notification queued;
   grpc::CallbackServerContext* server_context = nullptr;
+  const MethodSpec* const method =
+      Keep(MethodSpec::RunOn(Lane::kQuery, [&](const RequestContext&, const Request&, Response&) {
+        ran = true;
+        return absl::OkStatus();
+      }));
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
-    auto* reactor = runner_.Execute<Request, Response>(context, kMethod, Lane::kQuery, request,
-                                                       response, [&](const Request&, Response&) {
-                                                         ran = true;
-                                                         return absl::OkStatus();
-                                                       });
+    auto* reactor = ServeUnary(&runner_, method, context, request, response);
     server_context = context;
     queued.Notify();
     return reactor;
@@ -413,12 +416,13 @@ TEST_F(CallTest, WorkOfACallCancelledInTheQueueIsNotRun) {
 TEST_F(CallTest, WorkOfACallWhoseDeadlinePassedInTheQueueIsNotRun) {
   std::atomic<bool> ran = false;
   absl::Notification queued;
+  const MethodSpec* const method =
+      Keep(MethodSpec::RunOn(Lane::kQuery, [&](const RequestContext&, const Request&, Response&) {
+        ran = true;
+        return absl::OkStatus();
+      }));
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
-    auto* reactor = runner_.Execute<Request, Response>(context, kMethod, Lane::kQuery, request,
-                                                       response, [&](const Request&, Response&) {
-                                                         ran = true;
-                                                         return absl::OkStatus();
-                                                       });
+    auto* reactor = ServeUnary(&runner_, method, context, request, response);
     queued.Notify();
     return reactor;
   });
@@ -459,17 +463,20 @@ TEST_F(CallTest, AFullLaneRefusesAtOnceAndSaysWhenToComeBack) {
 TEST_F(CallTest, ASlowScanHoldsUpNoQuery) {
   absl::Notification queued;
   std::atomic<bool> scan_ran = false;
+  const MethodSpec* const query =
+      Keep(MethodSpec::RunOn(Lane::kQuery, [](const RequestContext&, const Request&, Response&) {
+        return absl::OkStatus();
+      }));
+  const MethodSpec* const scanning =
+      Keep(MethodSpec::RunOn(Lane::kScan, [&](const RequestContext&, const Request&, Response&) {
+        scan_ran = true;
+        return absl::OkStatus();
+      }));
   handlers_->set_handler([&](auto* context, auto* request, auto* response) {
     if (queued.HasBeenNotified()) {
-      return runner_.Execute<Request, Response>(
-          context, kMethod, Lane::kQuery, request, response,
-          [](const Request&, Response&) { return absl::OkStatus(); });
+      return ServeUnary(&runner_, query, context, request, response);
     }
-    auto* reactor = runner_.Execute<Request, Response>(context, kMethod, Lane::kScan, request,
-                                                       response, [&](const Request&, Response&) {
-                                                         scan_ran = true;
-                                                         return absl::OkStatus();
-                                                       });
+    auto* reactor = ServeUnary(&runner_, scanning, context, request, response);
     queued.Notify();
     return reactor;
   });
@@ -515,18 +522,20 @@ TEST_F(CallTest, ManyCallsAtOnceAreAllAnsweredAndLogged) {
   constexpr int kThreads = 8;
   constexpr int kCalls = 50;
   std::atomic<int> count = 0;
-  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
+  const auto start = [&](const RequestContext&, const Request&, Response& response,
+                         ReplyHandle finish) {
     const int i = ++count;
-    auto start = [i](const Request&, Response& response, ReplyHandle finish) {
-      response.set_sequence(i);
-      if (i % 5 == 0) {
-        return;
-      }
-      finish(i % 3 == 0 ? Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "none") : absl::OkStatus());
-    };
-    return i % 2 == 0 ? runner_.Start<Request, Response>(context, kMethod, request, response, start)
-                      : runner_.Start<Request, Response>(context, kMethod, Lane::kQuery, request,
-                                                         response, start);
+    response.set_sequence(i);
+    if (i % 5 == 0) {
+      return;
+    }
+    finish(i % 3 == 0 ? Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "none") : absl::OkStatus());
+  };
+  const MethodSpec* const methods[] = {Keep(MethodSpec::AtOnce(start)),
+                                       Keep(MethodSpec::StartOn(Lane::kQuery, start))};
+  std::atomic<int> arrived = 0;
+  handlers_->set_handler([&](auto* context, auto* request, auto* response) {
+    return ServeUnary(&runner_, methods[++arrived % 2], context, request, response);
   });
   std::atomic<int> answered = 0;
   std::vector<std::thread> threads;
@@ -548,6 +557,90 @@ TEST_F(CallTest, ManyCallsAtOnceAreAllAnsweredAndLogged) {
   runner_.BeginShutdown();
   EXPECT_TRUE(runner_.WaitUntilIdle(absl::InfiniteFuture()));
   EXPECT_EQ(access_log_.lines().size(), kThreads * kCalls);
+}
+
+TEST_F(CallTest, TheHandlerKnowsItsCall) {
+  std::string method;
+  std::string peer;
+  absl::Time deadline;
+  bool is_cancelled = true;
+  Serve(MethodSpec::RunOn(Lane::kQuery,
+                          [&](const RequestContext& context, const Request&, Response&) {
+                            method = context.method->name;
+                            peer = context.caller.peer;
+                            deadline = context.deadline;
+                            is_cancelled = context.IsCancelled();
+                            return absl::OkStatus();
+                          }));
+  const absl::Time start = absl::Now();
+  EXPECT_TRUE(Send(absl::Hours(1))->Wait().status.ok());
+  EXPECT_EQ(method, "AdminService/GetStatus");
+  EXPECT_THAT(peer, testing::StartsWith("ipv4:127.0.0.1:"));
+  EXPECT_GT(deadline, start + absl::Minutes(59));
+  EXPECT_LT(deadline, absl::Now() + absl::Minutes(61));
+  EXPECT_FALSE(is_cancelled);
+}
+
+TEST_F(CallTest, TheHandlerIsToldThatItsCallerHasGone) {
+  absl::Notification started;
+  Serve(MethodSpec::RunOn(Lane::kQuery,
+                          [&](const RequestContext& context, const Request&, Response&) {
+                            started.Notify();
+                            while (!context.IsCancelled()) {
+                              std::this_thread::yield();
+                            }
+                            return context.CheckAwaited(clock_.Now());
+                          }));
+  auto call = Send();
+  started.WaitForNotification();
+  call->Cancel();
+  EXPECT_TRUE(absl::IsCancelled(call->Wait().status));
+}
+
+TEST_F(CallTest, ACallHasItsCallersIdOrOneOfTheServers) {
+  Execute([](const Request&, Response&) { return absl::NotFoundError("a bug"); });
+  const auto call_with = [&](const char* id) {
+    grpc::ClientContext context;
+    if (id != nullptr) {
+      context.AddMetadata("x-request-id", id);
+    }
+    Response response;
+    stub_->GetStatus(&context, {}, &response);
+  };
+  call_with("order-4711/a");
+  call_with("two words");
+  call_with(nullptr);
+  call_with(nullptr);
+  server_->Shutdown();
+  const std::vector<std::string> ids = access_log_.request_ids();
+  ASSERT_THAT(ids, testing::SizeIs(4));
+  EXPECT_EQ(ids[0], "order-4711/a");
+  for (int i = 1; i < 4; ++i) {
+    EXPECT_THAT(ids[i], testing::MatchesRegex("[0-9a-f]{16}"));
+    EXPECT_NE(ids[i], ids[i - 1]);
+    EXPECT_THAT(log_lines_.text(), HasSubstr(absl::StrCat("\"request_id\":\"", ids[i], "\"")));
+  }
+}
+
+TEST_F(CallTest, TheLineOfAHandlerThatThrewHasTheRequestId) {
+  Start([](const Request&, Response&, ReplyHandle) { throw std::runtime_error("secret"); });
+  Get();
+  server_->Shutdown();
+  EXPECT_THAT(
+      log_lines_.text(),
+      HasSubstr(absl::StrCat("\"event\":\"handler threw\",\"method\":\"AdminService/GetStatus\","
+                             "\"request_id\":\"",
+                             access_log_.request_ids().front(), "\"")));
+}
+
+TEST_F(CallTest, ObserversAreToldTheSizesOfMessages) {
+  Execute([](const Request&, Response& response) {
+    response.set_version(std::string(100, 'v'));
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(GetWith(RequestOfSize(5'000)), absl::OkStatus());
+  server_->Shutdown();
+  EXPECT_THAT(access_log_.sizes(), ElementsAre(testing::Pair(5'000, 102)));
 }
 
 TEST_F(CallTest, IsRefusedUntilItHasBeenQuiet) {

@@ -28,25 +28,8 @@ using ::testing::IsEmpty;
 
 using Request = v1::StreamFeedbackRequest;
 using Response = v1::StreamFeedbackResponse;
-using StartWork = std::function<void(const Request&, Response&, ReplyHandle)>;
-using WhenReady = std::function<void(absl::AnyInvocable<void()>)>;
-
-class TestService final : public v1::FeedbackService::CallbackService {
- public:
-  TestService(CallRunner* runner, WhenReady when_ready, StartWork start)
-      : runner_(runner), when_ready_(std::move(when_ready)), start_(std::move(start)) {}
-
-  grpc::ServerBidiReactor<Request, Response>* StreamFeedback(
-      grpc::CallbackServerContext* context) override {
-    return runner_->ExecutePipeline<Request, Response>(context, "FeedbackService/StreamFeedback",
-                                                       Lane::kIngest, when_ready_, start_);
-  }
-
- private:
-  CallRunner* const runner_;
-  const WhenReady when_ready_;
-  const StartWork start_;
-};
+using StartWork =
+    std::function<void(const RequestContext&, const Request&, Response&, ReplyHandle)>;
 
 Request Numbered(int64_t number) {
   Request request;
@@ -77,7 +60,8 @@ struct Stream {
 class Waiting {
  public:
   StartWork start() {
-    return [this](const Request& request, Response& response, ReplyHandle finish) {
+    return [this](const RequestContext&, const Request& request, Response& response,
+                  ReplyHandle finish) {
       response.set_batch_number(request.batch_number());
       absl::MutexLock lock(&mutex_);
       finishers_.push_back(std::move(finish));
@@ -109,16 +93,17 @@ class PipelineCallTest : public ServedTest {
   PipelineCallTest() : ServedTest({.ingest = {.threads = 2, .queue_max = 1}}) {}
 
   void Serve(
-      StartWork start, WhenReady when_ready = [](auto go_on) { go_on(); }) {
+      StartWork start, MethodSpec::WhenReady when_ready = [](auto go_on) { go_on(); }) {
     stub_ = v1::FeedbackService::NewStub(
-        ServeOn(std::make_unique<TestService>(&runner_, std::move(when_ready), std::move(start))));
+        ServeOn(MethodSpec::PipelineOn(Lane::kIngest, std::move(when_ready), std::move(start))));
   }
 
   void ServeEcho() {
-    Serve([](const Request& request, Response& response, ReplyHandle finish) {
-      response.set_batch_number(request.batch_number());
-      finish(absl::OkStatus());
-    });
+    Serve(
+        [](const RequestContext&, const Request& request, Response& response, ReplyHandle finish) {
+          response.set_batch_number(request.batch_number());
+          finish(absl::OkStatus());
+        });
   }
 
   std::unique_ptr<v1::FeedbackService::Stub> stub_;
@@ -215,7 +200,7 @@ TEST_F(PipelineCallTest, ReadsWhenItIsTimeTo) {
   absl::Mutex mutex;
   std::vector<absl::AnyInvocable<void()>> waiting;
   Serve(
-      [](const Request& request, Response& response, ReplyHandle finish) {
+      [](const RequestContext&, const Request& request, Response& response, ReplyHandle finish) {
         response.set_batch_number(request.batch_number());
         finish(absl::OkStatus());
       },
@@ -264,7 +249,9 @@ TEST_F(PipelineCallTest, IsNotRefusedWhenItsLaneIsFull) {
 }
 
 TEST_F(PipelineCallTest, EndsWithInternalWhenItsWorkThrows) {
-  Serve([](const Request&, Response&, ReplyHandle) { throw std::runtime_error("secret"); });
+  Serve([](const RequestContext&, const Request&, Response&, ReplyHandle) {
+    throw std::runtime_error("secret");
+  });
   Stream stream(*stub_);
   ASSERT_TRUE(stream.call->Write(Numbered(1)));
   EXPECT_THAT(stream.Read(), IsEmpty());

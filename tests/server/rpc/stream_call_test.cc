@@ -25,25 +25,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 using Message = v1::VerifyStoreResponse;
-using Work = std::function<absl::Status(const v1::VerifyStoreRequest&, StreamWriter<Message>&)>;
-
-constexpr char kMethod[] = "AdminService/VerifyStore";
-
-class TestService final
-    : public v1::AdminService::WithRawCallbackMethod_VerifyStore<v1::AdminService::Service> {
- public:
-  TestService(CallRunner* runner, Work work) : runner_(runner), work_(std::move(work)) {}
-
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* VerifyStore(
-      grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override {
-    return runner_->ExecuteStream<v1::VerifyStoreRequest, Message>(
-        context, kMethod, Lane::kMaintenance, request, work_);
-  }
-
- private:
-  CallRunner* const runner_;
-  const Work work_;
-};
+using Work = std::function<absl::Status(const RequestContext&, const v1::VerifyStoreRequest&,
+                                        StreamWriter<Message>&)>;
 
 Message Numbered(int64_t number, size_t padding = 0) {
   Message message;
@@ -75,13 +58,13 @@ class StreamCallTest : public ServedTest {
   // Serves streams of `work`.
   void Serve(Work work) {
     stub_ = v1::AdminService::NewStub(
-        ServeOn(std::make_unique<TestService>(&runner_, std::move(work))));
+        ServeOn(MethodSpec::StreamOn(Lane::kMaintenance, std::move(work))));
   }
 
   // Work that writes until it is refused, more than a client that does not read can be sent, and
   // tells with what it ended.
   Work Endless() {
-    return [this](const auto&, StreamWriter<Message>& writer) {
+    return [this](const auto&, const auto&, StreamWriter<Message>& writer) {
       absl::Status status;
       for (int i = 0; status.ok(); ++i) {
         status = writer.Write(Numbered(i, 10'000));
@@ -102,7 +85,7 @@ class StreamCallTest : public ServedTest {
 };
 
 TEST_F(StreamCallTest, SendsItsMessagesInOrderAndThenItsStatus) {
-  Serve([](const auto&, StreamWriter<Message>& writer) {
+  Serve([](const auto&, const auto&, StreamWriter<Message>& writer) {
     for (int i = 0; i < 100; ++i) {
       EXPECT_TRUE(writer.Check().ok());
       EXPECT_TRUE(writer.Write(Numbered(i)).ok());
@@ -122,7 +105,7 @@ TEST_F(StreamCallTest, SendsItsMessagesInOrderAndThenItsStatus) {
 }
 
 TEST_F(StreamCallTest, SendsNothingButTheStatusIfThereIsNothing) {
-  Serve([](const auto&, StreamWriter<Message>&) { return absl::OkStatus(); });
+  Serve([](const auto&, const auto&, StreamWriter<Message>&) { return absl::OkStatus(); });
   Stream stream(*stub_);
   EXPECT_TRUE(stream.ReadAll().ok());
   EXPECT_THAT(stream.numbers, IsEmpty());
@@ -155,7 +138,7 @@ TEST_F(StreamCallTest, EndsWhenTheServerStopsWhileTheWriterWaitsForTheClient) {
 }
 
 TEST_F(StreamCallTest, IsRefusedWhenTheServerIsStopping) {
-  Serve([](const auto&, StreamWriter<Message>&) {
+  Serve([](const auto&, const auto&, StreamWriter<Message>&) {
     ADD_FAILURE() << "refused work ran";
     return absl::OkStatus();
   });
@@ -176,14 +159,14 @@ TEST_F(StreamCallTest, IsRefusedWhenItsLaneIsFull) {
                   .ok());
   started.WaitForNotification();
   ASSERT_TRUE(executor_.Submit(Lane::kMaintenance, block).ok());
-  Serve([](const auto&, StreamWriter<Message>&) { return absl::OkStatus(); });
+  Serve([](const auto&, const auto&, StreamWriter<Message>&) { return absl::OkStatus(); });
   EXPECT_EQ(ReasonOf(Stream(*stub_).ReadAll()), v1::ERROR_REASON_QUEUE_FULL);
   release.Notify();
   executor_.Stop();  // Before what its work waits for goes.
 }
 
 TEST_F(StreamCallTest, AnswersInternalWhenItsWorkThrows) {
-  Serve([](const auto&, StreamWriter<Message>&) -> absl::Status {
+  Serve([](const auto&, const auto&, StreamWriter<Message>&) -> absl::Status {
     throw std::runtime_error("secret");
   });
   EXPECT_TRUE(absl::IsInternal(Stream(*stub_).ReadAll()));

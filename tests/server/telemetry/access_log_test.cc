@@ -21,6 +21,29 @@
 namespace emptychair {
 namespace {
 
+// A call as a test writes it.
+struct Call {
+  absl::Time time;
+  std::string method = "m";
+  std::string request_id = "r";
+  absl::StatusCode code = absl::StatusCode::kOk;
+  std::string reason;
+  absl::Duration duration;
+  std::string peer = "p";
+};
+
+void Record(AccessLog& log, const Call& call) {
+  const Method method = {.name = call.method};
+  const RequestContext context = {.method = &method,
+                                  .caller = {.peer = call.peer},
+                                  .request_id = *RequestId::FromCaller(call.request_id)};
+  log.CallFinished({.context = context,
+                    .start_time = call.time,
+                    .code = call.code,
+                    .reason = call.reason,
+                    .duration = call.duration});
+}
+
 // A folder that is gone afterwards.
 class AccessLogTest : public testing::Test {
  protected:
@@ -57,31 +80,35 @@ class AccessLogTest : public testing::Test {
 TEST_F(AccessLogTest, WritesAnObjectACall) {
   {
     auto log = Open();
-    log->Record({.time = absl::FromUnixMillis(1'706'702'400'007),
-                 .method = "FeedbackService/SubmitFeedback",
-                 .duration = absl::Microseconds(412),
-                 .peer = "ipv4:127.0.0.1:51234"});
-    log->Record({.time = absl::FromUnixMillis(1'706'702'400'008),
-                 .method = "SurveyService/GetSurvey",
-                 .code = absl::StatusCode::kNotFound,
-                 .reason = "SURVEY_NOT_FOUND",
-                 .duration = absl::Milliseconds(3),
-                 .peer = "unix:{}\n\"%"});
+    Record(*log, {.time = absl::FromUnixMillis(1'706'702'400'007),
+                  .method = "FeedbackService/SubmitFeedback",
+                  .request_id = "9f86d081884c7d65",
+                  .duration = absl::Microseconds(412),
+                  .peer = "ipv4:127.0.0.1:51234"});
+    Record(*log, {.time = absl::FromUnixMillis(1'706'702'400'008),
+                  .method = "SurveyService/GetSurvey",
+                  .request_id = "a\"b",
+                  .code = absl::StatusCode::kNotFound,
+                  .reason = "SURVEY_NOT_FOUND",
+                  .duration = absl::Milliseconds(3),
+                  .peer = "unix:{}\n\"%"});
     EXPECT_EQ(log->dropped(), 0);
   }
   EXPECT_THAT(
       Lines(),
       testing::ElementsAre(
           "{\"time\":\"2024-01-31T12:00:00.007Z\",\"method\":\"FeedbackService/SubmitFeedback\","
-          "\"code\":\"OK\",\"duration_us\":412,\"peer\":\"ipv4:127.0.0.1:51234\"}",
+          "\"request_id\":\"9f86d081884c7d65\",\"code\":\"OK\",\"duration_us\":412,\"peer\":\"ipv4:"
+          "127.0.0.1:51234\"}",
           "{\"time\":\"2024-01-31T12:00:00.008Z\",\"method\":\"SurveyService/GetSurvey\","
-          "\"code\":\"NOT_FOUND\",\"reason\":\"SURVEY_NOT_FOUND\",\"duration_us\":3000,"
+          "\"request_id\":\"a\\\"b\",\"code\":\"NOT_FOUND\",\"reason\":\"SURVEY_NOT_FOUND\","
+          "\"duration_us\":3000,"
           "\"peer\":\"unix:{}\\u000a\\\"%\"}"));
 }
 
 TEST_F(AccessLogTest, AppendsToWhatIsThere) {
   for (int i = 0; i < 2; ++i) {
-    Open()->Record({.method = absl::StrCat("run", i)});
+    Record(*Open(), {.method = absl::StrCat("run", i)});
   }
   EXPECT_THAT(Lines(),
               testing::ElementsAre(testing::HasSubstr("run0"), testing::HasSubstr("run1")));
@@ -96,7 +123,7 @@ TEST_F(AccessLogTest, KeepsEveryLineWholeWhenManyThreadsRecord) {
     for (int t = 0; t < kThreads; ++t) {
       threads.emplace_back([&] {
         for (int i = 0; i < kLines; ++i) {
-          log->Record({.method = "m", .peer = "p"});
+          Record(*log, {});
         }
       });
     }
@@ -120,7 +147,7 @@ TEST_F(AccessLogTest, DropsTheOldestLinesRatherThanBlockACall) {
   ASSERT_GE(reader, 0);
   auto log = Open(/*queue_max=*/100);
   for (int i = 0; i < kLines; ++i) {
-    log->Record({.method = absl::StrCat("call", i), .peer = "p"});
+    Record(*log, {.method = absl::StrCat("call", i), .peer = "p"});
   }
   const int64_t dropped = log->dropped();
   EXPECT_GT(dropped, 0);
@@ -147,7 +174,7 @@ TEST_F(AccessLogTest, CountsWhatTheFileDoesNotTake) {
   ASSERT_TRUE(log.ok()) << log.status();
   // More than half, which is written at once.
   for (int i = 0; i < 1'000; ++i) {
-    (*log)->Record({.method = "m", .peer = "p"});
+    Record(**log, {});
   }
   while ((*log)->dropped() == 0) {
     std::this_thread::yield();
@@ -157,7 +184,7 @@ TEST_F(AccessLogTest, CountsWhatTheFileDoesNotTake) {
 TEST_F(AccessLogTest, CanBeOff) {
   auto log = AccessLog::Open("off");
   ASSERT_TRUE(log.ok()) << log.status();
-  (*log)->Record({.method = "m"});
+  Record(**log, {});
   EXPECT_EQ((*log)->dropped(), 0);
 }
 
@@ -173,7 +200,7 @@ TEST(AccessLogStderr, CanBeStandardError) {
   {
     auto log = AccessLog::Open("stderr");
     ASSERT_TRUE(log.ok()) << log.status();
-    (*log)->Record({.method = "m"});
+    Record(**log, {});
   }
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("\"method\":\"m\""));
 }

@@ -1,4 +1,4 @@
-#include "server/rpc/pipeline.h"
+#include "server/call/pipeline.h"
 
 #include <utility>
 

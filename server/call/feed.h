@@ -1,6 +1,6 @@
 // State machine of a server push stream; no I/O.
-#ifndef EMPTYCHAIR_SERVER_RPC_FEED_H_
-#define EMPTYCHAIR_SERVER_RPC_FEED_H_
+#ifndef EMPTYCHAIR_SERVER_CALL_FEED_H_
+#define EMPTYCHAIR_SERVER_CALL_FEED_H_
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -63,4 +63,4 @@ class Feed {
 
 }  // namespace emptychair
 
-#endif  // EMPTYCHAIR_SERVER_RPC_FEED_H_
+#endif  // EMPTYCHAIR_SERVER_CALL_FEED_H_

@@ -1,4 +1,4 @@
-#include "server/rpc/feed.h"
+#include "server/call/feed.h"
 
 #include <random>
 #include <string>

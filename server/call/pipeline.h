@@ -1,6 +1,6 @@
 // State machine of a bidirectional stream with in-order replies; no I/O.
-#ifndef EMPTYCHAIR_SERVER_RPC_PIPELINE_H_
-#define EMPTYCHAIR_SERVER_RPC_PIPELINE_H_
+#ifndef EMPTYCHAIR_SERVER_CALL_PIPELINE_H_
+#define EMPTYCHAIR_SERVER_CALL_PIPELINE_H_
 
 #include <cstddef>
 #include <deque>
@@ -95,4 +95,4 @@ class Pipeline {
 
 }  // namespace emptychair
 
-#endif  // EMPTYCHAIR_SERVER_RPC_PIPELINE_H_
+#endif  // EMPTYCHAIR_SERVER_CALL_PIPELINE_H_

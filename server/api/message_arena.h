@@ -1,25 +1,25 @@
-// Where the messages of a call lie.
-#ifndef EMPTYCHAIR_SERVER_RPC_MESSAGE_ARENA_H_
-#define EMPTYCHAIR_SERVER_RPC_MESSAGE_ARENA_H_
+// Keeps the messages of a call together.
+#ifndef EMPTYCHAIR_SERVER_API_MESSAGE_ARENA_H_
+#define EMPTYCHAIR_SERVER_API_MESSAGE_ARENA_H_
 
 #include <cstddef>
 
 #include "google/protobuf/arena.h"
+#include "google/protobuf/message.h"
 
 namespace emptychair {
 
-// An arena that takes nothing from the heap for a message with one record: the parts of a message
-// are allocated and freed together. For one thread at a time.
+// Allocates and frees the parts of a message together, without the heap for a message with one
+// record. For one thread at a time.
 class MessageArena {
  public:
   MessageArena() : arena_(Options(first_block_)) {}
   MessageArena(const MessageArena&) = delete;
   MessageArena& operator=(const MessageArena&) = delete;
 
-  // An empty message, which lives as long as the arena.
-  template <typename Message>
-  Message& Make() {
-    return *google::protobuf::Arena::CreateMessage<Message>(&arena_);
+  // Makes an empty message of the prototype's type, which lives as long as the arena.
+  google::protobuf::Message& Make(const google::protobuf::Message& prototype) {
+    return *prototype.New(&arena_);
   }
 
  private:
@@ -40,4 +40,4 @@ class MessageArena {
 
 }  // namespace emptychair
 
-#endif  // EMPTYCHAIR_SERVER_RPC_MESSAGE_ARENA_H_
+#endif  // EMPTYCHAIR_SERVER_API_MESSAGE_ARENA_H_

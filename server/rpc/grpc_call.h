@@ -1,0 +1,36 @@
+// Keeps what gRPC's calls of all shapes have in common.
+#ifndef EMPTYCHAIR_SERVER_RPC_GRPC_CALL_H_
+#define EMPTYCHAIR_SERVER_RPC_GRPC_CALL_H_
+
+#include "absl/status/status.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/status.h"
+#include "server/api/method_spec.h"
+#include "server/call/call.h"
+#include "server/call/call_runner.h"
+
+namespace emptychair {
+
+// A call that came by gRPC. Takes the caller's address, the deadline and the metadata
+// `x-request-id` from gRPC's context.
+class GrpcCall : public Call {
+ public:
+  GrpcCall(CallRunner* runner, const MethodSpec* method, grpc::CallbackServerContext* context);
+
+  bool IsCancelled() const final { return grpc_context_->IsCancelled(); }
+
+ protected:
+  const MethodSpec& method() const { return *method_; }
+
+  // Makes the status that gRPC sends. Once, just before the end: the delay of a RetryInfo goes into
+  // the trailing metadata, as `grpc-retry-pushback-ms`.
+  grpc::Status ToEnd(const absl::Status& status);
+
+ private:
+  const MethodSpec* const method_;
+  grpc::CallbackServerContext* const grpc_context_;
+};
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_RPC_GRPC_CALL_H_

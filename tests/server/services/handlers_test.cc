@@ -1,0 +1,192 @@
+// Handlers over a store in memory: no gRPC, no socket, no disk.
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "server/services/services.h"
+#include "tests/helpers/status_matchers.h"
+#include "tests/server/services/direct_call.h"
+#include "tests/storage/harness/store_harness.h"
+
+namespace emptychair {
+namespace {
+
+using ::emptychair::testing::HasField;
+using ::emptychair::testing::HasReason;
+using ::emptychair::testing::IsOkAndHolds;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+using google::protobuf::Message;
+
+template <typename T>
+T Parse(const std::string& text) {
+  T message;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &message)) << text;
+  return message;
+}
+
+class HandlersTest : public ::testing::Test {
+ protected:
+  HandlersTest() : harness_(storage::Place::kMemory) {}
+  void SetUp() override {
+    ASSERT_OK(harness_.Open());
+    services_ = std::make_unique<Services>(&harness_.store(), &clock_, &stop_signal_);
+    ASSERT_OK(CallDirectly<v1::CreateSurveyResponse>(
+        table(),
+        Parse<v1::CreateSurveyRequest>("survey { survey_id: 'nps' kind: SURVEY_KIND_NPS }")));
+  }
+
+  const MethodTable& table() const { return services_->methods(); }
+
+  absl::StatusOr<v1::SubmitFeedbackResponse> Submit(const std::string& external_id, int score) {
+    v1::SubmitFeedbackRequest request;
+    request.mutable_feedback()->set_survey_id("nps");
+    request.mutable_feedback()->set_external_id(external_id);
+    request.mutable_feedback()->set_score(score);
+    return CallDirectly<v1::SubmitFeedbackResponse>(table(), request);
+  }
+
+  FakeClock clock_{absl::FromUnixSeconds(1'709'294'400)};
+  std::atomic<bool> stop_signal_ = false;
+  storage::StoreHarness harness_;
+  std::unique_ptr<Services> services_;
+};
+
+TEST_F(HandlersTest, ASubmissionIsStoredAndCounts) {
+  ASSERT_OK_AND_ASSIGN(const v1::SubmitFeedbackResponse stored, Submit("a", 9));
+  EXPECT_FALSE(stored.already_existed());
+  ASSERT_OK_AND_ASSIGN(const v1::SubmitFeedbackResponse again, Submit("a", 9));
+  EXPECT_TRUE(again.already_existed());
+  EXPECT_EQ(again.feedback().feedback_id(), stored.feedback().feedback_id());
+  ASSERT_OK_AND_ASSIGN(
+      const v1::GetFeedbackResponse found,
+      CallDirectly<v1::GetFeedbackResponse>(
+          table(), Parse<v1::GetFeedbackRequest>("survey_id: 'nps' external_id: 'a'")));
+  EXPECT_EQ(found.feedback().score(), 9);
+  ASSERT_OK_AND_ASSIGN(const v1::QueryMetricResponse metric,
+                       CallDirectly<v1::QueryMetricResponse>(
+                           table(), Parse<v1::QueryMetricRequest>("survey_ids: 'nps'")));
+  EXPECT_EQ(metric.total().points(0).promoters(), 1);
+}
+
+TEST_F(HandlersTest, ARefusalHasItsReasonAndField) {
+  EXPECT_THAT(Submit("a", 11),
+              AllOf(HasReason(v1::ERROR_REASON_SCORE_OUT_OF_RANGE), HasField("feedback.score")));
+  EXPECT_THAT(CallDirectly<v1::QueryMetricResponse>(
+                  table(), Parse<v1::QueryMetricRequest>("survey_ids: 'ces'")),
+              HasReason(v1::ERROR_REASON_SURVEY_NOT_FOUND));
+}
+
+TEST_F(HandlersTest, ABatchAnswersForEachRecord) {
+  ASSERT_OK(Submit("a", 9));
+  ASSERT_OK_AND_ASSIGN(const v1::BatchSubmitFeedbackResponse batch,
+                       CallDirectly<v1::BatchSubmitFeedbackResponse>(
+                           table(), Parse<v1::BatchSubmitFeedbackRequest>(
+                                        "feedback { survey_id: 'nps' external_id: 'a' score: 9 }"
+                                        "feedback { survey_id: 'nps' external_id: 'b' score: 8 }"
+                                        "feedback { survey_id: 'nps' external_id: 'c' score: 12 }"
+                                        "feedback { survey_id: 'nps' score: 1 }")));
+  EXPECT_EQ(batch.accepted_count(), 1);
+  EXPECT_THAT(batch.already_existed_indexes(), ElementsAre(0));
+  ASSERT_THAT(batch.failures(), SizeIs(2));
+  EXPECT_EQ(batch.failures(0).index(), 2);
+  EXPECT_EQ(batch.failures(1).index(), 3);
+}
+
+TEST_F(HandlersTest, AMessageOfAStreamIsAnsweredWithItsNumber) {
+  ASSERT_OK_AND_ASSIGN(
+      const v1::StreamFeedbackResponse answer,
+      CallDirectly<v1::StreamFeedbackResponse>(
+          table(), Parse<v1::StreamFeedbackRequest>("batch_number: 41 feedback { survey_id: 'nps' "
+                                                    "external_id: 'a' score: 9 }")));
+  EXPECT_EQ(answer.batch_number(), 41);
+  EXPECT_EQ(answer.accepted_count(), 1);
+}
+
+TEST_F(HandlersTest, AListPagesThroughItsScheduledWork) {
+  ASSERT_OK(Submit("a", 9));
+  ASSERT_OK(Submit("b", 8));
+  auto request = Parse<v1::ListFeedbackRequest>("survey_id: 'nps' page_size: 1");
+  ASSERT_OK_AND_ASSIGN(const v1::ListFeedbackResponse first,
+                       CallDirectly<v1::ListFeedbackResponse>(table(), request));
+  ASSERT_THAT(first.feedback(), SizeIs(1));
+  request.set_page_token(first.next_page_token());
+  ASSERT_OK_AND_ASSIGN(const v1::ListFeedbackResponse second,
+                       CallDirectly<v1::ListFeedbackResponse>(table(), request));
+  ASSERT_THAT(second.feedback(), SizeIs(1));
+  EXPECT_NE(first.feedback(0).external_id(), second.feedback(0).external_id());
+}
+
+// A survey's update is made on top of whatever came in between, as the caller set no condition.
+TEST_F(HandlersTest, AnUpdateAnswersWithTheSurveyAsItIsThen) {
+  ASSERT_OK_AND_ASSIGN(const v1::UpdateSurveyResponse updated,
+                       CallDirectly<v1::UpdateSurveyResponse>(
+                           table(), Parse<v1::UpdateSurveyRequest>(
+                                        "survey { survey_id: 'nps' display_name: 'Shops' } "
+                                        "update_mask { paths: 'display_name' }")));
+  EXPECT_EQ(updated.survey().display_name(), "Shops");
+}
+
+class Collector final : public MessageWriter {
+ public:
+  absl::Status Write(const Message& message) override {
+    messages.emplace_back(static_cast<const v1::VerifyStoreResponse&>(message));
+    return absl::OkStatus();
+  }
+  absl::Status Check() const override { return absl::OkStatus(); }
+
+  std::vector<v1::VerifyStoreResponse> messages;
+};
+
+TEST_F(HandlersTest, VerifyStoreWritesItsSummaryLast) {
+  ASSERT_OK(Submit("a", 9));
+  Collector collector;
+  const auto& stream =
+      std::get<MethodSpec::Stream>(MethodOf<v1::VerifyStoreRequest>(table()).handler);
+  ASSERT_OK(stream.run({}, v1::VerifyStoreRequest(), collector));
+  ASSERT_FALSE(collector.messages.empty());
+  EXPECT_EQ(collector.messages.back().summary().records(), 1);
+  EXPECT_EQ(collector.messages.back().summary().difference_count(), 0);
+}
+
+TEST_F(HandlersTest, AFeedWaitsWithoutAThreadUntilSomethingHappens) {
+  const auto& feed =
+      std::get<MethodSpec::Feed>(MethodOf<v1::WatchFeedbackRequest>(table()).handler);
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<FeedSource> source,
+                       feed.open({}, v1::WatchFeedbackRequest()));
+  v1::WatchFeedbackResponse start;
+  EXPECT_THAT(source->Next(start), IsOkAndHolds(true));
+  v1::WatchFeedbackResponse message;
+  EXPECT_THAT(source->Next(message), IsOkAndHolds(false));
+  absl::Notification notified;
+  const auto waiter = std::make_shared<Waiter>([&] { notified.Notify(); });
+  ASSERT_TRUE(source->NotifyWhenMore(waiter));
+  ASSERT_OK(Submit("a", 9));
+  notified.WaitForNotification();
+  ASSERT_THAT(source->Next(message), IsOkAndHolds(true));
+  ASSERT_THAT(message.changes(), SizeIs(1));
+  EXPECT_EQ(message.changes(0).feedback().external_id(), "a");
+  source->Unsubscribe(waiter);
+  waiter->Disconnect();
+}
+
+TEST_F(HandlersTest, LongTasksEndWhenTheServerStops) {
+  ASSERT_OK(Submit("a", 9));
+  stop_signal_ = true;
+  EXPECT_THAT(CallDirectly<v1::RebuildCubeResponse>(table(), v1::RebuildCubeRequest()),
+              HasReason(v1::ERROR_REASON_SHUTTING_DOWN));
+}
+
+}  // namespace
+}  // namespace emptychair

@@ -1,0 +1,172 @@
+// The method table beside the .proto files that it is made of.
+#include <atomic>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_split.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
+#include "gtest/gtest.h"
+#include "server/services/services.h"
+#include "tests/helpers/status_matchers.h"
+#include "tests/storage/harness/store_harness.h"
+
+namespace emptychair {
+namespace {
+
+using ::testing::UnorderedElementsAreArray;
+
+using google::protobuf::MethodDescriptor;
+
+class MethodTableTest : public ::testing::Test {
+ protected:
+  MethodTableTest() : harness_(storage::Place::kMemory) {}
+  void SetUp() override {
+    ASSERT_OK(harness_.Open());
+    services_ = std::make_unique<Services>(&harness_.store(), &clock_, &stop_signal_);
+  }
+
+  const MethodTable& table() const { return services_->methods(); }
+
+  // Every method of every .proto of the API.
+  static std::vector<const MethodDescriptor*> MethodsOfTheApi() {
+    std::vector<const MethodDescriptor*> methods;
+    for (const absl::string_view proto : absl::StrSplit(EMPTYCHAIR_API_PROTOS, ',')) {
+      const auto* const file =
+          google::protobuf::DescriptorPool::generated_pool()->FindFileByName(std::string(proto));
+      EXPECT_NE(file, nullptr) << proto;
+      for (int s = 0; file != nullptr && s < file->service_count(); ++s) {
+        for (int m = 0; m < file->service(s)->method_count(); ++m) {
+          methods.push_back(file->service(s)->method(m));
+        }
+      }
+    }
+    return methods;
+  }
+
+ private:
+  FakeClock clock_{absl::FromUnixSeconds(1'709'294'400)};
+  std::atomic<bool> stop_signal_ = false;
+  storage::StoreHarness harness_;
+  std::unique_ptr<Services> services_;
+};
+
+TEST_F(MethodTableTest, HasEachMethodOfTheApiOnceAndNothingElse) {
+  std::vector<const MethodDescriptor*> served;
+  for (const MethodSpec& spec : table()) {
+    served.push_back(spec.descriptor);
+  }
+  EXPECT_THAT(served, UnorderedElementsAreArray(MethodsOfTheApi()));
+}
+
+TEST_F(MethodTableTest, NoTwoMethodsShareARequest) {
+  std::set<const google::protobuf::Descriptor*> requests;
+  for (const MethodDescriptor* method : MethodsOfTheApi()) {
+    EXPECT_TRUE(requests.insert(method->input_type()).second) << method->full_name();
+    EXPECT_EQ(FindMethod(*method->input_type()), method);
+  }
+}
+
+TEST_F(MethodTableTest, HandlersTakeTheMessagesOfTheirMethods) {
+  for (const MethodSpec& spec : table()) {
+    EXPECT_EQ(spec.request->GetDescriptor(), spec.descriptor->input_type()) << spec.method.name;
+    EXPECT_EQ(spec.response->GetDescriptor(), spec.descriptor->output_type()) << spec.method.name;
+  }
+}
+
+TEST_F(MethodTableTest, HandlersHaveTheShapeOfTheirMethods) {
+  for (const MethodSpec& spec : table()) {
+    const bool takes_many = std::holds_alternative<MethodSpec::Pipeline>(spec.handler);
+    const bool sends_many = takes_many ||
+                            std::holds_alternative<MethodSpec::Stream>(spec.handler) ||
+                            std::holds_alternative<MethodSpec::Feed>(spec.handler);
+    EXPECT_EQ(takes_many, spec.descriptor->client_streaming()) << spec.method.name;
+    EXPECT_EQ(sends_many, spec.descriptor->server_streaming()) << spec.method.name;
+  }
+}
+
+TEST_F(MethodTableTest, BatchesAreFieldsOfRecords) {
+  std::set<std::string> with_batches;
+  for (const MethodSpec& spec : table()) {
+    if (spec.batch.has_value()) {
+      with_batches.insert(spec.method.name);
+      const auto* const field =
+          spec.descriptor->input_type()->FindFieldByNumber(spec.batch->field_number);
+      ASSERT_NE(field, nullptr) << spec.method.name;
+      EXPECT_TRUE(field->is_repeated()) << spec.method.name;
+      EXPECT_GT(spec.batch->elements_max, 0);
+      EXPECT_GT(spec.batch->bytes_max, 0u);
+    }
+  }
+  EXPECT_THAT(with_batches, ::testing::ElementsAre("FeedbackService/BatchSubmitFeedback",
+                                                   "FeedbackService/StreamFeedback"));
+}
+
+// Written by hand: a change here is a change of who may do what.
+TEST_F(MethodTableTest, EachMethodNeedsThePermissionThatItShould) {
+  const std::map<std::string, v1::Permission> expected = {
+      {"AdminService/CompactStore", v1::PERMISSION_OPERATE},
+      {"AdminService/GetStatus", v1::PERMISSION_OPERATE},
+      {"AdminService/RebuildCube", v1::PERMISSION_OPERATE},
+      {"AdminService/VerifyStore", v1::PERMISSION_OPERATE},
+      {"FeedbackService/AmendFeedback", v1::PERMISSION_EDIT_RECORDS},
+      {"FeedbackService/BatchSubmitFeedback", v1::PERMISSION_SUBMIT},
+      {"FeedbackService/EraseFeedback", v1::PERMISSION_ERASE},
+      {"FeedbackService/ExcludeFeedback", v1::PERMISSION_EDIT_RECORDS},
+      {"FeedbackService/GetFeedback", v1::PERMISSION_READ_RECORDS},
+      {"FeedbackService/IncludeFeedback", v1::PERMISSION_EDIT_RECORDS},
+      {"FeedbackService/ListFeedback", v1::PERMISSION_READ_RECORDS},
+      {"FeedbackService/StreamFeedback", v1::PERMISSION_SUBMIT},
+      {"FeedbackService/SubmitFeedback", v1::PERMISSION_SUBMIT},
+      {"FeedbackService/WatchFeedback", v1::PERMISSION_READ_RECORDS},
+      {"MetricsService/CompareMetric", v1::PERMISSION_READ_METRICS},
+      {"MetricsService/CompareWords", v1::PERMISSION_READ_RECORDS},
+      {"MetricsService/DecomposeChange", v1::PERMISSION_READ_METRICS},
+      {"MetricsService/ExplainMetric", v1::PERMISSION_READ_RECORDS},
+      {"MetricsService/GetScorecard", v1::PERMISSION_READ_METRICS},
+      {"MetricsService/QueryMetric", v1::PERMISSION_READ_METRICS},
+      {"SurveyService/ArchiveSurvey", v1::PERMISSION_EDIT_SURVEYS},
+      {"SurveyService/CreateSurvey", v1::PERMISSION_EDIT_SURVEYS},
+      {"SurveyService/DeleteSurvey", v1::PERMISSION_ERASE},
+      {"SurveyService/GetSurvey", v1::PERMISSION_READ_SURVEYS},
+      {"SurveyService/ListSurveys", v1::PERMISSION_READ_SURVEYS},
+      {"SurveyService/UpdateSurvey", v1::PERMISSION_EDIT_SURVEYS},
+  };
+  std::map<std::string, v1::Permission> stated;
+  for (const MethodSpec& spec : table()) {
+    stated[spec.method.name] = spec.method.permission;
+  }
+  EXPECT_EQ(stated, expected);
+}
+
+TEST_F(MethodTableTest, WhatOnlyReadsNeedsAPermissionToRead) {
+  const std::set<v1::Permission> to_read = {
+      v1::PERMISSION_READ_SURVEYS, v1::PERMISSION_READ_METRICS, v1::PERMISSION_READ_RECORDS};
+  for (const MethodSpec& spec : table()) {
+    if (spec.method.permission != v1::PERMISSION_OPERATE) {
+      EXPECT_EQ(spec.method.is_read_only, to_read.contains(spec.method.permission))
+          << spec.method.name;
+    }
+  }
+}
+
+// After a deletion that went unanswered there may be another survey of the same id.
+TEST_F(MethodTableTest, OnlyTheDeletionOfASurveyIsNotIdempotent) {
+  std::vector<std::string> not_idempotent;
+  for (const MethodSpec& spec : table()) {
+    if (!spec.method.is_idempotent) {
+      not_idempotent.push_back(spec.method.name);
+    }
+  }
+  EXPECT_THAT(not_idempotent, ::testing::ElementsAre("SurveyService/DeleteSurvey"));
+}
+
+}  // namespace
+}  // namespace emptychair
