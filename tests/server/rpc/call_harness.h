@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
@@ -78,6 +79,31 @@ class LogLines {
  private:
   mutable absl::Mutex mutex_;
   std::string text_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Keeps a lane's one thread busy until it is destroyed.
+class Blocker {
+ public:
+  Blocker(Executor& executor, Lane lane) {
+    EXPECT_TRUE(executor
+                    .Submit(lane,
+                            [this] {
+                              started_.Notify();
+                              release_.WaitForNotification();
+                              ended_.Notify();
+                            })
+                    .ok());
+    started_.WaitForNotification();
+  }
+  ~Blocker() {
+    release_.Notify();
+    ended_.WaitForNotification();
+  }
+
+ private:
+  absl::Notification started_;
+  absl::Notification release_;
+  absl::Notification ended_;
 };
 
 // What the calls of a test's service go through. The clock stands still at 1970.

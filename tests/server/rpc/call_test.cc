@@ -159,31 +159,6 @@ class CallTest : public ServedTest {
   std::unique_ptr<v1::AdminService::Stub> stub_;
 };
 
-// Keeps a lane's one thread busy until it is destroyed.
-class Blocker {
- public:
-  Blocker(Executor& executor, Lane lane) {
-    EXPECT_TRUE(executor
-                    .Submit(lane,
-                            [this] {
-                              started_.Notify();
-                              release_.WaitForNotification();
-                              ended_.Notify();
-                            })
-                    .ok());
-    started_.WaitForNotification();
-  }
-  ~Blocker() {
-    release_.Notify();
-    ended_.WaitForNotification();
-  }
-
- private:
-  absl::Notification started_;
-  absl::Notification release_;
-  absl::Notification ended_;
-};
-
 TEST_F(CallTest, AnswersWhatTheWorkAnswersAndLogsTheCall) {
   Execute([&](const Request&, Response& response) {
     clock_.Advance(absl::Microseconds(1234));
@@ -557,90 +532,6 @@ TEST_F(CallTest, ManyCallsAtOnceAreAllAnsweredAndLogged) {
   runner_.BeginShutdown();
   EXPECT_TRUE(runner_.WaitUntilIdle(absl::InfiniteFuture()));
   EXPECT_EQ(access_log_.lines().size(), kThreads * kCalls);
-}
-
-TEST_F(CallTest, TheHandlerKnowsItsCall) {
-  std::string method;
-  std::string peer;
-  absl::Time deadline;
-  bool is_cancelled = true;
-  Serve(MethodSpec::RunOn(Lane::kQuery,
-                          [&](const RequestContext& context, const Request&, Response&) {
-                            method = context.method->name;
-                            peer = context.caller.peer;
-                            deadline = context.deadline;
-                            is_cancelled = context.IsCancelled();
-                            return absl::OkStatus();
-                          }));
-  const absl::Time start = absl::Now();
-  EXPECT_TRUE(Send(absl::Hours(1))->Wait().status.ok());
-  EXPECT_EQ(method, "AdminService/GetStatus");
-  EXPECT_THAT(peer, testing::StartsWith("ipv4:127.0.0.1:"));
-  EXPECT_GT(deadline, start + absl::Minutes(59));
-  EXPECT_LT(deadline, absl::Now() + absl::Minutes(61));
-  EXPECT_FALSE(is_cancelled);
-}
-
-TEST_F(CallTest, TheHandlerIsToldThatItsCallerHasGone) {
-  absl::Notification started;
-  Serve(MethodSpec::RunOn(Lane::kQuery,
-                          [&](const RequestContext& context, const Request&, Response&) {
-                            started.Notify();
-                            while (!context.IsCancelled()) {
-                              std::this_thread::yield();
-                            }
-                            return context.CheckAwaited(clock_.Now());
-                          }));
-  auto call = Send();
-  started.WaitForNotification();
-  call->Cancel();
-  EXPECT_TRUE(absl::IsCancelled(call->Wait().status));
-}
-
-TEST_F(CallTest, ACallHasItsCallersIdOrOneOfTheServers) {
-  Execute([](const Request&, Response&) { return absl::NotFoundError("a bug"); });
-  const auto call_with = [&](const char* id) {
-    grpc::ClientContext context;
-    if (id != nullptr) {
-      context.AddMetadata("x-request-id", id);
-    }
-    Response response;
-    stub_->GetStatus(&context, {}, &response);
-  };
-  call_with("order-4711/a");
-  call_with("two words");
-  call_with(nullptr);
-  call_with(nullptr);
-  server_->Shutdown();
-  const std::vector<std::string> ids = access_log_.request_ids();
-  ASSERT_THAT(ids, testing::SizeIs(4));
-  EXPECT_EQ(ids[0], "order-4711/a");
-  for (int i = 1; i < 4; ++i) {
-    EXPECT_THAT(ids[i], testing::MatchesRegex("[0-9a-f]{16}"));
-    EXPECT_NE(ids[i], ids[i - 1]);
-    EXPECT_THAT(log_lines_.text(), HasSubstr(absl::StrCat("\"request_id\":\"", ids[i], "\"")));
-  }
-}
-
-TEST_F(CallTest, TheLineOfAHandlerThatThrewHasTheRequestId) {
-  Start([](const Request&, Response&, ReplyHandle) { throw std::runtime_error("secret"); });
-  Get();
-  server_->Shutdown();
-  EXPECT_THAT(
-      log_lines_.text(),
-      HasSubstr(absl::StrCat("\"event\":\"handler threw\",\"method\":\"AdminService/GetStatus\","
-                             "\"request_id\":\"",
-                             access_log_.request_ids().front(), "\"")));
-}
-
-TEST_F(CallTest, ObserversAreToldTheSizesOfMessages) {
-  Execute([](const Request&, Response& response) {
-    response.set_version(std::string(100, 'v'));
-    return absl::OkStatus();
-  });
-  EXPECT_EQ(GetWith(RequestOfSize(5'000)), absl::OkStatus());
-  server_->Shutdown();
-  EXPECT_THAT(access_log_.sizes(), ElementsAre(testing::Pair(5'000, 102)));
 }
 
 TEST_F(CallTest, IsRefusedUntilItHasBeenQuiet) {

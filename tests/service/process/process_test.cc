@@ -326,7 +326,7 @@ TEST_F(ProcessTest, TheAccessLogIsJsonWithoutWhatWasSent) {
     google::protobuf::Struct object;
     ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(line, &object).ok()) << line;
     EXPECT_THAT(line, Not(HasSubstr("marker")));
-    for (const char* key : {"time", "method", "code", "duration_us", "peer"}) {
+    for (const char* key : {"time", "method", "request_id", "code", "duration_us", "peer"}) {
       EXPECT_EQ(object.fields().count(key), 1) << line;
     }
     methods.insert(object.fields().at("method").string_value());
