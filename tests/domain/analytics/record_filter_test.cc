@@ -1,3 +1,5 @@
+#include "server/analytics/record_filter.h"
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -9,7 +11,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/analytics/metric_query.h"
-#include "server/analytics/metric_scan.h"
 #include "server/analytics/series_groups.h"
 #include "storage/format/values.h"
 #include "tests/domain/harness/hand_made_view.h"
@@ -51,7 +52,7 @@ class RecordFilterTest : public ::testing::Test {
   absl::StatusOr<uint32_t> GroupOf(const MetricQuery& query, const Record& record,
                                    const std::string& value) const {
     const SeriesGroups groups(query);
-    RecordFilter filter(query, groups);
+    RecordFilter filter(query, groups.series());
     return filter.GroupOf({.position = {.survey_number = record.survey},
                            .header = {.score = 9, .series = record.series},
                            .value = value});
@@ -96,7 +97,7 @@ TEST_F(RecordFilterTest, AdmitsByTheRecordWhereTheKeyIsNoDimension) {
 TEST_F(RecordFilterTest, LeavesOutTheSurveysThatAFilterLeavesOut) {
   const MetricQuery query = Query("filters { key: 'survey_id' values: 'b' }");
   const SeriesGroups groups(query);
-  EXPECT_THAT(RecordFilter(query, groups).surveys(), ElementsAre(view_->FindSurvey("b")));
+  EXPECT_THAT(RecordFilter(query, groups.series()).surveys(), ElementsAre(view_->FindSurvey("b")));
 }
 
 TEST_F(RecordFilterTest, ASeriesThatIsNotYetInTheViewIsLeftOut) {
