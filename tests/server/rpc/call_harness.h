@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -88,6 +89,7 @@ class Blocker {
     EXPECT_TRUE(executor
                     .Submit(lane,
                             [this] {
+                              thread_ = std::this_thread::get_id();
                               started_.Notify();
                               release_.WaitForNotification();
                               ended_.Notify();
@@ -100,7 +102,11 @@ class Blocker {
     ended_.WaitForNotification();
   }
 
+  // The thread that is kept busy.
+  std::thread::id thread() const { return thread_; }
+
  private:
+  std::thread::id thread_;
   absl::Notification started_;
   absl::Notification release_;
   absl::Notification ended_;
