@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/metrics_service.pb.h"
+#include "emptychair/v1/types.pb.h"
 #include "server/statistics/estimate.h"
 #include "server/statistics/score_method.h"
 
