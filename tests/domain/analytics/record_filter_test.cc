@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "server/analytics/metric_query.h"
 #include "server/analytics/series_groups.h"
+#include "storage/cube/cube_reader.h"
 #include "storage/format/values.h"
 #include "tests/domain/harness/hand_made_view.h"
 #include "tests/helpers/seed.h"

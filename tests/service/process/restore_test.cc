@@ -14,6 +14,7 @@
 #include "tests/helpers/subprocess.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/service/harness/backend.h"
+#include "tests/service/harness/requests.h"
 
 namespace emptychair::testing {
 namespace {

@@ -26,7 +26,6 @@ TextFields StatusFields(const v1::GetStatusResponse& status) {
           {"store_id", status.store_id()},
           {"uptime_seconds", absl::StrCat(status.uptime().seconds())},
           {"sequence", absl::StrCat(status.sequence())},
-          {"epoch", status.epoch()},
           {"surveys", absl::StrCat(status.survey_count())},
           {"feedback", absl::StrCat(status.feedback_count())},
           {"customers", absl::StrCat(status.customer_count())},
@@ -46,7 +45,8 @@ TextFields StatusFields(const v1::GetStatusResponse& status) {
           {"writes_stopped", status.write_stall().stopped() ? "true" : "false"},
           {"writes_delayed_to_bytes_per_second",
            absl::StrCat(status.write_stall().delayed_bytes_per_second())},
-          {"undecodable_values", absl::StrCat(status.undecodable_values())}};
+          {"undecodable_values", absl::StrCat(status.undecodable_values())},
+          {"epoch", status.epoch()}};
 }
 
 TextFields TableFields(const v1::GetStatusResponse& status) {
