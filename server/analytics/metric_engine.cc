@@ -136,41 +136,39 @@ absl::Status Fill(const storage::Store& store, const MetricQuery& query, const S
   return ScanAnswers(store, query, series, spans, exact_groups, grid, cost);
 }
 
-// Computes the values of a group's points. `tally_of(bucket)` is the tally of each bucket, lookback
-// included.
-template <typename TallyOf>
-std::vector<statistics::MetricValue> PointsOf(const MetricQuery& query, const TallyGrid& grid,
-                                              TallyOf tally_of) {
-  std::vector<statistics::MetricValue> points;
-  points.reserve(grid.bucket_count() - std::min(LookbackOf(query), grid.bucket_count()));
-  for (size_t bucket = LookbackOf(query); bucket < grid.bucket_count(); ++bucket) {
-    EvaluateTally(query, grid, tally_of(bucket), query.include_histogram, points.emplace_back());
+// Appends the value of a bucket's tally to `points`, unless the bucket is one of the lookback.
+void AddPoint(const MetricQuery& query, const TallyGrid& grid, size_t bucket,
+              absl::Span<const int64_t> tally, std::vector<statistics::MetricValue>& points) {
+  if (bucket >= LookbackOf(query)) {
+    EvaluateTally(query, grid, tally, query.include_histogram, points.emplace_back());
   }
-  return points;
 }
 
 void ComputeSeries(const MetricQuery& query, const SeriesGroups& groups, const TallyGrid& grid,
                    MetricResult& result) {
-  std::vector<int64_t> totals(grid.bucket_count() * grid.stride());
+  const size_t buckets = grid.bucket_count();
+  std::vector<int64_t> totals(buckets * grid.stride());
+  const auto total_of = [&](size_t bucket) {
+    return absl::MakeSpan(totals).subspan(bucket * grid.stride(), grid.stride());
+  };
   for (const auto& [parts, group] : groups.groups()) {
     if (!grid.IsUsed(group)) {
       continue;
     }
-    const auto tally_of = [&, group = group](size_t bucket) {
-      return grid.At(group, static_cast<uint32_t>(bucket));
-    };
-    for (size_t bucket = 0; bucket < grid.bucket_count(); ++bucket) {
-      storage::AddTally(tally_of(bucket), absl::MakeSpan(totals).subspan(bucket * grid.stride()));
-    }
-    if (!query.group_by.empty()) {
-      result.series.push_back({parts, PointsOf(query, grid, tally_of)});
+    MetricSeries& series = result.series.emplace_back();
+    series.group = parts;
+    series.points.reserve(buckets);
+    for (size_t bucket = 0; bucket < buckets; ++bucket) {
+      const absl::Span<const int64_t> tally = grid.At(group, static_cast<uint32_t>(bucket));
+      storage::AddTally(tally, total_of(bucket));
+      AddPoint(query, grid, bucket, tally, series.points);
     }
   }
-  result.total = PointsOf(query, grid, [&](size_t bucket) {
-    return absl::MakeConstSpan(totals).subspan(bucket * grid.stride(), grid.stride());
-  });
-  // Without keys the one group, whether it has answers or not, is the total.
-  if (query.group_by.empty()) {
+  result.total.reserve(buckets);
+  for (size_t bucket = 0; bucket < buckets; ++bucket) {
+    AddPoint(query, grid, bucket, total_of(bucket), result.total);
+  }
+  if (query.group_by.empty() && result.series.empty()) {
     result.series.push_back({{}, result.total});
   }
 }

@@ -94,9 +94,9 @@ class TallyGrid {
   // the one before, and turns them into what it stands for: each bucket becomes the sum of all up
   // to it.
   void PrefixSum() {
-    ForEachSlab([this](int64_t* first) {
-      for (size_t i = stride_; i < SlabSize(); ++i) {
-        first[i] = WrappingSum(first[i], first[i - stride_]);
+    ForEachSlab([stride = stride_](int64_t* first, size_t size) {
+      for (size_t i = stride; i < size; ++i) {
+        first[i] = WrappingSum(first[i], first[i - stride]);
       }
     });
   }
@@ -109,8 +109,8 @@ class TallyGrid {
     }
     PrefixSum();
     const size_t distance = buckets * stride_;
-    ForEachSlab([this, distance](int64_t* first) {
-      for (size_t i = SlabSize(); i > distance; --i) {
+    ForEachSlab([distance](int64_t* first, size_t size) {
+      for (size_t i = size; i > distance; --i) {
         first[i - 1] = WrappingSum(first[i - 1], WrappingProduct(-1, first[i - 1 - distance]));
       }
     });
@@ -197,11 +197,12 @@ class TallyGrid {
     return slab * SlabSize() + bucket * stride_;
   }
 
-  // Calls `visit` with the first count of each group's tallies.
+  // Calls `visit` with the counts of each group's tallies, as a pointer and their number.
   template <typename Visit>
   void ForEachSlab(Visit visit) {
+    const size_t size = SlabSize();
     for (size_t slab = 0; slab < slab_count_; ++slab) {
-      visit(&tallies_[slab * SlabSize()]);
+      visit(&tallies_[slab * size], size);
     }
   }
 
