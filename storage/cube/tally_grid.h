@@ -3,6 +3,7 @@
 #define EMPTYCHAIR_STORAGE_CUBE_TALLY_GRID_H_
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -22,8 +23,12 @@ struct TallyView {
 
 // Adds a tally to `sum`, which is at least as long and laid out alike.
 inline void AddTally(absl::Span<const int64_t> tally, absl::Span<int64_t> sum) {
-  for (size_t i = 0; i < tally.size(); ++i) {
-    sum[i] = WrappingSum(sum[i], tally[i]);
+  assert(tally.size() <= sum.size());
+  // A span checks each index.
+  const int64_t* const from = tally.data();
+  int64_t* const to = sum.data();
+  for (size_t i = 0, size = tally.size(); i < size; ++i) {
+    to[i] = WrappingSum(to[i], from[i]);
   }
 }
 
