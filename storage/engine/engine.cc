@@ -146,7 +146,6 @@ absl::Status Engine::CreateStore() {
   store::v1::StoredIdentity identity;
   identity.set_store_id(RandomBytes(Uuid::kSize));
   identity.set_hash_secret(RandomBytes(KeyedHash::kSecretSize));
-  identity.set_keeps_watermark(true);
   rocksdb::WriteBatch batch;
   rocksdb::ColumnFamilyHandle* meta = handle(Family::kMeta);
   RETURN_IF_ERROR(
@@ -182,7 +181,7 @@ absl::Status Engine::OpenGuarded() {
     return checked;
   }
   const uint64_t sequence = facts.counters.sequence();
-  if (checked.ok() && facts.identity.keeps_watermark()) {
+  if (checked.ok()) {
     RETURN_IF_ERROR(OpenWatermark(sequence));
   }
   RETURN_IF_ERROR(OpenDatabase(DatabasePath(), /*create=*/false));
@@ -237,13 +236,11 @@ absl::Status Engine::MakeWatermark(const store::v1::StoredIdentity& identity, ui
   const WatermarkValue value{*Uuid::FromBytes(identity.store_id()), sequence, recorder_->marks()};
   RETURN_IF_ERROR(Watermark::Make(options_.env, WatermarkPath(options_.directory), value));
   RETURN_IF_ERROR(SyncDirectory());
-  store::v1::StoredIdentity noted = identity;
-  noted.set_keeps_watermark(true);
   rocksdb::WriteOptions synced;
   synced.sync = true;
   RETURN_IF_ERROR(
-      FromRocksDb(db_->Put(synced, handle(Family::kMeta), IdentityKey(), EncodeMessage(noted)),
-                  "noting that there is a watermark"));
+      FromRocksDb(db_->Put(synced, handle(Family::kMeta), IdentityKey(), EncodeMessage(identity)),
+                  "giving the store its new id"));
   return OpenWatermark(sequence);
 }
 

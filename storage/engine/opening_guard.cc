@@ -165,10 +165,8 @@ absl::Status CheckWatermark(rocksdb::Env* env, const std::string& directory,
                                           read.status().message(), "."));
   }
   if (!read->has_value()) {
-    return facts.identity.keeps_watermark()
-               ? Refuse(directory, absl::StrCat("How far the store was acknowledged is not known: ",
-                                                "\"", path, "\" is gone."))
-               : absl::OkStatus();
+    return Refuse(directory, absl::StrCat("How far the store was acknowledged is not known: \"",
+                                          path, "\" is gone."));
   }
   const WatermarkValue& watermark = **read;
   if (watermark.store_id.AsBytes() != facts.identity.store_id()) {

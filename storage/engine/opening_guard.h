@@ -33,15 +33,14 @@ absl::StatusOr<StoreFacts> ReadStoreFacts(const rocksdb::DBOptions& database_opt
 
 // Compares number, synced size and hash of the MANIFEST with the watermark, and checks the WALs
 // (wal_check.h). Refuses a mismatch or a damaged WAL with STORE_DAMAGED and what to do, before
-// RocksDB can delete files that a damaged MANIFEST does not name. A store that never had a
-// watermark passes with any MANIFEST. Must be called before anything else is done with the
+// RocksDB can delete files that a damaged MANIFEST does not name. Without a watermark any MANIFEST
+// passes: CheckWatermark refuses that. Must be called before anything else is done with the
 // database.
 absl::Status CheckManifestAndWals(rocksdb::Env* env, const std::string& directory,
                                   const std::string& database_path);
 
 // Refuses a store that holds less than was acknowledged, that is not the one of the watermark
-// beside it, or that has lost its watermark: STORE_DAMAGED, with what to do. A store that never had
-// a watermark passes.
+// beside it, or that has lost its watermark: STORE_DAMAGED, with what to do.
 absl::Status CheckWatermark(rocksdb::Env* env, const std::string& directory,
                             const StoreFacts& facts);
 

@@ -199,21 +199,6 @@ TEST_P(WatermarkTest, MakesNoNewStoreInThePlaceOfOneThatIsGone) {
                                                  HasSubstr("acknowledged changes up to 3")));
 }
 
-TEST_P(WatermarkTest, TakesAStoreOfBeforeThereWereWatermarks) {
-  ASSERT_TRUE(env()->DeleteFile(path()).ok());
-  store::v1::StoredIdentity identity;
-  ASSERT_TRUE(DecodeMessage(harness_.Dump().at("meta").at(IdentityKey()), identity));
-  identity.clear_keeps_watermark();
-  PlainDatabase(env(), harness_.directory(), PlainDatabase::Mode::kWrite)
-      .Put("meta", IdentityKey(), EncodeMessage(identity));
-  ASSERT_OK(harness_.Open());
-  harness_.Close();
-  EXPECT_EQ(Read().sequence, 3u);
-  // From now on it must be there.
-  ASSERT_TRUE(env()->DeleteFile(path()).ok());
-  EXPECT_THAT(harness_.Open(), testing::HasReason(v1::ERROR_REASON_STORE_DAMAGED));
-}
-
 TEST_P(WatermarkTest, GoesOnWithoutWhatIsMissingWhenToldTo) {
   const Uuid before = StoreId();
   Raise(7);
