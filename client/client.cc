@@ -77,19 +77,19 @@ ResultRange<v1::Survey> Client::ListSurveys(const v1::ListSurveysRequest& reques
 absl::StatusOr<v1::SubmitFeedbackResponse> Client::SubmitFeedback(
     const v1::SubmitFeedbackRequest& request) const {
   // Without a record there is nothing to fill in, and the service says so.
-  return request.has_feedback() && LacksId(request.feedback())
-             ? SubmitFeedback(request.feedback())
-             : connection_->SubmitFeedback(request);
+  if (!request.has_feedback() || !LacksId(request.feedback())) {
+    return connection_->SubmitFeedback(request);
+  }
+  v1::SubmitFeedbackRequest filled = request;
+  FillId(*filled.mutable_feedback(), now_());
+  return connection_->SubmitFeedback(filled);
 }
 
 absl::StatusOr<v1::SubmitFeedbackResponse> Client::SubmitFeedback(
     const v1::Feedback& feedback) const {
   v1::SubmitFeedbackRequest request;
   *request.mutable_feedback() = feedback;
-  if (LacksId(feedback)) {
-    FillId(*request.mutable_feedback(), now_());
-  }
-  return connection_->SubmitFeedback(request);
+  return SubmitFeedback(request);
 }
 
 absl::StatusOr<v1::BatchSubmitFeedbackResponse> Client::BatchSubmitFeedback(

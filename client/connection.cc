@@ -165,6 +165,15 @@ class GrpcConnection final : public Connection {
     return Call(feedback_, &Feedback::EraseFeedback, request);
   }
 
+  ResultRange<v1::ChangeManyFeedbackResponse> ChangeManyFeedback(
+      const v1::ChangeManyFeedbackRequest& request) override {
+    return StreamRange(feedback_, &Feedback::ChangeManyFeedback, request, options_.timeout);
+  }
+  ResultRange<v1::TakeBackImportResponse> TakeBackImport(
+      const v1::TakeBackImportRequest& request) override {
+    return StreamRange(feedback_, &Feedback::TakeBackImport, request, options_.timeout);
+  }
+
   ResultRange<v1::WatchFeedbackResponse> WatchFeedback(const v1::WatchFeedbackRequest& request,
                                                        std::stop_token stop) override {
     if (absl::Status status = CheckUtf8(request); !status.ok()) {

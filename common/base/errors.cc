@@ -72,6 +72,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_ERASED:
     case v1::ERROR_REASON_SUPPRESSED:
     case v1::ERROR_REASON_STORE_CHANGED:
+    case v1::ERROR_REASON_ZONE_UNKNOWN:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_ETAG_MISMATCH:
       return absl::StatusCode::kAborted;
@@ -83,6 +84,8 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_SHUTTING_DOWN:
     case v1::ERROR_REASON_SURVEY_CHANGED:
       return absl::StatusCode::kUnavailable;
+    case v1::ERROR_REASON_METHOD_UNKNOWN:
+      return absl::StatusCode::kUnimplemented;
     case v1::ERROR_REASON_STORE_DAMAGED:
       return absl::StatusCode::kDataLoss;
     default:

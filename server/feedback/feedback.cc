@@ -24,8 +24,7 @@ namespace {
 
 constexpr absl::Duration kAheadMax = absl::Minutes(5);
 
-// Bytes that a fingerprint is made of, but for the comment.
-constexpr size_t kFingerprintTextUsual = 512;
+constexpr size_t kNoteBytesMax = 1024;
 
 // The record's own id and its time, as far as the caller gave them.
 struct SentIdentity {
@@ -83,25 +82,6 @@ void AppendField(std::string& text, absl::string_view field) {
   text.append(field.data(), field.size());
 }
 
-// Hash of the submission as sent. What the text is made of must never change, and how a new field
-// joins it is settled too: see docs/storage_format.md.
-storage::IdHash FingerprintOf(const store::v1::Submission& submission, const SentIdentity& sent,
-                              const storage::KeyedHash& hash) {
-  std::string text;
-  text.reserve(kFingerprintTextUsual + submission.body().comment().size());
-  AppendField(text, sent.feedback_id.has_value() ? sent.feedback_id->AsBytes() : "");
-  AppendField(text, submission.body().external_id());
-  AppendField(text, submission.customer_id());
-  AppendField(text, submission.has_score() ? absl::StrCat(submission.score()) : "");
-  AppendField(text, submission.body().comment());
-  AppendField(text, sent.occur_ms.has_value() ? absl::StrCat(*sent.occur_ms) : "");
-  for (const store::v1::StoredLabel& label : submission.body().labels()) {
-    AppendField(text, label.key());
-    AppendField(text, label.value());
-  }
-  return hash(storage::HashPurpose::kFingerprint, text);
-}
-
 // An id for a record that came with an external id alone.
 Uuid DeriveFeedbackId(absl::string_view survey_id, absl::string_view external_id, int64_t occur_ms,
                       const storage::KeyedHash& hash) {
@@ -114,7 +94,37 @@ Uuid DeriveFeedbackId(absl::string_view survey_id, absl::string_view external_id
   return Uuid::MakeV7(occur_ms, entropy);
 }
 
+// Takes over the exclusion that came with a record.
+absl::Status TakeExclusion(const v1::Exclusion& exclusion, absl::Time receive_time,
+                           store::v1::Submission& submission) {
+  constexpr absl::string_view kTimeField = "feedback.exclusion.time";
+  RETURN_IF_ERROR(CheckExclusion("feedback.exclusion.", exclusion.reason(), exclusion.note()));
+  absl::Time time = receive_time;
+  if (exclusion.has_time()) {
+    ASSIGN_OR_RETURN(time, CheckTimestamp(kTimeField, exclusion.time()));
+    RETURN_IF_ERROR(CheckOccurTime(kTimeField, time, receive_time));
+  }
+  submission.set_exclusion_reason(exclusion.reason());
+  submission.mutable_body()->set_exclusion_note(exclusion.note());
+  submission.mutable_body()->set_exclusion_time_ms(absl::ToUnixMillis(time));
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+absl::Status CheckImportId(absl::string_view import_id) {
+  return import_id.empty() ? absl::OkStatus() : CheckId("import_id", import_id);
+}
+
+absl::Status CheckExclusion(absl::string_view prefix, v1::ExclusionReason reason,
+                            absl::string_view note) {
+  const std::string field = absl::StrCat(prefix, "reason");
+  if (reason == v1::EXCLUSION_REASON_UNSPECIFIED) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, field, "must be given");
+  }
+  RETURN_IF_ERROR(CheckEnum(field, reason, v1::ExclusionReason_IsValid));
+  return CheckLength(absl::StrCat(prefix, "note"), note, kNoteBytesMax);
+}
 
 absl::Status TakeLabels(const v1::Feedback& feedback,
                         google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels) {
@@ -167,8 +177,9 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
   body.set_external_id(feedback.external_id());
   body.set_comment(feedback.comment());
   body.set_receive_time_ms(absl::ToUnixMillis(receive_time));
-  const storage::IdHash fingerprint = FingerprintOf(submission, sent, hash);
-  submission.set_fingerprint(fingerprint.data(), fingerprint.size());
+  if (feedback.has_exclusion()) {
+    RETURN_IF_ERROR(TakeExclusion(feedback.exclusion(), receive_time, submission));
+  }
 
   const int64_t occur_ms = sent.occur_ms.value_or(absl::ToUnixMillis(receive_time));
   const Uuid feedback_id =
@@ -176,15 +187,17 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
           ? *sent.feedback_id
           : DeriveFeedbackId(feedback.survey_id(), feedback.external_id(), occur_ms, hash);
   submission.set_feedback_id(feedback_id.AsBytes().data(), Uuid::kSize);
+  submission.set_id_was_sent(sent.feedback_id.has_value());
+  submission.set_time_was_sent(sent.occur_ms.has_value());
   submission.set_zone_revision(survey->definition->zone_revision());
   submission.set_zone_offset_seconds(
       DayOffsetSeconds(ZoneOf(*survey->definition), absl::FromUnixMillis(occur_ms)));
   return absl::OkStatus();
 }
 
-void FillFeedback(const storage::FeedbackRecord& record, absl::string_view survey_id,
+void FillFeedback(const storage::FeedbackRecord& record, const storage::SurveyView& survey,
                   v1::Feedback& feedback) {
-  feedback.set_survey_id(std::string(survey_id));
+  feedback.set_survey_id(survey.definition->survey_id());
   feedback.set_feedback_id(record.feedback_id.ToString());
   feedback.set_external_id(record.body.external_id());
   feedback.set_customer_id(record.customer_id);
@@ -206,6 +219,7 @@ void FillFeedback(const storage::FeedbackRecord& record, absl::string_view surve
   }
   feedback.set_sequence(static_cast<int64_t>(record.header.sequence));
   feedback.set_etag(storage::EtagOf(record.header.sequence));
+  feedback.set_import_id(std::string(survey.imports->IdOf(record.body.import_number())));
 }
 
 absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view text) {

@@ -16,7 +16,7 @@
 namespace emptychair {
 
 // Makes `submission`, which must be empty, what `feedback` asks for: its survey found, its identity
-// and time resolved, its fingerprint taken. `receive_time` is when the server got it. What depends
+// and time resolved. `receive_time` is when the server got it. What depends
 // on what is stored (duplicates, archived surveys, scales) is judged later, when it is applied.
 // Errors are on fields below "feedback": FIELD_REQUIRED, FIELD_INVALID, ID_REQUIRED,
 // ID_TIME_MISMATCH, TIME_OUT_OF_RANGE; SURVEY_NOT_FOUND.
@@ -24,14 +24,22 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
                                const storage::View& view, const storage::KeyedHash& hash,
                                store::v1::Submission& submission);
 
+// Checks the name of an import, which may be empty. Errors: FIELD_INVALID on "import_id".
+absl::Status CheckImportId(absl::string_view import_id);
+
+// Checks what is said of an exclusion but for its time. Errors below `prefix`: FIELD_REQUIRED,
+// FIELD_INVALID.
+absl::Status CheckExclusion(absl::string_view prefix, v1::ExclusionReason reason,
+                            absl::string_view note);
+
 // Makes `labels` those of `feedback`, ordered by key. Errors: FIELD_REQUIRED,
 // FIELD_INVALID below "feedback.labels".
 absl::Status TakeLabels(const v1::Feedback& feedback,
                         google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels);
 
 // Fills in `feedback`, which is empty: in place, because a record that is made first and copied
-// into an arena costs twice.
-void FillFeedback(const storage::FeedbackRecord& record, absl::string_view survey_id,
+// into an arena costs twice. `survey` is that of the record.
+void FillFeedback(const storage::FeedbackRecord& record, const storage::SurveyView& survey,
                   v1::Feedback& feedback);
 
 // The id written in `text`. Errors on `field`: FIELD_REQUIRED for an empty text, FIELD_INVALID for

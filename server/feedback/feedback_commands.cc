@@ -16,22 +16,28 @@
 namespace emptychair {
 namespace {
 
-constexpr size_t kNoteBytesMax = 1024;
-
-// `prefix` is the path of the message that has both ids.
-absl::StatusOr<store::v1::RecordTarget> FindTarget(absl::string_view prefix,
-                                                   absl::string_view survey_id,
-                                                   absl::string_view feedback_id,
-                                                   const std::string& etag,
-                                                   const storage::View& view) {
+// `prefix` is the path of the message that has the ids.
+absl::StatusOr<store::v1::RecordTarget> FindTarget(
+    absl::string_view prefix, absl::string_view survey_id, absl::string_view feedback_id,
+    const std::string& external_id, const std::string& etag, const storage::View& view) {
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(view, absl::StrCat(prefix, "survey_id"), survey_id));
-  ASSIGN_OR_RETURN(const Uuid id,
-                   ParseFeedbackId(absl::StrCat(prefix, "feedback_id"), feedback_id));
   store::v1::RecordTarget target;
   target.set_survey_number(survey->number());
-  target.set_feedback_id(std::string(id.AsBytes()));
   target.set_etag(etag);
+  if (!external_id.empty()) {
+    const std::string field = absl::StrCat(prefix, "external_id");
+    if (!feedback_id.empty()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                        "came with a feedback_id; wanted one of the two");
+    }
+    RETURN_IF_ERROR(CheckId(field, external_id));
+    target.set_external_id(external_id);
+    return target;
+  }
+  ASSIGN_OR_RETURN(const Uuid id,
+                   ParseFeedbackId(absl::StrCat(prefix, "feedback_id"), feedback_id));
+  target.set_feedback_id(std::string(id.AsBytes()));
   return target;
 }
 
@@ -42,9 +48,12 @@ absl::StatusOr<storage::CommandPtr> PrepareAmend(const v1::AmendFeedbackRequest&
   const v1::Feedback& feedback = request.feedback();
   auto result = storage::NewCommand();
   store::v1::AmendFeedbackCommand& command = *result->mutable_amend_feedback();
+  // A record as it was answered has both ids.
   ASSIGN_OR_RETURN(
       *command.mutable_target(),
-      FindTarget("feedback.", feedback.survey_id(), feedback.feedback_id(), feedback.etag(), view));
+      FindTarget("feedback.", feedback.survey_id(), feedback.feedback_id(),
+                 feedback.feedback_id().empty() ? feedback.external_id() : std::string(),
+                 feedback.etag(), view));
   static constexpr absl::string_view kPaths[] = {"score", "comment", "labels"};
   RETURN_IF_ERROR(CheckMask("update_mask", request.update_mask(), kPaths));
   for (const std::string& path : request.update_mask().paths()) {
@@ -69,14 +78,10 @@ absl::StatusOr<storage::CommandPtr> PrepareExclude(const v1::ExcludeFeedbackRequ
                                                    absl::Time now, const storage::View& view) {
   auto result = storage::NewCommand();
   store::v1::ExcludeFeedbackCommand& command = *result->mutable_exclude_feedback();
-  ASSIGN_OR_RETURN(
-      *command.mutable_target(),
-      FindTarget("", request.survey_id(), request.feedback_id(), request.etag(), view));
-  if (request.reason() == v1::EXCLUSION_REASON_UNSPECIFIED) {
-    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "reason", "must be given");
-  }
-  RETURN_IF_ERROR(CheckEnum("reason", request.reason(), v1::ExclusionReason_IsValid));
-  RETURN_IF_ERROR(CheckLength("note", request.note(), kNoteBytesMax));
+  ASSIGN_OR_RETURN(*command.mutable_target(),
+                   FindTarget("", request.survey_id(), request.feedback_id(), request.external_id(),
+                              request.etag(), view));
+  RETURN_IF_ERROR(CheckExclusion("", request.reason(), request.note()));
   command.set_reason(request.reason());
   command.set_note(request.note());
   command.set_time_ms(absl::ToUnixMillis(now));
@@ -87,9 +92,9 @@ absl::StatusOr<storage::CommandPtr> PrepareInclude(const v1::IncludeFeedbackRequ
                                                    const storage::View& view) {
   auto result = storage::NewCommand();
   store::v1::IncludeFeedbackCommand& command = *result->mutable_include_feedback();
-  ASSIGN_OR_RETURN(
-      *command.mutable_target(),
-      FindTarget("", request.survey_id(), request.feedback_id(), request.etag(), view));
+  ASSIGN_OR_RETURN(*command.mutable_target(),
+                   FindTarget("", request.survey_id(), request.feedback_id(), request.external_id(),
+                              request.etag(), view));
   return result;
 }
 
@@ -97,8 +102,9 @@ absl::StatusOr<storage::CommandPtr> PrepareErase(const v1::EraseFeedbackRequest&
                                                  const storage::View& view) {
   auto result = storage::NewCommand();
   store::v1::EraseFeedbackCommand& command = *result->mutable_erase_feedback();
-  ASSIGN_OR_RETURN(*command.mutable_target(),
-                   FindTarget("", request.survey_id(), request.feedback_id(), "", view));
+  ASSIGN_OR_RETURN(
+      *command.mutable_target(),
+      FindTarget("", request.survey_id(), request.feedback_id(), request.external_id(), "", view));
   return result;
 }
 

@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/feedback/feedback.h"
 #include "server/feedback/record_page.h"
 #include "server/request/page_token.h"
 #include "server/request/position.h"
@@ -49,6 +51,10 @@ bool PassesHeader(const v1::ListFeedbackRequest& request, const storage::Feedbac
 
 bool PassesFilters(const v1::ListFeedbackRequest& request, const SurveyView& survey,
                    const storage::FeedbackRecord& record) {
+  if (!request.import_id().empty() &&
+      survey.imports->IdOf(record.body.import_number()) != request.import_id()) {
+    return false;
+  }
   for (const v1::LabelFilter& filter : request.filters()) {
     const bool is_survey_id = filter.key() == kSurveyIdKey;
     const bool is_other = !is_survey_id && record.header.series == storage::kOtherSeries &&
@@ -63,47 +69,64 @@ bool PassesFilters(const v1::ListFeedbackRequest& request, const SurveyView& sur
   return true;
 }
 
-// Fills one page.
+// Goes through the records of a list that it wants, up to where a page ends.
 class ListPage {
  public:
-  ListPage(const storage::Store& store, const FeedbackList& list,
-           v1::ListFeedbackResponse& response)
-      : store_(store), list_(list), response_(response), page_(store, *list.view, list.page_size) {
+  // Gets a record and its survey.
+  using Take = absl::FunctionRef<void(storage::FeedbackRecord record, const SurveyView& survey)>;
+
+  ListPage(const storage::Store& store, const FeedbackList& list, int32_t page_size)
+      : store_(store), list_(list), page_(store, *list.view, page_size) {
     for (const auto& [id, survey] : *list.view->catalog) {
       surveys_[survey->number()] = survey.get();
     }
   }
 
   RecordPage& page() { return page_; }
+  int64_t looked_at() const { return looked_at_; }
 
-  // Whether there is room for more.
-  bool Visit(const ScannedRecord& scanned) {
-    if (page_.IsFull()) {
-      response_.set_next_page_token(
-          MakePageToken(store_, list_.request, EncodePosition(page_.last())));
-      return false;
+  // Reads the page. Returns the position behind which the next one begins; nothing at the end.
+  absl::StatusOr<std::optional<storage::RecordPosition>> Read(Take take) {
+    storage::RecordRange range = list_.range;
+    if (!list_.customer_id.empty()) {
+      ASSIGN_OR_RETURN(range.customer_ordinal,
+                       store_.records().CustomerOrdinal(*list_.view, list_.customer_id));
+      if (!range.customer_ordinal.has_value()) {
+        return std::nullopt;
+      }
+      page_.KnowCustomer(*range.customer_ordinal, list_.customer_id);
     }
-    page_.LookAt(scanned.position);
-    // Absent: a deleted survey's, on its way out.
-    auto survey = surveys_.find(scanned.position.survey_number);
-    if (survey == surveys_.end() || !PassesHeader(list_.request, scanned.header)) {
+    std::optional<storage::RecordPosition> next;
+    RETURN_IF_ERROR(store_.records().Scan(*list_.view, range, [&](const ScannedRecord& scanned) {
+      if (page_.IsFull()) {
+        next = page_.last();
+        return false;
+      }
+      Visit(scanned, take);
       return true;
-    }
-    std::optional<storage::FeedbackRecord> record = page_.Decode(scanned);
-    if (!record.has_value() || !PassesFilters(list_.request, *survey->second, *record)) {
-      return true;
-    }
-    if (std::optional<v1::Feedback> feedback = page_.Take(*std::move(record), *survey->second)) {
-      *response_.add_feedback() = *std::move(feedback);
-    }
-    return true;
+    }));
+    return next;
   }
 
  private:
+  void Visit(const ScannedRecord& scanned, Take take) {
+    page_.LookAt(scanned.position);
+    ++looked_at_;
+    // Absent: a deleted survey's, on its way out.
+    const auto survey = surveys_.find(scanned.position.survey_number);
+    if (survey == surveys_.end() || !PassesHeader(list_.request, scanned.header)) {
+      return;
+    }
+    std::optional<storage::FeedbackRecord> record = page_.Decode(scanned);
+    if (record.has_value() && PassesFilters(list_.request, *survey->second, *record)) {
+      take(*std::move(record), *survey->second);
+    }
+  }
+
   const storage::Store& store_;
   const FeedbackList& list_;
-  v1::ListFeedbackResponse& response_;
   RecordPage page_;
+  int64_t looked_at_ = 0;
   absl::flat_hash_map<uint32_t, const SurveyView*> surveys_;
 };
 
@@ -129,6 +152,7 @@ absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
   }
   ASSIGN_OR_RETURN(const TimeSpan interval, CheckInterval(request.interval()));
   Limit(interval, list.range);
+  RETURN_IF_ERROR(CheckImportId(request.import_id()));
   RETURN_IF_ERROR(CheckConditions(request));
   list.range.newest_first = request.order() != v1::FEEDBACK_ORDER_OLDEST_FIRST;
   list.range.skip_damaged = true;
@@ -136,7 +160,7 @@ absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
   ASSIGN_OR_RETURN(const std::string position, ReadPageToken(store, request));
   list.range.after = DecodePosition(position);
   list.has_conditions = !request.filters().empty() || request.has_min_score() ||
-                        request.has_max_score() ||
+                        request.has_max_score() || !request.import_id().empty() ||
                         (request.exclusion() != v1::EXCLUSION_FILTER_UNSPECIFIED &&
                          request.exclusion() != v1::EXCLUSION_FILTER_ANY);
   return list;
@@ -145,18 +169,31 @@ absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
 absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& list,
                              v1::ListFeedbackResponse& response) {
   FillPosition(store, *list.view, list.view->counters.sequence(), response);
-  storage::RecordRange range = list.range;
-  ListPage page(store, list, response);
-  if (!list.customer_id.empty()) {
-    ASSIGN_OR_RETURN(range.customer_ordinal,
-                     store.records().CustomerOrdinal(*list.view, list.customer_id));
-    if (!range.customer_ordinal.has_value()) {
-      return absl::OkStatus();
-    }
-    page.page().KnowCustomer(*range.customer_ordinal, list.customer_id);
+  ListPage page(store, list, list.page_size);
+  ASSIGN_OR_RETURN(
+      const std::optional<storage::RecordPosition> next,
+      page.Read([&](storage::FeedbackRecord record, const SurveyView& survey) {
+        if (std::optional<v1::Feedback> feedback = page.page().Take(std::move(record), survey)) {
+          *response.add_feedback() = *std::move(feedback);
+        }
+      }));
+  if (next.has_value()) {
+    response.set_next_page_token(MakePageToken(store, list.request, EncodePosition(*next)));
   }
-  return store.records().Scan(*list.view, range,
-                              [&](const ScannedRecord& record) { return page.Visit(record); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<storage::RecordPosition>> SelectRecords(
+    const storage::Store& store, const FeedbackList& list, int32_t records_max,
+    std::vector<SelectedRecord>& records, int64_t& looked_at) {
+  ListPage page(store, list, records_max);
+  ASSIGN_OR_RETURN(const std::optional<storage::RecordPosition> next,
+                   page.Read([&](const storage::FeedbackRecord& record, const SurveyView&) {
+                     records.push_back({{record.feedback_id, record.survey_number}, record.header});
+                     page.page().CountTaken();
+                   }));
+  looked_at += page.looked_at();
+  return next;
 }
 
 }  // namespace emptychair

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,6 +31,17 @@ struct FeedbackList {
 // Checks the request. Errors: FIELD_REQUIRED, FIELD_INVALID, PAGE_TOKEN_INVALID, SURVEY_NOT_FOUND.
 absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
                                                  const v1::ListFeedbackRequest& request);
+
+// Reads records of the list, whose order must be OLDEST_FIRST, that come behind `list.range.after`:
+// at most `records_max`, and no longer than a page may take. Returns where to go on, or nothing at
+// the end. Errors: STORE_DAMAGED.
+struct SelectedRecord {
+  storage::RecordPosition position;
+  storage::FeedbackHeader header;
+};
+absl::StatusOr<std::optional<storage::RecordPosition>> SelectRecords(
+    const storage::Store& store, const FeedbackList& list, int32_t records_max,
+    std::vector<SelectedRecord>& records, int64_t& looked_at);
 
 // Reads the page. Errors: STORE_DAMAGED.
 absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& list,

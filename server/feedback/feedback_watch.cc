@@ -158,7 +158,9 @@ void FeedbackWatch::AddRecord(const storage::View& view, uint64_t sequence,
   }
   const absl::StatusOr<storage::FeedbackRecord> record =
       store_->records().GetOrTombstone(view, *survey, change.id);
-  if (!record.ok()) {
+  // One that was taken back with its import has left no tombstone.
+  const bool is_gone = ReasonOf(record.status()) == v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
+  if (!record.ok() && !is_gone) {
     // Must not keep the caller from all that comes behind it.
     store_->CountUndecodable();
     return;
@@ -166,14 +168,14 @@ void FeedbackWatch::AddRecord(const storage::View& view, uint64_t sequence,
   v1::FeedbackChange& told = *response.add_changes();
   told.set_kind(ToApi(change.kind));
   told.set_sequence(static_cast<int64_t>(sequence));
-  const std::string& survey_id = survey->definition->survey_id();
-  if (!record->header.is_erased) {
-    FillFeedback(*record, survey_id, *told.mutable_feedback());
+  v1::Feedback& feedback = *told.mutable_feedback();
+  if (record.ok() && !record->header.is_erased) {
+    FillFeedback(*record, *survey, feedback);
     return;
   }
-  told.mutable_feedback()->set_survey_id(survey_id);
-  told.mutable_feedback()->set_feedback_id(record->feedback_id.ToString());
-  told.mutable_feedback()->set_sequence(static_cast<int64_t>(record->header.sequence));
+  feedback.set_survey_id(survey->definition->survey_id());
+  feedback.set_feedback_id(change.id.ToString());
+  feedback.set_sequence(static_cast<int64_t>(is_gone ? sequence : record->header.sequence));
 }
 
 }  // namespace emptychair

@@ -73,7 +73,7 @@ std::optional<v1::Feedback> RecordPage::Take(storage::FeedbackRecord record,
   }
   record.customer_id = known->second;
   v1::Feedback feedback;
-  FillFeedback(record, survey.definition->survey_id(), feedback);
+  FillFeedback(record, survey, feedback);
   ++taken_;
   bytes_ += feedback.ByteSizeLong();
   return feedback;

@@ -38,6 +38,9 @@ class RecordPage {
   void LookAt(const storage::RecordPosition& position);
   const storage::RecordPosition& last() const { return last_; }
 
+  // Counts a record that was taken without being made part of an answer.
+  void CountTaken() { ++taken_; }
+
   // Spares looking up the id of a customer.
   void KnowCustomer(uint32_t ordinal, std::string customer_id);
 

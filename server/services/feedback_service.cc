@@ -7,6 +7,8 @@
 
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "common/base/timestamp.h"
+#include "server/feedback/change_many.h"
 #include "server/feedback/feedback.h"
 #include "server/feedback/feedback_commands.h"
 #include "server/feedback/feedback_list.h"
@@ -77,13 +79,52 @@ void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>
   response.set_sequence(static_cast<int64_t>(result.sequence));
 }
 
+// Fills in a record that a command answered with, as a record of its survey as that is now. Of a
+// survey that was deleted since nothing is left but its id.
+void FillResult(const storage::Store& store, const storage::FeedbackRecord& record,
+                const std::string& survey_id, v1::Feedback& feedback) {
+  const std::shared_ptr<const storage::View> view = store.view();
+  const storage::SurveyView* survey = view->FindSurvey(survey_id);
+  if (survey == nullptr || survey->number() != record.survey_number) {
+    feedback.set_survey_id(survey_id);
+    feedback.set_feedback_id(record.feedback_id.ToString());
+    return;
+  }
+  FillFeedback(record, *survey, feedback);
+}
+
+// Fills in what the sender of a record may know of it: no more than was sent, but for ids and
+// times.
+void FillReceipt(const Outcome& outcome, const std::string& survey_id,
+                 const std::string& external_id, v1::Feedback& feedback) {
+  feedback.set_survey_id(survey_id);
+  feedback.set_feedback_id(outcome.feedback_id.ToString());
+  feedback.set_external_id(external_id);
+  *feedback.mutable_occur_time() = ToTimestamp(absl::FromUnixMillis(outcome.feedback_id.UnixMs()));
+  *feedback.mutable_receive_time() = ToTimestamp(absl::FromUnixMillis(outcome.receive_time_ms));
+}
+
 // Answers a change of a record with the record as it is then.
 template <typename Response>
-auto TranslateChange(const std::string& survey_id, Response& response) {
-  return [survey_id, &response](const storage::CommandResult& result) {
-    FillFeedback(*result.record, survey_id, *response.mutable_feedback());
+auto TranslateChange(const storage::Store& store, const std::string& survey_id,
+                     Response& response) {
+  return [&store, survey_id, &response](const storage::CommandResult& result) {
+    FillResult(store, *result.record, survey_id, *response.mutable_feedback());
     response.set_sequence(static_cast<int64_t>(result.sequence));
     return absl::OkStatus();
+  };
+}
+
+// Sends the progress of a change of many records; ends the change once the caller is gone.
+template <typename Response>
+auto SendTo(StreamWriter<Response>& writer) {
+  return [&writer](const ManyProgress& progress) {
+    Response response;
+    response.set_done(progress.done);
+    response.set_changed(progress.changed);
+    response.set_total(progress.total);
+    response.set_sequence(static_cast<int64_t>(progress.sequence));
+    return writer.Write(response);
   };
 }
 
@@ -105,6 +146,9 @@ void FeedbackService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::ExcludeFeedback)));
   table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::IncludeFeedback)));
   table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::EraseFeedback)));
+  table.push_back(
+      MethodSpec::StreamOn(Lane::kScan, Bind(this, &FeedbackService::ChangeManyFeedback)));
+  table.push_back(MethodSpec::StreamOn(Lane::kScan, Bind(this, &FeedbackService::TakeBackImport)));
   table.push_back(MethodSpec::FeedOn(Lane::kScan, Bind(this, &FeedbackService::WatchFeedback)));
 }
 
@@ -120,14 +164,20 @@ void FeedbackService::SubmitFeedback(const RequestContext&,
     reply(status);
     return;
   }
-  SubmitSingle(*store_, std::move(command), std::move(reply),
-               [survey_id = request.feedback().survey_id(),
+  SubmitSingle(*store_, std::move(command), request.want_record(), std::move(reply),
+               [this, survey_id = request.feedback().survey_id(),
+                external_id = request.feedback().external_id(),
                 &response](const storage::CommandResult& result) {
                  const Outcome& outcome = result.outcomes.front();
                  if (outcome.kind == Outcome::Kind::kRefused) {
                    return outcome.error;
                  }
-                 FillFeedback(*outcome.record, survey_id, *response.mutable_feedback());
+                 v1::Feedback& feedback = *response.mutable_feedback();
+                 if (outcome.record != nullptr) {
+                   FillResult(*store_, *outcome.record, survey_id, feedback);
+                 } else {
+                   FillReceipt(outcome, survey_id, external_id, feedback);
+                 }
                  response.set_already_existed(outcome.kind == Outcome::Kind::kAlreadyExisted);
                  response.set_sequence(static_cast<int64_t>(result.sequence));
                  return absl::OkStatus();
@@ -150,10 +200,18 @@ void FeedbackService::StreamFeedback(const RequestContext&,
 
 template <typename Request, typename Response>
 void FeedbackService::StartBatch(const Request& request, Response& response, ReplyHandle reply) {
+  if (absl::Status status = CheckImportId(request.import_id()); !status.ok()) {
+    reply(status);
+    return;
+  }
   const absl::Time now = clock_->Now();
   const std::shared_ptr<const storage::View> view = store_->view();
   auto command = storage::NewCommand();
   store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
+  submit.set_import_id(request.import_id());
+  if (!request.import_id().empty()) {
+    submit.set_import_time_ms(absl::ToUnixMillis(now));
+  }
   submit.mutable_submissions()->Reserve(request.feedback_size());
   std::vector<int32_t> indexes;
   indexes.reserve(request.feedback_size());
@@ -199,7 +257,7 @@ absl::Status FeedbackService::GetFeedback(const RequestContext&,
       return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "feedback_id",
                         "a feedback_id or an external_id must be given");
   }
-  FillFeedback(record, request.survey_id(), *response.mutable_feedback());
+  FillFeedback(record, *survey, *response.mutable_feedback());
   return absl::OkStatus();
 }
 
@@ -216,21 +274,21 @@ absl::StatusOr<ScheduledWork<v1::ListFeedbackResponse>> FeedbackService::ListFee
 void FeedbackService::AmendFeedback(const RequestContext&, const v1::AmendFeedbackRequest& request,
                                     v1::AmendFeedbackResponse& response, ReplyHandle reply) {
   SubmitCommand(*store_, PrepareAmend(request, *store_->view()), std::move(reply),
-                TranslateChange(request.feedback().survey_id(), response));
+                TranslateChange(*store_, request.feedback().survey_id(), response));
 }
 
 void FeedbackService::ExcludeFeedback(const RequestContext&,
                                       const v1::ExcludeFeedbackRequest& request,
                                       v1::ExcludeFeedbackResponse& response, ReplyHandle reply) {
   SubmitCommand(*store_, PrepareExclude(request, clock_->Now(), *store_->view()), std::move(reply),
-                TranslateChange(request.survey_id(), response));
+                TranslateChange(*store_, request.survey_id(), response));
 }
 
 void FeedbackService::IncludeFeedback(const RequestContext&,
                                       const v1::IncludeFeedbackRequest& request,
                                       v1::IncludeFeedbackResponse& response, ReplyHandle reply) {
   SubmitCommand(*store_, PrepareInclude(request, *store_->view()), std::move(reply),
-                TranslateChange(request.survey_id(), response));
+                TranslateChange(*store_, request.survey_id(), response));
 }
 
 void FeedbackService::EraseFeedback(const RequestContext&, const v1::EraseFeedbackRequest& request,
@@ -240,6 +298,18 @@ void FeedbackService::EraseFeedback(const RequestContext&, const v1::EraseFeedba
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
                 });
+}
+
+absl::Status FeedbackService::ChangeManyFeedback(
+    const RequestContext&, const v1::ChangeManyFeedbackRequest& request,
+    StreamWriter<v1::ChangeManyFeedbackResponse>& writer) {
+  return ChangeMany(*store_, request, clock_->Now(), SendTo(writer));
+}
+
+absl::Status FeedbackService::TakeBackImport(const RequestContext&,
+                                             const v1::TakeBackImportRequest& request,
+                                             StreamWriter<v1::TakeBackImportResponse>& writer) {
+  return emptychair::TakeBackImport(*store_, request, SendTo(writer));
 }
 
 absl::StatusOr<FeedbackWatch> FeedbackService::WatchFeedback(

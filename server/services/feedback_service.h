@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "server/api/method_spec.h"
+#include "server/api/stream_writer.h"
 #include "server/feedback/feedback_watch.h"
 #include "storage/store.h"
 
@@ -41,6 +42,12 @@ class FeedbackService {
                        v1::IncludeFeedbackResponse& response, ReplyHandle reply);
   void EraseFeedback(const RequestContext& context, const v1::EraseFeedbackRequest& request,
                      v1::EraseFeedbackResponse& response, ReplyHandle reply);
+  absl::Status ChangeManyFeedback(const RequestContext& context,
+                                  const v1::ChangeManyFeedbackRequest& request,
+                                  StreamWriter<v1::ChangeManyFeedbackResponse>& writer);
+  absl::Status TakeBackImport(const RequestContext& context,
+                              const v1::TakeBackImportRequest& request,
+                              StreamWriter<v1::TakeBackImportResponse>& writer);
   absl::StatusOr<FeedbackWatch> WatchFeedback(const RequestContext& context,
                                               const v1::WatchFeedbackRequest& request);
 

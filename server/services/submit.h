@@ -29,10 +29,9 @@ void SubmitCommand(storage::Store& store, storage::CommandPtr command, bool want
 // it completes another submission that waits for its answer, so that no thread has to wake up for
 // that: see docs/decisions/0017-single-answers.md.
 template <typename Translate>
-void SubmitSingle(storage::Store& store, storage::CommandPtr command, ReplyHandle reply,
-                  Translate translate) {
-  SubmitCommand(store, std::move(command), /*want_records=*/true, std::move(reply),
-                std::move(translate));
+void SubmitSingle(storage::Store& store, storage::CommandPtr command, bool want_record,
+                  ReplyHandle reply, Translate translate) {
+  SubmitCommand(store, std::move(command), want_record, std::move(reply), std::move(translate));
   store.CompleteOnePending();
 }
 

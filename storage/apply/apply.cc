@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/apply/apply_feedback_commands.h"
+#include "storage/apply/apply_import.h"
 #include "storage/apply/apply_record.h"
 #include "storage/apply/apply_submission.h"
 #include "storage/apply/apply_survey.h"
@@ -23,7 +24,7 @@ CommandResult ApplySubmitFeedback(const store::v1::SubmitFeedbackCommand& comman
   CommandResult result;
   result.outcomes.reserve(command.submissions_size());
   for (const store::v1::Submission& submission : command.submissions()) {
-    result.outcomes.push_back(ApplySubmission(submission, want_records, state, group));
+    result.outcomes.push_back(ApplySubmission(command, submission, want_records, state, group));
   }
   return result;
 }
@@ -107,6 +108,9 @@ CommandResult ApplyKind(const store::v1::Command& command, bool want_records, Wo
       break;
     case store::v1::Command::kEraseFeedback:
       result = ApplyEraseFeedback(command.erase_feedback(), state, group);
+      break;
+    case store::v1::Command::kTakeBackFeedback:
+      result = ApplyTakeBackFeedback(command.take_back_feedback(), state, group);
       break;
     case store::v1::Command::kCorrectCube:
       result = ApplyCorrectCube(command.correct_cube(), state, group);

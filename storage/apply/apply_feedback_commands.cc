@@ -11,7 +11,7 @@
 #include "common/base/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "storage/apply/apply_record.h"
-#include "storage/format/index_entries.h"
+#include "storage/apply/sent_content.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 
@@ -30,9 +30,16 @@ struct Target {
 absl::StatusOr<Target> FindTarget(const store::v1::RecordTarget& target, WorkingState& state,
                                   const WriteGroup& group) {
   WorkingSurvey* survey = state.FindSurvey(target.survey_number());
-  const std::optional<Uuid> id = Uuid::FromBytes(target.feedback_id());
-  if (survey == nullptr || !id.has_value()) {
+  if (survey == nullptr) {
     return SurveyGoneError();
+  }
+  std::optional<Uuid> id = Uuid::FromBytes(target.feedback_id());
+  if (!target.external_id().empty()) {
+    ASSIGN_OR_RETURN(id,
+                     FindByExternalId(target.survey_number(), target.external_id(), state, group));
+  }
+  if (!id.has_value()) {
+    return FeedbackNotFoundError(*survey->definition, target.external_id());
   }
   const FeedbackKey key{target.survey_number(), *id};
   std::string value;
@@ -65,6 +72,10 @@ struct Wanted {
   store::v1::StoredFeedback body;
 };
 
+bool IsSame(const FeedbackRecord& record, const Wanted& wanted) {
+  return record.header == wanted.header && MessageDifferencer::Equals(record.body, wanted.body);
+}
+
 // A kind of change that gives a record a new form.
 struct Replacement {
   ChangeKind kind;
@@ -75,7 +86,7 @@ struct Replacement {
 absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarget& ref,
                      Target& target, Wanted wanted, WorkingState& state, WriteGroup& group) {
   FeedbackRecord& record = target.record;
-  if (record.header == wanted.header && MessageDifferencer::Equals(record.body, wanted.body)) {
+  if (IsSame(record, wanted)) {
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(CheckEtag(replacement.etag_field, ref, target));
@@ -97,6 +108,15 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   return absl::OkStatus();
 }
 
+// Before the first amendment the record itself says what was sent.
+void KeepFirstContent(const FeedbackRecord& record, const KeyedHash& hash, Wanted& wanted) {
+  if (record.body.first_content().empty() && !IsSame(record, wanted)) {
+    const IdHash content =
+        HashOfContent(hash, record.customer_id, record.header.score, record.body);
+    wanted.body.set_first_content(content.data(), content.size());
+  }
+}
+
 // Finds the record, lets `decide` say what it is to become, and answers it.
 template <typename Decide>
 CommandResult ChangeRecord(const Replacement& replacement, const store::v1::RecordTarget& ref,
@@ -113,7 +133,7 @@ CommandResult ChangeRecord(const Replacement& replacement, const store::v1::Reco
                                       return group.Get(Family::kCustomer, key, value);
                                     }));
     Wanted wanted{target.record.header, target.record.body};
-    RETURN_IF_ERROR(decide(*target.survey, wanted));
+    RETURN_IF_ERROR(decide(target, wanted));
     RETURN_IF_ERROR(Replace(replacement, ref, target, std::move(wanted), state, group));
     return std::make_unique<FeedbackRecord>(std::move(target.record));
   };
@@ -134,20 +154,10 @@ absl::Status Erase(const store::v1::RecordTarget& ref, WorkingState& state, Writ
     return absl::OkStatus();
   }
   const FeedbackKey key{record.survey_number, record.feedback_id};
-  CountInCube(key, record.header, *target.survey, -1, group);
-  IndexEntries entries = EntriesOf(state.hash(), key, record.header, record.body);
-  if (!entries.by_customer_key.empty()) {
-    group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
-  }
-  if (!entries.by_external_id_key.empty()) {
-    group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
-              EncodeExternalIdEntry(record.feedback_id, ""));
-  }
+  TakeOut(record, *target.survey, /*keep_ids=*/true, state, group);
   const uint64_t sequence = TakeSequence(
       {ChangeKind::kErased, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
   group.Put(Family::kFeedback, key.Encode(), EncodeTombstone(sequence));
-  store::v1::StoredCounters& counters = state.counters();
-  counters.set_feedback_count(counters.feedback_count() - 1);
   return absl::OkStatus();
 }
 
@@ -156,7 +166,7 @@ absl::Status Erase(const store::v1::RecordTarget& ref, WorkingState& state, Writ
 CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command,
                                  WorkingState& state, WriteGroup& group) {
   return ChangeRecord({ChangeKind::kChanged, "feedback.etag"}, command.target(), state, group,
-                      [&](const WorkingSurvey& survey, Wanted& wanted) {
+                      [&](const Target& target, Wanted& wanted) {
                         if (command.set_score()) {
                           wanted.header.score =
                               command.has_score() ? std::optional(command.score()) : std::nullopt;
@@ -167,14 +177,15 @@ CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command,
                         if (command.set_labels()) {
                           *wanted.body.mutable_labels() = command.labels();
                         }
-                        return CheckScore(wanted.header.score, survey);
+                        KeepFirstContent(target.record, state.hash(), wanted);
+                        return CheckScore(wanted.header.score, *target.survey);
                       });
 }
 
 CommandResult ApplyExcludeFeedback(const store::v1::ExcludeFeedbackCommand& command,
                                    WorkingState& state, WriteGroup& group) {
   return ChangeRecord({ChangeKind::kExcluded, "etag"}, command.target(), state, group,
-                      [&](const WorkingSurvey& survey, Wanted& wanted) {
+                      [&](const Target&, Wanted& wanted) {
                         const auto reason = static_cast<uint8_t>(command.reason());
                         if (wanted.header.exclusion_reason != reason ||
                             wanted.body.exclusion_note() != command.note()) {
@@ -189,7 +200,7 @@ CommandResult ApplyExcludeFeedback(const store::v1::ExcludeFeedbackCommand& comm
 CommandResult ApplyIncludeFeedback(const store::v1::IncludeFeedbackCommand& command,
                                    WorkingState& state, WriteGroup& group) {
   return ChangeRecord({ChangeKind::kIncluded, "etag"}, command.target(), state, group,
-                      [](const WorkingSurvey& survey, Wanted& wanted) {
+                      [](const Target&, Wanted& wanted) {
                         wanted.header.exclusion_reason = kCountedDisposition;
                         wanted.body.clear_exclusion_note();
                         wanted.body.clear_exclusion_time_ms();

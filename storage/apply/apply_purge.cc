@@ -7,7 +7,6 @@
 #include "storage/apply/apply_record.h"
 #include "storage/apply/apply_survey.h"
 #include "storage/apply/command.h"
-#include "storage/format/index_entries.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 
@@ -43,16 +42,7 @@ void Uncount(const WriteGroup::Entry& entry, const WorkingSurvey& survey, Workin
   if (!record.ok() || record->header.is_erased) {
     return;
   }
-  CountInCube(*key, record->header, survey, -1, group);
-  IndexEntries entries = EntriesOf(state.hash(), *key, record->header, record->body);
-  if (!entries.by_customer_key.empty()) {
-    group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
-  }
-  if (!entries.by_external_id_key.empty()) {
-    group.Delete(Family::kFeedbackByExternalId, entries.by_external_id_key);
-  }
-  store::v1::StoredCounters& counters = state.counters();
-  counters.set_feedback_count(counters.feedback_count() - 1);
+  TakeOut(*record, survey, /*keep_ids=*/false, state, group);
 }
 
 }  // namespace
@@ -68,6 +58,9 @@ CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, Wor
     return result;
   }
   if (command.stage() >= std::size(kFamilies)) {
+    for (const auto& [import_number, import_id] : survey->imports->ids()) {
+      group.Delete(Family::kMeta, ImportKey(import_number));
+    }
     group.Delete(Family::kMeta, SurveyKey(number));
     state.ForgetSurvey(number);
     return result;

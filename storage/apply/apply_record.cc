@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "storage/format/index_entries.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 
@@ -67,6 +69,45 @@ uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabe
 void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
                  int64_t count, WriteGroup& group) {
   group.cube().Add(key.survey_number, key.feedback_id.UnixMs(), header, survey.scale_min(), count);
+}
+
+void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool keep_ids,
+             WorkingState& state, WriteGroup& group) {
+  const FeedbackKey key{record.survey_number, record.feedback_id};
+  CountInCube(key, record.header, survey, -1, group);
+  const IndexEntries entries = EntriesOf(state.hash(), key, record.header, record.body);
+  if (!entries.by_customer_key.empty()) {
+    group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
+  }
+  if (!entries.by_external_id_key.empty()) {
+    if (keep_ids) {
+      group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
+                EncodeExternalIdEntry(record.feedback_id, ""));
+    } else {
+      group.Delete(Family::kFeedbackByExternalId, entries.by_external_id_key);
+    }
+  }
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_feedback_count(counters.feedback_count() - 1);
+}
+
+absl::StatusOr<std::optional<Uuid>> FindByExternalId(uint32_t survey_number,
+                                                     absl::string_view external_id,
+                                                     const WorkingState& state,
+                                                     const WriteGroup& group) {
+  const ExternalIdKey key{survey_number, state.hash()(HashPurpose::kExternalId, external_id)};
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found,
+                   group.Get(Family::kFeedbackByExternalId, key.Encode(), &value));
+  if (!found) {
+    return std::nullopt;
+  }
+  const std::optional<ExternalIdEntry> entry = DecodeExternalIdEntry(value);
+  if (!entry.has_value()) {
+    return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                 "an entry of the index by external id cannot be decoded");
+  }
+  return entry->feedback_id;
 }
 
 absl::Status SurveyGoneError() {

@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "storage/apply/working_state.h"
@@ -25,6 +27,17 @@ uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabe
 // Counts a record in the cube, or with -1 takes it out again.
 void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
                  int64_t count, WriteGroup& group);
+
+// Takes a record, which is not erased, out of cube, indexes and counts; the caller replaces or
+// deletes the record itself. With `keep_ids` its external id stays used.
+void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool keep_ids,
+             WorkingState& state, WriteGroup& group);
+
+// Finds the record that has or had the external id. Errors: STORE_DAMAGED.
+absl::StatusOr<std::optional<Uuid>> FindByExternalId(uint32_t survey_number,
+                                                     absl::string_view external_id,
+                                                     const WorkingState& state,
+                                                     const WriteGroup& group);
 
 // The error for a survey that is not there any more by the time a command is applied.
 absl::Status SurveyGoneError();

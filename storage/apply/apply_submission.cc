@@ -1,7 +1,5 @@
 #include "storage/apply/apply_submission.h"
 
-#include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -9,8 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "storage/apply/apply_import.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/sent_content.h"
 #include "storage/engine/fail_point.h"
+#include "storage/format/index_entries.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 
@@ -26,37 +27,18 @@ struct Existing {
 // By then the state that the change left is published.
 constexpr absl::Duration kSurveyChangedDelay = absl::Milliseconds(10);
 
-std::optional<int32_t> ScoreOf(const store::v1::Submission& submission) {
-  return submission.has_score() ? std::optional(submission.score()) : std::nullopt;
-}
-
-IdHash FingerprintOf(const store::v1::Submission& submission) {
-  IdHash fingerprint{};
-  std::memcpy(fingerprint.data(), submission.fingerprint().data(),
-              std::min(fingerprint.size(), submission.fingerprint().size()));
-  return fingerprint;
-}
-
 // A record with the submission's external id comes first: its own id may have been derived at
 // another time than this submission's.
 absl::StatusOr<std::optional<Existing>> FindExisting(const store::v1::Submission& submission,
-                                                     const Uuid& feedback_id,
-                                                     const std::string& external_id_key,
-                                                     WorkingState& state, const WriteGroup& group) {
+                                                     const Uuid& feedback_id, WorkingState& state,
+                                                     const WriteGroup& group) {
   Existing existing{feedback_id, {}};
   bool has_external_id = false;
-  if (!external_id_key.empty()) {
-    std::string value;
-    ASSIGN_OR_RETURN(has_external_id,
-                     group.Get(Family::kFeedbackByExternalId, external_id_key, &value));
-    if (has_external_id) {
-      const std::optional<ExternalIdEntry> entry = DecodeExternalIdEntry(value);
-      if (!entry.has_value()) {
-        return Error(v1::ERROR_REASON_STORE_DAMAGED,
-                     "an entry of the index by external id cannot be decoded");
-      }
-      existing.feedback_id = entry->feedback_id;
-    }
+  if (const std::string& external_id = submission.body().external_id(); !external_id.empty()) {
+    ASSIGN_OR_RETURN(const std::optional<Uuid> by_external_id,
+                     FindByExternalId(submission.survey_number(), external_id, state, group));
+    has_external_id = by_external_id.has_value();
+    existing.feedback_id = by_external_id.value_or(feedback_id);
   }
   const FeedbackKey key{submission.survey_number(), existing.feedback_id};
   if (!has_external_id && !state.recent_ids().MayBeTaken(key.survey_number, key.feedback_id)) {
@@ -74,11 +56,43 @@ absl::StatusOr<std::optional<Existing>> FindExisting(const store::v1::Submission
 }
 
 SubmissionOutcome Refused(absl::Status error) {
-  return {SubmissionOutcome::Kind::kRefused, std::move(error), nullptr};
+  SubmissionOutcome outcome;
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+// What is kept of a customer. Nothing for one that is not known.
+absl::StatusOr<std::optional<uint32_t>> FindCustomer(const IdHash& hash, WorkingState& state,
+                                                     const WriteGroup& group) {
+  if (const std::optional<uint32_t> cached = state.customers().Find(hash)) {
+    return cached;
+  }
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kCustomer, CustomerByIdKey(hash), &value));
+  if (!found) {
+    return std::nullopt;
+  }
+  store::v1::StoredCustomer customer;
+  if (!DecodeMessage(value, customer)) {
+    return Error(v1::ERROR_REASON_STORE_DAMAGED, "a customer cannot be decoded");
+  }
+  state.customers().Put(hash, customer.ordinal());
+  return customer.ordinal();
+}
+
+absl::Status ContentDiffersError(const WorkingSurvey& survey, const Uuid& feedback_id,
+                                 absl::string_view fields) {
+  const std::string stored_id = feedback_id.ToString();
+  return Error(
+      v1::ERROR_REASON_CONTENT_DIFFERS,
+      absl::StrCat("the record ", stored_id, " was submitted before under the same id with ",
+                   "another ", fields, "; it stays as it is"),
+      {{"survey_id", survey.definition->survey_id()}, {"feedback_id", stored_id}});
 }
 
 SubmissionOutcome JudgeExisting(const store::v1::Submission& submission, const Existing& existing,
-                                const WorkingSurvey& survey, bool want_record) {
+                                const WorkingSurvey& survey, bool want_record, WorkingState& state,
+                                const WriteGroup& group) {
   absl::StatusOr<FeedbackRecord> record =
       DecodeFeedbackRecord(submission.survey_number(), existing.feedback_id, existing.value);
   if (!record.ok()) {
@@ -87,16 +101,22 @@ SubmissionOutcome JudgeExisting(const store::v1::Submission& submission, const E
   if (record->header.is_erased) {
     return Refused(ErasedError(survey, existing.feedback_id));
   }
-  if (record->header.fingerprint != FingerprintOf(submission)) {
-    const std::string stored_id = existing.feedback_id.ToString();
-    return Refused(
-        Error(v1::ERROR_REASON_CONTENT_DIFFERS,
-              absl::StrCat("the record ", stored_id,
-                           " was submitted before under the same id with other content; "
-                           "it stays as it is"),
-              {{"survey_id", survey.definition->survey_id()}, {"feedback_id", stored_id}}));
+  absl::StatusOr<std::optional<uint32_t>> customer = kAnonymous;
+  if (!submission.customer_id().empty()) {
+    customer = FindCustomer(state.hash()(HashPurpose::kCustomerId, submission.customer_id()), state,
+                            group);
   }
-  SubmissionOutcome outcome{SubmissionOutcome::Kind::kAlreadyExisted, absl::OkStatus(), nullptr};
+  if (!customer.ok()) {
+    return Refused(customer.status());
+  }
+  const std::string fields = DifferingFields(state.hash(), submission, *customer, *record);
+  if (!fields.empty()) {
+    return Refused(ContentDiffersError(survey, existing.feedback_id, fields));
+  }
+  SubmissionOutcome outcome;
+  outcome.kind = SubmissionOutcome::Kind::kAlreadyExisted;
+  outcome.feedback_id = existing.feedback_id;
+  outcome.receive_time_ms = record->body.receive_time_ms();
   if (want_record) {
     record->customer_id = submission.customer_id();
     outcome.record = std::make_unique<FeedbackRecord>(*std::move(record));
@@ -129,55 +149,80 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, Working
     return kAnonymous;
   }
   const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
-  if (const std::optional<uint32_t> cached = state.customers().Find(hash)) {
-    return *cached;
+  ASSIGN_OR_RETURN(const std::optional<uint32_t> known, FindCustomer(hash, state, group));
+  if (known.has_value()) {
+    return *known;
   }
-  std::string key = CustomerByIdKey(hash);
-  std::string value;
-  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kCustomer, key, &value));
   store::v1::StoredCustomer customer;
-  if (found) {
-    if (!DecodeMessage(value, customer)) {
-      return Error(v1::ERROR_REASON_STORE_DAMAGED, "a customer cannot be decoded");
-    }
-    state.customers().Put(hash, customer.ordinal());
-    return customer.ordinal();
-  }
   store::v1::StoredCounters& counters = state.counters();
   counters.set_last_customer_ordinal(counters.last_customer_ordinal() + 1);
   customer.set_ordinal(counters.last_customer_ordinal());
   customer.set_customer_id(customer_id);
-  group.Put(Family::kCustomer, key, EncodeMessage(customer));
+  group.Put(Family::kCustomer, CustomerByIdKey(hash), EncodeMessage(customer));
   group.Put(Family::kCustomer, CustomerByOrdinalKey(customer.ordinal()), EncodeCustomerHash(hash));
   state.customers().Put(hash, customer.ordinal());
   return customer.ordinal();
 }
 
+// Stores a record that passed all checks, as the customer's with this number.
+SubmissionOutcome StoreRecord(const store::v1::Submission& submission,
+                              const store::v1::StoredFeedback& body, const Uuid& feedback_id,
+                              uint32_t customer, bool want_record, WorkingSurvey& survey,
+                              WorkingState& state, WriteGroup& group) {
+  const FeedbackKey key{submission.survey_number(), feedback_id};
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_feedback_count(counters.feedback_count() + 1);
+  survey.has_answers = true;
+  FeedbackHeader header;
+  header.score = ScoreOf(submission);
+  header.exclusion_reason = static_cast<uint8_t>(submission.exclusion_reason());
+  header.customer_ordinal = customer;
+  header.series = SeriesOf(body.labels(), survey, state, group);
+  header.zone_offset_seconds = submission.zone_offset_seconds();
+  header.sequence = TakeSequence(
+      {ChangeKind::kCreated, Entity::kFeedback, key.survey_number, feedback_id}, state, group);
+
+  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(header, body));
+  state.recent_ids().Add(key.survey_number, feedback_id);
+  const IndexEntries entries = EntriesOf(state.hash(), key, header, body);
+  if (!entries.by_external_id_key.empty()) {
+    group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
+              entries.by_external_id_value);
+  }
+  if (!entries.by_customer_key.empty()) {
+    group.Put(Family::kFeedbackByCustomer, entries.by_customer_key, "");
+  }
+  CountInCube(key, header, survey, 1, group);
+
+  SubmissionOutcome outcome;
+  outcome.kind = SubmissionOutcome::Kind::kAccepted;
+  outcome.feedback_id = feedback_id;
+  outcome.receive_time_ms = body.receive_time_ms();
+  if (want_record) {
+    outcome.record = std::make_unique<FeedbackRecord>(
+        FeedbackRecord{key.survey_number, feedback_id, header, body, submission.customer_id()});
+  }
+  return outcome;
+}
+
 }  // namespace
 
-SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool want_record,
+SubmissionOutcome ApplySubmission(const store::v1::SubmitFeedbackCommand& command,
+                                  const store::v1::Submission& submission, bool want_record,
                                   WorkingState& state, WriteGroup& group) {
-  const uint32_t survey_number = submission.survey_number();
   const std::optional<Uuid> feedback_id = Uuid::FromBytes(submission.feedback_id());
-  WorkingSurvey* survey = state.FindSurvey(survey_number);
+  WorkingSurvey* survey = state.FindSurvey(submission.survey_number());
   if (survey == nullptr || !feedback_id.has_value()) {
     return Refused(SurveyGoneError());
   }
-  std::string external_id_key;
-  const store::v1::StoredFeedback& body = submission.body();
-  if (!body.external_id().empty()) {
-    external_id_key =
-        ExternalIdKey{survey_number, state.hash()(HashPurpose::kExternalId, body.external_id())}
-            .Encode();
-  }
   // Duplicates come before every other check, so that a retry ends as the first try did.
   absl::StatusOr<std::optional<Existing>> existing =
-      FindExisting(submission, *feedback_id, external_id_key, state, group);
+      FindExisting(submission, *feedback_id, state, group);
   if (!existing.ok()) {
     return Refused(existing.status());
   }
   if (existing->has_value() && !IsOn(FailPoint::kSkipDuplicateCheck)) {
-    return JudgeExisting(submission, **existing, *survey, want_record);
+    return JudgeExisting(submission, **existing, *survey, want_record, state, group);
   }
   if (absl::Status status = CheckState(submission, *survey); !status.ok()) {
     return Refused(std::move(status));
@@ -187,38 +232,14 @@ SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool 
   if (!customer.ok()) {
     return Refused(customer.status());
   }
-
-  store::v1::StoredCounters& counters = state.counters();
-  counters.set_feedback_count(counters.feedback_count() + 1);
-  survey->has_answers = true;
-  FeedbackHeader header;
-  header.score = ScoreOf(submission);
-  header.customer_ordinal = *customer;
-  header.series = SeriesOf(body.labels(), *survey, state, group);
-  header.zone_offset_seconds = submission.zone_offset_seconds();
-  header.sequence = TakeSequence(
-      {ChangeKind::kCreated, Entity::kFeedback, survey_number, *feedback_id}, state, group);
-  header.fingerprint = FingerprintOf(submission);
-
-  const FeedbackKey key{survey_number, *feedback_id};
-  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(header, body));
-  state.recent_ids().Add(survey_number, *feedback_id);
-  if (!external_id_key.empty()) {
-    group.Put(Family::kFeedbackByExternalId, external_id_key,
-              EncodeExternalIdEntry(*feedback_id, body.external_id()));
+  const uint32_t import_number = ImportNumberOf(command, *survey, state, group);
+  if (import_number == kNoImport) {
+    return StoreRecord(submission, submission.body(), *feedback_id, *customer, want_record, *survey,
+                       state, group);
   }
-  if (*customer != kAnonymous) {
-    group.Put(Family::kFeedbackByCustomer,
-              FeedbackByCustomerKey{*customer, *feedback_id, survey_number}.Encode(), "");
-  }
-  CountInCube(key, header, *survey, 1, group);
-
-  SubmissionOutcome outcome{SubmissionOutcome::Kind::kAccepted, absl::OkStatus(), nullptr};
-  if (want_record) {
-    outcome.record = std::make_unique<FeedbackRecord>(
-        FeedbackRecord{survey_number, *feedback_id, header, body, submission.customer_id()});
-  }
-  return outcome;
+  store::v1::StoredFeedback body = submission.body();
+  body.set_import_number(import_number);
+  return StoreRecord(submission, body, *feedback_id, *customer, want_record, *survey, state, group);
 }
 
 }  // namespace emptychair::storage

@@ -10,8 +10,9 @@
 
 namespace emptychair::storage {
 
-// Stores one submission, or finds out why not.
-SubmissionOutcome ApplySubmission(const store::v1::Submission& submission, bool want_record,
+// Stores one of the command's submissions, or finds out why not.
+SubmissionOutcome ApplySubmission(const store::v1::SubmitFeedbackCommand& command,
+                                  const store::v1::Submission& submission, bool want_record,
                                   WorkingState& state, WriteGroup& group);
 
 }  // namespace emptychair::storage

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "common/base/uuid.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/apply/command.h"
 #include "storage/read/records.h"
@@ -21,6 +22,9 @@ struct SubmissionOutcome {
   absl::Status error;  // Why it was refused.
   // The record as stored, when it was asked for and not refused.
   std::unique_ptr<FeedbackRecord> record;
+  // Of the record that is stored, unless the submission was refused.
+  Uuid feedback_id;
+  int64_t receive_time_ms = 0;
 };
 
 // Outcome of a command.
@@ -35,6 +39,8 @@ struct CommandResult {
   std::unique_ptr<FeedbackRecord> record;
   // SubmitFeedbackCommand: one for each submission.
   std::vector<SubmissionOutcome> outcomes;
+  // TakeBackFeedbackCommand: records that were removed.
+  int64_t changed = 0;
   // What remains to be done; null: nothing. For the process that proposed the command to propose.
   CommandPtr follow_up;
 };

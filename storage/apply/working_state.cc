@@ -56,6 +56,7 @@ absl::StatusOr<std::unique_ptr<WorkingState>> WorkingState::Load(const Engine& e
   RETURN_IF_ERROR(state->LoadEpochs(engine));
   RETURN_IF_ERROR(state->LoadFormerSurveys(engine));
   RETURN_IF_ERROR(state->LoadSurveys(engine));
+  RETURN_IF_ERROR(state->LoadImports(engine));
   RETURN_IF_ERROR(state->LoadNewestAnswers(engine));
   RETURN_IF_ERROR(state->LoadSeries(engine));
   return state;
@@ -141,6 +142,30 @@ absl::Status WorkingState::LoadSurveys(const Engine& engine) {
   return FromRocksDb(it->status(), "reading surveys");
 }
 
+absl::Status WorkingState::LoadImports(const Engine& engine) {
+  absl::flat_hash_map<uint32_t, std::shared_ptr<ImportTable>> tables;
+  const std::string prefix = ImportKeyPrefix();
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kMeta)));
+  for (it->Seek(prefix); it->Valid() && absl::StartsWith(ToView(it->key()), prefix); it->Next()) {
+    const std::optional<uint32_t> number = DecodeImportKey(ToView(it->key()));
+    store::v1::StoredImport stored;
+    if (!number.has_value() || !DecodeMessage(ToView(it->value()), stored) ||
+        !surveys_.contains(stored.survey_number())) {
+      return Damaged("import");
+    }
+    std::shared_ptr<ImportTable>& table = tables[stored.survey_number()];
+    if (table == nullptr) {
+      table = std::make_shared<ImportTable>();
+    }
+    table->Add(*number, stored.import_id());
+  }
+  for (auto& [survey_number, table] : tables) {
+    surveys_[survey_number].imports = std::move(table);
+  }
+  return FromRocksDb(it->status(), "reading imports");
+}
+
 absl::Status WorkingState::LoadNewestAnswers(const Engine& engine) {
   std::unique_ptr<rocksdb::Iterator> it(
       engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kFeedback)));
@@ -204,6 +229,13 @@ void WorkingState::PutSurvey(store::v1::StoredSurvey definition) {
   MarkCatalogChanged();
 }
 
+void WorkingState::AddImport(WorkingSurvey& survey, uint32_t number, const std::string& import_id) {
+  auto imports = std::make_shared<ImportTable>(*survey.imports);
+  imports->Add(number, import_id);
+  survey.imports = std::move(imports);
+  MarkCatalogChanged();
+}
+
 std::vector<uint32_t> WorkingState::DeletedSurveys() const {
   std::vector<uint32_t> numbers;
   for (const auto& [number, survey] : surveys_) {
@@ -232,8 +264,9 @@ std::shared_ptr<const Catalog> WorkingState::PublishedCatalog() {
     auto catalog = std::make_shared<Catalog>();
     for (const auto& [survey_id, number] : numbers_) {
       const WorkingSurvey& survey = surveys_.at(number);
-      (*catalog)[survey_id] = std::make_shared<const SurveyView>(SurveyView{
-          survey.definition, survey.series, static_cast<uint32_t>(survey.series->size())});
+      (*catalog)[survey_id] = std::make_shared<const SurveyView>(
+          SurveyView{survey.definition, survey.series, static_cast<uint32_t>(survey.series->size()),
+                     survey.imports});
     }
     catalog_ = std::move(catalog);
   }

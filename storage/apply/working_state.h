@@ -15,6 +15,7 @@
 #include "storage/apply/write_group.h"
 #include "storage/engine/engine.h"
 #include "storage/format/keyed_hash.h"
+#include "storage/read/import_table.h"
 #include "storage/read/series_table.h"
 #include "storage/read/view.h"
 
@@ -24,6 +25,7 @@ namespace emptychair::storage {
 struct WorkingSurvey {
   std::shared_ptr<const store::v1::StoredSurvey> definition;
   std::shared_ptr<SeriesTable> series;
+  std::shared_ptr<const ImportTable> imports = std::make_shared<const ImportTable>();
   bool has_answers = false;  // Has or had; erased ones count.
 
   bool is_deleted() const { return definition->delete_time_ms() != 0; }
@@ -63,6 +65,9 @@ class WorkingState {
   // Adds a survey, or gives one a new definition.
   void PutSurvey(store::v1::StoredSurvey definition);
 
+  // Adds an import that is new to the survey.
+  void AddImport(WorkingSurvey& survey, uint32_t number, const std::string& import_id);
+
   // Surveys that are deleted but whose data is not purged.
   std::vector<uint32_t> DeletedSurveys() const;
   // Null when there is none.
@@ -89,6 +94,7 @@ class WorkingState {
   absl::Status LoadEpochs(const Engine& engine);
   absl::Status LoadFormerSurveys(const Engine& engine);
   absl::Status LoadSurveys(const Engine& engine);
+  absl::Status LoadImports(const Engine& engine);
   std::shared_ptr<const Catalog> PublishedCatalog();
   absl::Status LoadNewestAnswers(const Engine& engine);
   absl::Status LoadSeries(const Engine& engine);

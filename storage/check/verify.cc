@@ -31,7 +31,7 @@ int64_t EstimatedSteps(const Engine& engine) {
 void SetSum::Add(absl::string_view key, absl::string_view value) {
   entry_.assign(key.data(), key.size());
   entry_.append(value.data(), value.size());
-  const IdHash hash = hash_(HashPurpose::kFingerprint, entry_);
+  const IdHash hash = hash_(HashPurpose::kContent, entry_);
   std::array<uint64_t, 2> parts;
   static_assert(sizeof(parts) == sizeof(hash));
   std::memcpy(parts.data(), hash.data(), hash.size());

@@ -13,7 +13,8 @@ namespace {
 std::string ToText(const store::v1::StoredCounters& counters) {
   return absl::StrCat("sequence ", counters.sequence(), ", last survey ",
                       counters.last_survey_number(), ", last customer ",
-                      counters.last_customer_ordinal(), ", records ", counters.feedback_count());
+                      counters.last_customer_ordinal(), ", records ", counters.feedback_count(),
+                      ", last import ", counters.last_import_number());
 }
 
 absl::Status CheckSurvey(VerifyRun& run, uint32_t number, absl::string_view value) {
@@ -64,9 +65,34 @@ absl::Status CheckEpochs(VerifyRun& run, absl::string_view value) {
   return absl::OkStatus();
 }
 
+absl::Status CheckImport(VerifyRun& run, uint32_t number, absl::string_view value) {
+  store::v1::StoredImport import;
+  if (!DecodeMessage(value, import)) {
+    return run.Report([&] { return Undecodable("meta", ImportKey(number)); });
+  }
+  const uint32_t last = run.view.counters.last_import_number();
+  if (number == 0 || number > last) {
+    return run.Report([&] {
+      return Difference{DifferenceKind::kCounter, run.NameOf(import.survey_number()),
+                        "meta: an import's number", absl::StrCat(number),
+                        absl::StrCat("1 to ", last)};
+    });
+  }
+  if (run.surveys.count(import.survey_number()) == 0) {
+    return run.Report([&] {
+      return Difference{DifferenceKind::kUnknownSurvey, "", absl::StrCat("meta: import ", number),
+                        "an import", ""};
+    });
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckMetaEntry(VerifyRun& run, absl::string_view key, absl::string_view value) {
   if (const std::optional<uint32_t> number = DecodeSurveyKey(key)) {
     return CheckSurvey(run, *number, value);
+  }
+  if (const std::optional<uint32_t> number = DecodeImportKey(key)) {
+    return CheckImport(run, *number, value);
   }
   bool is_sound = false;
   if (DecodeFormerSurveyKey(key).has_value()) {

@@ -132,6 +132,10 @@ class RecordCheck {
                           ""};
       });
     }
+    if (survey_->view != nullptr && !survey_->view->imports->Has(body_.import_number())) {
+      RETURN_IF_ERROR(ReportRecord(key, absl::StrCat("import ", body_.import_number()),
+                                   "an import of its survey"));
+    }
     if (const std::optional<std::string> fault = WhyNotCounted(*survey_, header)) {
       return ReportRecord(key, *fault, "one that its survey has");
     }

@@ -13,6 +13,7 @@ namespace {
 bool NeedsSpace(const store::v1::Command& command) {
   switch (command.kind_case()) {
     case store::v1::Command::kEraseFeedback:
+    case store::v1::Command::kTakeBackFeedback:
     case store::v1::Command::kDeleteSurvey:
     case store::v1::Command::kPurgeSurvey:
     case store::v1::Command::KIND_NOT_SET:

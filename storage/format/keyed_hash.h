@@ -15,7 +15,7 @@ namespace emptychair::storage {
 enum class HashPurpose : uint8_t {
   kExternalId = 1,
   kCustomerId = 2,
-  kFingerprint = 3,
+  kContent = 3,
   kDerivedFeedbackId = 4,
   kPageToken = 5,
   kWatermark = 6,

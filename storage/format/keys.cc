@@ -9,6 +9,7 @@ namespace {
 
 constexpr absl::string_view kSurveyPrefix = "survey/";
 constexpr absl::string_view kFormerSurveyPrefix = "former_survey/";
+constexpr absl::string_view kImportPrefix = "import/";
 constexpr char kByIdTag = 1;
 constexpr char kByOrdinalTag = 2;
 constexpr uint32_t kSignBias = 0x80000000u;
@@ -106,6 +107,14 @@ std::string FormerSurveyKey(uint32_t survey_number) {
 
 std::optional<uint32_t> DecodeFormerSurveyKey(absl::string_view key) {
   return DecodeNumberedKey(kFormerSurveyPrefix, key);
+}
+
+std::string ImportKeyPrefix() { return std::string(kImportPrefix); }
+
+std::string ImportKey(uint32_t import_number) { return NumberedKey(kImportPrefix, import_number); }
+
+std::optional<uint32_t> DecodeImportKey(absl::string_view key) {
+  return DecodeNumberedKey(kImportPrefix, key);
 }
 
 std::string SurveyDataPrefix(uint32_t survey_number) { return Writer(4).Int(survey_number).Take(); }

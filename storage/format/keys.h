@@ -42,6 +42,11 @@ std::string FormerSurveyKey(uint32_t survey_number);
 // Prefix of every FormerSurveyKey.
 std::string FormerSurveyKeyPrefix();
 std::optional<uint32_t> DecodeFormerSurveyKey(absl::string_view key);
+// An import.
+std::string ImportKey(uint32_t import_number);
+// Prefix of every ImportKey.
+std::string ImportKeyPrefix();
+std::optional<uint32_t> DecodeImportKey(absl::string_view key);
 std::string SurveyKey(uint32_t survey_number);
 // Prefix of every SurveyKey.
 std::string SurveyKeyPrefix();

@@ -22,8 +22,6 @@ constexpr size_t kCustomerAt = 8;
 constexpr size_t kSeriesAt = 12;
 constexpr size_t kZoneOffsetAt = 16;
 constexpr size_t kSequenceAt = 20;
-constexpr size_t kFingerprintAt = 28;
-constexpr size_t kFingerprintSize = std::tuple_size_v<IdHash>;
 constexpr uint8_t kExclusionReasonMax = 6;
 
 // A change: kind, entity, number, id.
@@ -42,7 +40,7 @@ bool IsChange(const ChangeLogEntry& change) {
   return false;
 }
 
-static_assert(kFingerprintAt + kFingerprintSize == FeedbackHeader::kSize);
+static_assert(kSequenceAt + sizeof(uint64_t) == FeedbackHeader::kSize);
 
 }  // namespace
 
@@ -82,7 +80,6 @@ std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::Stored
   AppendLittleEndian<uint32_t>(value, header.series);
   AppendLittleEndian<int32_t>(value, header.zone_offset_seconds);
   AppendLittleEndian<uint64_t>(value, header.sequence);
-  value.append(reinterpret_cast<const char*>(header.fingerprint.data()), kFingerprintSize);
   body.AppendToString(&value);
   return value;
 }
@@ -113,7 +110,6 @@ bool DecodeFeedbackHeader(absl::string_view value, FeedbackHeader& header) {
   header.customer_ordinal = LoadLittleEndian<uint32_t>(value.data() + kCustomerAt);
   header.series = LoadLittleEndian<uint32_t>(value.data() + kSeriesAt);
   header.zone_offset_seconds = LoadLittleEndian<int32_t>(value.data() + kZoneOffsetAt);
-  std::memcpy(header.fingerprint.data(), value.data() + kFingerprintAt, kFingerprintSize);
   return true;
 }
 

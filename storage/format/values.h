@@ -22,12 +22,13 @@ namespace emptychair::storage {
 
 // Version of the whole layout, in the value of FormatKey(). A store of another version is refused:
 // those before were never released.
-inline constexpr uint32_t kFormatVersion = 3;
+inline constexpr uint32_t kFormatVersion = 4;
 
 std::string EncodeFormat(uint32_t version);
 std::optional<uint32_t> DecodeFormat(absl::string_view value);
 
-// A message behind the version byte. Used for identity, counters, surveys, series and customers.
+// A message behind the version byte. Used for identity, counters, surveys, imports, series and
+// customers.
 std::string EncodeMessage(const google::protobuf::MessageLite& message);
 bool DecodeMessage(absl::string_view value, google::protobuf::MessageLite& message);
 
@@ -39,7 +40,7 @@ inline constexpr uint32_t kOtherSeries = 0;
 
 // What is read of a record without parsing its message: all that counting needs.
 struct FeedbackHeader {
-  static constexpr size_t kSize = 44;
+  static constexpr size_t kSize = 28;
 
   // A tombstone: the record was erased, of which only ids and `sequence` are left.
   bool is_erased = false;
@@ -49,7 +50,6 @@ struct FeedbackHeader {
   uint32_t series = kOtherSeries;
   int32_t zone_offset_seconds = 0;
   uint64_t sequence = 0;  // Of the newest change to the record.
-  IdHash fingerprint{};   // Of the submission as sent; never changes.
 
   friend bool operator==(const FeedbackHeader&, const FeedbackHeader&) = default;
 };

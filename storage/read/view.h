@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/read/epochs.h"
+#include "storage/read/import_table.h"
 #include "storage/read/series_table.h"
 
 namespace rocksdb {
@@ -27,6 +28,7 @@ struct SurveyView {
   std::shared_ptr<const SeriesTable> series;
   // Series below this number are in the view.
   uint32_t series_count = 0;
+  std::shared_ptr<const ImportTable> imports = std::make_shared<const ImportTable>();
 
   uint32_t number() const { return definition->survey_number(); }
 

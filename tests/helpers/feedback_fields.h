@@ -14,7 +14,7 @@ namespace emptychair::testing {
 
 // Every field of Feedback but those that the server sets.
 inline std::vector<const google::protobuf::FieldDescriptor*> FieldsOfCallers() {
-  const std::vector<std::string> set_by_server = {"receive_time", "exclusion", "sequence", "etag"};
+  const std::vector<std::string> set_by_server = {"receive_time", "sequence", "etag", "import_id"};
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   for (int i = 0; i < v1::Feedback::descriptor()->field_count(); ++i) {
     const auto* field = v1::Feedback::descriptor()->field(i);

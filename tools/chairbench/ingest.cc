@@ -59,9 +59,6 @@ std::vector<storage::RawRecord> PlainRecords(int count, Random& random) {
     record.header.customer_ordinal = 1 + answer.customer;
     record.header.series = 1 + answer.combination;
     record.header.sequence = ++sequence;
-    for (uint8_t& byte : record.header.fingerprint) {
-      byte = static_cast<uint8_t>(random.Next());
-    }
     record.body.set_comment(std::move(answer.comment));
     for (const auto& [key, value] : CombinationOf(answer.combination)) {
       store::v1::StoredLabel& label = *record.body.add_labels();

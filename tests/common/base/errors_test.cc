@@ -48,6 +48,8 @@ TEST(CodeOf, IsTheCodeThatTheApiPromises) {
       {v1::ERROR_REASON_ERASED, absl::StatusCode::kFailedPrecondition, "ERASED"},
       {v1::ERROR_REASON_SUPPRESSED, absl::StatusCode::kFailedPrecondition, "SUPPRESSED"},
       {v1::ERROR_REASON_STORE_CHANGED, absl::StatusCode::kFailedPrecondition, "STORE_CHANGED"},
+      {v1::ERROR_REASON_ZONE_UNKNOWN, absl::StatusCode::kFailedPrecondition, "ZONE_UNKNOWN"},
+      {v1::ERROR_REASON_METHOD_UNKNOWN, absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN"},
       {v1::ERROR_REASON_SEQUENCE_TRIMMED, absl::StatusCode::kOutOfRange, "SEQUENCE_TRIMMED"},
       {v1::ERROR_REASON_ETAG_MISMATCH, absl::StatusCode::kAborted, "ETAG_MISMATCH"},
       {v1::ERROR_REASON_SHUTTING_DOWN, absl::StatusCode::kUnavailable, "SHUTTING_DOWN"},

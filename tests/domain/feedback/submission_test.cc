@@ -64,18 +64,51 @@ TEST_F(PrepareSubmissionTest, TheIdGivesTheTimeAndMustAgreeWithIt) {
               AllOf(HasReason(v1::ERROR_REASON_ID_TIME_MISMATCH), HasField("feedback.occur_time")));
 }
 
-TEST_F(PrepareSubmissionTest, TheFingerprintIsOfAllThatWasSentAndOfNothingElse) {
-  const std::string plain = "survey_id: 'nps' external_id: 'a' ";
-  ASSERT_OK_AND_ASSIGN(const auto base, Prepare(plain));
-  for (const char* more :
-       {"score: 9", "comment: 'c'", "customer_id: 'c'", "labels { key: 'k' value: 'v' }",
-        "occur_time { seconds: 1711845000 }"}) {
-    ASSERT_OK_AND_ASSIGN(const auto other, Prepare(plain + more));
-    EXPECT_NE(base.fingerprint(), other.fingerprint()) << more;
+TEST_F(PrepareSubmissionTest, SaysWhichOfIdAndTimeWereSent) {
+  struct Case {
+    std::string fields;
+    bool id;
+    bool time;
+  };
+  for (const Case& c :
+       std::vector<Case>{{"external_id: 'a'", false, false},
+                         {"external_id: 'a' occur_time { seconds: 1711845000 }", false, true},
+                         {"feedback_id: '018e8a00-0000-7000-8000-000000000001'", true, true}}) {
+    ASSERT_OK_AND_ASSIGN(const auto submission, Prepare("survey_id: 'nps' " + c.fields));
+    EXPECT_EQ(submission.id_was_sent(), c.id) << c.fields;
+    EXPECT_EQ(submission.time_was_sent(), c.time) << c.fields;
   }
-  ASSERT_OK_AND_ASSIGN(const auto server_fields,
-                       Prepare(plain + "sequence: 7 etag: '7' receive_time { seconds: 5 }"));
-  EXPECT_EQ(base.fingerprint(), server_fields.fingerprint());
+}
+
+TEST_F(PrepareSubmissionTest, TakesAnExclusionThatCameWithTheRecord) {
+  const std::string plain = "survey_id: 'nps' external_id: 'a' ";
+  ASSERT_OK_AND_ASSIGN(const auto counted, Prepare(plain));
+  EXPECT_EQ(counted.exclusion_reason(), v1::EXCLUSION_REASON_UNSPECIFIED);
+  ASSERT_OK_AND_ASSIGN(
+      const auto excluded,
+      Prepare(plain +
+              "exclusion { reason: EXCLUSION_REASON_STAFF note: 'n' time { seconds: 9 } }"));
+  EXPECT_EQ(excluded.exclusion_reason(), v1::EXCLUSION_REASON_STAFF);
+  EXPECT_EQ(excluded.body().exclusion_note(), "n");
+  EXPECT_EQ(excluded.body().exclusion_time_ms(), 9'000);
+  ASSERT_OK_AND_ASSIGN(const auto now, Prepare(plain + "exclusion { reason: 1 }"));
+  EXPECT_EQ(now.body().exclusion_time_ms(), now.body().receive_time_ms());
+}
+
+TEST_F(PrepareSubmissionTest, RefusesAnExclusionThatIsNone) {
+  const std::string plain = "survey_id: 'nps' external_id: 'a' ";
+  EXPECT_THAT(
+      Prepare(plain + "exclusion { note: 'n' }"),
+      AllOf(HasReason(v1::ERROR_REASON_FIELD_REQUIRED), HasField("feedback.exclusion.reason")));
+  EXPECT_THAT(
+      Prepare(plain + "exclusion { reason: 77 }"),
+      AllOf(HasReason(v1::ERROR_REASON_FIELD_INVALID), HasField("feedback.exclusion.reason")));
+  EXPECT_THAT(
+      Prepare(plain + "exclusion { reason: 1 note: '" + std::string(1'025, 'n') + "' }"),
+      AllOf(HasReason(v1::ERROR_REASON_FIELD_INVALID), HasField("feedback.exclusion.note")));
+  EXPECT_THAT(
+      Prepare(plain + "exclusion { reason: 1 time { seconds: 9000000000 } }"),
+      AllOf(HasReason(v1::ERROR_REASON_TIME_OUT_OF_RANGE), HasField("feedback.exclusion.time")));
 }
 
 TEST_F(PrepareSubmissionTest, LabelsAreOrderedByKey) {

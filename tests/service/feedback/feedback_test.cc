@@ -1,4 +1,5 @@
 // Single records: identity, time, retries, reading back, counts.
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,9 @@ v1::Feedback FullAnswer() {
                                 customer_id: 'Ada@Example' score: 9
                                 comment: 'Tüchtig!\nUnd schnell.'
                                 labels { key: 'region' value: 'north east' }
-                                labels { key: 'agent' value: '42' })");
+                                labels { key: 'agent' value: '42' }
+                                exclusion { reason: EXCLUSION_REASON_STAFF note: 'one of ours' })");
+  *feedback.mutable_exclusion()->mutable_time() = Timestamp(At("2024-04-01T10:00:00.5Z"));
   *feedback.mutable_occur_time() = Timestamp(At("2024-03-31T00:59:59.123Z"));
   feedback.set_feedback_id(NewFeedbackId(At("2024-03-31T00:59:59.123Z")));
   return feedback;
@@ -144,8 +147,11 @@ TEST_P(FeedbackTest, OtherContentUnderTheSameIdIsRefused) {
       [](v1::Feedback& f) { f.set_feedback_id(NewFeedbackId(At("2024-03-31T00:59:59.123Z"))); },
   };
   for (const auto* field : FieldsOfCallers()) {
-    // Without its survey it is no record, and its time stands in its id too.
-    if (field->name() != "survey_id" && field->name() != "occur_time") {
+    // Without its survey it is no record; which of ids and time is sent is form, and an exclusion
+    // is no content.
+    static const std::set<std::string> kForm = {"survey_id", "feedback_id", "external_id",
+                                                "occur_time", "exclusion"};
+    if (kForm.count(field->name()) == 0) {
       changes.emplace_back([=](v1::Feedback& f) { f.GetReflection()->ClearField(&f, field); });
     }
   }
@@ -162,6 +168,47 @@ TEST_P(FeedbackTest, OtherContentUnderTheSameIdIsRefused) {
   EXPECT_EQ(Status(client()).sequence(), before.sequence());
   EXPECT_THAT(Value(GetById(client(), "nps", stored.feedback_id())).feedback(),
               EqualsMessage(stored));
+}
+
+TEST_P(FeedbackTest, ARetryShowsNothingOfWhatStaffChanged) {
+  const v1::Feedback sent = FullAnswer();
+  const v1::Feedback stored = Submit(client(), sent).feedback();
+  v1::AmendFeedbackRequest amend;
+  *amend.mutable_feedback() = stored;
+  amend.mutable_feedback()->set_comment("what staff wrote");
+  amend.mutable_update_mask()->add_paths("comment");
+  ASSERT_OK(client().AmendFeedback(amend));
+  v1::SubmitFeedbackRequest request;
+  *request.mutable_feedback() = sent;
+  const v1::SubmitFeedbackResponse again = Value(client().connection().SubmitFeedback(request));
+  EXPECT_TRUE(again.already_existed());
+  v1::Feedback receipt;
+  receipt.set_survey_id("nps");
+  receipt.set_feedback_id(stored.feedback_id());
+  receipt.set_external_id(sent.external_id());
+  *receipt.mutable_occur_time() = stored.occur_time();
+  *receipt.mutable_receive_time() = stored.receive_time();
+  EXPECT_THAT(again.feedback(), EqualsMessage(receipt));
+  // The first try is answered alike.
+  request.mutable_feedback()->set_external_id("another");
+  request.mutable_feedback()->set_feedback_id(NewFeedbackId(At("2024-03-31T00:59:59.123Z")));
+  const v1::SubmitFeedbackResponse first = Value(client().connection().SubmitFeedback(request));
+  EXPECT_FALSE(first.already_existed());
+  EXPECT_EQ(first.feedback().feedback_id(), request.feedback().feedback_id());
+  EXPECT_TRUE(first.feedback().comment().empty());
+  EXPECT_TRUE(first.feedback().etag().empty());
+}
+
+TEST_P(FeedbackTest, ComesExcludedWhenItIsSentSo) {
+  v1::Feedback sent = Answer("nps", "row", At("2024-01-01T00:00:00Z"), 9);
+  sent.mutable_exclusion()->set_reason(v1::EXCLUSION_REASON_BOT);
+  const v1::Feedback stored = Submit(client(), sent).feedback();
+  EXPECT_EQ(stored.exclusion().reason(), v1::EXCLUSION_REASON_BOT);
+  EXPECT_EQ(FromTimestamp(stored.exclusion().time()), FromTimestamp(stored.receive_time()));
+  const v1::MetricValue total = Total(client(), "nps");
+  EXPECT_EQ(total.answers(), 0);
+  ASSERT_EQ(total.excluded_size(), 1);
+  EXPECT_EQ(total.excluded(0).reason(), v1::EXCLUSION_REASON_BOT);
 }
 
 TEST_P(FeedbackTest, IdsBelongToTheirSurvey) {
@@ -286,8 +333,11 @@ TEST_F(ClockedFeedbackTest, ARetryIsTheSameAlthoughTheClockWentOn) {
   const v1::SubmitFeedbackResponse again = Submit(client(), Timeless("row"));
   EXPECT_TRUE(again.already_existed());
   EXPECT_THAT(again.feedback(), EqualsMessage(first));
+  // As the service answered it, which is how a mirror sends it.
   v1::Feedback with_time = Timeless("row");
   *with_time.mutable_occur_time() = first.occur_time();
+  EXPECT_TRUE(Submit(client(), with_time).already_existed());
+  with_time.mutable_occur_time()->set_seconds(first.occur_time().seconds() - 1);
   EXPECT_THAT(TrySubmit(client(), with_time), HasReason(v1::ERROR_REASON_CONTENT_DIFFERS));
   EXPECT_EQ(Status(client()).feedback_count(), 1);
 }

@@ -82,6 +82,7 @@ absl::StatusOr<v1::CreateSurveyResponse> TryCreate(Client& client, const v1::Sur
 absl::StatusOr<v1::SubmitFeedbackResponse> TrySubmit(Client& client, const v1::Feedback& feedback) {
   v1::SubmitFeedbackRequest request;
   *request.mutable_feedback() = feedback;
+  request.set_want_record(true);
   return client.connection().SubmitFeedback(request);
 }
 

@@ -29,7 +29,7 @@ bool IsOnScale(const v1::Feedback& feedback) {
 
 absl::Time TimeOf(const v1::Feedback& feedback) { return FromTimestamp(feedback.occur_time()); }
 
-// The submission as it is compared with the same again.
+// The submission with its id in lower case and its time in milliseconds.
 v1::Feedback Normalized(v1::Feedback feedback) {
   feedback.set_feedback_id(absl::AsciiStrToLower(feedback.feedback_id()));
   if (!feedback.feedback_id().empty()) {
@@ -41,6 +41,27 @@ v1::Feedback Normalized(v1::Feedback feedback) {
   return feedback;
 }
 
+// Whether a submission that has an id of the record is the one that it was made of.
+bool IsSameAgain(const ModelledRecord& record, const v1::Feedback& normalized) {
+  v1::Feedback sent = normalized;
+  const auto is_of_record = [](const std::string& id, const std::string& stored) {
+    return id.empty() || id == stored;
+  };
+  const bool same_identity =
+      is_of_record(sent.feedback_id(), record.stored.feedback_id()) &&
+      is_of_record(sent.external_id(), record.stored.external_id()) &&
+      (!sent.has_occur_time() ||
+       MessageDifferencer::Equals(sent.occur_time(), record.stored.occur_time()));
+  v1::Feedback first = record.sent;
+  for (v1::Feedback* content : {&sent, &first}) {
+    content->clear_feedback_id();
+    content->clear_external_id();
+    content->clear_occur_time();
+    content->clear_exclusion();
+  }
+  return same_identity && MessageDifferencer::Equals(sent, first);
+}
+
 ModelAnswer AnswerOf(const v1::Feedback& feedback) {
   ModelAnswer answer;
   answer.time = TimeOf(feedback);
@@ -49,6 +70,7 @@ ModelAnswer AnswerOf(const v1::Feedback& feedback) {
   }
   answer.customer = feedback.customer_id();
   answer.labels.insert(feedback.labels().begin(), feedback.labels().end());
+  answer.exclusion = feedback.exclusion().reason();
   return answer;
 }
 
@@ -87,7 +109,8 @@ bool PassesRest(const v1::ListFeedbackRequest& request, const v1::Feedback& feed
       feedback.has_exclusion() == (request.exclusion() == v1::EXCLUSION_FILTER_EXCLUDED);
   return fits_score && fits_time && fits_exclusion &&
          (request.survey_id().empty() || request.survey_id() == feedback.survey_id()) &&
-         (request.customer_id().empty() || request.customer_id() == feedback.customer_id());
+         (request.customer_id().empty() || request.customer_id() == feedback.customer_id()) &&
+         (request.import_id().empty() || request.import_id() == feedback.import_id());
 }
 
 }  // namespace
@@ -162,7 +185,8 @@ v1::ErrorReason OperationsModel::Archive(const v1::ArchiveSurveyRequest& request
 }
 
 v1::ErrorReason OperationsModel::Submit(const v1::Feedback& sent, const std::string& feedback_id,
-                                        absl::Time now, bool* already_existed) {
+                                        const std::string& import_id, absl::Time now,
+                                        bool* already_existed) {
   *already_existed = false;
   ModelledSurvey* survey = FindSurvey(sent.survey_id());
   if (survey == nullptr) {
@@ -177,7 +201,7 @@ v1::ErrorReason OperationsModel::Submit(const v1::Feedback& sent, const std::str
     if (known->is_erased) {
       return v1::ERROR_REASON_ERASED;
     }
-    *already_existed = MessageDifferencer::Equals(known->sent, normalized);
+    *already_existed = IsSameAgain(*known, normalized);
     return *already_existed ? kOk : v1::ERROR_REASON_CONTENT_DIFFERS;
   }
   if (survey->stored.has_archive_time()) {
@@ -197,6 +221,10 @@ v1::ErrorReason OperationsModel::Submit(const v1::Feedback& sent, const std::str
     *record.stored.mutable_occur_time() = Timestamp(now);
   }
   *record.stored.mutable_receive_time() = Timestamp(now);
+  if (sent.has_exclusion() && !sent.exclusion().has_time()) {
+    *record.stored.mutable_exclusion()->mutable_time() = Timestamp(now);
+  }
+  record.stored.set_import_id(import_id);
   record.stored.set_sequence(++sequence_);
   if (!sent.external_id().empty()) {
     external_ids_[{sent.survey_id(), sent.external_id()}] = id;
@@ -211,7 +239,7 @@ v1::ErrorReason OperationsModel::Submit(const v1::Feedback& sent, const std::str
 
 v1::ErrorReason OperationsModel::Amend(const v1::AmendFeedbackRequest& request) {
   const v1::Feedback& changes = request.feedback();
-  ModelledRecord* record = FindRecord(changes.survey_id(), changes.feedback_id());
+  ModelledRecord* record = FindTarget(changes);
   if (record == nullptr) {
     return v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
   }
@@ -232,7 +260,7 @@ v1::ErrorReason OperationsModel::Amend(const v1::AmendFeedbackRequest& request) 
 
 v1::ErrorReason OperationsModel::Exclude(const v1::ExcludeFeedbackRequest& request,
                                          absl::Time now) {
-  ModelledRecord* record = FindRecord(request.survey_id(), request.feedback_id());
+  ModelledRecord* record = FindTarget(request);
   if (record == nullptr) {
     return v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
   }
@@ -247,7 +275,7 @@ v1::ErrorReason OperationsModel::Exclude(const v1::ExcludeFeedbackRequest& reque
 }
 
 v1::ErrorReason OperationsModel::Include(const v1::IncludeFeedbackRequest& request) {
-  ModelledRecord* record = FindRecord(request.survey_id(), request.feedback_id());
+  ModelledRecord* record = FindTarget(request);
   if (record == nullptr) {
     return v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
   }
@@ -257,16 +285,60 @@ v1::ErrorReason OperationsModel::Include(const v1::IncludeFeedbackRequest& reque
 }
 
 v1::ErrorReason OperationsModel::Erase(const v1::EraseFeedbackRequest& request) {
-  ModelledRecord* record = FindRecord(request.survey_id(), request.feedback_id());
+  ModelledRecord* record = FindTarget(request);
   if (record == nullptr) {
     return v1::ERROR_REASON_FEEDBACK_NOT_FOUND;
   }
   if (!record->is_erased) {
     record->is_erased = true;
     ++sequence_;
-    FindSurvey(request.survey_id())->metrics.Erase(request.feedback_id());
+    FindSurvey(request.survey_id())->metrics.Erase(record->stored.feedback_id());
   }
   return kOk;
+}
+
+int64_t OperationsModel::TakeBack(const v1::TakeBackImportRequest& request) {
+  v1::ListFeedbackRequest selection;
+  selection.set_survey_id(request.survey_id());
+  selection.set_import_id(request.import_id());
+  const std::vector<v1::Feedback> records = List(selection);
+  for (const v1::Feedback& record : records) {
+    ++sequence_;
+    FindSurvey(record.survey_id())->metrics.Erase(record.feedback_id());
+    records_[record.survey_id()].erase(record.feedback_id());
+    external_ids_.erase({record.survey_id(), record.external_id()});
+    keys_.erase(
+        std::find(keys_.begin(), keys_.end(), Key{record.survey_id(), record.feedback_id()}));
+  }
+  return static_cast<int64_t>(records.size());
+}
+
+int64_t OperationsModel::ChangeMany(const v1::ChangeManyFeedbackRequest& request, absl::Time now) {
+  v1::ListFeedbackRequest selection;
+  selection.set_survey_id(request.survey_id());
+  selection.set_import_id(request.import_id());
+  selection.set_customer_id(request.customer_id());
+  if (request.has_max_score()) {
+    selection.set_max_score(request.max_score());
+  }
+  selection.set_order(v1::FEEDBACK_ORDER_OLDEST_FIRST);
+  const int64_t before = sequence_;
+  for (const v1::Feedback& record : List(selection)) {
+    if (request.has_exclude()) {
+      v1::ExcludeFeedbackRequest exclude;
+      exclude.set_survey_id(record.survey_id());
+      exclude.set_feedback_id(record.feedback_id());
+      exclude.set_reason(request.exclude().reason());
+      exclude.set_note(request.exclude().note());
+      Exclude(exclude, now);
+    } else {
+      v1::IncludeFeedbackRequest include;
+      include.set_survey_id(record.survey_id());
+      include.set_feedback_id(record.feedback_id());
+      Include(include);
+    }
+  }
+  return sequence_ - before;
 }
 
 v1::ErrorReason OperationsModel::Replace(ModelledRecord& record, const std::string& etag,

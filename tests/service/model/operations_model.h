@@ -35,7 +35,7 @@ struct ModelledSurvey : Modelled<v1::Survey> {
 };
 
 struct ModelledRecord : Modelled<v1::Feedback> {
-  // The submission, in the form in which the same again is equal.
+  // The submission that it was made of.
   v1::Feedback sent;
   bool is_erased = false;
 };
@@ -56,12 +56,15 @@ class OperationsModel {
   v1::ErrorReason Archive(const v1::ArchiveSurveyRequest& request, absl::Time now);
 
   // `feedback_id` is the one that the service made, for a record that is sent without one.
-  v1::ErrorReason Submit(const v1::Feedback& sent, const std::string& feedback_id, absl::Time now,
-                         bool* already_existed);
+  v1::ErrorReason Submit(const v1::Feedback& sent, const std::string& feedback_id,
+                         const std::string& import_id, absl::Time now, bool* already_existed);
   v1::ErrorReason Amend(const v1::AmendFeedbackRequest& request);
   v1::ErrorReason Exclude(const v1::ExcludeFeedbackRequest& request, absl::Time now);
   v1::ErrorReason Include(const v1::IncludeFeedbackRequest& request);
   v1::ErrorReason Erase(const v1::EraseFeedbackRequest& request);
+  // These two answer how many records are another way.
+  int64_t TakeBack(const v1::TakeBackImportRequest& request);
+  int64_t ChangeMany(const v1::ChangeManyFeedbackRequest& request, absl::Time now);
 
   // Those that the request must list, all pages, in order.
   std::vector<v1::Feedback> List(const v1::ListFeedbackRequest& request) const;
@@ -82,6 +85,15 @@ class OperationsModel {
   std::map<std::string, int64_t> Overflows() const;
 
  private:
+  // The record that a change names by one of its ids; null when there is none.
+  template <typename Target>
+  ModelledRecord* FindTarget(const Target& target) {
+    return FindRecord(target.survey_id(),
+                      target.external_id().empty()
+                          ? target.feedback_id()
+                          : FindExternalId(target.survey_id(), target.external_id()));
+  }
+
   // Makes `wanted` the record, unless it is that already or `etag` is of another state.
   v1::ErrorReason Replace(ModelledRecord& record, const std::string& etag, v1::Feedback wanted);
   void Put(ModelledSurvey& survey, v1::Survey wanted);

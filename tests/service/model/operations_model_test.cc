@@ -10,6 +10,7 @@
 
 #include "absl/strings/ascii.h"
 #include "common/base/errors.h"
+#include "common/base/status_macros.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/count.h"
@@ -54,7 +55,8 @@ class OperationsRun {
         {40, &OperationsRun::List},         {60, &OperationsRun::Get},
         {20, &OperationsRun::CheckStatus},  {6, &OperationsRun::Verify},
         {2, &OperationsRun::MaintainStore}, {3, &OperationsRun::Restart},
-        {5, &OperationsRun::Crash},
+        {5, &OperationsRun::Crash},         {6, &OperationsRun::TakeBack},
+        {10, &OperationsRun::ChangeMany},
     };
     int sum = 0;
     for (const auto& [weight, operation] : kWeights) {
@@ -179,9 +181,10 @@ class OperationsRun {
     v1::ErrorReason reason;
     bool already_existed = false;
   };
-  Judged Judge(const v1::Feedback& feedback, const std::string& feedback_id) {
+  Judged Judge(const v1::Feedback& feedback, const std::string& feedback_id,
+               const std::string& import_id = "") {
     Judged judged;
-    judged.reason = model_.Submit(feedback, feedback_id, Now(), &judged.already_existed);
+    judged.reason = model_.Submit(feedback, feedback_id, import_id, Now(), &judged.already_existed);
     (judged.already_existed ? existed_ : accepted_) += judged.reason == kOk;
     return judged;
   }
@@ -206,13 +209,17 @@ class OperationsRun {
 
   void SubmitBatch() {
     const std::vector<v1::Feedback> batch = random_.Batch();
-    const auto response = Change([&](Client& client) { return TryBatch(client, batch); });
+    const std::string import_id = random_.OneIn(2) ? random_.ImportId() : "";
+    v1::BatchSubmitFeedbackRequest request = BatchOf(batch);
+    request.set_import_id(import_id);
+    const auto response =
+        Change([&](Client& client) { return client.connection().BatchSubmitFeedback(request); });
     ASSERT_OK(response);
     std::vector<int> existed;
     std::map<int, v1::ErrorReason> refused;
     for (int i = 0; i < static_cast<int>(batch.size()); ++i) {
       const std::string id = StoredId(batch[i]);
-      const Judged judged = Judge(batch[i], id);
+      const Judged judged = Judge(batch[i], id, import_id);
       ++endings_[judged.reason];
       if (judged.reason != kOk) {
         refused[i] = judged.reason;
@@ -260,6 +267,44 @@ class OperationsRun {
     ASSERT_NO_FATAL_FAILURE(ExpectEnd(expected, response.status()));
     if (expected == kOk) {
       ASSERT_EQ(response->sequence(), model_.sequence());
+    }
+  }
+
+  // Sends a change of many records, and says how it ended.
+  template <typename Response, typename Request>
+  static absl::StatusOr<Response> RunMany(ResultRange<Response> (Client::*call)(const Request&)
+                                              const,
+                                          Client& client, const Request& request) {
+    Response last;
+    for (absl::StatusOr<Response>& progress : (client.*call)(request)) {
+      RETURN_IF_ERROR(progress.status());
+      last = *progress;
+    }
+    return last;
+  }
+
+  void TakeBack() {
+    const v1::TakeBackImportRequest request = random_.TakeBackImport();
+    const auto result = RunMany(&Client::TakeBackImport, server_.client(), request);
+    ASSERT_OK(result);
+    ASSERT_EQ(result->changed(), model_.TakeBack(request));
+    ASSERT_EQ(result->sequence(), model_.sequence());
+    ASSERT_EQ(result->done(), result->total());
+  }
+
+  void ChangeMany() {
+    const v1::ChangeManyFeedbackRequest request = random_.ChangeManyFeedback();
+    const auto result = RunMany(&Client::ChangeManyFeedback, server_.client(), request);
+    ASSERT_OK(result);
+    ASSERT_EQ(result->changed(), model_.ChangeMany(request, Now())) << request.DebugString();
+    ASSERT_EQ(result->sequence(), model_.sequence());
+    for (const auto& [survey_id, feedback_id] : model_.keys()) {
+      const ModelledRecord& record = *model_.FindRecord(survey_id, feedback_id);
+      if (record.is_changed && !record.is_erased) {
+        const auto stored = GetById(server_.client(), survey_id, feedback_id);
+        ASSERT_OK(stored);
+        ASSERT_NO_FATAL_FAILURE(CheckRecord(stored->feedback()));
+      }
     }
   }
 

@@ -123,6 +123,14 @@ v1::Feedback OperationsRandom::NewSubmission() {
     feedback.set_customer_id(absl::StrCat("customer ", Uniform(1, 60)));
   }
   SetContent(feedback);
+  if (OneIn(12)) {
+    v1::Exclusion& exclusion = *feedback.mutable_exclusion();
+    exclusion.set_reason(static_cast<v1::ExclusionReason>(Uniform(1, 6)));
+    exclusion.set_note(OneIn(2) ? "" : "came so");
+    if (OneIn(2)) {
+      *exclusion.mutable_time() = Timestamp(kFakeNow - absl::Hours(Uniform(0, 1'000)));
+    }
+  }
   return feedback;
 }
 
@@ -148,10 +156,12 @@ std::vector<v1::Feedback> OperationsRandom::Batch() {
 
 OperationsRandom::Target OperationsRandom::RandomTarget() {
   if (model_->keys().empty() || OneIn(30)) {
-    return {SurveyId(0), MakeId(kFakeNow, 0, 0), ""};
+    return {SurveyId(0), MakeId(kFakeNow, 0, 0), "", ""};
   }
   const auto& [survey_id, feedback_id] = OneOf(model_->keys());
-  return {survey_id, feedback_id, Etag(model_->FindRecord(survey_id, feedback_id)->stored.etag())};
+  const v1::Feedback& stored = model_->FindRecord(survey_id, feedback_id)->stored;
+  return {survey_id, feedback_id, Etag(stored.etag()),
+          OneIn(3) ? stored.external_id() : std::string()};
 }
 
 v1::AmendFeedbackRequest OperationsRandom::AmendFeedback() {
@@ -159,8 +169,7 @@ v1::AmendFeedbackRequest OperationsRandom::AmendFeedback() {
   v1::AmendFeedbackRequest request;
   v1::Feedback& feedback = *request.mutable_feedback();
   SetContent(feedback);
-  feedback.set_survey_id(target.survey_id);
-  feedback.set_feedback_id(target.feedback_id);
+  SetIds(target, feedback);
   feedback.set_etag(target.etag);
   SetMask({"score", "comment", "labels"}, request);
   return request;
@@ -169,8 +178,7 @@ v1::AmendFeedbackRequest OperationsRandom::AmendFeedback() {
 template <typename Request>
 Request OperationsRandom::ChangeOf(const Target& target) {
   Request request;
-  request.set_survey_id(target.survey_id);
-  request.set_feedback_id(target.feedback_id);
+  SetIds(target, request);
   return request;
 }
 
@@ -192,6 +200,35 @@ v1::IncludeFeedbackRequest OperationsRandom::IncludeFeedback() {
 
 v1::EraseFeedbackRequest OperationsRandom::EraseFeedback() {
   return ChangeOf<v1::EraseFeedbackRequest>(RandomTarget());
+}
+
+std::string OperationsRandom::ImportId() { return absl::StrCat("import ", Uniform(1, 4)); }
+
+v1::TakeBackImportRequest OperationsRandom::TakeBackImport() {
+  v1::TakeBackImportRequest request;
+  request.set_survey_id(SurveyId(Uniform(0, kZones)));
+  request.set_import_id(ImportId());
+  return request;
+}
+
+v1::ChangeManyFeedbackRequest OperationsRandom::ChangeManyFeedback() {
+  v1::ChangeManyFeedbackRequest request;
+  request.set_survey_id(SurveyId(Uniform(0, kZones)));
+  if (OneIn(2)) {
+    request.set_import_id(ImportId());
+  } else {
+    request.set_customer_id(absl::StrCat("customer ", Uniform(1, 60)));
+  }
+  if (OneIn(3)) {
+    request.set_max_score(Uniform(0, 10));
+  }
+  if (OneIn(2)) {
+    request.set_include(true);
+  } else {
+    request.mutable_exclude()->set_reason(static_cast<v1::ExclusionReason>(Uniform(1, 6)));
+    request.mutable_exclude()->set_note(OneIn(2) ? "" : "a note");
+  }
+  return request;
 }
 
 std::vector<const ModelSurvey*> OperationsRandom::SomeSurveys(int zone) {
@@ -229,6 +266,9 @@ v1::ListFeedbackRequest OperationsRandom::ListFeedback() {
   }
   if (OneIn(3)) {
     *request.add_filters() = Filter(surveys);
+  }
+  if (OneIn(6)) {
+    request.set_import_id(ImportId());
   }
   if (OneIn(3)) {
     request.set_min_score(Uniform(0, 6));

@@ -42,6 +42,7 @@ class OperationsRandom : public MetricRandom {
     std::string survey_id;
     std::string feedback_id;
     std::string etag;
+    std::string external_id;  // Given in place of `feedback_id`, when not empty.
   };
   Target RandomTarget();
 
@@ -49,6 +50,10 @@ class OperationsRandom : public MetricRandom {
   v1::ExcludeFeedbackRequest ExcludeFeedback();
   v1::IncludeFeedbackRequest IncludeFeedback();
   v1::EraseFeedbackRequest EraseFeedback();
+
+  std::string ImportId();
+  v1::TakeBackImportRequest TakeBackImport();
+  v1::ChangeManyFeedbackRequest ChangeManyFeedback();
 
   // Surveys of one zone, one at least.
   std::vector<const ModelSurvey*> SomeSurveys(int zone);
@@ -64,6 +69,15 @@ class OperationsRandom : public MetricRandom {
   // Fields for a mask, one at least.
   template <typename Request>
   void SetMask(const std::vector<std::string>& fields, Request& request);
+  template <typename Message>
+  static void SetIds(const Target& target, Message& message) {
+    message.set_survey_id(target.survey_id);
+    if (target.external_id.empty()) {
+      message.set_feedback_id(target.feedback_id);
+    } else {
+      message.set_external_id(target.external_id);
+    }
+  }
   template <typename Request>
   Request ChangeOf(const Target& target);
 

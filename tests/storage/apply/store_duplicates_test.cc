@@ -79,7 +79,10 @@ TEST_P(StoreDuplicatesTest, WithOtherContentAreRefusedAndChangeNothing) {
   add("new series", kById, kById, [](Answer& a) { a.labels = {{"region", "new"}}; });
   add("external id added", kById, kById, [](Answer& a) { a.external_id = "new"; });
   add("external id of another", kById, kByBoth, [](Answer& a) { a.external_id = "e"; });
-  add("external id left out", kByBoth, kByBoth, [](Answer& a) { a.external_id = ""; });
+  add("another time of an external id", kByExternalId, kByExternalId, [](Answer& a) {
+    a.time_ms += 1;
+    a.sends_time = true;
+  });
   add("same external id, another id", kByBoth, kByBoth, [](Answer& a) { a.id = 77; });
   add("external id alone, score", kByExternalId, kByExternalId, [](Answer& a) { a.score = 5; });
   // Judged as a duplicate before its score is.
@@ -100,6 +103,71 @@ TEST_P(StoreDuplicatesTest, WithOtherContentAreRefusedAndChangeNothing) {
     EXPECT_EQ(store().view()->counters.sequence(), 4u);
     Reopen();
   }
+}
+
+TEST_P(StoreDuplicatesTest, AreTheSameWhicheverOfIdsAndTimeIsSent) {
+  CreateSurvey(store(), NpsSurvey("pulse"));
+  ASSERT_THAT(ToText(Submit(store(), {kByBoth, kByExternalId})),
+              ElementsAre("accepted", "accepted"));
+  Answer id_alone = kByBoth;
+  id_alone.external_id.clear();
+  Answer external_id_alone = kByBoth;
+  external_id_alone.id = 77;  // As if made up at another time.
+  external_id_alone.sends_id = false;
+  Answer with_time = kByExternalId;
+  with_time.sends_time = true;
+  Answer with_id = kByExternalId;
+  with_id.sends_id = true;
+  for (int round = 0; round < 2; ++round) {
+    const DatabaseDump before = harness_.Dump();
+    EXPECT_THAT(ToText(Submit(store(), {id_alone, external_id_alone, with_time, with_id})),
+                ElementsAre("existed", "existed", "existed", "existed"));
+    EXPECT_EQ(harness_.Dump(), before);
+    Reopen();
+  }
+}
+
+TEST_P(StoreDuplicatesTest, AreJudgedByWhatWasSentFirstAfterAnAmendment) {
+  CreateSurvey(store(), NpsSurvey("pulse"));
+  Answer first = kByBoth;
+  first.customer_id = "c";
+  first.comment = "was";
+  first.labels = {{"channel", "web"}};
+  ASSERT_EQ(ToText(SubmitOne(store(), first)), "accepted");
+  Answer amended = first;
+  amended.comment = "is";
+  for (const char* comment : {"is", "is now"}) {
+    auto amend = NewCommand();
+    *amend->mutable_amend_feedback()->mutable_target() = TargetOf(first);
+    amend->mutable_amend_feedback()->set_set_comment(true);
+    amend->mutable_amend_feedback()->set_comment(comment);
+    EXPECT_OK(RunCommand(store(), std::move(amend)).error);
+  }
+  EXPECT_THAT(ToText(Submit(store(), {first, amended})), ElementsAre("existed", "CONTENT_DIFFERS"));
+  Reopen();
+  EXPECT_THAT(ToText(Submit(store(), {first, amended})), ElementsAre("existed", "CONTENT_DIFFERS"));
+}
+
+TEST_P(StoreDuplicatesTest, SayInWhatTheyDiffer) {
+  CreateSurvey(store(), NpsSurvey("pulse"));
+  ASSERT_EQ(ToText(SubmitOne(store(), kById)), "accepted");
+  Answer other = kById;
+  other.score = 8;
+  other.comment = "y";
+  EXPECT_THAT(std::string(SubmitOne(store(), other).error.message()),
+              ::testing::HasSubstr("with another score, comment;"));
+}
+
+TEST_P(StoreDuplicatesTest, AreNoOtherForWhatStaffSaysOrTheImportIs) {
+  CreateSurvey(store(), NpsSurvey("pulse"));
+  Answer excluded = kById;
+  excluded.exclusion = v1::EXCLUSION_REASON_BOT;
+  ASSERT_EQ(ToText(SubmitOne(store(), excluded)), "accepted");
+  EXPECT_EQ(ToText(SubmitOne(store(), kById)), "existed");
+  const CommandResult again = RunCommand(store(), SubmitCommand({kById}, "later"));
+  EXPECT_THAT(ToText(again.outcomes), ElementsAre("existed"));
+  EXPECT_EQ(again.outcomes[0].record->header.exclusion_reason, v1::EXCLUSION_REASON_BOT);
+  EXPECT_EQ(again.outcomes[0].record->body.import_number(), 0u);
 }
 
 TEST_P(StoreDuplicatesTest, OfOtherContentAreRefusedInTheSameGroup) {

@@ -67,7 +67,7 @@ class CommandSource {
 
   CommandPtr Draw() {
     auto command = NewCommand();
-    switch (Uniform(14)) {
+    switch (Uniform(15)) {
       case 0:
         *command->mutable_create_survey()->mutable_survey() =
             NpsSurvey(absl::StrCat("s", Uniform(4)), {"channel"}, 2 + Uniform(3));
@@ -102,12 +102,21 @@ class CommandSource {
         amend.set_score(static_cast<int32_t>(Uniform(12)));
         break;
       }
+      case 9: {
+        store::v1::TakeBackFeedbackCommand& take_back = *command->mutable_take_back_feedback();
+        take_back.set_survey_number(Survey());
+        take_back.set_import_number(Uniform(8));
+        for (uint32_t i = Uniform(20); i > 0; --i) {
+          take_back.add_feedback_ids(std::string(IdOf(DrawAnswer()).AsBytes()));
+        }
+        break;
+      }
       default: {
         std::vector<Answer> answers(1 + Uniform(Uniform(8) == 0 ? 40 : 4));
         for (Answer& answer : answers) {
           answer = DrawAnswer();
         }
-        return SubmitCommand(answers);
+        return SubmitCommand(answers, Uniform(2) == 0 ? absl::StrCat("import-", Uniform(3)) : "");
       }
     }
     return command;
@@ -127,6 +136,7 @@ class CommandSource {
     if (id % 2 == 0) answer.external_id = absl::StrCat("order-", id);
     if (id % 3 != 0) answer.customer_id = absl::StrCat("customer-", id % 11);
     if (id % 4 != 0) answer.labels = {{"channel", absl::StrCat("c", id % 5)}};
+    if (id % 6 == 0) answer.exclusion = v1::EXCLUSION_REASON_STAFF;
     return answer;
   }
 

@@ -24,8 +24,6 @@ RawRecord ToPlain(const Answer& answer, uint32_t index, uint64_t sequence) {
   record.header.series = index + 1;
   record.header.zone_offset_seconds = answer.zone_offset_seconds;
   record.header.sequence = sequence;
-  std::copy(submission.fingerprint().begin(), submission.fingerprint().end(),
-            record.header.fingerprint.begin());
   record.body = submission.body();
   return record;
 }

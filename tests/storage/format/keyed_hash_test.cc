@@ -40,7 +40,7 @@ TEST(KeyedHash, DiffersByPurposeSecretAndText) {
     secret[15] = secret_byte;
     const KeyedHash hash(secret);
     for (const HashPurpose purpose :
-         {HashPurpose::kExternalId, HashPurpose::kCustomerId, HashPurpose::kFingerprint,
+         {HashPurpose::kExternalId, HashPurpose::kCustomerId, HashPurpose::kContent,
           HashPurpose::kDerivedFeedbackId, HashPurpose::kPageToken}) {
       for (const std::string& text : {std::string(), std::string("a"), std::string("a\0", 2)}) {
         hashes.insert(HexOfHash(hash(purpose, text)));
@@ -55,7 +55,7 @@ TEST(KeyedHash, DiffersByPurposeSecretAndText) {
 TEST(HashPurpose, HasTheNumbersThatAreOnDisk) {
   EXPECT_EQ(static_cast<int>(HashPurpose::kExternalId), 1);
   EXPECT_EQ(static_cast<int>(HashPurpose::kCustomerId), 2);
-  EXPECT_EQ(static_cast<int>(HashPurpose::kFingerprint), 3);
+  EXPECT_EQ(static_cast<int>(HashPurpose::kContent), 3);
   EXPECT_EQ(static_cast<int>(HashPurpose::kDerivedFeedbackId), 4);
   EXPECT_EQ(static_cast<int>(HashPurpose::kPageToken), 5);
 }

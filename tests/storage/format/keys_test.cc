@@ -57,6 +57,8 @@ std::vector<KeyKind> AllKinds() {
   return {
       KindOf("survey", SurveyKey(0x01020304), "7375727665792f 01020304", DecodeSurveyKey,
              uint32_t{0x01020304}),
+      KindOf("import", ImportKey(0x01020304), "696d706f72742f 01020304", DecodeImportKey,
+             uint32_t{0x01020304}),
       KindOf("feedback", FeedbackKey{0x01020304, TestUuid()}, std::string("01020304") + kUuidHex),
       KindOf("feedback_by_customer", FeedbackByCustomerKey{0x0a0b0c0d, TestUuid(), 7},
              std::string("0a0b0c0d") + kUuidHex + "00000007"),

@@ -25,7 +25,6 @@ FeedbackHeader FullHeader() {
   header.series = 0x01020304;
   header.zone_offset_seconds = -12'600;
   header.sequence = 0x1122334455667788;
-  header.fingerprint = Counting();
   return header;
 }
 
@@ -36,7 +35,7 @@ store::v1::StoredFeedback ABody() {
 }
 
 TEST(Format, IsFourBytesLittleEndian) {
-  EXPECT_EQ(kFormatVersion, 3u);
+  EXPECT_EQ(kFormatVersion, 4u);
   EXPECT_EQ(HexOf(EncodeFormat(1)), "01000000");
   EXPECT_EQ(HexOf(EncodeFormat(0x01020304)), "04030201");
   EXPECT_EQ(DecodeFormat(Bytes("04030201")), 0x01020304u);
@@ -115,9 +114,8 @@ TEST(Changes, DecodeToWhatWasEncodedAndToNothingElse) {
 
 TEST(FeedbackHeader, HasTheseBytes) {
   EXPECT_EQ(HexOf(EncodeFeedback(FullHeader(), ABody())),
-            Packed("01 01 02 00  09000000  0d0c0b0a  04030201  c8ceffff  8877665544332211") +
-                kCountingHex + "0a0165");
-  EXPECT_EQ(HexOf(EncodeFeedback(FeedbackHeader(), {})), "01" + std::string(86, '0'));
+            Packed("01 01 02 00  09000000  0d0c0b0a  04030201  c8ceffff  8877665544332211 0a0165"));
+  EXPECT_EQ(HexOf(EncodeFeedback(FeedbackHeader(), {})), "01" + std::string(54, '0'));
   FeedbackHeader negative;
   negative.score = -1;
   EXPECT_EQ(HexOf(EncodeFeedback(negative, {}).substr(0, 8)), Packed("01 01 00 00 ffffffff"));
@@ -166,7 +164,7 @@ TEST(FeedbackHeader, IsRejectedWithAnyOtherVersionFlagReasonOrReservedByte) {
 }
 
 TEST(FeedbackHeader, OfAnUnscoredRecordTellsAFlippedFlagOnlyInItsOwnBit) {
-  const std::string value = EncodeFeedback({.fingerprint = Counting()}, {});
+  const std::string value = EncodeFeedback({.customer_ordinal = 7}, {});
   for (int bit = 0; bit < 8; ++bit) {
     std::string other = value;
     other[1] = static_cast<char>(1 << bit);
@@ -177,8 +175,8 @@ TEST(FeedbackHeader, OfAnUnscoredRecordTellsAFlippedFlagOnlyInItsOwnBit) {
 
 TEST(Tombstone, HasTheseBytes) {
   const std::string value = EncodeTombstone(12);
-  EXPECT_EQ(HexOf(value), Packed("01 02 00 00 00000000 00000000 00000000 00000000 "
-                                 "0c00000000000000 00000000000000000000000000000000"));
+  EXPECT_EQ(HexOf(value),
+            Packed("01 02 00 00 00000000 00000000 00000000 00000000 0c00000000000000"));
   const auto header = DecodeFeedbackHeader(value);
   ASSERT_TRUE(header.has_value());
   EXPECT_TRUE(header->is_erased);

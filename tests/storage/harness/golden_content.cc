@@ -116,13 +116,34 @@ std::vector<Answer> SecondAnswers() {
   };
 }
 
+// Of an import; one came excluded.
+std::vector<Answer> ImportedAnswers() {
+  return {
+      {.survey = kIdeas,
+       .id = 9,
+       .time_ms = kNoonMs - 1,
+       .sends_id = false,
+       .sends_time = true,
+       .external_id = "row-1",
+       .comment = "Longer tables",
+       .zone_offset_seconds = -12'600},
+      {.survey = kIdeas,
+       .id = 10,
+       .time_ms = kNoonMs - 2,
+       .external_id = "row-2",
+       .zone_offset_seconds = -12'600,
+       .exclusion = v1::EXCLUSION_REASON_TEST},
+  };
+}
+
 void Create(Store& store, const store::v1::StoredSurvey& survey) {
   const CommandResult result = CreateSurvey(store, survey);
   Check(result.survey != nullptr, result.error);
 }
 
-void SubmitAll(Store& store, const std::vector<Answer>& answers) {
-  for (const SubmissionOutcome& outcome : Submit(store, answers)) {
+void SubmitAll(Store& store, const std::vector<Answer>& answers, const char* import_id = "") {
+  for (const SubmissionOutcome& outcome :
+       RunCommand(store, SubmitCommand(answers, import_id)).outcomes) {
     Check(outcome.kind == SubmissionOutcome::Kind::kAccepted, outcome.error);
   }
 }
@@ -152,6 +173,9 @@ std::string MetaText(const std::string& key, const std::string& value) {
   if (const auto number = DecodeFormerSurveyKey(key)) {
     return absl::StrCat("former survey ", *number, " ",
                         MessageText<store::v1::StoredFormerSurvey>(value));
+  }
+  if (const auto number = DecodeImportKey(key)) {
+    return absl::StrCat("import ", *number, " ", MessageText<store::v1::StoredImport>(value));
   }
   return "unknown";
 }
@@ -261,8 +285,8 @@ std::string EntryText(const std::string& family, const std::string& key, const s
 
 std::vector<Answer> GoldenAnswers() {
   std::vector<Answer> answers = FirstAnswers();
-  for (Answer& answer : SecondAnswers()) {
-    answers.push_back(std::move(answer));
+  for (const std::vector<Answer>& more : {ImportedAnswers(), SecondAnswers()}) {
+    answers.insert(answers.end(), more.begin(), more.end());
   }
   return answers;
 }
@@ -277,6 +301,7 @@ void FillSecondHalf(Store& store) {
   Create(store, Depth());
   Create(store, Ideas());
   SubmitAll(store, SecondAnswers());
+  SubmitAll(store, ImportedAnswers(), "ideas of 2024");
   const std::vector<Answer> first = FirstAnswers();
   const CommandResult excluded =
       Exclude(store, first[1], v1::EXCLUSION_REASON_STAFF, "one of ours");

@@ -94,6 +94,7 @@ class IndexCheck {
     CheckCustomers();
     CheckSeries();
     CheckCounters();
+    CheckImports();
     CheckChanges();
   }
 
@@ -282,6 +283,32 @@ class IndexCheck {
     if (sequences.size() != records_.size() + SurveysOf(dump_, faults_).size() ||
         (!sequences.empty() && *sequences.rbegin() > counters_.sequence())) {
       Fault(absl::StrCat(sequences.size(), " sequence numbers up to ", counters_.sequence()));
+    }
+  }
+
+  // A record's import is one of its survey; none outlives its survey.
+  void CheckImports() {
+    const auto surveys = SurveysOf(dump_, faults_);
+    std::map<uint32_t, store::v1::StoredImport> imports;
+    for (const auto& [key, value] : FamilyOf(dump_, "meta")) {
+      if (!absl::StartsWith(key, "import/")) {
+        continue;
+      }
+      const auto number = DecodeImportKey(key);
+      store::v1::StoredImport import;
+      if (!number.has_value() || !DecodeMessage(value, import) || import.import_id().empty() ||
+          surveys.count(import.survey_number()) == 0 || *number > counters_.last_import_number()) {
+        Fault(absl::StrCat("import ", absl::BytesToHexString(key), " is damaged"));
+        continue;
+      }
+      imports[*number] = import;
+    }
+    for (const Record& record : records_) {
+      const uint32_t number = record.body.import_number();
+      if (number != 0 && imports[number].survey_number() != record.key.survey_number) {
+        Fault(absl::StrCat("record ", record.key.feedback_id.ToString(), " is of import ", number,
+                           ", which its survey does not have"));
+      }
     }
   }
 

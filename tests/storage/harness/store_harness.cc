@@ -25,53 +25,6 @@ Uuid IdOf(const Answer& answer) {
   return Uuid::MakeV7(answer.time_ms, entropy);
 }
 
-namespace {
-
-// Bytes of an answer as they are sent. The golden databases have hashes of them, so they stay as
-// they are whatever becomes of the messages.
-std::string SentBytes(const Answer& answer,
-                      const std::vector<std::pair<std::string, std::string>>& labels) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream out(&stream);
-    const auto put_text = [&out](uint32_t field, const std::string& text) {
-      if (!text.empty()) {
-        out.WriteTag(field << 3 | 2);
-        out.WriteVarint32(static_cast<uint32_t>(text.size()));
-        out.WriteString(text);
-      }
-    };
-    const auto put_number = [&out](uint32_t field, int32_t number) {
-      out.WriteTag(field << 3);
-      out.WriteVarint32SignExtended(number);
-    };
-    put_number(1, static_cast<int32_t>(answer.survey));
-    put_text(2, answer.sends_id ? std::string(IdOf(answer).AsBytes()) : "");
-    put_text(3, answer.external_id);
-    put_text(4, answer.customer_id);
-    if (answer.score.has_value()) {
-      put_number(5, *answer.score);
-    }
-    put_text(6, answer.comment);
-    for (const auto& [key, value] : labels) {
-      store::v1::StoredLabel label;
-      label.set_key(key);
-      label.set_value(value);
-      put_text(7, label.SerializeAsString());
-    }
-    if (answer.zone_offset_seconds != 0) {
-      out.WriteTag(8 << 3);
-      // Zigzag.
-      const int32_t offset = answer.zone_offset_seconds;
-      out.WriteVarint32((static_cast<uint32_t>(offset) << 1) ^ static_cast<uint32_t>(offset >> 31));
-    }
-  }
-  return bytes;
-}
-
-}  // namespace
-
 store::v1::Submission ToSubmission(const Answer& answer) {
   store::v1::Submission submission;
   submission.set_survey_number(answer.survey);
@@ -92,15 +45,21 @@ store::v1::Submission ToSubmission(const Answer& answer) {
   }
   body.set_receive_time_ms(kNoonMs + 1'000);
   submission.set_zone_offset_seconds(answer.zone_offset_seconds);
-  const IdHash fingerprint =
-      KeyedHash(KeyedHash::Secret{})(HashPurpose::kFingerprint, SentBytes(answer, labels));
-  submission.set_fingerprint(fingerprint.data(), fingerprint.size());
+  submission.set_id_was_sent(answer.sends_id);
+  submission.set_time_was_sent(answer.sends_id || answer.sends_time);
+  if (answer.exclusion != v1::EXCLUSION_REASON_UNSPECIFIED) {
+    submission.set_exclusion_reason(answer.exclusion);
+    body.set_exclusion_note("sent with it");
+    body.set_exclusion_time_ms(kNoonMs);
+  }
   return submission;
 }
 
-CommandPtr SubmitCommand(const std::vector<Answer>& answers) {
+CommandPtr SubmitCommand(const std::vector<Answer>& answers, const std::string& import_id) {
   auto command = NewCommand();
   store::v1::SubmitFeedbackCommand& submit = *command->mutable_submit_feedback();
+  submit.set_import_id(import_id);
+  submit.set_import_time_ms(import_id.empty() ? 0 : kNoonMs);
   for (const Answer& answer : answers) {
     *submit.add_submissions() = ToSubmission(answer);
   }

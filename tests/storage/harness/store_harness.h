@@ -35,19 +35,20 @@ struct Answer {
   int64_t time_ms = kNoonMs;
   // False: the caller sent an external id alone, and the server made up the id.
   bool sends_id = true;
+  bool sends_time = false;  // With an external id alone.
   std::optional<int32_t> score;
   std::string external_id;
   std::string customer_id;
   std::string comment;
   std::vector<std::pair<std::string, std::string>> labels;
   int32_t zone_offset_seconds = 0;
+  v1::ExclusionReason exclusion = v1::EXCLUSION_REASON_UNSPECIFIED;
 };
 
 Uuid IdOf(const Answer& answer);
-// With a fingerprint of what the answer says.
 store::v1::Submission ToSubmission(const Answer& answer);
 
-CommandPtr SubmitCommand(const std::vector<Answer>& answers);
+CommandPtr SubmitCommand(const std::vector<Answer>& answers, const std::string& import_id = "");
 
 // An NPS survey with the given dimensions.
 store::v1::StoredSurvey NpsSurvey(const std::string& survey_id,

@@ -106,6 +106,18 @@ class Client {
     return connection_->EraseFeedback(request);
   }
 
+  // These two can take long: give the client a timeout that fits. They answer how far they are, and
+  // at last all of it; a stream that breaks is not sent again. Leaving the range before its end ends
+  // the change: what was changed stays so, and the same call again goes on.
+  ResultRange<v1::ChangeManyFeedbackResponse> ChangeManyFeedback(
+      const v1::ChangeManyFeedbackRequest& request) const {
+    return connection_->ChangeManyFeedback(request);
+  }
+  ResultRange<v1::TakeBackImportResponse> TakeBackImport(
+      const v1::TakeBackImportRequest& request) const {
+    return connection_->TakeBackImport(request);
+  }
+
   // Every change of a record as it happens, from the request's position on: the next element waits
   // for it, for as long as it takes. When the connection breaks, a new call goes on where the last
   // message stood, without gaps or repeats; the range ends with an error once the policies have had

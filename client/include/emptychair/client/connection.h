@@ -57,6 +57,12 @@ class Connection {
   virtual absl::StatusOr<v1::EraseFeedbackResponse> EraseFeedback(
       const v1::EraseFeedbackRequest& request) = 0;
 
+  // Streams: not sent again.
+  virtual ResultRange<v1::ChangeManyFeedbackResponse> ChangeManyFeedback(
+      const v1::ChangeManyFeedbackRequest& request) = 0;
+  virtual ResultRange<v1::TakeBackImportResponse> TakeBackImport(
+      const v1::TakeBackImportRequest& request) = 0;
+
   // A stream without an end, gone on with over a new call as the policies say. It must not outlive
   // the connection. Once `stop` is requested, on whatever thread, it ends with CANCELLED.
   virtual ResultRange<v1::WatchFeedbackResponse> WatchFeedback(

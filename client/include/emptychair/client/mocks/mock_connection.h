@@ -47,6 +47,10 @@ class MockConnection : public Connection {
               (const v1::IncludeFeedbackRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::EraseFeedbackResponse>, EraseFeedback,
               (const v1::EraseFeedbackRequest& request), (override));
+  MOCK_METHOD(ResultRange<v1::ChangeManyFeedbackResponse>, ChangeManyFeedback,
+              (const v1::ChangeManyFeedbackRequest& request), (override));
+  MOCK_METHOD(ResultRange<v1::TakeBackImportResponse>, TakeBackImport,
+              (const v1::TakeBackImportRequest& request), (override));
   MOCK_METHOD(ResultRange<v1::WatchFeedbackResponse>, WatchFeedback,
               (const v1::WatchFeedbackRequest& request, std::stop_token stop), (override));
   MOCK_METHOD(absl::StatusOr<v1::QueryMetricResponse>, QueryMetric,

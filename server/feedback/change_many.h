@@ -1,0 +1,41 @@
+// Changes many records, selected by what they say or by the import that they came with.
+#ifndef EMPTYCHAIR_SERVER_FEEDBACK_CHANGE_MANY_H_
+#define EMPTYCHAIR_SERVER_FEEDBACK_CHANGE_MANY_H_
+
+#include <cstdint>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "emptychair/v1/feedback_service.pb.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// How far such a change has come.
+struct ManyProgress {
+  int64_t done = 0;     // Records looked at.
+  int64_t changed = 0;  // Those that are another way now.
+  int64_t total = 0;    // At most so many are looked at.
+  uint64_t sequence = 0;
+};
+
+// Gets the progress after each step; an error ends the change with it, and what was changed stays.
+using OnManyProgress = absl::FunctionRef<absl::Status(const ManyProgress&)>;
+
+// Both block until all is durable, so they must not run on a thread of the committer's. Each step
+// is of at most a thousand changes. The last progress is the result.
+
+// Excludes or includes the records of the selection. `now` is the time of an exclusion. Errors:
+// FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, QUEUE_FULL, DISK_FULL, SHUTTING_DOWN,
+// STORE_DAMAGED, those of `on_progress`.
+absl::Status ChangeMany(storage::Store& store, const v1::ChangeManyFeedbackRequest& request,
+                        absl::Time now, OnManyProgress on_progress);
+
+// Removes the records that an import stored first. Errors: as above.
+absl::Status TakeBackImport(storage::Store& store, const v1::TakeBackImportRequest& request,
+                            OnManyProgress on_progress);
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_FEEDBACK_CHANGE_MANY_H_

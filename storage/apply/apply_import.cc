@@ -1,0 +1,87 @@
+#include "storage/apply/apply_import.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/status_macros.h"
+#include "storage/apply/apply_record.h"
+#include "storage/format/keys.h"
+#include "storage/format/values.h"
+
+namespace emptychair::storage {
+namespace {
+
+// Those of the command's records that are there and of the import.
+absl::StatusOr<std::vector<FeedbackRecord>> RecordsOf(
+    const store::v1::TakeBackFeedbackCommand& command, const WriteGroup& group) {
+  std::vector<FeedbackRecord> records;
+  for (const std::string& id_bytes : command.feedback_ids()) {
+    const std::optional<Uuid> id = Uuid::FromBytes(id_bytes);
+    std::string value;
+    if (!id.has_value()) {
+      continue;
+    }
+    const FeedbackKey key{command.survey_number(), *id};
+    ASSIGN_OR_RETURN(const bool found, group.Get(Family::kFeedback, key.Encode(), &value));
+    if (!found) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(FeedbackRecord record,
+                     DecodeFeedbackRecord(key.survey_number, key.feedback_id, value));
+    if (!record.header.is_erased && record.body.import_number() == command.import_number()) {
+      records.push_back(std::move(record));
+    }
+  }
+  return records;
+}
+
+}  // namespace
+
+uint32_t ImportNumberOf(const store::v1::SubmitFeedbackCommand& command, WorkingSurvey& survey,
+                        WorkingState& state, WriteGroup& group) {
+  if (command.import_id().empty()) {
+    return kNoImport;
+  }
+  if (const std::optional<uint32_t> known = survey.imports->NumberOf(command.import_id())) {
+    return *known;
+  }
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_last_import_number(counters.last_import_number() + 1);
+  const uint32_t number = counters.last_import_number();
+  store::v1::StoredImport stored;
+  stored.set_survey_number(survey.definition->survey_number());
+  stored.set_import_id(command.import_id());
+  stored.set_create_time_ms(command.import_time_ms());
+  group.Put(Family::kMeta, ImportKey(number), EncodeMessage(stored));
+  state.AddImport(survey, number, command.import_id());
+  return number;
+}
+
+CommandResult ApplyTakeBackFeedback(const store::v1::TakeBackFeedbackCommand& command,
+                                    WorkingState& state, WriteGroup& group) {
+  CommandResult result;
+  const WorkingSurvey* survey = state.FindSurvey(command.survey_number());
+  if (survey == nullptr) {
+    result.error = SurveyGoneError();
+    return result;
+  }
+  // All are read before the first is removed, because reading can fail.
+  const absl::StatusOr<std::vector<FeedbackRecord>> records = RecordsOf(command, group);
+  if (!records.ok()) {
+    result.error = records.status();
+    return result;
+  }
+  for (const FeedbackRecord& record : *records) {
+    const FeedbackKey key{record.survey_number, record.feedback_id};
+    TakeOut(record, *survey, /*keep_ids=*/false, state, group);
+    TakeSequence({ChangeKind::kErased, Entity::kFeedback, key.survey_number, key.feedback_id},
+                 state, group);
+    group.Delete(Family::kFeedback, key.Encode());
+  }
+  result.changed = static_cast<int64_t>(records->size());
+  return result;
+}
+
+}  // namespace emptychair::storage

@@ -1,0 +1,88 @@
+#include "storage/apply/sent_content.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace emptychair::storage {
+namespace {
+
+// Bytes that the hash is made of, but for the comment.
+constexpr size_t kContentTextUsual = 512;
+
+void AppendField(std::string& text, absl::string_view field) {
+  absl::StrAppend(&text, field.size(), ":", field);
+}
+
+bool SameLabels(const store::v1::StoredFeedback& a, const store::v1::StoredFeedback& b) {
+  return std::equal(a.labels().begin(), a.labels().end(), b.labels().begin(), b.labels().end(),
+                    [](const store::v1::StoredLabel& x, const store::v1::StoredLabel& y) {
+                      return x.key() == y.key() && x.value() == y.value();
+                    });
+}
+
+bool IsHashOf(const std::string& bytes, const IdHash& hash) {
+  return bytes.size() == hash.size() && std::memcmp(bytes.data(), hash.data(), hash.size()) == 0;
+}
+
+}  // namespace
+
+std::optional<int32_t> ScoreOf(const store::v1::Submission& submission) {
+  return submission.has_score() ? std::optional(submission.score()) : std::nullopt;
+}
+
+IdHash HashOfContent(const KeyedHash& hash, absl::string_view customer_id,
+                     std::optional<int32_t> score, const store::v1::StoredFeedback& body) {
+  std::string text;
+  text.reserve(kContentTextUsual + body.comment().size());
+  AppendField(text, customer_id);
+  AppendField(text, score.has_value() ? absl::StrCat(*score) : "");
+  AppendField(text, body.comment());
+  for (const store::v1::StoredLabel& label : body.labels()) {
+    AppendField(text, label.key());
+    AppendField(text, label.value());
+  }
+  return hash(HashPurpose::kContent, text);
+}
+
+std::string DifferingFields(const KeyedHash& hash, const store::v1::Submission& submission,
+                            std::optional<uint32_t> customer_ordinal,
+                            const FeedbackRecord& record) {
+  std::vector<absl::string_view> fields;
+  const store::v1::StoredFeedback& sent = submission.body();
+  const std::optional<Uuid> sent_id = Uuid::FromBytes(submission.feedback_id());
+  if (submission.id_was_sent() && sent_id != record.feedback_id) {
+    fields.push_back("feedback_id");
+  } else if (submission.time_was_sent() &&
+             (!sent_id.has_value() || sent_id->UnixMs() != record.feedback_id.UnixMs())) {
+    fields.push_back("occur_time");
+  }
+  if (!sent.external_id().empty() && sent.external_id() != record.body.external_id()) {
+    fields.push_back("external_id");
+  }
+  if (!record.body.first_content().empty()) {
+    if (!IsHashOf(record.body.first_content(),
+                  HashOfContent(hash, submission.customer_id(), ScoreOf(submission), sent))) {
+      fields.push_back("content");
+    }
+    return absl::StrJoin(fields, ", ");
+  }
+  if (customer_ordinal != record.header.customer_ordinal) {
+    fields.push_back("customer_id");
+  }
+  if (ScoreOf(submission) != record.header.score) {
+    fields.push_back("score");
+  }
+  if (sent.comment() != record.body.comment()) {
+    fields.push_back("comment");
+  }
+  if (!SameLabels(sent, record.body)) {
+    fields.push_back("labels");
+  }
+  return absl::StrJoin(fields, ", ");
+}
+
+}  // namespace emptychair::storage
