@@ -122,7 +122,13 @@ absl::StatusOr<v1::Feedback> Client::GetFeedback(absl::string_view survey_id,
 
 ResultRange<v1::Feedback> Client::ListFeedback(const v1::ListFeedbackRequest& request) const {
   return PagedRange<v1::Feedback>(connection_, request, &Connection::ListFeedback,
-                                  &v1::ListFeedbackResponse::mutable_feedback);
+                                  &v1::ListFeedbackResponse::mutable_feedback, PageFetch::kAhead);
+}
+
+ResultRange<v1::ListFeedbackResponse> Client::ListFeedbackPages(
+    const v1::ListFeedbackRequest& request) const {
+  return ResultRange<v1::ListFeedbackResponse>(
+      PageSource(connection_, request, &Connection::ListFeedback, PageFetch::kAhead));
 }
 
 ResultRange<v1::ExplainMetricRow> Client::ExplainMetric(

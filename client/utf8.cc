@@ -87,7 +87,7 @@ bool IsUtf8(const v1::Feedback& feedback) {
   return IsValidUtf8(feedback.survey_id()) && IsValidUtf8(feedback.feedback_id()) &&
          IsValidUtf8(feedback.external_id()) && IsValidUtf8(feedback.customer_id()) &&
          IsValidUtf8(feedback.comment()) && IsValidUtf8(feedback.etag()) &&
-         IsValidUtf8(feedback.exclusion().note()) &&
+         IsValidUtf8(feedback.import_id()) && IsValidUtf8(feedback.exclusion().note()) &&
          std::all_of(feedback.labels().begin(), feedback.labels().end(), [](const auto& label) {
            return IsValidUtf8(label.first) && IsValidUtf8(label.second);
          });
@@ -95,7 +95,8 @@ bool IsUtf8(const v1::Feedback& feedback) {
 
 template <typename Batch>
 absl::Status CheckBatch(const Batch& batch) {
-  return std::all_of(batch.feedback().begin(), batch.feedback().end(), IsUtf8)
+  return IsValidUtf8(batch.import_id()) &&
+                 std::all_of(batch.feedback().begin(), batch.feedback().end(), IsUtf8)
              ? absl::OkStatus()
              : CheckMessage(batch, "");
 }

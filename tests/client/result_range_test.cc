@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "client/paged_range.h"
 #include "common/base/errors.h"
+#include "emptychair/client/client.h"
 #include "emptychair/client/mocks/mock_connection.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -126,6 +128,29 @@ class PagedRangeTest : public ::testing::Test {
         .WillOnce(Return(std::move(answer)));
   }
 
+  static v1::ListFeedbackResponse Records(const std::vector<std::string>& ids,
+                                          const std::string& next_page_token) {
+    v1::ListFeedbackResponse page;
+    for (const std::string& id : ids) {
+      page.add_feedback()->set_feedback_id(id);
+    }
+    page.set_next_page_token(next_page_token);
+    return page;
+  }
+
+  // The page is answered, and `asked` notified when it is asked for.
+  void ExpectRecords(const std::string& page_token, absl::StatusOr<v1::ListFeedbackResponse> answer,
+                     absl::Notification* asked = nullptr) {
+    EXPECT_CALL(*connection_,
+                ListFeedback(::testing::Property(&v1::ListFeedbackRequest::page_token, page_token)))
+        .WillOnce([asked, answer = std::move(answer)](const v1::ListFeedbackRequest&) {
+          if (asked != nullptr) {
+            asked->Notify();
+          }
+          return answer;
+        });
+  }
+
   std::shared_ptr<StrictMock<MockConnection>> connection_ =
       std::make_shared<StrictMock<MockConnection>>();
 };
@@ -174,6 +199,48 @@ TEST_F(PagedRangeTest, ALoopThatIsLeftAsksForNoMore) {
       break;
     }
   }
+}
+
+TEST_F(PagedRangeTest, RecordsAreAskedForAPageAhead) {
+  absl::Notification asked;
+  ExpectRecords("", Records({"a", "b"}, "2"));
+  ExpectRecords("2", Records({}, "3"), &asked);
+  ExpectRecords("3", Records({"c"}, ""));
+  ResultRange<v1::Feedback> range = Client(connection_).ListFeedback({});
+  EXPECT_EQ((*range.begin())->feedback_id(), "a");
+  asked.WaitForNotification();
+  EXPECT_THAT(TextsOf(std::move(range), [](const v1::Feedback& f) { return f.feedback_id(); }),
+              ElementsAre("a", "b", "c"));
+}
+
+TEST_F(PagedRangeTest, AnErrorOfAPageAheadComesBehindWhatWasBefore) {
+  absl::Notification asked;
+  ExpectRecords("", Records({"a", "b"}, "2"));
+  ExpectRecords("2", absl::InternalError("oops"), &asked);
+  ResultRange<v1::Feedback> range = Client(connection_).ListFeedback({});
+  range.begin();
+  asked.WaitForNotification();
+  EXPECT_THAT(TextsOf(std::move(range), [](const v1::Feedback& f) { return f.feedback_id(); }),
+              ElementsAre("a", "b", "oops"));
+}
+
+TEST_F(PagedRangeTest, LeavingWaitsForThePageAheadAndAsksForNoMore) {
+  ExpectRecords("", Records({"a"}, "2"));
+  ExpectRecords("2", Records({"b"}, "3"));
+  { Client(connection_).ListFeedback({}).begin(); }
+  ::testing::Mock::VerifyAndClearExpectations(connection_.get());
+}
+
+TEST_F(PagedRangeTest, PagesOfRecordsHaveTheirPosition) {
+  v1::ListFeedbackResponse first = Records({"a"}, "2");
+  first.set_sequence(7);
+  ExpectRecords("", first);
+  ExpectRecords("2", Records({"b"}, ""));
+  EXPECT_THAT(TextsOf(Client(connection_).ListFeedbackPages({}),
+                      [](const v1::ListFeedbackResponse& page) {
+                        return absl::StrCat(page.sequence(), page.feedback(0).feedback_id());
+                      }),
+              ElementsAre("7a", "0b"));
 }
 
 }  // namespace

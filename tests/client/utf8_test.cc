@@ -89,6 +89,13 @@ TEST(CheckUtf8, FindsEveryTextOfARecordAlsoInRequestsThatItKnows) {
   EXPECT_GE(texts, 7);
 }
 
+TEST(CheckUtf8, LooksAtTheImportOfABatch) {
+  v1::StreamFeedbackRequest batch;
+  batch.add_feedback()->set_comment("fine");
+  batch.set_import_id("caf\xE9");
+  EXPECT_THAT(FieldsOf(CheckUtf8(batch)), ElementsAre("import_id"));
+}
+
 TEST(CheckUtf8, NamesTheKeyOfAMapEntry) {
   v1::SubmitFeedbackRequest request;
   (*request.mutable_feedback()->mutable_labels())["channel"] = "\xFF";

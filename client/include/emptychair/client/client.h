@@ -86,8 +86,13 @@ class Client {
   absl::StatusOr<v1::Feedback> GetFeedback(absl::string_view survey_id,
                                            absl::string_view feedback_id) const;
 
-  // All records from the request's page on; asks for each page when it is reached.
+  // All records from the request's page on; asks for the next page, on a thread of its own, when it
+  // hands out the first record of this one. Leaving the range before its end waits for a page that
+  // is under way. Memory: two pages.
   ResultRange<v1::Feedback> ListFeedback(const v1::ListFeedbackRequest& request) const;
+  // The same page by page, each with the position that it was read at.
+  ResultRange<v1::ListFeedbackResponse> ListFeedbackPages(
+      const v1::ListFeedbackRequest& request) const;
 
   absl::StatusOr<v1::AmendFeedbackResponse> AmendFeedback(
       const v1::AmendFeedbackRequest& request) const {
