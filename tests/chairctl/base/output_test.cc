@@ -127,6 +127,20 @@ TEST(Table, AlignsByCharactersNotBytes) {
   EXPECT_EQ(table.Width(), 11u);
 }
 
+TEST(Table, PiecesHaveOneHeadingAndTheWidthsOfTheFirst) {
+  Table table;
+  table.AddColumn("id", Table::Align::kLeft);
+  table.AddColumn("n", Table::Align::kRight);
+  table.AddRow({"four", "10"});
+  std::ostringstream out;
+  table.PrintPiece(out);
+  EXPECT_EQ(out.str(), "id     n\nfour  10\n");
+  table.AddRow({"a", "1"});
+  table.AddRow({"longer", "100"});
+  table.PrintPiece(out);
+  EXPECT_EQ(out.str(), "id     n\nfour  10\na      1\nlonger  100\n");
+}
+
 TEST(PrintFields, PutsValuesBelowOneAnother) {
   std::ostringstream out;
   PrintFields({{"a", "1"}, {"long", ""}}, out);

@@ -104,9 +104,10 @@ TEST_F(ExplanationTest, TableRepeatsTheQuestionAndListsTheAnswers) {
 TEST_F(ExplanationTest, CsvHasWhatEachCountedAsAndTheFieldsOfTheRecord) {
   EXPECT_EQ(Explain({"--output", "csv"}).out,
             "counted_as,survey_id,feedback_id,external_id,customer_id,score,comment,labels,"
-            "occur_time,receive_time,exclusion,sequence\n"
-            "promoter,nps,id-2,,ann,9,\"Fine, thanks\",,2024-01-02T00:00:00Z,,,2\n"
-            "unscored,nps,id-1,,,,,,2024-01-01T00:00:00Z,,,1\n");
+            "occur_time,receive_time,exclusion,sequence,exclusion_note,exclusion_time,etag,"
+            "import_id\n"
+            "promoter,nps,id-2,,ann,9,\"Fine, thanks\",,2024-01-02T00:00:00.000Z,,,2,,,,\n"
+            "unscored,nps,id-1,,,,,,2024-01-01T00:00:00.000Z,,,1,,,,\n");
 }
 
 TEST_F(ExplanationTest, JsonIsOneObjectWithAllRows) {

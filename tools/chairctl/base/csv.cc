@@ -1,10 +1,9 @@
 #include "tools/chairctl/base/csv.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/string_view.h"
 #include "client/utf8.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -176,16 +175,26 @@ std::optional<CsvRow> CsvReader::Next() {
   }
 }
 
+void AppendCsvField(absl::string_view field, std::string& line) {
+  const auto is_special = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
+  if (std::none_of(field.begin(), field.end(), is_special)) {
+    line.append(field.data(), field.size());
+    return;
+  }
+  line.push_back('"');
+  for (const char c : field) {
+    line.append(c == '"' ? 2 : 1, c);
+  }
+  line.push_back('"');
+}
+
 std::string CsvLine(const std::vector<std::string>& fields) {
   std::string line;
   for (size_t i = 0; i < fields.size(); ++i) {
-    const std::string& field = fields[i];
-    absl::StrAppend(&line, i == 0 ? "" : ",");
-    if (field.find_first_of(",\"\r\n") == std::string::npos) {
-      absl::StrAppend(&line, field);
-    } else {
-      absl::StrAppend(&line, "\"", absl::StrReplaceAll(field, {{"\"", "\"\""}}), "\"");
+    if (i > 0) {
+      line.push_back(',');
     }
+    AppendCsvField(fields[i], line);
   }
   line.push_back('\n');
   return line;

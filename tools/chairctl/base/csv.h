@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace emptychair {
 
@@ -63,7 +64,10 @@ class CsvReader {
   std::vector<std::string> columns_;
 };
 
-// `fields` as a line of CSV, with its LF: quoted where needed.
+// Appends `field` to a line of CSV: quoted where needed.
+void AppendCsvField(absl::string_view field, std::string& line);
+
+// `fields` as a line of CSV, with its LF.
 std::string CsvLine(const std::vector<std::string>& fields);
 
 }  // namespace emptychair

@@ -121,7 +121,9 @@ void Table::AddColumn(absl::string_view heading, Align align) {
 void Table::AddRow(std::vector<std::string> cells) {
   for (size_t i = 0; i < cells.size(); ++i) {
     cells[i] = Printable(cells[i]);
-    columns_[i].width = std::max(columns_[i].width, DisplayWidth(cells[i]));
+    if (!has_fixed_widths_) {
+      columns_[i].width = std::max(columns_[i].width, DisplayWidth(cells[i]));
+    }
   }
   rows_.push_back(std::move(cells));
 }
@@ -137,7 +139,8 @@ size_t Table::Width() const {
 void Table::PrintLine(const std::vector<std::string>& cells, std::ostream& out) const {
   std::string line;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    const std::string padding(columns_[i].width - DisplayWidth(cells[i]), ' ');
+    const size_t width = DisplayWidth(cells[i]);
+    const std::string padding(std::max(columns_[i].width, width) - width, ' ');
     const bool right = columns_[i].align == Align::kRight;
     absl::StrAppend(&line, i == 0 ? "" : std::string(kGap, ' '), right ? padding : "", cells[i],
                     right ? "" : padding);
@@ -146,15 +149,30 @@ void Table::PrintLine(const std::vector<std::string>& cells, std::ostream& out) 
   out << line << "\n";
 }
 
-void Table::Print(std::ostream& out) const {
+void Table::PrintHeadings(std::ostream& out) const {
   std::vector<std::string> headings;
   for (const Column& column : columns_) {
     headings.push_back(column.heading);
   }
   PrintLine(headings, out);
+}
+
+void Table::Print(std::ostream& out) const {
+  PrintHeadings(out);
   for (const std::vector<std::string>& row : rows_) {
     PrintLine(row, out);
   }
+}
+
+void Table::PrintPiece(std::ostream& out) {
+  if (!has_fixed_widths_) {
+    PrintHeadings(out);
+    has_fixed_widths_ = true;
+  }
+  for (const std::vector<std::string>& row : rows_) {
+    PrintLine(row, out);
+  }
+  rows_.clear();
 }
 
 void PrintFields(const TextFields& fields, std::ostream& out) {

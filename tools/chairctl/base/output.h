@@ -68,6 +68,10 @@ class Table {
   // Writes the headings and the rows, each on a line, columns two spaces apart.
   void Print(std::ostream& out) const;
 
+  // The same for a table of many rows, piece by piece: forgets the rows that it writes. The first
+  // piece has the headings, and its widths stay: what is wider later pushes the rest of its line.
+  void PrintPiece(std::ostream& out);
+
  private:
   struct Column {
     std::string heading;
@@ -76,9 +80,11 @@ class Table {
   };
 
   void PrintLine(const std::vector<std::string>& cells, std::ostream& out) const;
+  void PrintHeadings(std::ostream& out) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
+  bool has_fixed_widths_ = false;
 };
 
 // Names and values of fields, in the order in which they are shown.

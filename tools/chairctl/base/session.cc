@@ -30,9 +30,13 @@ int ServiceError(const Environment& environment, const absl::Status& status) {
 
 void PrintRecord(const Session& session, const TextFields& fields,
                  const google::protobuf::Message& message) {
+  PrintRecord(session, fields, ToJson(message));
+}
+
+void PrintRecord(const Session& session, const TextFields& fields, absl::string_view json) {
   switch (session.format) {
     case OutputFormat::kJson:
-      session.out() << ToJson(message);
+      session.out() << json;
       break;
     case OutputFormat::kCsv:
       session.out() << CsvNames(fields) << CsvValues(fields);

@@ -38,7 +38,8 @@ int UsageError(const Environment& environment, absl::string_view message);
 int ToolError(const Environment& environment, absl::string_view message);
 int ServiceError(const Environment& environment, const absl::Status& status);
 
-// Prints `fields` as one row of CSV or as a table; JSON is the message itself.
+// Prints `fields` as one row of CSV or as a table; JSON is `json`, or the message itself.
+void PrintRecord(const Session& session, const TextFields& fields, absl::string_view json);
 void PrintRecord(const Session& session, const TextFields& fields,
                  const google::protobuf::Message& message);
 

@@ -57,6 +57,14 @@ bool ConsumeFraction(absl::string_view& text, absl::Duration& fraction) {
   return count > 0;
 }
 
+void AppendDigits(int number, int digits, std::string& out) {
+  const size_t end = out.size() + static_cast<size_t>(digits);
+  out.resize(end);
+  for (size_t i = 1; i <= static_cast<size_t>(digits); ++i, number /= 10) {
+    out[end - i] = static_cast<char>('0' + number % 10);
+  }
+}
+
 bool ConsumeOffset(absl::string_view& text, absl::Duration& offset) {
   if (ConsumeChar(text, 'Z') || ConsumeChar(text, 'z')) {
     offset = absl::ZeroDuration();
@@ -195,6 +203,24 @@ std::string FormatInstant(absl::Time time, absl::TimeZone zone) {
 
 std::string TimestampText(bool present, const google::protobuf::Timestamp& timestamp) {
   return present ? FormatInstant(FromTimestamp(timestamp), absl::UTCTimeZone()) : "";
+}
+
+void AppendTimestampText(const google::protobuf::Timestamp& timestamp, std::string& out) {
+  const absl::CivilSecond second = absl::CivilSecond(1970) + timestamp.seconds();
+  AppendDigits(static_cast<int>(second.year()), 4, out);
+  out += '-';
+  AppendDigits(second.month(), 2, out);
+  out += '-';
+  AppendDigits(second.day(), 2, out);
+  out += 'T';
+  AppendDigits(second.hour(), 2, out);
+  out += ':';
+  AppendDigits(second.minute(), 2, out);
+  out += ':';
+  AppendDigits(second.second(), 2, out);
+  out += '.';
+  AppendDigits(timestamp.nanos() / 1'000'000, 3, out);
+  out += 'Z';
 }
 
 }  // namespace emptychair

@@ -51,6 +51,10 @@ std::string FormatInstant(absl::Time time, absl::TimeZone zone);
 // A timestamp of an answer in RFC 3339 and UTC; empty when it is not `present`.
 std::string TimestampText(bool present, const google::protobuf::Timestamp& timestamp);
 
+// Appends a timestamp in RFC 3339 and UTC, always with three digits of a second: so a column of
+// times has one form, and its order as text is that of time.
+void AppendTimestampText(const google::protobuf::Timestamp& timestamp, std::string& out);
+
 }  // namespace emptychair
 
 #endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_WRITTEN_TIME_H_

@@ -9,11 +9,19 @@
 #include "absl/status/statusor.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "tools/chairctl/base/output.h"
+#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/records/record_text.h"
 
 namespace emptychair {
 
 // Names and values of a record's fields, as CSV has them.
 TextFields FeedbackFields(const v1::Feedback& feedback);
+
+// How many records are written: as CSV where that is asked for, else as `json`.
+RecordForm RecordFormOf(const Session& session, RecordForm json);
+
+// Prints one record in the form that is asked for.
+void PrintFeedback(const Session& session, const v1::Feedback& feedback);
 
 // Reads `KEY=VALUE` texts; FIELD_INVALID for one without `=` or key, or a key that comes twice.
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(

@@ -1,0 +1,363 @@
+#include "tools/chairctl/records/record_text.h"
+
+#include <algorithm>
+
+#include "absl/container/inlined_vector.h"
+#include "absl/strings/str_cat.h"
+#include "tools/chairctl/base/csv.h"
+#include "tools/chairctl/base/enum_flag.h"
+#include "tools/chairctl/base/written_time.h"
+#include "tools/chairctl/records/json_text.h"
+
+namespace emptychair {
+namespace {
+
+constexpr size_t kFlushBytes = size_t{64} << 10;
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// How a spreadsheet tells what it computes.
+constexpr absl::string_view kComputed = "=+-@\t\r";
+
+// The order in which Protobuf's printer has the fields: those that can be absent come last, but for
+// the exclusion, in which its note and time are.
+constexpr RecordField kJsonOrder[] = {
+    RecordField::kSurveyId,   RecordField::kFeedbackId, RecordField::kExternalId,
+    RecordField::kCustomerId, RecordField::kComment,    RecordField::kLabels,
+    RecordField::kExclusion,  RecordField::kSequence,   RecordField::kEtag,
+    RecordField::kImportId,   RecordField::kScore,      RecordField::kOccurTime,
+    RecordField::kReceiveTime};
+
+// The labels in order of their keys, which a map does not keep.
+void AppendLabels(const v1::Feedback& record, JsonText& json) {
+  using Label = google::protobuf::Map<std::string, std::string>::value_type;
+  absl::InlinedVector<const Label*, 32> labels;
+  for (const Label& label : record.labels()) {
+    labels.push_back(&label);
+  }
+  std::sort(labels.begin(), labels.end(),
+            [](const Label* a, const Label* b) { return a->first < b->first; });
+  json.Open('{');
+  for (const Label* label : labels) {
+    json.Text(label->first, label->second);
+  }
+  json.Close('}');
+}
+
+void AppendExclusion(const v1::Exclusion& exclusion, JsonText& json) {
+  json.Open('{');
+  json.Enum("reason", v1::ExclusionReason_Name(exclusion.reason()), exclusion.reason());
+  json.Text("note", exclusion.note());
+  if (exclusion.has_time()) {
+    json.Time("time", exclusion.time());
+  }
+  json.Close('}');
+}
+
+enum class AbsentScore { kLeftOut, kNull };
+
+void AppendJsonField(const RecordFieldInfo& info, const v1::Feedback& record, AbsentScore absent,
+                     JsonText& json) {
+  const absl::string_view name = info.json_name;
+  switch (info.field) {
+    case RecordField::kSurveyId:
+      return json.Text(name, record.survey_id());
+    case RecordField::kFeedbackId:
+      return json.Text(name, record.feedback_id());
+    case RecordField::kExternalId:
+      return json.Text(name, record.external_id());
+    case RecordField::kCustomerId:
+      return json.Text(name, record.customer_id());
+    case RecordField::kScore:
+      if (record.has_score()) {
+        json.Number(name, record.score());
+      } else if (absent == AbsentScore::kNull) {
+        json.Word(name, "null");
+      }
+      return;
+    case RecordField::kComment:
+      return json.Text(name, record.comment());
+    case RecordField::kLabels:
+      json.Name(name);
+      return AppendLabels(record, json);
+    case RecordField::kOccurTime:
+      if (record.has_occur_time()) {
+        json.Time(name, record.occur_time());
+      }
+      return;
+    case RecordField::kReceiveTime:
+      if (record.has_receive_time()) {
+        json.Time(name, record.receive_time());
+      }
+      return;
+    case RecordField::kExclusion:
+      if (record.has_exclusion()) {
+        json.Name(name);
+        AppendExclusion(record.exclusion(), json);
+      }
+      return;
+    case RecordField::kSequence:
+      return json.BigNumber(name, record.sequence());
+    case RecordField::kExclusionNote:
+    case RecordField::kExclusionTime:
+      return;  // Within the exclusion.
+    case RecordField::kEtag:
+      return json.Text(name, record.etag());
+    case RecordField::kImportId:
+      return json.Text(name, record.import_id());
+  }
+}
+
+void AppendRecord(const v1::Feedback& record, AbsentScore absent, JsonText& json) {
+  json.Open('{');
+  for (const RecordField field : kJsonOrder) {
+    AppendJsonField(RecordFields()[static_cast<size_t>(field)], record, absent, json);
+  }
+  json.Close('}');
+}
+
+void AppendChange(const v1::FeedbackChange& change, JsonText& json) {
+  json.Open('{');
+  json.Enum("kind", v1::ChangeKind_Name(change.kind()), change.kind());
+  json.BigNumber("sequence", change.sequence());
+  if (change.has_feedback()) {
+    json.Name("feedback");
+    AppendRecord(change.feedback(), AbsentScore::kNull, json);
+  }
+  json.Close('}');
+}
+
+void AppendFieldText(RecordField field, const v1::Feedback& record, std::string& out) {
+  switch (field) {
+    case RecordField::kSurveyId:
+      out += record.survey_id();
+      return;
+    case RecordField::kFeedbackId:
+      out += record.feedback_id();
+      return;
+    case RecordField::kExternalId:
+      out += record.external_id();
+      return;
+    case RecordField::kCustomerId:
+      out += record.customer_id();
+      return;
+    case RecordField::kScore:
+      if (record.has_score()) {
+        absl::StrAppend(&out, record.score());
+      }
+      return;
+    case RecordField::kComment:
+      out += record.comment();
+      return;
+    case RecordField::kLabels:
+      if (!record.labels().empty()) {
+        JsonText json(out, JsonText::Layout::kOneLine);
+        AppendLabels(record, json);
+      }
+      return;
+    case RecordField::kOccurTime:
+      if (record.has_occur_time()) {
+        AppendTimestampText(record.occur_time(), out);
+      }
+      return;
+    case RecordField::kReceiveTime:
+      if (record.has_receive_time()) {
+        AppendTimestampText(record.receive_time(), out);
+      }
+      return;
+    case RecordField::kExclusion:
+      if (record.has_exclusion()) {
+        out += EnumFlag(record.exclusion().reason());
+      }
+      return;
+    case RecordField::kSequence:
+      absl::StrAppend(&out, record.sequence());
+      return;
+    case RecordField::kExclusionNote:
+      out += record.exclusion().note();
+      return;
+    case RecordField::kExclusionTime:
+      if (record.exclusion().has_time()) {
+        AppendTimestampText(record.exclusion().time(), out);
+      }
+      return;
+    case RecordField::kEtag:
+      out += record.etag();
+      return;
+    case RecordField::kImportId:
+      out += record.import_id();
+      return;
+  }
+}
+
+// Whether a spreadsheet can take the field's text for something else; numbers and times it should.
+bool IsComputable(RecordField field) {
+  return field != RecordField::kScore && field != RecordField::kSequence &&
+         field != RecordField::kOccurTime && field != RecordField::kReceiveTime &&
+         field != RecordField::kExclusionTime;
+}
+
+}  // namespace
+
+RecordText::RecordText(RecordForm form, std::ostream& out) : form_(form), out_(out) {
+  buffer_.reserve(kFlushBytes + kFlushBytes / 4);
+}
+
+void RecordText::BeginCsv(absl::string_view columns_in_front) {
+  if (form_ == RecordForm::kSpreadsheet) {
+    absl::StrAppend(&buffer_, kByteOrderMark);
+  }
+  absl::StrAppend(&buffer_, columns_in_front);
+  bool is_first = true;
+  for (const RecordFieldInfo& info : RecordFields()) {
+    absl::StrAppend(&buffer_, is_first ? "" : ",", info.name);
+    is_first = false;
+  }
+  EndLine();
+}
+
+void RecordText::BeginRecords() {
+  if (is_csv()) {
+    BeginCsv("");
+  } else if (form_ == RecordForm::kJsonList) {
+    buffer_ += "{\n \"feedback\": [";
+  }
+}
+
+void RecordText::BeginChanges() {
+  if (is_csv()) {
+    BeginCsv("change,kind,");
+  }
+}
+
+void RecordText::Add(const v1::Feedback& record) {
+  switch (form_) {
+    case RecordForm::kCsv:
+    case RecordForm::kSpreadsheet:
+      AppendCells(record);
+      EndLine();
+      break;
+    case RecordForm::kJsonLines: {
+      JsonText json(buffer_, JsonText::Layout::kOneLine);
+      AppendRecord(record, AbsentScore::kNull, json);
+      EndLine();
+      break;
+    }
+    case RecordForm::kJsonList: {
+      buffer_ += is_first_ ? "\n  " : ",\n  ";
+      JsonText json(buffer_, JsonText::Layout::kALineEach, 2);
+      AppendRecord(record, AbsentScore::kLeftOut, json);
+      break;
+    }
+  }
+  is_first_ = false;
+  FlushWhenFull();
+}
+
+void RecordText::Add(const v1::FeedbackChange& change) {
+  if (is_csv()) {
+    absl::StrAppend(&buffer_, change.sequence(), ",", EnumFlag(change.kind()), ",");
+    AppendCells(change.feedback());
+  } else {
+    JsonText json(buffer_, JsonText::Layout::kOneLine);
+    AppendChange(change, json);
+  }
+  EndLine();
+  FlushWhenFull();
+}
+
+void RecordText::Add(const v1::WatchFeedbackResponse& message) {
+  if (is_csv()) {
+    for (const v1::FeedbackChange& change : message.changes()) {
+      Add(change);
+    }
+    return;
+  }
+  JsonText json(buffer_, JsonText::Layout::kOneLine);
+  json.Open('{');
+  json.BigNumber("sequence", message.sequence());
+  json.Text("storeId", message.store_id());
+  json.Name("changes");
+  json.Open('[');
+  for (const v1::FeedbackChange& change : message.changes()) {
+    json.Element();
+    AppendChange(change, json);
+  }
+  json.Close(']');
+  json.Text("epoch", message.epoch());
+  json.Close('}');
+  EndLine();
+  FlushWhenFull();
+}
+
+void RecordText::End() {
+  if (form_ == RecordForm::kJsonList) {
+    buffer_ += is_first_ ? "]\n}\n" : "\n ]\n}\n";
+  }
+  Flush();
+}
+
+void RecordText::Flush() {
+  out_ << buffer_;
+  buffer_.clear();
+}
+
+void RecordText::FlushWhenFull() {
+  if (buffer_.size() >= kFlushBytes) {
+    Flush();
+  }
+}
+
+void RecordText::EndLine() { buffer_ += form_ == RecordForm::kSpreadsheet ? "\r\n" : "\n"; }
+
+// Every cell of a record's CSV is written here.
+void RecordText::AppendCell(absl::string_view text, bool is_computable) {
+  if (form_ == RecordForm::kSpreadsheet && is_computable && !text.empty() &&
+      kComputed.find(text.front()) != absl::string_view::npos) {
+    AppendCsvField(absl::StrCat("'", text), buffer_);
+  } else {
+    AppendCsvField(text, buffer_);
+  }
+}
+
+void RecordText::AppendCells(const v1::Feedback& record) {
+  bool is_first = true;
+  for (const RecordFieldInfo& info : RecordFields()) {
+    if (!is_first) {
+      buffer_ += ',';
+    }
+    is_first = false;
+    cell_.clear();
+    AppendFieldText(info.field, record, cell_);
+    AppendCell(cell_, IsComputable(info.field));
+  }
+}
+
+std::string FieldText(RecordField field, const v1::Feedback& record) {
+  std::string text;
+  AppendFieldText(field, record, text);
+  return text;
+}
+
+std::string RecordJson(const v1::Feedback& record) {
+  std::string text;
+  JsonText json(text, JsonText::Layout::kALineEach);
+  AppendRecord(record, AbsentScore::kLeftOut, json);
+  text += '\n';
+  return text;
+}
+
+std::string SubmittedJson(const v1::SubmitFeedbackResponse& response) {
+  std::string text;
+  JsonText json(text, JsonText::Layout::kALineEach);
+  json.Open('{');
+  if (response.has_feedback()) {
+    json.Name("feedback");
+    AppendRecord(response.feedback(), AbsentScore::kLeftOut, json);
+  }
+  json.Word("alreadyExisted", response.already_existed() ? "true" : "false");
+  json.BigNumber("sequence", response.sequence());
+  json.Close('}');
+  text += '\n';
+  return text;
+}
+
+}  // namespace emptychair
