@@ -175,6 +175,86 @@ TEST_F(ChangesTest, ExportsEverythingAndThenWhatHasChanged) {
   EXPECT_EQ(Run({"feedback", "export", "nobody"}).exit_code, 69);
 }
 
+TEST_F(ChangesTest, ExportsWhatAListSelects) {
+  Submit("3", "5", "web");
+  const auto exported = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"feedback", "export", "pulse"});
+    std::string ids;
+    const std::string out = Ok(flags);
+    for (const absl::string_view line : absl::StrSplit(out, '\n', absl::SkipEmpty())) {
+      absl::StrAppend(&ids, FromJson<v1::Feedback>(std::string(line)).external_id());
+    }
+    return ids;
+  };
+  EXPECT_EQ(exported({}), "123");
+  EXPECT_EQ(exported({"--filter", "channel=web"}), "13");
+  EXPECT_EQ(exported({"--filter", "channel=web", "--max-score", "8"}), "3");
+  EXPECT_EQ(exported({"--min-score", "5"}), "13");
+  EXPECT_EQ(exported({"--window", "2024-03-02..2024-03-04"}), "23");
+  EXPECT_EQ(exported({"--from", "2024-03-02", "--to", "2024-03-03"}), "2");
+  EXPECT_EQ(exported({"--last", "1d"}), "");
+  EXPECT_EQ(exported({"--exclusion", "excluded"}), "");
+  EXPECT_EQ(exported({"--customer-id", "ann"}), "123");
+  EXPECT_EQ(exported({"--customer", "bob"}), "");
+}
+
+TEST_F(ChangesTest, TimesOfRecordsAlwaysHaveThreeDigits) {
+  Ok({"feedback", "submit", "pulse", "--external-id", "3", "--occur-time", "2024-03-03 10:00:00.5",
+      "--customer-id", "bob"});
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"feedback", "export", "--output", "csv"},
+        {"feedback", "export"},
+        {"feedback", "export", "--since", "0"},
+        {"feedback", "list", "pulse"},
+        {"feedback", "list", "pulse", "--output", "csv"},
+        {"feedback", "list", "pulse", "--output", "json"}}) {
+    EXPECT_THAT(Ok(command), AllOf(HasSubstr("2024-03-01T00:00:00.000Z"),
+                                   HasSubstr("2024-03-03T10:00:00.500Z")));
+  }
+  EXPECT_THAT(Ok({"feedback", "get", "pulse", "--external-id", "3", "--output", "json"}),
+              AllOf(HasSubstr("\"occurTime\": \"2024-03-03T10:00:00.500Z\""),
+                    HasSubstr("\"customerId\": \"bob\""), Not(HasSubstr("score"))));
+  EXPECT_THAT(Ok({"feedback", "export", "pulse"}), HasSubstr("\"score\":null"));
+}
+
+TEST_F(ChangesTest, SurveysComeBackFromTheirExport) {
+  Ok({"survey", "create", "old", "--kind", "csat", "--question", "So?"});
+  Ok({"survey", "archive", "old"});
+  const std::string all = Ok({"survey", "export"});
+  EXPECT_THAT(Ok({"survey", "export", "old"}),
+              AllOf(HasSubstr("\"old\""), Not(HasSubstr("pulse"))));
+  EXPECT_EQ(Run({"survey", "export", "nobody"}).exit_code, 69);
+  chairctl_.standard_input = all;
+  EXPECT_EQ(Ok({"survey", "import", "-", "--output", "csv"}), "read,accepted,rejected\n2,2,0\n");
+  for (const char* id : {"pulse", "old"}) {
+    Ok({"survey", "delete", id});
+  }
+  Ok({"survey", "import", "-"});
+  const auto old = FromJson<v1::Survey>(Ok({"survey", "get", "old", "--output", "json"}));
+  EXPECT_TRUE(old.has_archive_time());
+  EXPECT_EQ(old.question(), "So?");
+  const auto pulse = FromJson<v1::Survey>(Ok({"survey", "get", "pulse", "--output", "json"}));
+  EXPECT_FALSE(pulse.has_archive_time());
+  EXPECT_EQ(pulse.dimensions(0), "channel");
+}
+
+TEST_F(ChangesTest, SurveysThatDifferAreErrorsOfTheirLines) {
+  Ok({"survey", "create", "old", "--kind", "csat"});
+  const std::string all = Ok({"survey", "export"});
+  Ok({"survey", "archive", "old"});
+  Ok({"survey", "update", "pulse", "--question", "Another?"});
+  chairctl_.standard_input = absl::StrCat("{\"surveyId\": \"new\", \"kind\": \"no kind\"}\n\n", all,
+                                          "{\"survey_id\": \"new\", \"kind\": 1}\n");
+  const ChairctlResult result = Run({"survey", "import", "-", "--output", "json"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.out, "{\"read\": 4, \"accepted\": 1, \"rejected\": 3}\n");
+  EXPECT_THAT(result.err, AllOf(StartsWith("line 1: FIELD_INVALID: survey: is no definition"),
+                                HasSubstr("\nline 3: SURVEY_EXISTS: survey.archive_time: "),
+                                HasSubstr("\nline 4: SURVEY_EXISTS: survey.survey_id: ")));
+  Ok({"survey", "get", "new"});
+  EXPECT_EQ(Run({"survey", "import", "/does/not/exist"}).exit_code, 1);
+}
+
 TEST_F(ChangesTest, UpdatesArchivesAndDeletesASurvey) {
   EXPECT_EQ(Run({"survey", "update", "pulse"}).exit_code, 2);
   const auto updated = Json({"survey", "update", "pulse", "--display-name", "Pulse", "--dimension",

@@ -107,7 +107,79 @@ class FakeServer::Feedbacks final : public v1::FeedbackService::Service {
     return ToGrpc(Error(v1::ERROR_REASON_FEEDBACK_NOT_FOUND, "there is no such record"));
   }
 
+  grpc::Status AmendFeedback(grpc::ServerContext*, const v1::AmendFeedbackRequest* request,
+                             v1::AmendFeedbackResponse* response) override {
+    *response->mutable_feedback() = request->feedback();
+    return Note(*request);
+  }
+
+  grpc::Status ExcludeFeedback(grpc::ServerContext*, const v1::ExcludeFeedbackRequest* request,
+                               v1::ExcludeFeedbackResponse*) override {
+    return Note(*request);
+  }
+
+  grpc::Status IncludeFeedback(grpc::ServerContext*, const v1::IncludeFeedbackRequest* request,
+                               v1::IncludeFeedbackResponse*) override {
+    return Note(*request);
+  }
+
+  grpc::Status EraseFeedback(grpc::ServerContext*, const v1::EraseFeedbackRequest* request,
+                             v1::EraseFeedbackResponse*) override {
+    return Note(*request);
+  }
+
+  grpc::Status ChangeManyFeedback(
+      grpc::ServerContext*, const v1::ChangeManyFeedbackRequest* request,
+      grpc::ServerWriter<v1::ChangeManyFeedbackResponse>* writer) override {
+    return Change(*request, *writer);
+  }
+
+  grpc::Status TakeBackImport(grpc::ServerContext*, const v1::TakeBackImportRequest* request,
+                              grpc::ServerWriter<v1::TakeBackImportResponse>* writer) override {
+    return Change(*request, *writer);
+  }
+
+  grpc::Status WatchFeedback(grpc::ServerContext*, const v1::WatchFeedbackRequest* request,
+                             grpc::ServerWriter<v1::WatchFeedbackResponse>* writer) override {
+    WatchPlan plan;
+    Note(*request);
+    {
+      absl::MutexLock lock(&fake_.mutex_);
+      if (fake_.watches_.empty()) {
+        return ToGrpc(Error(v1::ERROR_REASON_STORE_CHANGED, "nothing more is planned"));
+      }
+      plan = fake_.watches_.front();
+      fake_.watches_.pop_front();
+    }
+    for (const v1::WatchFeedbackResponse& message : plan.messages) {
+      writer->Write(message);
+    }
+    return ToGrpc(plan.end);
+  }
+
  private:
+  template <typename Request>
+  grpc::Status Note(const Request& request) {
+    absl::MutexLock lock(&fake_.mutex_);
+    fake_.requests_.push_back(
+        absl::StrCat(Request::descriptor()->name(), ": ", request.ShortDebugString()));
+    return grpc::Status::OK;
+  }
+
+  template <typename Request, typename Response>
+  grpc::Status Change(const Request& request, grpc::ServerWriter<Response>& writer) {
+    Note(request);
+    Response step;
+    for (const int64_t changed : {2, 3}) {
+      step.set_changed(changed);
+      step.set_done(changed + 5);
+      step.set_total(20);
+      writer.Write(step);
+    }
+    absl::MutexLock lock(&fake_.mutex_);
+    return ToGrpc(fake_.end_of_changes_);
+  }
+
   FakeServer& fake_;
 };
 
@@ -270,6 +342,21 @@ void FakeServer::AddSurvey(v1::Survey survey) {
 void FakeServer::FailNextBatches(const std::vector<absl::Status>& statuses) {
   absl::MutexLock lock(&mutex_);
   failures_.assign(statuses.begin(), statuses.end());
+}
+
+void FakeServer::PlanWatches(const std::vector<WatchPlan>& plans) {
+  absl::MutexLock lock(&mutex_);
+  watches_.assign(plans.begin(), plans.end());
+}
+
+void FakeServer::EndChangesWith(absl::Status status) {
+  absl::MutexLock lock(&mutex_);
+  end_of_changes_ = std::move(status);
+}
+
+std::vector<std::string> FakeServer::requests() const {
+  absl::MutexLock lock(&mutex_);
+  return requests_;
 }
 
 void FakeServer::SetMetric(v1::QueryMetricResponse response) {

@@ -33,6 +33,14 @@ class FakeServer {
   void AddSurvey(v1::Survey survey) ABSL_LOCKS_EXCLUDED(mutex_);
   // What the next calls of BatchSubmitFeedback answer, one each, before they succeed again.
   void FailNextBatches(const std::vector<absl::Status>& statuses) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What the next calls of WatchFeedback send, and with what each ends.
+  struct WatchPlan {
+    std::vector<v1::WatchFeedbackResponse> messages;
+    absl::Status end;
+  };
+  void PlanWatches(const std::vector<WatchPlan>& plans) ABSL_LOCKS_EXCLUDED(mutex_);
+  // With what ChangeManyFeedback and TakeBackImport end, after two steps.
+  void EndChangesWith(absl::Status status) ABSL_LOCKS_EXCLUDED(mutex_);
   // What every call of QueryMetric answers.
   void SetMetric(v1::QueryMetricResponse response) ABSL_LOCKS_EXCLUDED(mutex_);
   // What every call of CompareMetric answers.
@@ -58,6 +66,8 @@ class FakeServer {
 
   std::vector<v1::Feedback> feedback() const ABSL_LOCKS_EXCLUDED(mutex_);
   std::vector<int> batch_sizes() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Requests of WatchFeedback and of all that changes records, as text, in order.
+  std::vector<std::string> requests() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::QueryMetricRequest last_query() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::CompareMetricRequest last_comparison() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::DecomposeChangeRequest last_decomposition() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -90,6 +100,9 @@ class FakeServer {
   std::deque<absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<int> batch_sizes_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> requests_ ABSL_GUARDED_BY(mutex_);
+  std::deque<WatchPlan> watches_ ABSL_GUARDED_BY(mutex_);
+  absl::Status end_of_changes_ ABSL_GUARDED_BY(mutex_);
   v1::QueryMetricRequest last_query_ ABSL_GUARDED_BY(mutex_);
   v1::QueryMetricResponse metric_ ABSL_GUARDED_BY(mutex_);
   v1::CompareMetricRequest last_comparison_ ABSL_GUARDED_BY(mutex_);

@@ -18,10 +18,13 @@ void AddFeedbackCommands(CommandLine app, Command* command);
 void AddMetricCommands(CommandLine app, Command* command);
 void AddAdminCommands(CommandLine app, Command* command);
 
-// Add `list`; `watch` and `export`; `amend`, `exclude`, `include` and `erase` to the group
-// `feedback`.
+// Adds `export` and `import` to the group `survey`.
+void AddSurveyExportCommands(CommandLine group, Command* command);
+
+// Add `list`; `export`; `watch`; `amend`, `exclude`, `include` and `erase` to the group `feedback`.
 void AddFeedbackListCommand(CommandLine group, Command* command);
-void AddFeedbackWatchCommands(CommandLine group, Command* command);
+void AddFeedbackExportCommand(CommandLine group, Command* command);
+void AddFeedbackWatchCommand(CommandLine group, Command* command);
 void AddFeedbackChangeCommands(CommandLine group, Command* command);
 
 // Add `words` and `scorecard` to the group `metric`.

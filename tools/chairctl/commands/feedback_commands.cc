@@ -34,7 +34,9 @@ int Submit(Session& session, const SubmitFlags& flags) {
   if (!labels.ok()) {
     return UsageError(session.environment, labels.status().message());
   }
-  v1::Feedback feedback;
+  v1::SubmitFeedbackRequest request;
+  request.set_want_record(true);  // To print it.
+  v1::Feedback& feedback = *request.mutable_feedback();
   feedback.set_survey_id(flags.survey);
   feedback.set_customer_id(flags.customer);
   feedback.set_comment(flags.comment);
@@ -45,7 +47,7 @@ int Submit(Session& session, const SubmitFlags& flags) {
     feedback.set_score(*flags.score);
   }
   if (flags.time.has_value()) {
-    const absl::StatusOr<WrittenTime> time = ParseWrittenTime("--time", *flags.time);
+    const absl::StatusOr<WrittenTime> time = ParseWrittenTime("--occur-time", *flags.time);
     if (!time.ok()) {
       return UsageError(session.environment, time.status().message());
     }
@@ -57,13 +59,13 @@ int Submit(Session& session, const SubmitFlags& flags) {
     *feedback.mutable_occur_time() = ToTimestamp(InZone(*time, *zone));
   }
   const absl::StatusOr<v1::SubmitFeedbackResponse> response =
-      session.client.SubmitFeedback(feedback);
+      session.client.SubmitFeedback(request);
   if (!response.ok()) {
     return ServiceError(session.environment, response.status());
   }
   TextFields fields = FeedbackFields(response->feedback());
   fields.emplace_back("already_existed", response->already_existed() ? "true" : "false");
-  PrintRecord(session, fields, *response);
+  PrintRecord(session, fields, SubmittedJson(*response));
   return kExitOk;
 }
 
@@ -89,7 +91,7 @@ int Get(Session& session, const GetFlags& flags) {
   if (!response.ok()) {
     return ServiceError(session.environment, response.status());
   }
-  PrintRecord(session, FeedbackFields(response->feedback()), response->feedback());
+  PrintFeedback(session, response->feedback());
   return kExitOk;
 }
 
@@ -231,10 +233,10 @@ void AddSubmit(CommandLine group, Command* command) {
   auto flags = std::make_shared<SubmitFlags>();
   app.Add("SURVEY", flags->survey, "The survey answered").Required();
   app.Add("--score", flags->score, "The score; without it the answer is unscored");
-  app.Add("--customer", flags->customer, "Who answered; anonymous without");
+  app.Add("--customer-id,--customer", flags->customer, "Who answered; anonymous without");
   app.Add("--label", flags->labels, "KEY=VALUE; can be repeated").OneValueEach();
   app.Add("--comment", flags->comment, "What the customer wrote");
-  app.Add("--time", flags->time,
+  app.Add("--occur-time,--time", flags->time,
           "When they answered: RFC 3339, or YYYY-MM-DD[ HH:MM[:SS[.fff]]] in the survey's "
           "zone (default now)");
   const Flag external_id = app.Add("--external-id", flags->external_id, "Your id of the answer");
@@ -242,7 +244,7 @@ void AddSubmit(CommandLine group, Command* command) {
       .Excludes(external_id);
   app.Footer(
       "Example:\n"
-      "  chairctl feedback submit support-nps --score 9 --customer c-17 --label channel=web");
+      "  chairctl feedback submit support-nps --score 9 --customer-id c-17 --label channel=web");
   app.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Submit(session, *flags); };
   });
@@ -295,7 +297,8 @@ void AddFeedbackCommands(CommandLine app, Command* command) {
   AddImport(group, command);
   AddGet(group, command);
   AddFeedbackListCommand(group, command);
-  AddFeedbackWatchCommands(group, command);
+  AddFeedbackExportCommand(group, command);
+  AddFeedbackWatchCommand(group, command);
   AddFeedbackChangeCommands(group, command);
 }
 

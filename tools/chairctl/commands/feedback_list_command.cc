@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
-#include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/selection_flags.h"
+#include "tools/chairctl/records/record_text.h"
 #include "tools/chairctl/text/feedback_output.h"
 
 namespace emptychair {
@@ -19,96 +19,98 @@ constexpr int kPageSize = 1'000;
 
 struct ListFlags {
   std::string survey;
-  std::string customer;
-  SelectionFlags selection;
-  std::optional<int32_t> min_score;
-  std::optional<int32_t> max_score;
-  std::string exclusion;
+  RecordFlags records;
   std::string order;
   int limit = std::numeric_limits<int>::max();
 };
 
-void PrintCsv(const std::vector<v1::Feedback>& records, std::ostream& out) {
-  out << CsvNames(FeedbackFields(v1::Feedback()));
-  for (const v1::Feedback& record : records) {
-    out << CsvValues(FeedbackFields(record));
-  }
-}
-
-void PrintTable(const std::vector<v1::Feedback>& records, std::ostream& out) {
-  Table table;
-  table.AddColumn("time", Table::Align::kLeft);
-  table.AddColumn("score", Table::Align::kRight);
-  for (const char* heading : {"customer", "excluded", "id", "comment"}) {
-    table.AddColumn(heading, Table::Align::kLeft);
-  }
-  const auto or_absent = [](const std::string& text) {
-    return text.empty() ? std::string(kAbsent) : text;
-  };
-  for (const v1::Feedback& record : records) {
-    table.AddRow(
-        {TimestampText(record.has_occur_time(), record.occur_time()),
-         record.has_score() ? absl::StrCat(record.score()) : std::string(kAbsent),
-         or_absent(record.customer_id()),
-         record.has_exclusion() ? EnumFlag(record.exclusion().reason()) : std::string(kAbsent),
-         record.feedback_id(), or_absent(record.comment())});
-  }
-  table.Print(out);
-}
-
-void PrintRecords(const Session& session, const std::vector<v1::Feedback>& records) {
-  switch (session.format) {
-    case OutputFormat::kJson: {
-      std::vector<const google::protobuf::Message*> messages;
-      for (const v1::Feedback& record : records) {
-        messages.push_back(&record);
+// Prints records as they come, so that memory does not grow with the list.
+class ListOutput {
+ public:
+  explicit ListOutput(const Session& session) : out_(session.out()) {
+    if (session.format == OutputFormat::kTable) {
+      table_.emplace();
+      table_->AddColumn("time", Table::Align::kLeft);
+      table_->AddColumn("score", Table::Align::kRight);
+      for (const char* heading : {"customer", "excluded", "id", "comment"}) {
+        table_->AddColumn(heading, Table::Align::kLeft);
       }
-      session.out() << ToJsonList("feedback", messages);
-      break;
+    } else {
+      text_.emplace(RecordFormOf(session, RecordForm::kJsonList), out_);
+      text_->BeginRecords();
     }
-    case OutputFormat::kCsv:
-      PrintCsv(records, session.out());
-      break;
-    case OutputFormat::kTable:
-      PrintTable(records, session.out());
-      break;
   }
-}
+
+  // The first `count` records of a page.
+  void Add(const v1::ListFeedbackResponse& page, int count) {
+    for (int i = 0; i < count; ++i) {
+      if (text_.has_value()) {
+        text_->Add(page.feedback(i));
+      } else {
+        AddRow(page.feedback(i));
+      }
+    }
+    if (table_.has_value() && count > 0) {
+      table_->PrintPiece(out_);
+    }
+  }
+
+  void End() {
+    if (text_.has_value()) {
+      text_->End();
+    } else {
+      table_->PrintPiece(out_);
+    }
+  }
+
+ private:
+  void AddRow(const v1::Feedback& record) {
+    const auto or_absent = [](std::string text) {
+      return text.empty() ? std::string(kAbsent) : text;
+    };
+    table_->AddRow({FieldText(RecordField::kOccurTime, record),
+                    or_absent(FieldText(RecordField::kScore, record)),
+                    or_absent(record.customer_id()),
+                    or_absent(FieldText(RecordField::kExclusion, record)), record.feedback_id(),
+                    or_absent(record.comment())});
+  }
+
+  std::ostream& out_;
+  // One of them.
+  std::optional<Table> table_;
+  std::optional<RecordText> text_;
+};
 
 int List(Session& session, const ListFlags& flags) {
-  v1::ListFeedbackRequest request;
-  request.set_survey_id(flags.survey);
-  request.set_customer_id(flags.customer);
-  if (flags.survey.empty() && flags.customer.empty()) {
-    return UsageError(session.environment, "feedback list: wanted SURVEY or --customer, or both");
+  if (flags.survey.empty() && flags.records.customer_id.empty()) {
+    return UsageError(session.environment,
+                      "feedback list: wanted SURVEY or --customer-id, or both");
   }
-  v1::TimeInterval interval;
+  v1::ListFeedbackRequest request;
   int exit_code = kExitOk;
-  if (!ReadSelection(session, flags.selection, flags.survey, &interval, request.mutable_filters(),
-                     &exit_code)) {
+  if (!ReadRecordFlags(session, flags.records, flags.survey, request, &exit_code)) {
     return exit_code;
   }
-  *request.mutable_interval() = std::move(interval);
-  if (flags.min_score.has_value()) {
-    request.set_min_score(*flags.min_score);
-  }
-  if (flags.max_score.has_value()) {
-    request.set_max_score(*flags.max_score);
-  }
-  request.set_exclusion(ParseEnumFlag<v1::ExclusionFilter>(flags.exclusion));
   request.set_order(ParseEnumFlag<v1::FeedbackOrder>(flags.order));
   request.set_page_size(std::min(kPageSize, flags.limit));
-  std::vector<v1::Feedback> records;
-  for (absl::StatusOr<v1::Feedback>& record : session.client.ListFeedback(request)) {
-    if (!record.ok()) {
-      return ServiceError(session.environment, record.status());
+  std::optional<ListOutput> output;  // Nothing before the first page: it can be an error.
+  int left = flags.limit;
+  for (const absl::StatusOr<v1::ListFeedbackResponse>& page :
+       session.client.ListFeedbackPages(request)) {
+    if (!page.ok()) {
+      return ServiceError(session.environment, page.status());
     }
-    records.push_back(*std::move(record));
-    if (static_cast<int>(records.size()) == flags.limit) {
+    if (!output.has_value()) {
+      output.emplace(session);
+    }
+    const int count = std::min(left, page->feedback_size());
+    output->Add(*page, count);
+    left -= count;
+    if (left == 0) {
       break;
     }
   }
-  PrintRecords(session, records);
+  output->End();
   return kExitOk;
 }
 
@@ -118,12 +120,7 @@ void AddFeedbackListCommand(CommandLine group, Command* command) {
   CommandLine app = group.AddCommand("list", "List answers of a survey or of a customer");
   auto flags = std::make_shared<ListFlags>();
   app.Add("SURVEY", flags->survey, "The survey answered");
-  app.Add("--customer", flags->customer, "Only answers of this customer");
-  AddSelectionFlags(app, flags->selection);
-  app.Add("--min-score", flags->min_score, "Only answers with at least this score");
-  app.Add("--max-score", flags->max_score, "Only answers with at most this score");
-  app.Add("--exclusion", flags->exclusion, "Whether excluded answers are listed")
-      .OneOf(EnumFlags<v1::ExclusionFilter>());
+  AddRecordFlags(app, flags->records);
   app.Add("--order", flags->order, "By time (default newest-first)")
       .OneOf(EnumFlags<v1::FeedbackOrder>());
   app.Add("--limit", flags->limit, "List at most so many")

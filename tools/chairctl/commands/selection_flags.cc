@@ -45,6 +45,23 @@ void AddSelectionFlags(CommandLine app, SelectionFlags& flags) {
       .OneValueEach();
 }
 
+bool RecordFlags::has_conditions() const {
+  const WindowFlags& window = selection.window;
+  return window.window.has_value() || window.from.has_value() || window.to.has_value() ||
+         window.last.has_value() || !selection.filters.empty() || !customer_id.empty() ||
+         min_score.has_value() || max_score.has_value() || !exclusion.empty();
+}
+
+void AddRecordFlags(CommandLine app, RecordFlags& flags) {
+  AddSelectionFlags(app, flags.selection);
+  app.Add("--customer-id,--customer", flags.customer_id, "Only answers of this customer");
+  app.Add("--import", flags.import_id, "Only answers that this import stored first");
+  app.Add("--min-score", flags.min_score, "Only answers with at least this score");
+  app.Add("--max-score", flags.max_score, "Only answers with at most this score");
+  app.Add("--exclusion", flags.exclusion, "Whether excluded answers are among them (default any)")
+      .OneOf(EnumFlags<v1::ExclusionFilter>());
+}
+
 bool ReadWindows(Session& session, const std::vector<WindowRead>& reads,
                  const std::string& survey_id, int* exit_code) {
   const auto refuse = [&](const absl::Status& status) {

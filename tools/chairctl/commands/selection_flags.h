@@ -1,15 +1,18 @@
-// Flags by which commands select records: a window and conditions on labels.
+// Flags by which commands select records: a window, conditions on labels and more.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_SELECTION_FLAGS_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_SELECTION_FLAGS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/selection.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/window.h"
 #include "tools/command_line/command_line.h"
@@ -44,6 +47,41 @@ bool ReadWindows(Session& session, const std::vector<WindowRead>& reads,
 bool ReadSelection(Session& session, const SelectionFlags& flags, const std::string& survey_id,
                    v1::TimeInterval* interval,
                    google::protobuf::RepeatedPtrField<v1::LabelFilter>* filters, int* exit_code);
+
+// What `feedback list`, `export`, `exclude` and `include` select by.
+struct RecordFlags {
+  SelectionFlags selection;
+  std::string customer_id;
+  std::string import_id;
+  std::optional<int32_t> min_score;
+  std::optional<int32_t> max_score;
+  std::string exclusion;
+
+  // Whether any is given, but for the import.
+  bool has_conditions() const;
+};
+
+// Adds all of them.
+void AddRecordFlags(CommandLine app, RecordFlags& flags);
+
+// Fills in what the flags select, of the survey `survey_id`, in a request of ListFeedback or
+// ChangeManyFeedback. On failure reports it, sets `*exit_code` and answers false.
+template <typename Request>
+bool ReadRecordFlags(Session& session, const RecordFlags& flags, const std::string& survey_id,
+                     Request& request, int* exit_code) {
+  request.set_survey_id(survey_id);
+  request.set_customer_id(flags.customer_id);
+  request.set_import_id(flags.import_id);
+  if (flags.min_score.has_value()) {
+    request.set_min_score(*flags.min_score);
+  }
+  if (flags.max_score.has_value()) {
+    request.set_max_score(*flags.max_score);
+  }
+  request.set_exclusion(ParseEnumFlag<v1::ExclusionFilter>(flags.exclusion));
+  return ReadSelection(session, flags.selection, survey_id, request.mutable_interval(),
+                       request.mutable_filters(), exit_code);
+}
 
 }  // namespace emptychair
 
