@@ -197,7 +197,7 @@ TEST_F(CommandsTest, SubmitHasAFlagForEveryField) {
            "--comment", "fine", "--label", "channel=web", "--time", "2024-01-31"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   // The two ids exclude each other.
-  EXPECT_THAT(MissingFields(server_.feedback().at(0)), ElementsAre("feedback_id"));
+  EXPECT_THAT(MissingFields(server_.feedback().at(0)), ElementsAre("feedback_id", "exclusion"));
 }
 
 TEST_F(CommandsTest, SubmitTakesNegativeScores) {
