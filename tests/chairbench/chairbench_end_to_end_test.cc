@@ -86,6 +86,18 @@ TEST_F(ChairbenchEndToEndTest, WatchesTheServerGrow) {
   EXPECT_GT(figures.at("soak_records_per_second").fields().at("value").number_value(), 0);
 }
 
+TEST_F(ChairbenchEndToEndTest, HasChairctlWriteAndReadFiles) {
+  const auto figures = RunBench({"files", "--answers", "3000"});
+  for (const char* name : {"export_csv", "export_json", "list", "import"}) {
+    for (const char* what : {"_records_per_second", "_peak_memory_mebibytes"}) {
+      const std::string figure = absl::StrCat(name, what);
+      ASSERT_TRUE(figures.contains(figure)) << figure;
+      EXPECT_GT(figures.at(figure).fields().at("value").number_value(), 0) << figure;
+    }
+  }
+  ExpectWithLimit(figures, "import_records_per_second", "records/s");
+}
+
 TEST_F(ChairbenchEndToEndTest, MeasuresSingleCallsBesideTwoEchoes) {
   const auto figures = RunBench({"unary", "--seconds", "1", "--in-flight", "32"});
   ExpectWithLimit(figures, "unary_calls_per_second", "calls/s");

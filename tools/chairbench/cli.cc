@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/figure.h"
+#include "tools/chairbench/files.h"
 #include "tools/chairbench/ingest.h"
 #include "tools/chairbench/overload.h"
 #include "tools/chairbench/peers.h"
@@ -119,6 +120,12 @@ void AddCommands(CommandLine app, Flags& flags) {
   AddAnswers(soak, flags);
   AddStreams(soak, flags);
 
+  CommandLine files =
+      AddCommand(app, "files", "Export, list and import by the chairctl beside this program",
+                 MeasureFiles, flags);
+  AddAnswers(files, flags);
+  AddStreams(files, flags);
+
   CommandLine peers = AddCommand(app, "peers", "The same answers and questions as PostgreSQL's",
                                  MeasurePeers, flags);
   AddAnswers(peers, flags);
@@ -161,7 +168,8 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   app.Footer(
       "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
       "else;\nbatch and stream, the same bytes written plainly to RocksDB in synced groups of the "
-      "same size;\noverload, the peak; peers, what PostgreSQL took for the same.\n"
+      "same size;\noverload, the peak; files, the import, the stream; peers, what PostgreSQL took "
+      "for the same.\n"
       "ratio: value / limit. For rates the share of the limit that is reached (more is better); "
       "for\ntimes how many times the limit's it takes (less is better).\n"
       "Exit codes: 0; 1 the run failed or was interrupted; 2 wrong usage.");

@@ -44,6 +44,8 @@ class Target {
   static absl::StatusOr<std::unique_ptr<Target>> Attach(const std::string& endpoint);
 
   Client& client() { return client_; }
+  // "HOST:PORT".
+  const std::string& endpoint() const { return endpoint_; }
 
   // A new connection of its own.
   std::shared_ptr<grpc::Channel> Connect() const;

@@ -94,9 +94,7 @@ absl::Status Workspace::StartServer() {
     ASSIGN_OR_RETURN(server_, Target::Attach(options_.endpoint));
     return absl::OkStatus();
   }
-  const std::string program = options_.server.empty()
-                                  ? ThisProgram().replace_filename("emptychaird").string()
-                                  : options_.server;
+  const std::string program = options_.server.empty() ? Beside("emptychaird") : options_.server;
   std::vector<std::string> argv = {program, absl::StrCat("--data=", Path("store")),
                                    "--listen=127.0.0.1:0",
                                    absl::StrCat("--access_log=", Path("access.log"))};
@@ -117,6 +115,10 @@ absl::Status Workspace::CreateSurvey() {
 
 std::string Workspace::Path(absl::string_view name) const {
   return absl::StrCat(folder_, "/", name);
+}
+
+std::string Workspace::Beside(absl::string_view name) const {
+  return ThisProgram().replace_filename(std::string(name)).string();
 }
 
 absl::StatusOr<std::unique_ptr<Target>> Workspace::StartEcho(const EchoOptions& options) const {

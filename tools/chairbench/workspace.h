@@ -55,6 +55,9 @@ class Workspace {
   // `name` in the folder.
   std::string Path(absl::string_view name) const;
 
+  // The program `name` beside this one.
+  std::string Beside(absl::string_view name) const;
+
   absl::StatusOr<std::unique_ptr<Target>> StartEcho(const EchoOptions& options) const;
 
   // Checks that the server holds `accepted` records more than when it was opened, then stops it.
