@@ -7,11 +7,11 @@
 namespace emptychair {
 
 AnswerSource PlanSource(const MetricQuery& query) {
-  const bool reads_labels = std::any_of(
-      query.surveys.begin(), query.surveys.end(),
-      [&](const storage::SurveyView* survey) { return HasLabelFilters(query, *survey); });
-  return reads_labels || query.respondent_rule != v1::RESPONDENT_RULE_ALL ? AnswerSource::kRecords
-                                                                          : AnswerSource::kCube;
+  const bool needs_records =
+      std::any_of(query.surveys.begin(), query.surveys.end(),
+                  [&](const storage::SurveyView* survey) { return NeedsRecords(query, *survey); });
+  return needs_records || query.respondent_rule != v1::RESPONDENT_RULE_ALL ? AnswerSource::kRecords
+                                                                           : AnswerSource::kCube;
 }
 
 }  // namespace emptychair

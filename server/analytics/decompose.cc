@@ -40,7 +40,14 @@ std::vector<std::string> DefaultKeys(const MetricSides& sides) {
   return keys;
 }
 
-// One side, whose answers are kept by series or, when these are too many, read again by each key.
+bool SeriesTell(const std::string& key, const MetricQuery& side) {
+  return std::all_of(
+      side.surveys.begin(), side.surveys.end(),
+      [&](const storage::SurveyView* survey) { return emptychair::SeriesTell(key, *survey); });
+}
+
+// One side, whose answers are kept by series or, when these are too many or do not tell the key,
+// read again by each key.
 class SideReader {
  public:
   SideReader(const storage::Store& store, const MetricQuery& query)
@@ -59,7 +66,7 @@ class SideReader {
 
   // The slices by a key, in the order of groups. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
   absl::StatusOr<std::vector<Slice>> ReadBy(const std::string& key) const {
-    if (series_.has_value()) {
+    if (series_.has_value() && SeriesTell(key, query_)) {
       return series_->By(key);
     }
     MetricQuery grouped = query_;
@@ -115,6 +122,15 @@ std::vector<statistics::Contribution> Merge(const statistics::MetricValue& no_an
 }
 
 }  // namespace
+
+AnswerSource PlanSource(const MetricDecomposition& decomposition) {
+  const MetricSides& sides = decomposition.sides;
+  const bool series_tell = std::all_of(
+      decomposition.keys.begin(), decomposition.keys.end(), [&](const std::string& key) {
+        return SeriesTell(key, sides.base) && SeriesTell(key, sides.candidate);
+      });
+  return series_tell ? PlanSource(sides) : AnswerSource::kRecords;
+}
 
 absl::StatusOr<MetricDecomposition> PrepareMetricDecomposition(
     std::shared_ptr<const storage::View> view, const v1::DecomposeChangeRequest& request) {

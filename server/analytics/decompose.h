@@ -38,14 +38,17 @@ struct DecompositionResult {
   std::vector<KeyContributions> keys;
 };
 
+// The dearer source of both sides, records where series do not tell a key.
+AnswerSource PlanSource(const MetricDecomposition& decomposition);
+
 // Checks the request and fills in its defaults; reads nothing from disk.
 // Errors: those of PrepareMetricSides; on "keys": FIELD_REQUIRED, FIELD_INVALID, NOT_A_DIMENSION.
 absl::StatusOr<MetricDecomposition> PrepareMetricDecomposition(
     std::shared_ptr<const storage::View> view, const v1::DecomposeChangeRequest& request);
 
 // Computes the decomposition. Each side is read once, by series, when the series that have answers
-// fit into a grid of kPointsMax groups; else once in all and once by each key, so that memory stays
-// bounded. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
+// fit into a grid of kPointsMax groups; else, so that memory stays bounded, once in all and once by
+// each key, as it is by a key that series do not tell. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
 absl::StatusOr<DecompositionResult> RunMetricDecomposition(
     const storage::Store& store, const MetricDecomposition& decomposition);
 

@@ -248,14 +248,13 @@ absl::Status RunMetricExplanation(const storage::Store& store, const MetricExpla
   if (!explanation.after.has_value()) {
     RETURN_IF_ERROR(CheckPointShown(store, explanation));
   }
-  const SeriesGroups groups(query);
+  SeriesGroups groups(query);
   std::optional<uint32_t> wanted_group;
   if (explanation.group.has_value()) {
-    const auto group = groups.groups().find(*explanation.group);
-    if (group == groups.groups().end()) {
+    wanted_group = groups.NumberOf(*explanation.group);
+    if (wanted_group == storage::kNoGroup) {
       return absl::OkStatus();
     }
-    wanted_group = group->second;
   }
   return ExplanationPage(store, explanation, groups.series(), response).Fill(wanted_group);
 }

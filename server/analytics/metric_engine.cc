@@ -214,7 +214,7 @@ void EvaluateTally(const MetricQuery& query, const TallyGrid& grid, absl::Span<c
 }
 
 absl::StatusOr<MetricResult> RunMetricQuery(const storage::Store& store, const MetricQuery& query) {
-  const SeriesGroups groups(query);
+  SeriesGroups groups(query);
   ASSIGN_OR_RETURN(const PointTallies tallies, ReadTallies(store, query, groups.series()));
   if (tallies.grid.is_full()) {
     return NoRoomForGroups(tallies.grid);

@@ -171,6 +171,7 @@ absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
                                          ASSIGN_OR_RETURN(const uint32_t group,
                                                           filter.GroupOf(record));
                                          if (group != storage::kNoGroup) {
+                                           grid.KnowGroups(series.group_count);
                                            RETURN_IF_ERROR(counter.Count(record, group));
                                          }
                                          return !grid.is_full();

@@ -78,18 +78,6 @@ absl::Status CheckSameMetric(const MetricQuery& base, const MetricQuery& candida
                    candidate.include_excluded ? "true" : "false");
 }
 
-// A survey whose answers both sides read, or null.
-const storage::SurveyView* SharedSurvey(const MetricQuery& base, const MetricQuery& candidate) {
-  for (const storage::SurveyView* survey : base.surveys) {
-    if (std::find(candidate.surveys.begin(), candidate.surveys.end(), survey) !=
-            candidate.surveys.end() &&
-        PassesSurveyFilters(base, *survey) && PassesSurveyFilters(candidate, *survey)) {
-      return survey;
-    }
-  }
-  return nullptr;
-}
-
 bool EndsBefore(const TimeSpan& a, const TimeSpan& b) {
   return a.end.has_value() && b.start.has_value() && *a.end <= *b.start;
 }
@@ -111,16 +99,48 @@ bool CanPassAll(const std::vector<const v1::LabelFilter*>& filters) {
   return !left.empty();
 }
 
-// Whether one answer of one survey, which has one value for a key, can pass the filters of both.
-bool CanPassBoth(const MetricQuery& base, const MetricQuery& candidate) {
+// Whether an answer that is `(other)` can pass all of these filters, which are on one key: those
+// that list `(other)` whatever its label, the rest by that.
+bool CanOtherPassAll(const std::vector<const v1::LabelFilter*>& filters) {
+  std::vector<const v1::LabelFilter*> on_label;
+  for (const v1::LabelFilter* filter : filters) {
+    if (!Lists(*filter, kOtherValue)) {
+      on_label.push_back(filter);
+    } else if (filter->negate()) {
+      return false;
+    }
+  }
+  return CanPassAll(on_label);
+}
+
+// Whether one answer of `survey`, which has one value for a key, can pass the filters of both.
+bool CanPassBoth(const storage::SurveyView& survey, const MetricQuery& base,
+                 const MetricQuery& candidate) {
   std::map<absl::string_view, std::vector<const v1::LabelFilter*>> filters_by_key;
   for (const MetricQuery* side : {&base, &candidate}) {
     for (const v1::LabelFilter& filter : side->filters) {
       filters_by_key[filter.key()].push_back(&filter);
     }
   }
-  return std::all_of(filters_by_key.begin(), filters_by_key.end(),
-                     [](const auto& entry) { return CanPassAll(entry.second); });
+  const bool has_others = survey.IsFull() || survey.definition->has_reslice();
+  return std::all_of(filters_by_key.begin(), filters_by_key.end(), [&](const auto& entry) {
+    const auto& [key, filters] = entry;
+    return CanPassAll(filters) ||
+           (has_others && survey.DimensionOf(key).has_value() && CanOtherPassAll(filters));
+  });
+}
+
+// A survey an answer of which can pass the filters of both sides, or null.
+const storage::SurveyView* SharedSurvey(const MetricQuery& base, const MetricQuery& candidate) {
+  for (const storage::SurveyView* survey : base.surveys) {
+    if (std::find(candidate.surveys.begin(), candidate.surveys.end(), survey) !=
+            candidate.surveys.end() &&
+        PassesSurveyFilters(base, *survey) && PassesSurveyFilters(candidate, *survey) &&
+        CanPassBoth(*survey, base, candidate)) {
+      return survey;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -138,7 +158,7 @@ absl::StatusOr<MetricQuery> PrepareMetricSide(std::shared_ptr<const storage::Vie
 absl::Status CheckDisjoint(const MetricQuery& base, const MetricQuery& candidate) {
   const storage::SurveyView* shared = SharedSurvey(base, candidate);
   if (shared == nullptr || EndsBefore(base.interval, candidate.interval) ||
-      EndsBefore(candidate.interval, base.interval) || !CanPassBoth(base, candidate)) {
+      EndsBefore(candidate.interval, base.interval)) {
     return absl::OkStatus();
   }
   const bool slices = base.interval.start == candidate.interval.start &&

@@ -1,5 +1,7 @@
 #include "server/analytics/record_filter.h"
 
+#include <algorithm>
+
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/cube/cube_reader.h"
@@ -10,12 +12,19 @@ namespace emptychair {
 using storage::ScannedRecord;
 using storage::SurveyView;
 
-RecordFilter::RecordFilter(const MetricQuery& query, const SeriesMap& series) : query_(query) {
+RecordFilter::RecordFilter(const MetricQuery& query, const SeriesMap& series)
+    : query_(query), groups_by_labels_(series.by_labels) {
   for (size_t i = 0; i < query.surveys.size(); ++i) {
     const SurveyView& survey = *query.surveys[i];
     if (PassesSurveyFilters(query, survey)) {
       surveys_.push_back(&survey);
-      parts_.push_back({&series.group_of_series[i], HasLabelFilters(query, survey)});
+      const bool groups_by_labels =
+          groups_by_labels_ != nullptr &&
+          !std::all_of(query.group_by.begin(), query.group_by.end(),
+                       [&](const std::string& key) { return SeriesTell(key, survey); });
+      parts_.push_back({i, &series.group_of_series[i],
+                        NeedsLabels(query, survey, storage::kOtherSeries + 1),
+                        NeedsLabels(query, survey, storage::kOtherSeries), groups_by_labels});
     }
   }
 }
@@ -36,11 +45,16 @@ absl::StatusOr<uint32_t> RecordFilter::GroupOf(const ScannedRecord& record) {
     return storage::kNoGroup;
   }
   const uint32_t group = (*part.group_of_series)[series];
-  if (group == storage::kNoGroup || !part.has_label_filters) {
+  const bool filters_labels =
+      series == storage::kOtherSeries ? part.filters_others_labels : part.filters_labels;
+  if (group == storage::kNoGroup || (!filters_labels && !part.groups_by_labels)) {
     return group;
   }
   RETURN_IF_ERROR(Decode(record, body_));
-  return PassesLabelFilters(query_, *surveys_[index], body_) ? group : storage::kNoGroup;
+  if (filters_labels && !PassesLabelFilters(query_, *surveys_[index], series, body_)) {
+    return storage::kNoGroup;
+  }
+  return part.groups_by_labels ? groups_by_labels_->GroupOf(part.index, series, body_) : group;
 }
 
 absl::Status RecordFilter::Decode(const ScannedRecord& record,

@@ -28,7 +28,7 @@ class RecordFilter {
 
   // The record's group, or storage::kNoGroup for one that the query leaves out. The one place where
   // a record is admitted: a further condition, as on the record's customer, belongs here.
-  // Errors: STORE_DAMAGED.
+  // Errors: STORE_DAMAGED, TOO_MANY_POINTS.
   absl::StatusOr<uint32_t> GroupOf(const storage::ScannedRecord& record);
 
   // Decodes what is behind the record's header. Errors: STORE_DAMAGED.
@@ -41,13 +41,17 @@ class RecordFilter {
 
  private:
   struct Survey {
+    size_t index = 0;  // Among the query's.
     const std::vector<uint32_t>* group_of_series = nullptr;
-    bool has_label_filters = false;  // On labels that are no dimension of it.
+    bool filters_labels = false;         // Of records with a series.
+    bool filters_others_labels = false;  // Of those that are `(other)`.
+    bool groups_by_labels = false;
   };
 
   size_t IndexOf(const storage::ScannedRecord& record) const;
 
   const MetricQuery& query_;
+  SeriesGroups* const groups_by_labels_;
   std::vector<const storage::SurveyView*> surveys_;
   std::vector<Survey> parts_;       // Aligned with `surveys_`.
   store::v1::StoredFeedback body_;  // Kept for its memory.

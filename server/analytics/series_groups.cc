@@ -30,6 +30,8 @@ class DimensionFilter {
   DimensionFilter(const v1::LabelFilter& filter, const SeriesTable& series, size_t dimension)
       : filter_(filter), series_(series), dimension_(dimension) {}
 
+  const v1::LabelFilter& filter() const { return filter_; }
+
   bool PassesSeries(uint32_t number) {
     const ValueCode code = series_.CodeOf(number, dimension_);
     auto [judged, is_new] = judged_.try_emplace(code, false);
@@ -46,8 +48,20 @@ class DimensionFilter {
   absl::flat_hash_map<ValueCode, bool> judged_;
 };
 
-bool IsOnLabel(const v1::LabelFilter& filter, const SurveyView& survey) {
-  return filter.key() != kSurveyIdKey && !survey.DimensionOf(filter.key()).has_value();
+// Groups that records are looked up for. Of those that a respondent rule leaves empty again, most
+// take no room in a grid, which has a limit of its own.
+constexpr size_t kLabelGroupsMax = 1'000'000;
+
+// Whether only a record's labels tell if the filter lets it through. Of what is past `max_series`
+// the series says no more than that.
+bool NeedsLabels(const v1::LabelFilter& filter, const SurveyView& survey, uint32_t series) {
+  if (filter.key() == kSurveyIdKey) {
+    return false;
+  }
+  return !survey.SlicedDimensionOf(filter.key()).has_value() ||
+         (series == storage::kOtherSeries && survey.IsFull() &&
+          std::any_of(filter.values().begin(), filter.values().end(),
+                      [](const std::string& value) { return value != kOtherValue; }));
 }
 
 // Calls `visit` with each series of the survey that the filters on dimensions and on the survey let
@@ -59,13 +73,14 @@ void ForEachSelected(const MetricQuery& query, const SurveyView& survey, Visit v
   }
   std::vector<DimensionFilter> filters;
   for (const v1::LabelFilter& filter : query.filters) {
-    if (std::optional<size_t> dimension = survey.DimensionOf(filter.key())) {
+    if (std::optional<size_t> dimension = survey.SlicedDimensionOf(filter.key())) {
       filters.emplace_back(filter, *survey.series, *dimension);
     }
   }
   for (uint32_t series = 0; series < survey.series_count; ++series) {
-    if (std::all_of(filters.begin(), filters.end(),
-                    [&](DimensionFilter& filter) { return filter.PassesSeries(series); })) {
+    if (std::all_of(filters.begin(), filters.end(), [&](DimensionFilter& filter) {
+          return NeedsLabels(filter.filter(), survey, series) || filter.PassesSeries(series);
+        })) {
       visit(series);
     }
   }
@@ -94,26 +109,64 @@ SeriesMap MapEachSeries(const MetricQuery& query) {
   return map;
 }
 
-SeriesGroups::SeriesGroups(const MetricQuery& query) {
+SeriesGroups::SeriesGroups(const MetricQuery& query) : query_(query) {
   if (query.group_by.empty()) {
-    groups_[{}] = 0;
+    AddGroup({});
   }
   for (const SurveyView* survey : query.surveys) {
-    AddSurvey(query, *survey,
+    AddSurvey(*survey,
               series_.group_of_series.emplace_back(survey->series_count, storage::kNoGroup));
   }
-  series_.group_count = static_cast<uint32_t>(groups_.size());
 }
 
-void SeriesGroups::AddSurvey(const MetricQuery& query, const SurveyView& survey,
-                             std::vector<uint32_t>& group_of_series) {
+uint32_t SeriesGroups::AddGroup(std::vector<GroupPart> parts) {
+  const auto [group, is_new] = groups_.try_emplace(std::move(parts), series_.group_count);
+  series_.group_count += is_new ? 1 : 0;
+  return group->second;
+}
+
+uint32_t SeriesGroups::NumberOf(const std::vector<GroupPart>& group) {
+  if (series_.by_labels != nullptr) {
+    return AddGroup(group);
+  }
+  const auto found = groups_.find(group);
+  return found == groups_.end() ? storage::kNoGroup : found->second;
+}
+
+absl::StatusOr<uint32_t> SeriesGroups::GroupOf(size_t survey_index, uint32_t series,
+                                               const store::v1::StoredFeedback& body) {
+  const SurveyView& survey = *query_.surveys[survey_index];
+  const bool is_other = series == storage::kOtherSeries && survey.IsFull();
+  std::vector<GroupPart> parts;
+  for (const std::string& key : query_.group_by) {
+    if (key == kSurveyIdKey) {
+      parts.push_back({GroupPart::Kind::kValue, survey.definition->survey_id()});
+      continue;
+    }
+    const absl::string_view value = LabelOf(body, key);
+    parts.push_back(is_other              ? GroupPart{GroupPart::Kind::kOther, ""}
+                    : value == kNoneValue ? GroupPart{GroupPart::Kind::kNone, ""}
+                                          : GroupPart{GroupPart::Kind::kValue, std::string(value)});
+  }
+  const uint32_t group = AddGroup(std::move(parts));
+  return groups_.size() <= kLabelGroupsMax ? absl::StatusOr<uint32_t>(group)
+                                           : TooManyPoints(groups_.size());
+}
+
+void SeriesGroups::AddSurvey(const SurveyView& survey, std::vector<uint32_t>& group_of_series) {
+  if (!std::all_of(query_.group_by.begin(), query_.group_by.end(),
+                   [&](const std::string& key) { return SeriesTell(key, survey); })) {
+    series_.by_labels = this;
+    ForEachSelected(query_, survey, [&](uint32_t series) { group_of_series[series] = 0; });
+    return;
+  }
   // Nothing stands for the survey's id.
   std::vector<std::optional<size_t>> dimensions;
-  for (const std::string& key : query.group_by) {
+  for (const std::string& key : query_.group_by) {
     dimensions.push_back(key == kSurveyIdKey ? std::nullopt : survey.DimensionOf(key));
   }
   absl::flat_hash_map<SeriesTable::Codes, uint32_t> known;
-  ForEachSelected(query, survey, [&](uint32_t series) {
+  ForEachSelected(query_, survey, [&](uint32_t series) {
     SeriesTable::Codes codes{};
     for (size_t i = 0; i < dimensions.size(); ++i) {
       codes[i] = dimensions[i].has_value() ? survey.series->CodeOf(series, *dimensions[i]) : 0;
@@ -126,8 +179,7 @@ void SeriesGroups::AddSurvey(const MetricQuery& query, const SurveyView& survey,
                             ? PartOf(*survey.series, *dimensions[i], codes[i])
                             : GroupPart{GroupPart::Kind::kValue, survey.definition->survey_id()});
       }
-      group->second = groups_.try_emplace(std::move(parts), static_cast<uint32_t>(groups_.size()))
-                          .first->second;
+      group->second = AddGroup(std::move(parts));
     }
     group_of_series[series] = group->second;
   });
@@ -140,16 +192,27 @@ bool PassesSurveyFilters(const MetricQuery& query, const SurveyView& survey) {
       });
 }
 
-bool HasLabelFilters(const MetricQuery& query, const SurveyView& survey) {
-  return std::any_of(query.filters.begin(), query.filters.end(),
-                     [&](const v1::LabelFilter& filter) { return IsOnLabel(filter, survey); });
+bool SeriesTell(absl::string_view key, const SurveyView& survey) {
+  return key == kSurveyIdKey || survey.SlicedDimensionOf(key).has_value();
 }
 
-bool PassesLabelFilters(const MetricQuery& query, const SurveyView& survey,
+bool NeedsLabels(const MetricQuery& query, const SurveyView& survey, uint32_t series) {
+  return std::any_of(
+      query.filters.begin(), query.filters.end(),
+      [&](const v1::LabelFilter& filter) { return NeedsLabels(filter, survey, series); });
+}
+
+bool NeedsRecords(const MetricQuery& query, const SurveyView& survey) {
+  return NeedsLabels(query, survey, storage::kOtherSeries) ||
+         !std::all_of(query.group_by.begin(), query.group_by.end(),
+                      [&](const std::string& key) { return SeriesTell(key, survey); });
+}
+
+bool PassesLabelFilters(const MetricQuery& query, const SurveyView& survey, uint32_t series,
                         const store::v1::StoredFeedback& body) {
   return std::all_of(
       query.filters.begin(), query.filters.end(), [&](const v1::LabelFilter& filter) {
-        return !IsOnLabel(filter, survey) || Passes(filter, LabelOf(body, filter.key()));
+        return !NeedsLabels(filter, survey, series) || PassesLabels(filter, survey, series, body);
       });
 }
 

@@ -1,5 +1,6 @@
 #include "server/analytics/series_overflow.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -9,25 +10,40 @@
 
 namespace emptychair {
 
-absl::StatusOr<int64_t> CountOverflow(const storage::Store& store,
-                                      std::shared_ptr<const storage::View> view,
-                                      const storage::SurveyView& survey) {
-  if (!survey.IsFull()) {
-    return 0;
-  }
+namespace {
+
+// Counts the answers in the first `series_count` of the survey's series, `(other)` the first.
+absl::StatusOr<int64_t> Count(const storage::Store& store,
+                              std::shared_ptr<const storage::View> view,
+                              const storage::SurveyView& survey, uint32_t series_count) {
   ASSIGN_OR_RETURN(MetricQuery query, MakeMetricQuery(std::move(view), {&survey}));
   query.include_excluded = true;
-  SeriesMap overflow{
+  SeriesMap counted{
       .group_of_series = {std::vector<uint32_t>(survey.series_count, storage::kNoGroup)},
       .group_count = 1};
-  overflow.group_of_series.front()[storage::kOtherSeries] = 0;
-  ASSIGN_OR_RETURN(const PointTallies tallies, ReadTallies(store, query, overflow));
+  std::fill_n(counted.group_of_series.front().begin(), series_count, 0);
+  ASSIGN_OR_RETURN(const PointTallies tallies, ReadTallies(store, query, counted));
   if (!tallies.grid.IsUsed(0)) {
     return 0;
   }
   statistics::MetricValue value;
   EvaluateTally(query, tallies.grid, tallies.grid.At(0, 0), /*include_histogram=*/false, value);
   return value.answers + value.unscored;
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> CountAnswers(const storage::Store& store,
+                                     std::shared_ptr<const storage::View> view,
+                                     const storage::SurveyView& survey) {
+  return Count(store, std::move(view), survey, survey.series_count);
+}
+
+absl::StatusOr<int64_t> CountOverflow(const storage::Store& store,
+                                      std::shared_ptr<const storage::View> view,
+                                      const storage::SurveyView& survey) {
+  static_assert(storage::kOtherSeries == 0);
+  return survey.IsFull() ? Count(store, std::move(view), survey, 1) : absl::StatusOr<int64_t>(0);
 }
 
 }  // namespace emptychair

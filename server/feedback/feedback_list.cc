@@ -56,13 +56,9 @@ bool PassesFilters(const v1::ListFeedbackRequest& request, const SurveyView& sur
     return false;
   }
   for (const v1::LabelFilter& filter : request.filters()) {
-    const bool is_survey_id = filter.key() == kSurveyIdKey;
-    const bool is_other = !is_survey_id && record.header.series == storage::kOtherSeries &&
-                          survey.DimensionOf(filter.key()).has_value();
-    const bool is_listed = Lists(filter, is_survey_id ? survey.definition->survey_id()
-                                                      : LabelOf(record.body, filter.key())) ||
-                           (is_other && Lists(filter, kOtherValue));
-    if (is_listed == filter.negate()) {
+    if (filter.key() == kSurveyIdKey
+            ? !Passes(filter, survey.definition->survey_id())
+            : !PassesLabels(filter, survey, record.header.series, record.body)) {
       return false;
     }
   }

@@ -93,6 +93,15 @@ bool Passes(const v1::LabelFilter& filter, absl::string_view value) {
   return Lists(filter, value) != filter.negate();
 }
 
+bool PassesLabels(const v1::LabelFilter& filter, const storage::SurveyView& survey, uint32_t series,
+                  const store::v1::StoredFeedback& body) {
+  const bool is_other =
+      series == storage::kOtherSeries && survey.DimensionOf(filter.key()).has_value();
+  const bool is_listed =
+      Lists(filter, LabelOf(body, filter.key())) || (is_other && Lists(filter, kOtherValue));
+  return is_listed != filter.negate();
+}
+
 absl::string_view LabelOf(const store::v1::StoredFeedback& body, absl::string_view key) {
   for (const store::v1::StoredLabel& label : body.labels()) {
     if (label.key() == key) {

@@ -36,6 +36,13 @@ bool Lists(const v1::LabelFilter& filter, absl::string_view value);
 // Returns whether the filter lets `value` through.
 bool Passes(const v1::LabelFilter& filter, absl::string_view value);
 
+// Returns whether the filter lets a record of `survey` with these labels through, which is counted
+// in `series`. The filter's key is not `survey_id`. The one meaning that a slice has, wherever its
+// answers are counted from: what the label says; besides, `(other)` names those that are counted
+// so.
+bool PassesLabels(const v1::LabelFilter& filter, const storage::SurveyView& survey, uint32_t series,
+                  const store::v1::StoredFeedback& body);
+
 // The value of the record's label, or the name reserved for none.
 absl::string_view LabelOf(const store::v1::StoredFeedback& body, absl::string_view key);
 

@@ -1,5 +1,6 @@
 #include "server/services/admin_service.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -121,6 +122,15 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
       overflow.set_survey_id(survey_id);
       overflow.set_max_series(static_cast<int32_t>(survey->definition->max_series()));
       overflow.set_feedback_count(count);
+    }
+    if (survey->definition->has_reslice()) {
+      const store::v1::StoredReslice& stored = survey->definition->reslice();
+      ASSIGN_OR_RETURN(const int64_t total, CountAnswers(*store_, view, *survey));
+      v1::SurveyReslice& reslice = *response.add_reslices();
+      reslice.set_survey_id(survey_id);
+      *reslice.mutable_dimensions() = stored.dimensions();
+      reslice.set_records_done(static_cast<int64_t>(stored.records_done()));
+      reslice.set_records_total(std::max(total, reslice.records_done()));
     }
   }
   return absl::OkStatus();

@@ -76,7 +76,7 @@ absl::StatusOr<ScheduledWork<v1::DecomposeChangeResponse>> MetricsService::Decom
     const RequestContext&, const v1::DecomposeChangeRequest& request) const {
   ASSIGN_OR_RETURN(MetricDecomposition decomposition,
                    PrepareMetricDecomposition(store_->view(), request));
-  const AnswerSource source = PlanSource(decomposition.sides);
+  const AnswerSource source = PlanSource(decomposition);
   return WorkOf<v1::DecomposeChangeResponse>(store_, std::move(decomposition), source,
                                              &RunMetricDecomposition);
 }

@@ -94,6 +94,9 @@ CommandResult ApplyKind(const store::v1::Command& command, bool want_records, Wo
     case store::v1::Command::kPurgeSurvey:
       result = ApplyPurgeSurvey(command.purge_survey(), state, group);
       break;
+    case store::v1::Command::kResliceSurvey:
+      result = ApplyResliceSurvey(command.reslice_survey(), state, group);
+      break;
     case store::v1::Command::kSubmitFeedback:
       result = ApplySubmitFeedback(command.submit_feedback(), want_records, state, group);
       break;

@@ -99,7 +99,8 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   record.header = wanted.header;
   record.body = std::move(wanted.body);
   if (!same_labels) {
-    record.header.series = SeriesOf(record.body.labels(), *target.survey, state, group);
+    record.header.series =
+        SeriesOf(record.body.labels(), record.header.series, *target.survey, state, group);
   }
   record.header.sequence = TakeSequence(
       {replacement.kind, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);

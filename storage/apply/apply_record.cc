@@ -34,19 +34,21 @@ absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& surve
 }
 
 uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
-                  WorkingSurvey& survey, WorkingState& state, WriteGroup& group) {
+                  uint32_t before, WorkingSurvey& survey, WorkingState& state, WriteGroup& group) {
   const store::v1::StoredSurvey& definition = *survey.definition;
   const auto& retired = definition.retired_dimensions();
   std::vector<absl::string_view> values(definition.dimensions_size());
   for (int i = 0; i < definition.dimensions_size(); ++i) {
     const std::string& key = definition.dimensions(i);
-    if (std::find(retired.begin(), retired.end(), key) != retired.end()) {
-      continue;
-    }
     for (const store::v1::StoredLabel& label : labels) {
       if (label.key() == key) {
         values[i] = label.value();
       }
+    }
+    if (std::find(retired.begin(), retired.end(), key) != retired.end() &&
+        (before >= survey.series->size() ||
+         survey.series->TextOf(i, survey.series->CodeOf(before, i)) != values[i])) {
+      values[i] = {};
     }
   }
   if (std::optional<uint32_t> known = survey.series->Find(values)) {

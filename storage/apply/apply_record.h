@@ -20,9 +20,10 @@ namespace emptychair::storage {
 absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& survey);
 
 // The number of the combination of dimension values that `labels` have, newly given when it is new
-// and the survey has room for it.
+// and the survey has room for it. Of a retired dimension that is the value in `before`, the series
+// that the record has so far, if its label still says so.
 uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
-                  WorkingSurvey& survey, WorkingState& state, WriteGroup& group);
+                  uint32_t before, WorkingSurvey& survey, WorkingState& state, WriteGroup& group);
 
 // Counts a record in the cube, or with -1 takes it out again.
 void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,

@@ -177,7 +177,7 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission,
   header.score = ScoreOf(submission);
   header.exclusion_reason = static_cast<uint8_t>(submission.exclusion_reason());
   header.customer_ordinal = customer;
-  header.series = SeriesOf(body.labels(), survey, state, group);
+  header.series = SeriesOf(body.labels(), kOtherSeries, survey, state, group);
   header.zone_offset_seconds = submission.zone_offset_seconds();
   header.sequence = TakeSequence(
       {ChangeKind::kCreated, Entity::kFeedback, key.survey_number, feedback_id}, state, group);

@@ -32,6 +32,7 @@ StoredSurvey AsDeclared(StoredSurvey survey) {
   survey.clear_sequence();
   survey.clear_zone_revision();
   survey.clear_retired_dimensions();
+  survey.clear_reslice();
   survey.clear_dimensions();
   for (const std::string& key : stored.dimensions()) {
     if (!Contains(stored.retired_dimensions(), key)) {
@@ -88,6 +89,7 @@ absl::Status Complete(const WorkingSurvey& survey, StoredSurvey& wanted) {
   wanted.set_archive_time_ms(now.archive_time_ms());
   wanted.set_zone_revision(now.zone_revision() + (wanted.time_zone() != now.time_zone() ? 1 : 0));
   wanted.clear_retired_dimensions();
+  wanted.clear_reslice();
   if (!survey.has_answers) {
     return absl::OkStatus();
   }
@@ -102,6 +104,9 @@ absl::Status Complete(const WorkingSurvey& survey, StoredSurvey& wanted) {
   }
   const auto dimensions = std::move(*wanted.mutable_dimensions());
   *wanted.mutable_dimensions() = now.dimensions();
+  if (now.has_reslice()) {
+    *wanted.mutable_reslice() = now.reslice();
+  }
   return MergeDimensions(dimensions, wanted);
 }
 
@@ -157,7 +162,11 @@ CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, W
           {{"etag", etag}, {"survey_id", now.survey_id()}});
       return result;
     }
+    const bool reslices = survey->has_answers && BeginReslice(now, survey->series->size(), wanted);
     PutDefinition(ChangeKind::kChanged, std::move(wanted), state, group);
+    if (reslices) {
+      result.follow_up = NextReslice(*survey->definition);
+    }
   }
   result.survey = survey->definition;
   return result;

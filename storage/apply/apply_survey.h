@@ -34,6 +34,19 @@ CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, Wor
 // The command with which the purge of a deleted survey begins, now or anew after a start.
 CommandPtr FirstPurge(uint32_t survey_number);
 
+// Slices a part of a survey's answers anew. Another such command follows until all are done. Cube
+// and series agree after each, and records say the same as before.
+CommandResult ApplyResliceSurvey(const store::v1::ResliceSurveyCommand& command,
+                                 WorkingState& state, WriteGroup& group);
+
+// The command with which the slicing of a survey goes on that has a `reslice`.
+CommandPtr NextReslice(const store::v1::StoredSurvey& survey);
+
+// Whether answers of the survey must be sliced anew once its definition is `wanted`, which is `now`
+// changed; if so, puts that into `wanted`. `series_count` counts `(other)`, too.
+bool BeginReslice(const store::v1::StoredSurvey& now, size_t series_count,
+                  store::v1::StoredSurvey& wanted);
+
 }  // namespace emptychair::storage
 
 #endif  // EMPTYCHAIR_STORAGE_APPLY_APPLY_SURVEY_H_

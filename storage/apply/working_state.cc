@@ -246,6 +246,16 @@ std::vector<uint32_t> WorkingState::DeletedSurveys() const {
   return numbers;
 }
 
+std::vector<std::shared_ptr<const store::v1::StoredSurvey>> WorkingState::UnslicedSurveys() const {
+  std::vector<std::shared_ptr<const store::v1::StoredSurvey>> unsliced;
+  for (const auto& [number, survey] : surveys_) {
+    if (!survey.is_deleted() && survey.definition->has_reslice()) {
+      unsliced.push_back(survey.definition);
+    }
+  }
+  return unsliced;
+}
+
 WorkingSurvey* WorkingState::FindDeletedSurvey(uint32_t survey_number) {
   auto found = surveys_.find(survey_number);
   return found == surveys_.end() || !found->second.is_deleted() ? nullptr : &found->second;

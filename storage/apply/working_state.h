@@ -70,6 +70,8 @@ class WorkingState {
 
   // Surveys that are deleted but whose data is not purged.
   std::vector<uint32_t> DeletedSurveys() const;
+  // Surveys whose answers are not all sliced anew yet.
+  std::vector<std::shared_ptr<const store::v1::StoredSurvey>> UnslicedSurveys() const;
   // Null when there is none.
   WorkingSurvey* FindDeletedSurvey(uint32_t survey_number);
   void ForgetSurvey(uint32_t survey_number);

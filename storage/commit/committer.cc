@@ -36,6 +36,9 @@ Committer::Committer(const Engine& engine, std::unique_ptr<WorkingState> state,
   for (const uint32_t survey_number : state->DeletedSurveys()) {
     log_->ProposeFollowUp(FirstPurge(survey_number));
   }
+  for (const auto& survey : state->UnslicedSurveys()) {
+    log_->ProposeFollowUp(NextReslice(*survey));
+  }
   applier_ = std::make_unique<Applier>(engine, std::move(state), *log_, writer_, options.applier);
 }
 

@@ -121,6 +121,13 @@ class TallyGrid {
     });
   }
 
+  // Makes groups below `count` known, for those that are found only while the grid is filled.
+  void KnowGroups(size_t count) {
+    if (count > slab_of_group_.size()) {
+      slab_of_group_.resize(count, kNoSlab);
+    }
+  }
+
   size_t group_count() const { return slab_of_group_.size(); }
   size_t bucket_count() const { return options_.buckets; }
 

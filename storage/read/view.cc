@@ -15,6 +15,15 @@ std::optional<size_t> SurveyView::DimensionOf(absl::string_view key) const {
   return static_cast<size_t>(found - dimensions.begin());
 }
 
+std::optional<size_t> SurveyView::SlicedDimensionOf(absl::string_view key) const {
+  const auto lists = [key](const google::protobuf::RepeatedPtrField<std::string>& keys) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
+  return lists(definition->retired_dimensions()) || lists(definition->reslice().dimensions())
+             ? std::nullopt
+             : DimensionOf(key);
+}
+
 Snapshot::Snapshot(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {}
 
 Snapshot::~Snapshot() { db_->ReleaseSnapshot(snapshot_); }

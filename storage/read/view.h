@@ -35,6 +35,11 @@ struct SurveyView {
   // Position of the dimension, or nothing for a label that is none.
   std::optional<size_t> DimensionOf(absl::string_view key) const;
 
+  // The same for a dimension whose value the series of each answer tells, but for those that are
+  // `(other)`. Not so of a retired one, and of one that answers are still sliced by anew: there
+  // only a record's labels tell.
+  std::optional<size_t> SlicedDimensionOf(absl::string_view key) const;
+
   // The series past `max_series` are counted together.
   bool IsFull() const { return series_count > definition->max_series(); }
 };

@@ -1,4 +1,6 @@
 // The store against a plain model of it. EMPTYCHAIR_MODEL_ROUNDS makes the test longer.
+#include "tests/storage/harness/store_model.h"
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -34,99 +36,6 @@ const int64_t kEras[] = {0,
                          1'541'200'000'000,   // 2018-11-02: Sao Paulo and New York.
                          1'709'294'400'000};  // 2024-03-01.
 
-// What the store should hold and answer, in maps.
-class Model {
- public:
-  struct Survey {
-    store::v1::StoredSurvey definition;
-    absl::TimeZone zone;
-    std::set<std::vector<std::string>> combinations;
-  };
-  struct Record {
-    Answer answer;
-    uint64_t sequence = 0;
-    // The values of its dimensions; {"(other)"} past the limit.
-    std::vector<std::string> series;
-  };
-  using RecordKey = std::pair<uint32_t, Uuid>;
-
-  std::string Create(const store::v1::StoredSurvey& wanted) {
-    for (const auto& [number, survey] : surveys_) {
-      if (survey.definition.survey_id() == wanted.survey_id()) {
-        return survey.definition.SerializeAsString() == wanted.SerializeAsString()
-                   ? "ok"
-                   : "SURVEY_EXISTS";
-      }
-    }
-    Survey survey{wanted, absl::UTCTimeZone(), {}};
-    EXPECT_TRUE(absl::LoadTimeZone(wanted.time_zone(), &survey.zone));
-    ++sequence_;
-    surveys_[static_cast<uint32_t>(surveys_.size() + 1)] = std::move(survey);
-    return "ok";
-  }
-
-  std::string Submit(const Answer& answer) {
-    const auto survey = surveys_.find(answer.survey);
-    if (survey == surveys_.end()) {
-      return "SURVEY_NOT_FOUND";
-    }
-    RecordKey key{answer.survey, IdOf(answer)};
-    if (!answer.external_id.empty()) {
-      const auto known = external_ids_.find({answer.survey, answer.external_id});
-      if (known != external_ids_.end()) {
-        key.second = known->second;
-      }
-    }
-    if (const auto existing = records_.find(key); existing != records_.end()) {
-      return SameAsSent(existing->second.answer, answer) ? "existed" : "CONTENT_DIFFERS";
-    }
-    if (answer.score.has_value() && (*answer.score < 0 || *answer.score > 10)) {
-      return "SCORE_OUT_OF_RANGE";
-    }
-    if (!answer.external_id.empty()) {
-      external_ids_[{answer.survey, answer.external_id}] = key.second;
-    }
-    records_[key] = {answer, ++sequence_, SeriesOf(answer, survey->second)};
-    return "accepted";
-  }
-
-  uint64_t sequence() const { return sequence_; }
-  const std::map<uint32_t, Survey>& surveys() const { return surveys_; }
-  const std::map<RecordKey, Record>& records() const { return records_; }
-
- private:
-  static bool SameAsSent(const Answer& a, const Answer& b) {
-    return a.sends_id == b.sends_id && (!a.sends_id || IdOf(a) == IdOf(b)) && a.score == b.score &&
-           a.external_id == b.external_id && a.customer_id == b.customer_id &&
-           a.comment == b.comment && a.labels == b.labels &&
-           a.zone_offset_seconds == b.zone_offset_seconds;
-  }
-
-  static std::vector<std::string> SeriesOf(const Answer& answer, Survey& survey) {
-    std::vector<std::string> values;
-    for (const std::string& dimension : survey.definition.dimensions()) {
-      values.emplace_back();
-      for (const auto& [key, value] : answer.labels) {
-        if (key == dimension) {
-          values.back() = value;
-        }
-      }
-    }
-    if (survey.combinations.count(values) == 0) {
-      if (survey.combinations.size() == survey.definition.max_series()) {
-        return {"(other)"};
-      }
-      survey.combinations.insert(values);
-    }
-    return values;
-  }
-
-  uint64_t sequence_ = 0;
-  std::map<uint32_t, Survey> surveys_;
-  std::map<RecordKey, Record> records_;
-  std::map<std::pair<uint32_t, std::string>, Uuid> external_ids_;
-};
-
 class ModelRun {
  public:
   ModelRun(StoreHarness& harness, uint64_t seed) : harness_(harness), random_(seed) {
@@ -144,6 +53,8 @@ class ModelRun {
     } else if (dice < 8) {
       AddSurvey(absl::StrCat("late-", Uniform(0, 4)), "America/New_York", {"region"},
                 static_cast<uint32_t>(Uniform(1, 3)));
+    } else if (dice < 11) {
+      Update();
     } else if (dice < 30) {
       CheckAQuery();
     } else {
@@ -177,6 +88,36 @@ class ModelRun {
     const CommandResult result = CreateSurvey(harness_.store(), survey);
     EXPECT_EQ(result.error.ok() ? "ok" : ReasonNameOf(result.error), wanted) << id;
     EXPECT_EQ(result.sequence, model_.sequence());
+  }
+
+  // Which answers are past `max_series` shows once all are sliced anew, be it by another process.
+  void Update() {
+    const auto number = static_cast<uint32_t>(Uniform(1, model_.surveys().size()));
+    std::vector<std::string> dimensions;
+    for (const char* key : {"agent", "channel", "region"}) {
+      if (Uniform(0, 2) != 0) {
+        dimensions.emplace_back(key);
+      }
+    }
+    std::shuffle(dimensions.begin(), dimensions.end(), random_);
+    const auto max_series = static_cast<uint32_t>(Uniform(0, 2) == 0 ? 10'000 : Uniform(1, 40));
+    const std::string survey_id = model_.surveys().at(number).definition.survey_id();
+    auto command = NewCommand();
+    store::v1::StoredSurvey& survey = *command->mutable_update_survey()->mutable_survey();
+    survey = *harness_.store().view()->FindSurvey(survey_id)->definition;
+    *survey.mutable_dimensions() = {dimensions.begin(), dimensions.end()};
+    survey.set_max_series(max_series);
+    model_.Update(number, dimensions, max_series);
+    const CommandResult result = RunCommand(harness_.store(), std::move(command));
+    EXPECT_OK(result.error);
+    EXPECT_EQ(result.sequence, model_.sequence());
+    if (Uniform(0, 1) == 0) {
+      Reopen(/*flush=*/false, /*compact=*/false);
+    }
+    while (harness_.store().view()->FindSurvey(survey_id)->definition->has_reslice()) {
+      RunCommand(harness_.store(), NewCommand());
+    }
+    EXPECT_EQ(harness_.store().view()->counters.sequence(), model_.sequence());
   }
 
   std::string Value(const std::string& prefix) {
@@ -278,7 +219,7 @@ class ModelRun {
   // The counts of one survey in a few spans, by series.
   void CheckAQuery() {
     const auto number = static_cast<uint32_t>(Uniform(1, model_.surveys().size()));
-    const Model::Survey& survey = model_.surveys().at(number);
+    const StoreModel::Survey& survey = model_.surveys().at(number);
     const auto view = harness_.store().view();
     const SurveyView* survey_view = view->FindSurvey(survey.definition.survey_id());
     ASSERT_NE(survey_view, nullptr);
@@ -377,6 +318,7 @@ class ModelRun {
         ASSERT_TRUE(
             DecodeMessage(dump.at("series").at(SeriesKey{survey, series}.Encode()), stored));
         name.assign(stored.values().begin(), stored.values().end());
+        name.resize(model_.surveys().at(survey).definition.dimensions_size());
       }
       counted[{survey, unit, bucket, name, bin}] += count;
     }
@@ -386,7 +328,7 @@ class ModelRun {
 
   StoreHarness& harness_;
   std::mt19937_64 random_;
-  Model model_;
+  StoreModel model_;
   std::vector<Answer> sent_;
 };
 

@@ -59,6 +59,44 @@ TEST(PlanSource, TakesTheCubeUnlessOnlyRecordsCanTell) {
   }
 }
 
+// The survey "one" as `change` leaves its definition, of which two series are known.
+AnswerSource SourceIn(void (*change)(store::v1::StoredSurvey&), const std::string& text) {
+  const auto survey = MakeSurvey("one", {"channel", "region"}, {{"web", ""}, {"app", "north"}});
+  auto definition = std::make_shared<store::v1::StoredSurvey>(*survey->definition);
+  change(*definition);
+  auto changed = std::make_shared<storage::SurveyView>(*survey);
+  changed->definition = std::move(definition);
+  absl::StatusOr<MetricQuery> query =
+      PrepareMetricQuery(MakeView({std::move(changed)}), RequestOf("survey_ids: 'one' " + text));
+  EXPECT_TRUE(query.ok()) << query.status();
+  return PlanSource(*query);
+}
+
+TEST(PlanSource, TakesRecordsWhereSeriesDoNotTell) {
+  const auto retire = [](store::v1::StoredSurvey& survey) {
+    survey.add_retired_dimensions("region");
+  };
+  const auto reslice = [](store::v1::StoredSurvey& survey) {
+    survey.mutable_reslice()->add_dimensions("region");
+  };
+  const auto fill = [](store::v1::StoredSurvey& survey) { survey.set_max_series(2); };
+  const std::string region = "filters { key: 'region' values: 'north' }";
+  const std::string channel = "filters { key: 'channel' values: 'web' }";
+  const std::string other = "filters { key: 'region' values: '(other)' }";
+  for (const auto change : {+retire, +reslice}) {
+    EXPECT_EQ(SourceIn(change, region), AnswerSource::kRecords);
+    EXPECT_EQ(SourceIn(change, other), AnswerSource::kRecords);
+    EXPECT_EQ(SourceIn(change, "group_by: ['channel', 'region']"), AnswerSource::kRecords);
+    EXPECT_EQ(SourceIn(change, channel + "group_by: 'channel'"), AnswerSource::kCube);
+  }
+  EXPECT_EQ(SourceIn(fill, region), AnswerSource::kRecords);
+  EXPECT_EQ(SourceIn(fill, channel), AnswerSource::kRecords);
+  EXPECT_EQ(SourceIn(fill, "filters { key: 'region' values: ['(other)', 'north'] negate: true }"),
+            AnswerSource::kRecords);
+  EXPECT_EQ(SourceIn(fill, other + "group_by: 'region'"), AnswerSource::kCube);
+  EXPECT_EQ(SourceIn(fill, "filters { key: 'survey_id' values: 'one' }"), AnswerSource::kCube);
+}
+
 TEST(PlanSource, OfTwoSidesIsTheDearerOne) {
   const MetricQuery cube = QueryOf("survey_ids: 'one'");
   const MetricQuery records = QueryOf("survey_ids: 'one' filters { key: 'agent' values: 'ann' }");

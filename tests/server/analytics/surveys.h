@@ -26,6 +26,7 @@ inline std::shared_ptr<const storage::SurveyView> MakeSurvey(
   definition.mutable_scale()->set_max(10);
   definition.mutable_dimensions()->Add(dimensions.begin(), dimensions.end());
   definition.set_time_zone("UTC");
+  definition.set_max_series(10'000);
   auto table = std::make_shared<storage::SeriesTable>();
   for (const std::vector<std::string>& values : series) {
     table->Add(std::vector<absl::string_view>(values.begin(), values.end()));

@@ -192,7 +192,7 @@ TEST_P(MetricGroupTest, PastMaxSeriesAnswersCountAsOther) {
               ElementsAre("(other) 3"));
   EXPECT_THAT(
       Groups("survey_ids: 'full' group_by: 'channel' filters { key: 'region' values: 'c' }"),
-      IsEmpty());
+      ElementsAre("(other) 1"));
   // The record keeps what was sent, and the status says so.
   EXPECT_EQ(Value(GetByExternalId(client(), "full", "row 2")).feedback().labels().at("region"),
             "c");

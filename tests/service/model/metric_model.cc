@@ -97,7 +97,11 @@ bool PassesOn(const v1::QueryMetricRequest& query, const std::string& key,
 bool Passes(const v1::QueryMetricRequest& query, const ModelSurvey& survey,
             const ModelAnswer& answer) {
   for (const v1::LabelFilter& filter : query.filters()) {
-    if (!PassesOn(query, filter.key(), survey.ValueOf(answer, filter.key()))) {
+    const std::set<std::string> names = survey.NamesOf(answer, filter.key());
+    const bool is_listed =
+        std::any_of(filter.values().begin(), filter.values().end(),
+                    [&](const std::string& value) { return names.count(value) == 1; });
+    if (is_listed == filter.negate()) {
       return false;
     }
   }
@@ -278,71 +282,6 @@ std::optional<ModelSpan> IntervalOf(const v1::QueryMetricRequest& query,
 }
 
 }  // namespace
-
-void ModelSurvey::Add(const std::string& id, ModelAnswer answer) {
-  had_answers_ = true;
-  Slice(answer);
-  answers_[id] = std::move(answer);
-}
-
-void ModelSurvey::Relabel(const std::string& id, const std::map<std::string, std::string>& labels) {
-  ModelAnswer& answer = answers_.at(id);
-  if (answer.labels != labels) {
-    answer.labels = labels;
-    Slice(answer);
-  }
-}
-
-void ModelSurvey::Declare(const std::vector<std::string>& dimensions) {
-  retired_.clear();
-  if (!had_answers_) {
-    dimensions_ = dimensions;
-    return;
-  }
-  retired_.insert(dimensions_.begin(), dimensions_.end());
-  for (const std::string& key : dimensions) {
-    if (retired_.erase(key) == 0) {
-      dimensions_.push_back(key);
-    }
-  }
-}
-
-std::vector<std::string> ModelSurvey::Dimensions(bool retired) const {
-  std::vector<std::string> keys;
-  std::copy_if(dimensions_.begin(), dimensions_.end(), std::back_inserter(keys),
-               [&](const std::string& key) { return (retired_.count(key) == 1) == retired; });
-  return keys;
-}
-
-bool ModelSurvey::IsDimension(const std::string& key) const {
-  return std::find(dimensions_.begin(), dimensions_.end(), key) != dimensions_.end();
-}
-
-void ModelSurvey::Slice(ModelAnswer& answer) {
-  answer.slice.clear();
-  for (const std::string& key : Dimensions(/*retired=*/false)) {
-    if (const auto label = answer.labels.find(key); label != answer.labels.end()) {
-      answer.slice.insert(*label);
-    }
-  }
-  answer.is_other = combinations_.count(answer.slice) == 0 && !has_room();
-  if (!answer.is_other) {
-    combinations_.insert(answer.slice);
-  }
-}
-
-std::string ModelSurvey::ValueOf(const ModelAnswer& answer, const std::string& key) const {
-  if (key == "survey_id") {
-    return survey_id_;
-  }
-  const bool is_dimension = IsDimension(key);
-  if (is_dimension && answer.is_other) {
-    return "(other)";
-  }
-  const std::map<std::string, std::string>& values = is_dimension ? answer.slice : answer.labels;
-  const auto value = values.find(key);
-  return value == values.end() ? "(none)" : value->second;
-}
 
 absl::CivilDay ModelCalendar::DayOf(absl::Time time) const {
   absl::CivilDay day(zone_.At(time).cs);

@@ -47,10 +47,9 @@ class ModelSurvey {
   ModelAnswer& answer(const std::string& id) { return answers_.at(id); }
   void Erase(const std::string& id) { answers_.erase(id); }
 
-  // Makes `dimensions` those of new answers. Once there were answers, others are retired and new
-  // ones come last.
-  void Declare(const std::vector<std::string>& dimensions);
-  void set_max_series(size_t max_series) { max_series_ = max_series; }
+  // Makes `dimensions` those in use. Once there were answers, others are retired and new ones come
+  // last. Slices the answers anew when that or a higher `max_series` says more of them.
+  void Redefine(const std::vector<std::string>& dimensions, size_t max_series);
   void set_min_sample(int min_sample) { min_sample_ = min_sample; }
 
   const std::string& survey_id() const { return survey_id_; }
@@ -62,10 +61,13 @@ class ModelSurvey {
   bool has_room() const { return combinations_.size() < max_series_; }
   const std::map<std::string, ModelAnswer>& answers() const { return answers_; }
 
-  // What filters and groups see for `key`: a value, "(none)" or "(other)".
+  // What groups see for `key`: a value, "(none)" or "(other)".
   std::string ValueOf(const ModelAnswer& answer, const std::string& key) const;
+  // What filters see: the label's value or "(none)", and "(other)" for an answer that is.
+  std::set<std::string> NamesOf(const ModelAnswer& answer, const std::string& key) const;
 
  private:
+  void Declare(const std::vector<std::string>& dimensions);
   void Slice(ModelAnswer& answer);
 
   std::string survey_id_;

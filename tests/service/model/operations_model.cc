@@ -81,13 +81,9 @@ bool Lists(const v1::LabelFilter& filter, const std::string& value) {
 bool PassesFilters(const v1::ListFeedbackRequest& request, const ModelSurvey& survey,
                    const ModelAnswer& answer) {
   for (const v1::LabelFilter& filter : request.filters()) {
-    const std::string& key = filter.key();
-    const auto label = answer.labels.find(key);
-    bool is_listed = Lists(filter, key == "survey_id"             ? survey.survey_id()
-                                   : label == answer.labels.end() ? "(none)"
-                                                                  : label->second);
-    is_listed =
-        is_listed || (survey.IsDimension(key) && answer.is_other && Lists(filter, "(other)"));
+    const std::set<std::string> names = survey.NamesOf(answer, filter.key());
+    const bool is_listed = std::any_of(
+        names.begin(), names.end(), [&](const std::string& name) { return Lists(filter, name); });
     if (is_listed == filter.negate()) {
       return false;
     }
@@ -147,11 +143,12 @@ v1::ErrorReason OperationsModel::Update(const v1::UpdateSurveyRequest& request) 
       changed.set_min_sample(request.survey().min_sample());
     } else if (path == "max_series") {
       wanted.set_max_series(request.survey().max_series());
-      changed.set_max_series(static_cast<size_t>(request.survey().max_series()));
     } else {
-      changed.Declare({request.survey().dimensions().begin(), request.survey().dimensions().end()});
+      *wanted.mutable_dimensions() = request.survey().dimensions();
     }
   }
+  changed.Redefine({wanted.dimensions().begin(), wanted.dimensions().end()},
+                   static_cast<size_t>(wanted.max_series()));
   const std::vector<std::string> dimensions = changed.Dimensions(/*retired=*/false);
   const std::vector<std::string> retired = changed.Dimensions(/*retired=*/true);
   wanted.mutable_dimensions()->Assign(dimensions.begin(), dimensions.end());

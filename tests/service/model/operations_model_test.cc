@@ -168,6 +168,13 @@ class OperationsRun {
     const v1::UpdateSurveyRequest request = random_.UpdateSurvey();
     const auto response = Change([&](Client& client) { return client.UpdateSurvey(request); });
     CheckSurvey(model_.Update(request), response, request.survey().survey_id());
+    WaitForReslices();
+  }
+
+  // Which answers are past `max_series` shows once all are sliced anew.
+  void WaitForReslices() {
+    while (!Status(server_.client()).reslices().empty()) {
+    }
   }
 
   void Archive() {

@@ -3,10 +3,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "common/base/errors.h"
 #include "storage/format/keys.h"
+#include "storage/format/values.h"
 #include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
@@ -59,6 +63,13 @@ class StoreSurveyTest : public StoreTest {
   // Commands are answered in order, so the purge has gone on by a step with each of these.
   void WaitForPurge(uint32_t survey_number) {
     while (harness_.Dump().at("meta").count(SurveyKey(survey_number)) != 0) {
+      RunCommand(store(), NewCommand());
+    }
+  }
+
+  // Each of these comes behind a step that was under way.
+  void WaitForReslice() {
+    while (Now().has_reslice()) {
       RunCommand(store(), NewCommand());
     }
   }
@@ -149,17 +160,129 @@ TEST_P(StoreSurveyTest, RefusesAnUpdateMadeFromAnOlderState) {
   EXPECT_EQ(same.sequence, 2u);
 }
 
-TEST_P(StoreSurveyTest, CountsOlderAnswersAsNoneOfADimensionAddedLater) {
+TEST_P(StoreSurveyTest, SlicesOlderAnswersByADimensionAddedLater) {
   SubmitAnswer(1, "channel", "web");
-  ASSERT_OK(SetDimensions({"region", "channel"}).error);
+  const CommandResult updated = SetDimensions({"region", "channel"});
+  ASSERT_OK(updated.error);
+  EXPECT_EQ(updated.sequence, 3u);
   SubmitAnswer(2, "channel", "web");
   SubmitAnswer(3, "other", "x");
   for (int round = 0; round < 2; ++round) {
-    EXPECT_THAT(SeriesOf(1), ElementsAre("", ""));
+    EXPECT_FALSE(Now().has_reslice());
+    EXPECT_THAT(SeriesOf(1), ElementsAre("", "web"));
     EXPECT_THAT(SeriesOf(2), ElementsAre("", "web"));
     EXPECT_THAT(SeriesOf(3), ElementsAre("", ""));
+    EXPECT_EQ(store().view()->counters.sequence(), 5u);
+    EXPECT_EQ(Now().sequence(), 3u);
     Reopen();
   }
+}
+
+TEST_P(StoreSurveyTest, SlicesManyAnswersInStepsThatGoOnAfterARestart) {
+  constexpr uint64_t kAnswers = 2'600;
+  std::vector<Answer> answers;
+  for (uint64_t id = 0; id < kAnswers; ++id) {
+    answers.push_back({.id = id, .score = 9, .labels = {{"channel", absl::StrCat("c", id % 3)}}});
+  }
+  Submit(store(), answers);
+  absl::Notification stopped;
+  {
+    // What follows the first step comes to a log that is closed.
+    Brake brake(store());
+    auto command = NewCommand();
+    *command->mutable_update_survey()->mutable_survey() = Now();
+    command->mutable_update_survey()->mutable_survey()->add_dimensions("channel");
+    store().Enqueue(std::move(command), false, [&](CommandResult result) {
+      EXPECT_OK(result.error);
+      store().Stop();
+      stopped.Notify();
+    });
+  }
+  stopped.WaitForNotification();
+  harness_.Close();
+  store::v1::StoredSurvey stored;
+  ASSERT_TRUE(DecodeMessage(harness_.Dump().at("meta").at(SurveyKey(1)), stored));
+  EXPECT_THAT(stored.reslice().dimensions(), ElementsAre("channel"));
+  EXPECT_EQ(stored.reslice().records_done(), 500u);
+  while (stored.has_reslice()) {
+    ASSERT_OK(harness_.Open());
+    store().Stop();
+    harness_.Close();
+    const DatabaseDump dump = harness_.Dump();
+    EXPECT_THAT(FindFaults(dump), IsEmpty());
+    const uint64_t done = stored.reslice().records_done();
+    ASSERT_TRUE(DecodeMessage(dump.at("meta").at(SurveyKey(1)), stored));
+    ASSERT_TRUE(!stored.has_reslice() || stored.reslice().records_done() > done);
+  }
+  ASSERT_OK(harness_.Open());
+  for (uint64_t id : {uint64_t{0}, uint64_t{1'300}, kAnswers - 1}) {
+    EXPECT_THAT(SeriesOf(id), ElementsAre("", absl::StrCat("c", id % 3)));
+  }
+}
+
+TEST_P(StoreSurveyTest, CountsApartWhatAHigherMaxSeriesHasRoomFor) {
+  ASSERT_OK(Update([](auto& survey) { survey.set_max_series(2); }).error);
+  for (uint64_t id = 0; id < 5; ++id) {
+    SubmitAnswer(id, "region", absl::StrCat("r", id));
+  }
+  EXPECT_THAT(SeriesOf(2), ElementsAre(""));
+  ASSERT_OK(Update([](auto& survey) { survey.set_max_series(4); }).error);
+  WaitForReslice();
+  for (uint64_t id = 0; id < 4; ++id) {
+    EXPECT_THAT(SeriesOf(id), ElementsAre(absl::StrCat("r", id)));
+  }
+  EXPECT_THAT(SeriesOf(4), ElementsAre(""));
+  // Has no room for more: nothing is looked at again.
+  ASSERT_OK(Update([](auto& survey) { survey.set_max_series(3); }).error);
+  EXPECT_FALSE(Now().has_reslice());
+  ASSERT_OK(Update([](auto& survey) { survey.set_max_series(4); }).error);
+  EXPECT_FALSE(Now().has_reslice());
+  ASSERT_OK(Update([](auto& survey) { survey.set_max_series(9); }).error);
+  WaitForReslice();
+  EXPECT_THAT(SeriesOf(4), ElementsAre("r4"));
+}
+
+TEST_P(StoreSurveyTest, BeginsAgainWhenTheSurveyChangesWhileItIsSlicedAnew) {
+  SubmitAnswer(1, "channel", "web");
+  std::vector<CommandPtr> commands;
+  store::v1::StoredSurvey survey = Now();
+  for (const auto& [dimension, sequence] : {std::pair("channel", 1), std::pair("plan", 3)}) {
+    survey.add_dimensions(dimension);
+    survey.set_sequence(sequence);
+    commands.push_back(NewCommand());
+    *commands.back()->mutable_update_survey()->mutable_survey() = survey;
+  }
+  for (const CommandResult& result : RunInOneGroup(store(), std::move(commands))) {
+    EXPECT_OK(result.error);
+  }
+  WaitForReslice();
+  EXPECT_THAT(SeriesOf(1), ElementsAre("", "web", ""));
+}
+
+TEST_P(StoreSurveyTest, LeavesAnAmendedAnswerInTheSliceOfARetiredDimension) {
+  EXPECT_EQ(
+      ToText(SubmitOne(store(),
+                       {.id = 1, .score = 9, .labels = {{"channel", "web"}, {"region", "north"}}})),
+      "accepted");
+  ASSERT_OK(SetDimensions({"channel"}).error);
+  WaitForReslice();
+  EXPECT_THAT(SeriesOf(1), ElementsAre("north", "web"));
+  const auto amend = [&](const std::vector<std::pair<std::string, std::string>>& labels) {
+    auto command = NewCommand();
+    store::v1::AmendFeedbackCommand& amend = *command->mutable_amend_feedback();
+    *amend.mutable_target() = TargetOf({.id = 1});
+    amend.set_set_labels(true);
+    for (const auto& [key, value] : labels) {
+      store::v1::StoredLabel& label = *amend.add_labels();
+      label.set_key(key);
+      label.set_value(value);
+    }
+    ASSERT_OK(RunCommand(store(), std::move(command)).error);
+  };
+  amend({{"channel", "app"}, {"plan", "x"}, {"region", "north"}});
+  EXPECT_THAT(SeriesOf(1), ElementsAre("north", "app"));
+  amend({{"channel", "app"}, {"region", "south"}});
+  EXPECT_THAT(SeriesOf(1), ElementsAre("", "app"));
 }
 
 TEST_P(StoreSurveyTest, RetiresADimensionAndTakesItUpAgain) {
@@ -175,7 +298,9 @@ TEST_P(StoreSurveyTest, RetiresADimensionAndTakesItUpAgain) {
   EXPECT_THAT(Now().dimensions(), ElementsAre("region", "channel"));
   EXPECT_THAT(Now().retired_dimensions(), IsEmpty());
   SubmitAnswer(3, "region", "north");
-  EXPECT_THAT(SeriesOf(3), ElementsAre("north", ""));
+  for (const uint64_t id : {1, 2, 3}) {
+    EXPECT_THAT(SeriesOf(id), ElementsAre("north", ""));
+  }
 }
 
 TEST_P(StoreSurveyTest, CountsRetiredDimensionsTowardsTheLimit) {

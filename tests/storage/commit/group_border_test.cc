@@ -65,9 +65,10 @@ class CommandSource {
  public:
   explicit CommandSource(Random& random) : random_(random) {}
 
-  CommandPtr Draw() {
+  // `view` is that of what came before.
+  CommandPtr Draw(const View& view) {
     auto command = NewCommand();
-    switch (Uniform(15)) {
+    switch (Uniform(17)) {
       case 0:
         *command->mutable_create_survey()->mutable_survey() =
             NpsSurvey(absl::StrCat("s", Uniform(4)), {"channel"}, 2 + Uniform(3));
@@ -102,7 +103,17 @@ class CommandSource {
         amend.set_score(static_cast<int32_t>(Uniform(12)));
         break;
       }
-      case 9: {
+      case 9:
+        DrawUpdate(view, *command->mutable_update_survey()->mutable_survey());
+        break;
+      case 10: {
+        // Often not what the survey waits for.
+        store::v1::ResliceSurveyCommand& reslice = *command->mutable_reslice_survey();
+        reslice.set_survey_number(Survey());
+        reslice.set_keys_max(1 + Uniform(4));
+        break;
+      }
+      case 11: {
         store::v1::TakeBackFeedbackCommand& take_back = *command->mutable_take_back_feedback();
         take_back.set_survey_number(Survey());
         take_back.set_import_number(Uniform(8));
@@ -128,6 +139,21 @@ class CommandSource {
   }
   uint32_t Survey() { return 1 + Uniform(6); }
 
+  // Other dimensions and room.
+  void DrawUpdate(const View& view, store::v1::StoredSurvey& survey) {
+    survey = NpsSurvey("",
+                       Uniform(2) == 0   ? std::vector<std::string>{"channel", "plan"}
+                       : Uniform(2) == 0 ? std::vector<std::string>{"plan"}
+                                         : std::vector<std::string>{"channel"},
+                       2 + Uniform(9));
+    survey.set_survey_number(Survey());
+    for (const auto& [survey_id, known] : *view.catalog) {
+      if (known->number() == survey.survey_number()) {
+        survey.set_sequence(known->definition->sequence());
+      }
+    }
+  }
+
   // One id in eight has other content than its last time.
   Answer DrawAnswer() {
     const uint32_t id = Uniform(60);
@@ -135,7 +161,9 @@ class CommandSource {
     answer.score = static_cast<int32_t>((id + (Uniform(8) == 0 ? 1 : 0)) % 12);  // 11: refused.
     if (id % 2 == 0) answer.external_id = absl::StrCat("order-", id);
     if (id % 3 != 0) answer.customer_id = absl::StrCat("customer-", id % 11);
-    if (id % 4 != 0) answer.labels = {{"channel", absl::StrCat("c", id % 5)}};
+    if (id % 4 != 0) {
+      answer.labels = {{"channel", absl::StrCat("c", id % 5)}, {"plan", absl::StrCat("p", id % 3)}};
+    }
     if (id % 6 == 0) answer.exclusion = v1::EXCLUSION_REASON_STAFF;
     return answer;
   }
@@ -213,13 +241,15 @@ class GroupBorderTest : public ::testing::Test {
                           std::move(committer_options));
       for (int i = 0; i < 40; ++i) {
         absl::Notification done;
-        committer.Enqueue(source.Draw(), false, [&](CommandResult) { done.Notify(); });
+        committer.Enqueue(source.Draw(*committer.publisher().view()), false,
+                          [&](CommandResult) { done.Notify(); });
         if (random() % 2 == 0) {
           done.WaitForNotification();
         } else {
           // Comes together with the next.
           absl::Notification other;
-          committer.Enqueue(source.Draw(), false, [&](CommandResult) { other.Notify(); });
+          committer.Enqueue(source.Draw(*committer.publisher().view()), false,
+                            [&](CommandResult) { other.Notify(); });
           other.WaitForNotification();
           done.WaitForNotification();
         }

@@ -210,9 +210,6 @@ class IndexCheck {
                              " is out of line or there twice"));
         }
       }
-      if (combinations.size() > survey.max_series()) {
-        Fault(absl::StrCat("survey ", number, " has too many series"));
-      }
     }
     for (const Record& record : records_) {
       if (!record.header.is_erased) {
@@ -222,8 +219,8 @@ class IndexCheck {
   }
 
   // The record's series is the combination of its labels, or (other) for one without a number. A
-  // value can be absent although the record has the label: its dimension was declared later, or
-  // retired before.
+  // value can be absent although the record has the label: its dimension was retired before, or
+  // answers are still sliced by it anew, which can also find room for what is (other).
   void CheckSeriesOf(const Record& record,
                      const std::map<uint32_t, store::v1::StoredSurvey>& surveys,
                      std::map<uint32_t, std::map<uint32_t, std::string>>& series) {
@@ -245,19 +242,27 @@ class IndexCheck {
     const auto& numbers = series[record.key.survey_number];
     const auto found = numbers.find(record.header.series);
     if (record.header.series != kOtherSeries
-            ? found == numbers.end() || !IsPartOf(found->second, wanted)
-            : numbers.size() < survey->second.max_series()) {
+            ? found == numbers.end() || !IsSeriesOf(found->second, wanted, survey->second)
+            : numbers.size() < survey->second.max_series() && !survey->second.has_reslice()) {
       Fault(absl::StrCat("record ", record.key.feedback_id.ToString(), " is in the wrong series"));
     }
   }
 
-  static bool IsPartOf(const std::string& series, const store::v1::StoredSeries& wanted) {
+  static bool IsSeriesOf(const std::string& series, const store::v1::StoredSeries& wanted,
+                         const store::v1::StoredSurvey& survey) {
     store::v1::StoredSeries stored;
     if (!DecodeMessage(series, stored) || stored.values_size() > wanted.values_size()) {
       return false;
     }
-    for (int i = 0; i < stored.values_size(); ++i) {
-      if (!stored.values(i).empty() && stored.values(i) != wanted.values(i)) {
+    const auto lists = [](const auto& keys, const std::string& key) {
+      return std::find(keys.begin(), keys.end(), key) != keys.end();
+    };
+    for (int i = 0; i < wanted.values_size(); ++i) {
+      const std::string& key = survey.dimensions(i);
+      const std::string value = i < stored.values_size() ? stored.values(i) : "";
+      const bool may_lack =
+          lists(survey.retired_dimensions(), key) || lists(survey.reslice().dimensions(), key);
+      if (value != wanted.values(i) && !(may_lack && value.empty())) {
         return false;
       }
     }

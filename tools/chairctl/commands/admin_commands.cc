@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "tools/chairctl/base/csv.h"
@@ -56,6 +57,11 @@ TextFields TableFields(const v1::GetStatusResponse& status) {
     fields.emplace_back(absl::StrCat("past max_series: ", overflow.survey_id()),
                         absl::StrCat(overflow.feedback_count(), " answers count as (other), past ",
                                      overflow.max_series(), " combinations"));
+  }
+  for (const v1::SurveyReslice& reslice : status.reslices()) {
+    fields.emplace_back(absl::StrCat("slicing anew: ", reslice.survey_id()),
+                        ProgressBar(absl::StrJoin(reslice.dimensions(), ", "),
+                                    reslice.records_done(), reslice.records_total()));
   }
   if (status.has_maintenance()) {
     const v1::MaintenanceTask& task = status.maintenance();
