@@ -29,20 +29,29 @@ Committer::Committer(const Engine& engine, std::unique_ptr<WorkingState> state,
                      std::unique_ptr<CommandLog> log, Options options)
     : disk_(options.disk),
       log_(std::move(log)),
-      writer_(engine, *log_, publisher_, std::move(options.on_failure)) {
+      writer_(
+          engine, *log_, publisher_,
+          [this](CommandPtr command) { ProposeFollowUp(std::move(command)); },
+          std::move(options.on_failure)) {
+  if (disk_ != nullptr) {
+    disk_->Listen([this] { ProposeWaiting(); });
+  }
   std::shared_ptr<View> view = state->MakeView();
   view->snapshot = std::make_shared<const Snapshot>(engine.db());
   publisher_.Publish(std::move(view));
   for (const uint32_t survey_number : state->DeletedSurveys()) {
-    log_->ProposeFollowUp(FirstPurge(survey_number));
+    ProposeFollowUp(FirstPurge(survey_number));
   }
   for (const auto& survey : state->UnslicedSurveys()) {
-    log_->ProposeFollowUp(NextReslice(*survey));
+    ProposeFollowUp(NextReslice(*survey));
   }
   applier_ = std::make_unique<Applier>(engine, std::move(state), *log_, writer_, options.applier);
 }
 
 Committer::~Committer() {
+  if (disk_ != nullptr) {
+    disk_->Listen(nullptr);
+  }
   Stop();
   // Its end is that of the writer.
   applier_.reset();
@@ -54,6 +63,32 @@ void Committer::Enqueue(CommandPtr command, bool want_records, Done done) {
     CommandResult result;
     result.error = std::move(refusal);
     proposal.done(std::move(result));
+  }
+}
+
+void Committer::ProposeFollowUp(CommandPtr command) {
+  if (!NeedsSpace(*command)) {
+    log_->ProposeFollowUp(std::move(command));
+    return;
+  }
+  {
+    absl::MutexLock lock(&mutex_);
+    waiting_.push_back(std::move(command));
+  }
+  ProposeWaiting();
+}
+
+void Committer::ProposeWaiting() {
+  if (disk_ != nullptr && disk_->is_full()) {
+    return;
+  }
+  std::vector<CommandPtr> waiting;
+  {
+    absl::MutexLock lock(&mutex_);
+    waiting.swap(waiting_);
+  }
+  for (CommandPtr& command : waiting) {
+    log_->ProposeFollowUp(std::move(command));
   }
 }
 

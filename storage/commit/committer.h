@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/synchronization/mutex.h"
 #include "storage/apply/command.h"
 #include "storage/apply/working_state.h"
 #include "storage/commit/applier.h"
@@ -33,7 +36,7 @@ class Committer {
   struct Options {
     Applier::Options applier;
     // Says whether there is room for commands that need space; null: there always is.
-    const DiskWatch* disk = nullptr;
+    DiskWatch* disk = nullptr;
     // Called once, on the writing thread, when the disk has refused a write, be it of a group or of
     // RocksDB's own threads, or when the log holds a command that this version cannot apply. What
     // was not acknowledged may or may not be stored; nothing more is taken. The process should end.
@@ -76,7 +79,13 @@ class Committer {
  private:
   absl::Status Admit(CommandLog::Proposal& proposal);
 
-  const DiskWatch* const disk_;
+  void ProposeFollowUp(CommandPtr command) ABSL_LOCKS_EXCLUDED(mutex_);
+  void ProposeWaiting() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  DiskWatch* const disk_;
+  absl::Mutex mutex_;
+  // Follow-ups that need space, while there is none.
+  std::vector<CommandPtr> waiting_ ABSL_GUARDED_BY(mutex_);
   const std::unique_ptr<CommandLog> log_;
   Publisher publisher_;
   GroupWriter writer_;

@@ -12,8 +12,13 @@
 namespace emptychair::storage {
 
 GroupWriter::GroupWriter(const Engine& engine, CommandLog& log, Publisher& publisher,
+                         absl::AnyInvocable<void(CommandPtr)> propose_follow_up,
                          absl::AnyInvocable<void(const absl::Status&)> on_failure)
-    : engine_(engine), log_(log), publisher_(publisher), on_failure_(std::move(on_failure)) {
+    : engine_(engine),
+      log_(log),
+      publisher_(publisher),
+      propose_follow_up_(std::move(propose_follow_up)),
+      on_failure_(std::move(on_failure)) {
   thread_ = std::thread([this] { Run(); });
   engine_.background_errors().Listen([this](const absl::Status& error) {
     absl::MutexLock lock(&mutex_);
@@ -146,7 +151,7 @@ void GroupWriter::Complete(AppliedGroup& applied) {
   for (CommandResult& result : applied.results) {
     Count(result);
     if (result.follow_up != nullptr) {
-      log_.ProposeFollowUp(std::move(result.follow_up));
+      propose_follow_up_(std::move(result.follow_up));
     }
   }
   completions_.CompleteAll(std::exchange(applied.entries, {}), std::exchange(applied.results, {}));

@@ -40,8 +40,10 @@ struct CommitCounts {
 // Thread-safe.
 class GroupWriter {
  public:
-  // All but `on_failure` must outlive the writer.
+  // All but the functions must outlive the writer. `propose_follow_up` gets what a command left to
+  // be done, once that is written; must not block.
   GroupWriter(const Engine& engine, CommandLog& log, Publisher& publisher,
+              absl::AnyInvocable<void(CommandPtr)> propose_follow_up,
               absl::AnyInvocable<void(const absl::Status&)> on_failure);
 
   // To be called after Finish; waits for the end of the thread.
@@ -89,6 +91,7 @@ class GroupWriter {
   const Engine& engine_;
   CommandLog& log_;
   Publisher& publisher_;
+  absl::AnyInvocable<void(CommandPtr)> propose_follow_up_;
   absl::AnyInvocable<void(const absl::Status&)> on_failure_;
   // The writing thread only.
   CubeRowAges row_ages_;

@@ -34,6 +34,11 @@ DiskWatch::~DiskWatch() {
   }
 }
 
+void DiskWatch::Listen(std::function<void()> on_room) {
+  absl::MutexLock lock(&listen_mutex_);
+  on_room_ = std::move(on_room);
+}
+
 absl::Status DiskWatch::CheckRoom() const {
   if (!is_full()) {
     return absl::OkStatus();
@@ -68,6 +73,12 @@ void DiskWatch::Run() {
     Look();
     if (is_full() != was_full && options_.on_change) {
       options_.on_change(is_full());
+    }
+    if (was_full && !is_full()) {
+      absl::MutexLock lock(&listen_mutex_);
+      if (on_room_) {
+        on_room_();
+      }
     }
   }
 }

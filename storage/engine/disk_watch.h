@@ -41,6 +41,10 @@ class DiskWatch {
   DiskWatch(const DiskWatch&) = delete;
   DiskWatch& operator=(const DiskWatch&) = delete;
 
+  // From now on `on_room` is called, on the watch's thread, when the disk has room again; it must
+  // not block. Null: nobody any more, and no call is under way.
+  void Listen(std::function<void()> on_room) ABSL_LOCKS_EXCLUDED(listen_mutex_);
+
   // DISK_FULL, with when to come back, while the disk is full.
   absl::Status CheckRoom() const;
 
@@ -51,11 +55,13 @@ class DiskWatch {
 
  private:
   void Look();
-  void Run() ABSL_LOCKS_EXCLUDED(mutex_);
+  void Run() ABSL_LOCKS_EXCLUDED(mutex_, listen_mutex_);
 
   const Options options_;
   std::atomic<bool> is_full_{false};
   std::atomic<int64_t> free_bytes_{0};
+  absl::Mutex listen_mutex_;
+  std::function<void()> on_room_ ABSL_GUARDED_BY(listen_mutex_);
   absl::Mutex mutex_;
   bool stops_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -109,6 +109,33 @@ TEST_F(DiskFullTest, GoesOnByItselfOnceThereIsRoomAgainAndAgain) {
   EXPECT_FALSE(store_->Stats().is_disk_full);
 }
 
+TEST_F(DiskFullTest, SlicesAnewOnlyWhileThereIsRoom) {
+  const auto is_sliced_anew = [this] {
+    return store_->view()->FindSurvey("pulse")->definition->has_reslice();
+  };
+  {
+    Brake brake(*store_);
+    auto command = NewCommand();
+    store::v1::StoredSurvey& survey = *command->mutable_update_survey()->mutable_survey();
+    survey = *store_->view()->FindSurvey("pulse")->definition;
+    survey.add_dimensions("channel");
+    store_->Enqueue(std::move(command), false,
+                    [](CommandResult result) { EXPECT_OK(result.error); });
+    SetFreeAndAwait(0, true);
+  }
+  for (const uint64_t id : {1, 2}) {
+    EXPECT_OK(Erase(*store_, {.id = id}).error);
+    EXPECT_TRUE(is_sliced_anew());
+  }
+  Open(kReserve);
+  RunCommand(*store_, NewCommand());
+  EXPECT_TRUE(is_sliced_anew());
+  SetFreeAndAwait(kReserve, false);
+  while (is_sliced_anew()) {
+    RunCommand(*store_, NewCommand());
+  }
+}
+
 TEST_F(DiskFullTest, IsSeenFromTheStart) {
   SetFreeAndAwait(0, true);
   Open(kReserve);
