@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/status_macros.h"
+#include "common/base/zone_rules.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
@@ -53,6 +54,16 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const ServerConfig& co
   return storage::Store::Open(std::move(options));
 }
 
+// Submissions to these surveys and queries by day will be refused.
+void WarnOfUnknownZones(const storage::View& view, ServerLog* log) {
+  for (const auto& [survey_id, survey] : *view.catalog) {
+    if (const std::string& zone = survey->definition->time_zone(); !LoadZone(zone).has_value()) {
+      log->Warning("time zone of a survey is not known",
+                   {{"survey_id", survey_id}, {"time_zone", zone}});
+    }
+  }
+}
+
 }  // namespace
 
 // In the order in which they depend on each other, so that they end in the reverse one.
@@ -82,6 +93,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
   ASSIGN_OR_RETURN(parts->access_log, AccessLog::Open(config.access_log));
   ASSIGN_OR_RETURN(parts->store, OpenStore(config, environment, &parts->write_health, log));
   storage::Store* store = parts->store.get();
+  WarnOfUnknownZones(*store->view(), log);
   parts->executor = std::make_unique<Executor>(config.executor);
   parts->runner = std::make_unique<CallRunner>(
       parts->executor.get(), std::vector<CallObserver*>{parts->access_log.get()}, log, clock);

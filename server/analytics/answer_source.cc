@@ -10,8 +10,9 @@ AnswerSource PlanSource(const MetricQuery& query) {
   const bool needs_records =
       std::any_of(query.surveys.begin(), query.surveys.end(),
                   [&](const storage::SurveyView* survey) { return NeedsRecords(query, *survey); });
-  return needs_records || query.respondent_rule != v1::RESPONDENT_RULE_ALL ? AnswerSource::kRecords
-                                                                           : AnswerSource::kCube;
+  return needs_records || !query.is_zone_known || query.respondent_rule != v1::RESPONDENT_RULE_ALL
+             ? AnswerSource::kRecords
+             : AnswerSource::kCube;
 }
 
 }  // namespace emptychair

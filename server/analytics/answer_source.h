@@ -18,8 +18,8 @@ enum class AnswerSource : uint8_t {
 // Chooses the source of a query by the query alone, never by load, so that the same query costs the
 // same: the cube, unless a respondent rule chooses among the answers of a customer, or series do
 // not tell what a filter or a group is on: a label that is no dimension of a survey, a retired
-// dimension, one that answers are still sliced by anew, or a value of what is past `max_series`.
-// Pure.
+// dimension, one that answers are still sliced by anew, or a value of what is past `max_series`;
+// and unless the machine does not know the zone, so that the cube's days cannot be told. Pure.
 AnswerSource PlanSource(const MetricQuery& query);
 
 }  // namespace emptychair

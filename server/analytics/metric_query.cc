@@ -33,7 +33,7 @@ absl::StatusOr<std::vector<const storage::SurveyView*>> CheckSurveys(
 absl::Status CheckBuckets(const v1::QueryMetricRequest& request, MetricQuery& query) {
   RETURN_IF_ERROR(CheckEnum("granularity", request.granularity(), v1::Granularity_IsValid));
   RETURN_IF_ERROR(CheckEnum("week_start", request.week_start(), v1::WeekStart_IsValid));
-  SetGranularity(request.granularity(), request.week_start(), query);
+  RETURN_IF_ERROR(SetGranularity(request.granularity(), request.week_start(), query));
   RETURN_IF_ERROR(
       CheckRange("trailing_buckets", request.trailing_buckets(), 0, kTrailingBucketsMax));
   query.trailing_buckets = std::max(request.trailing_buckets(), 1);
@@ -98,7 +98,8 @@ absl::Status CheckPoolable(const storage::SurveyView& first, const storage::Surv
                            absl::string_view field) {
   const store::v1::StoredSurvey& a = *first.definition;
   const store::v1::StoredSurvey& b = *other.definition;
-  if (a.kind() != b.kind() || a.time_zone() != b.time_zone() ||
+  ASSIGN_OR_RETURN(const bool have_same_days, HaveSameDays(a, b));
+  if (a.kind() != b.kind() || !have_same_days ||
       !google::protobuf::util::MessageDifferencer::Equals(a.scale(), b.scale())) {
     return FieldError(v1::ERROR_REASON_SURVEYS_NOT_POOLABLE, field,
                       absl::StrCat("the surveys ", a.survey_id(), " and ", b.survey_id(),
@@ -131,12 +132,16 @@ absl::Status CheckGroupKeys(absl::string_view field,
   return absl::OkStatus();
 }
 
-void SetGranularity(v1::Granularity granularity, v1::WeekStart week_start, MetricQuery& query) {
+absl::Status SetGranularity(v1::Granularity granularity, v1::WeekStart week_start,
+                            MetricQuery& query) {
   query.granularity =
       granularity == v1::GRANULARITY_UNSPECIFIED ? v1::GRANULARITY_NONE : granularity;
   query.week_start = query.granularity != v1::GRANULARITY_WEEK  ? v1::WEEK_START_UNSPECIFIED
                      : week_start == v1::WEEK_START_UNSPECIFIED ? v1::WEEK_START_MONDAY
                                                                 : week_start;
+  const bool has_local_days =
+      query.granularity != v1::GRANULARITY_NONE && query.granularity != v1::GRANULARITY_HOUR;
+  return has_local_days ? ZoneOf(*query.surveys.front()->definition).status() : absl::OkStatus();
 }
 
 absl::StatusOr<MetricQuery> MakeMetricQuery(std::shared_ptr<const storage::View> view,
@@ -145,7 +150,9 @@ absl::StatusOr<MetricQuery> MakeMetricQuery(std::shared_ptr<const storage::View>
   query.view = std::move(view);
   query.surveys = std::move(surveys);
   const store::v1::StoredSurvey& definition = *query.surveys.front()->definition;
-  query.zone = ZoneOf(definition);
+  const absl::StatusOr<absl::TimeZone> zone = ZoneOf(definition);
+  query.zone = zone.value_or(absl::UTCTimeZone());
+  query.is_zone_known = zone.ok();
   ASSIGN_OR_RETURN(query.method, statistics::ScoreMethod::Resolve(
                                      definition.kind(), definition.scale(),
                                      v1::METRIC_METHOD_UNSPECIFIED, /*top_box_min=*/std::nullopt));

@@ -27,7 +27,10 @@ struct MetricQuery {
   std::shared_ptr<const storage::View> view;
   // Of one kind, scale and zone; owned by `view`.
   std::vector<const storage::SurveyView*> surveys;
+  // UTC while this machine does not know that of the surveys; then only records and hours of UTC
+  // tell when their answers came.
   absl::TimeZone zone;
+  bool is_zone_known = true;
   std::optional<statistics::ScoreMethod> method;  // Always there once prepared.
   statistics::Confidence confidence;
   int32_t min_sample = 0;
@@ -43,7 +46,8 @@ struct MetricQuery {
 };
 
 // Checks the request and fills in its defaults; reads nothing from disk.
-// Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, SURVEYS_NOT_POOLABLE, NOT_A_DIMENSION.
+// Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, SURVEYS_NOT_POOLABLE, NOT_A_DIMENSION,
+// ZONE_UNKNOWN.
 absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::View> view,
                                                const v1::QueryMetricRequest& request);
 
@@ -52,16 +56,19 @@ absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::Vi
 absl::StatusOr<MetricQuery> MakeMetricQuery(std::shared_ptr<const storage::View> view,
                                             std::vector<const storage::SurveyView*> surveys);
 
-// Sets the length of the query's buckets, defaults filled in. Both enums are known values.
-void SetGranularity(v1::Granularity granularity, v1::WeekStart week_start, MetricQuery& query);
+// Sets the length of the query's buckets, defaults filled in. Both enums are known values. Errors:
+// ZONE_UNKNOWN for local days and what is made of them, where the zone is not known.
+absl::Status SetGranularity(v1::Granularity granularity, v1::WeekStart week_start,
+                            MetricQuery& query);
 
 // Finds the surveys of a request, no two alike; with `pooled` all of them must be poolable. Errors
-// on "survey_ids": those of FindSurvey, FIELD_INVALID, SURVEYS_NOT_POOLABLE.
+// on "survey_ids": those of FindSurvey, FIELD_INVALID, SURVEYS_NOT_POOLABLE, ZONE_UNKNOWN.
 absl::StatusOr<std::vector<const storage::SurveyView*>> FindSurveys(
     const storage::View& view, const google::protobuf::RepeatedPtrField<std::string>& survey_ids,
     bool pooled);
 
-// SURVEYS_NOT_POOLABLE on `field` unless both surveys are of one kind, scale and time zone.
+// SURVEYS_NOT_POOLABLE on `field` unless both surveys are of one kind, scale and time zone, whose
+// rules count and not its name. ZONE_UNKNOWN where these cannot be compared.
 absl::Status CheckPoolable(const storage::SurveyView& first, const storage::SurveyView& other,
                            absl::string_view field);
 

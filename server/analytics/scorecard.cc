@@ -83,7 +83,7 @@ absl::StatusOr<Scorecard> PrepareScorecard(std::shared_ptr<const storage::View> 
   }
   for (const storage::SurveyView* survey : surveys) {
     ASSIGN_OR_RETURN(MetricQuery trend, MakeMetricQuery(scorecard.view, {survey}));
-    SetGranularity(granularity, request.week_start(), trend);
+    RETURN_IF_ERROR(SetGranularity(granularity, request.week_start(), trend));
     ASSIGN_OR_RETURN(trend.interval, PeriodsBefore(scorecard.as_of, trend));
     scorecard.trends.push_back(std::move(trend));
   }

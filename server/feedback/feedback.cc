@@ -190,8 +190,8 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
   submission.set_id_was_sent(sent.feedback_id.has_value());
   submission.set_time_was_sent(sent.occur_ms.has_value());
   submission.set_zone_revision(survey->definition->zone_revision());
-  submission.set_zone_offset_seconds(
-      DayOffsetSeconds(ZoneOf(*survey->definition), absl::FromUnixMillis(occur_ms)));
+  ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(*survey->definition));
+  submission.set_zone_offset_seconds(DayOffsetSeconds(zone, absl::FromUnixMillis(occur_ms)));
   return absl::OkStatus();
 }
 

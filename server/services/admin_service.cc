@@ -24,6 +24,10 @@ v1::DifferenceKind ToApi(storage::DifferenceKind kind) {
       return v1::DIFFERENCE_KIND_UNKNOWN_SURVEY;
     case storage::DifferenceKind::kRecord:
       return v1::DIFFERENCE_KIND_RECORD;
+    case storage::DifferenceKind::kZoneOffset:
+      return v1::DIFFERENCE_KIND_ZONE_OFFSET;
+    case storage::DifferenceKind::kZoneChanged:
+      return v1::DIFFERENCE_KIND_ZONE_CHANGED;
     case storage::DifferenceKind::kCellCount:
       return v1::DIFFERENCE_KIND_CELL_COUNT;
     case storage::DifferenceKind::kIndexEntryMissing:
@@ -73,6 +77,7 @@ v1::VerifyStoreResponse ToApi(const storage::VerifySummary& summary) {
   told.set_index_entries(summary.index_entries);
   told.set_cube_cells(summary.cube_cells);
   told.set_difference_count(summary.difference_count);
+  told.set_zone_change_count(summary.zone_changes);
   return response;
 }
 

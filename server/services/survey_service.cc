@@ -55,7 +55,7 @@ void SurveyService::AddTo(MethodTable& table) {
 
 void SurveyService::CreateSurvey(const RequestContext&, const v1::CreateSurveyRequest& request,
                                  v1::CreateSurveyResponse& response, ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareCreate(request, clock_->Now()), std::move(reply),
+  SubmitCommand(*store_, PrepareCreate(request, clock_->Now(), *store_->view()), std::move(reply),
                 TranslateSurvey(response));
 }
 

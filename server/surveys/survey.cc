@@ -11,6 +11,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
+#include "common/base/zone_rules.h"
 #include "google/protobuf/util/field_mask_util.h"
 #include "server/request/validation.h"
 #include "server/statistics/score_method.h"
@@ -39,8 +40,7 @@ bool IsZoneName(absl::string_view name) {
 }
 
 absl::Status CheckZone(const std::string& name) {
-  absl::TimeZone zone;
-  if (!IsZoneName(name) || !absl::LoadTimeZone(name, &zone)) {
+  if (!IsZoneName(name) || !LoadZone(name).has_value()) {
     return FieldError(v1::ERROR_REASON_FIELD_INVALID, "survey.time_zone",
                       absl::StrCat("got ", Quoted(name),
                                    ", wanted a name of the IANA time-zone database such as "
@@ -76,7 +76,8 @@ absl::Status CheckDimensions(const v1::Survey& survey) {
 }  // namespace
 
 absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
-                                                     absl::Time create_time) {
+                                                     absl::Time create_time,
+                                                     const store::v1::StoredSurvey* stored) {
   RETURN_IF_ERROR(CheckName("survey.survey_id", survey.survey_id()));
   RETURN_IF_ERROR(CheckLength("survey.display_name", survey.display_name(), kDisplayNameBytesMax));
   RETURN_IF_ERROR(CheckLength("survey.question", survey.question(), kQuestionBytesMax));
@@ -90,25 +91,27 @@ absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
                                "survey.scale"));
   RETURN_IF_ERROR(CheckDimensions(survey));
   const std::string time_zone = survey.time_zone().empty() ? "UTC" : survey.time_zone();
-  RETURN_IF_ERROR(CheckZone(time_zone));
+  if (stored == nullptr || stored->time_zone() != time_zone) {
+    RETURN_IF_ERROR(CheckZone(time_zone));
+  }
   RETURN_IF_ERROR(CheckRange("survey.min_sample", survey.min_sample(), 0, kMinSampleMax));
   const int32_t max_series = survey.max_series() == 0 ? kMaxSeriesDefault : survey.max_series();
   RETURN_IF_ERROR(CheckRange("survey.max_series", max_series, 1, kMaxSeriesMax));
 
-  store::v1::StoredSurvey stored;
-  stored.set_survey_id(survey.survey_id());
-  stored.set_display_name(survey.display_name());
-  stored.set_question(survey.question());
-  stored.set_kind(survey.kind());
+  store::v1::StoredSurvey defined;
+  defined.set_survey_id(survey.survey_id());
+  defined.set_display_name(survey.display_name());
+  defined.set_question(survey.question());
+  defined.set_kind(survey.kind());
   if (scale.has_value()) {
-    *stored.mutable_scale() = *scale;
+    *defined.mutable_scale() = *scale;
   }
-  *stored.mutable_dimensions() = survey.dimensions();
-  stored.set_time_zone(time_zone);
-  stored.set_min_sample(static_cast<uint32_t>(survey.min_sample()));
-  stored.set_max_series(static_cast<uint32_t>(max_series));
-  stored.set_create_time_ms(absl::ToUnixMillis(create_time));
-  return stored;
+  *defined.mutable_dimensions() = survey.dimensions();
+  defined.set_time_zone(time_zone);
+  defined.set_min_sample(static_cast<uint32_t>(survey.min_sample()));
+  defined.set_max_series(static_cast<uint32_t>(max_series));
+  defined.set_create_time_ms(absl::ToUnixMillis(create_time));
+  return defined;
 }
 
 absl::StatusOr<const storage::SurveyView*> FindSurvey(const storage::View& view,
@@ -145,7 +148,8 @@ absl::StatusOr<store::v1::StoredSurvey> RedefineSurvey(const v1::UpdateSurveyReq
   options.set_replace_message_fields(true);
   options.set_replace_repeated_fields(true);
   google::protobuf::util::FieldMaskUtil::MergeMessageTo(wanted, mask, options, &changed);
-  ASSIGN_OR_RETURN(store::v1::StoredSurvey stored, DefineSurvey(changed, absl::UnixEpoch()));
+  ASSIGN_OR_RETURN(store::v1::StoredSurvey stored,
+                   DefineSurvey(changed, absl::UnixEpoch(), survey->definition.get()));
   stored.set_survey_number(survey->number());
   // 0 is the sequence of no survey.
   const uint64_t sequence = survey->definition->sequence();
@@ -179,10 +183,26 @@ v1::Survey ToApi(const store::v1::StoredSurvey& survey) {
   return api;
 }
 
-absl::TimeZone ZoneOf(const store::v1::StoredSurvey& survey) {
-  absl::TimeZone zone = absl::UTCTimeZone();
-  absl::LoadTimeZone(survey.time_zone(), &zone);
-  return zone;
+absl::StatusOr<absl::TimeZone> ZoneOf(const store::v1::StoredSurvey& survey) {
+  const std::optional<absl::TimeZone> zone = LoadZone(survey.time_zone());
+  if (!zone.has_value()) {
+    return Error(v1::ERROR_REASON_ZONE_UNKNOWN,
+                 absl::StrCat("the survey ", survey.survey_id(),
+                              " counts its days in the time zone ", Quoted(survey.time_zone()),
+                              ", which this server's time-zone database does not have"),
+                 {{"survey_id", survey.survey_id()}, {"time_zone", survey.time_zone()}});
+  }
+  return *zone;
+}
+
+absl::StatusOr<bool> HaveSameDays(const store::v1::StoredSurvey& a,
+                                  const store::v1::StoredSurvey& b) {
+  if (a.time_zone() == b.time_zone()) {
+    return true;
+  }
+  ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(a));
+  ASSIGN_OR_RETURN(const absl::TimeZone other, ZoneOf(b));
+  return HaveSameRules(zone, other);
 }
 
 }  // namespace emptychair

@@ -11,10 +11,13 @@
 
 namespace emptychair {
 
-// The definition that `survey` asks for, defaults filled in. What the server sets is ignored.
-// Errors: FIELD_REQUIRED, FIELD_INVALID, on fields below "survey".
+// The definition that `survey` asks for, defaults filled in. What the server sets is ignored. The
+// zone of `stored`, the survey that has the id already, is taken whether this machine knows it or
+// not; null: there is no such survey. Errors: FIELD_REQUIRED, FIELD_INVALID, on fields below
+// "survey".
 absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
-                                                     absl::Time create_time);
+                                                     absl::Time create_time,
+                                                     const store::v1::StoredSurvey* stored);
 
 // The definition that the survey named in `request` gets if it is still as in `view`.
 // Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND.
@@ -28,8 +31,14 @@ absl::StatusOr<const storage::SurveyView*> FindSurvey(const storage::View& view,
 
 v1::Survey ToApi(const store::v1::StoredSurvey& survey);
 
-// The zone of a stored survey; UTC if the machine has lost its time-zone database.
-absl::TimeZone ZoneOf(const store::v1::StoredSurvey& survey);
+// The zone of a stored survey. Errors: ZONE_UNKNOWN when this machine does not have it: the survey
+// came with another machine's directory, or the time-zone database is gone.
+absl::StatusOr<absl::TimeZone> ZoneOf(const store::v1::StoredSurvey& survey);
+
+// Whether the days of both surveys are the same spans of time, whatever their zones are called.
+// Errors: ZONE_UNKNOWN, where names alone do not tell.
+absl::StatusOr<bool> HaveSameDays(const store::v1::StoredSurvey& a,
+                                  const store::v1::StoredSurvey& b);
 
 }  // namespace emptychair
 

@@ -10,18 +10,27 @@
 namespace emptychair {
 
 absl::StatusOr<storage::CommandPtr> PrepareCreate(const v1::CreateSurveyRequest& request,
-                                                  absl::Time now) {
+                                                  absl::Time now, const storage::View& view) {
   auto command = storage::NewCommand();
-  ASSIGN_OR_RETURN(*command->mutable_create_survey()->mutable_survey(),
-                   DefineSurvey(request.survey(), now));
+  store::v1::StoredSurvey& survey = *command->mutable_create_survey()->mutable_survey();
+  const storage::SurveyView* existing = view.FindSurvey(request.survey().survey_id());
+  const store::v1::StoredSurvey* stored =
+      existing == nullptr ? nullptr : existing->definition.get();
+  ASSIGN_OR_RETURN(survey, DefineSurvey(request.survey(), now, stored));
+  // Applying a command knows no zones: the same survey comes under the name that is stored.
+  if (stored != nullptr && HaveSameDays(*stored, survey).value_or(false)) {
+    survey.set_time_zone(stored->time_zone());
+  }
   return command;
 }
 
 absl::StatusOr<storage::CommandPtr> PrepareUpdate(const v1::UpdateSurveyRequest& request,
                                                   const storage::View& view) {
   auto command = storage::NewCommand();
-  ASSIGN_OR_RETURN(*command->mutable_update_survey()->mutable_survey(),
-                   RedefineSurvey(request, view));
+  store::v1::UpdateSurveyCommand& update = *command->mutable_update_survey();
+  ASSIGN_OR_RETURN(*update.mutable_survey(), RedefineSurvey(request, view));
+  const storage::SurveyView* survey = view.FindSurvey(update.survey().survey_id());
+  update.set_same_zone_rules(HaveSameDays(*survey->definition, update.survey()).value_or(false));
   return command;
 }
 

@@ -14,7 +14,7 @@ namespace emptychair {
 // found. Whether the survey's state allows it is judged later, when they are applied. Errors:
 // FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND.
 absl::StatusOr<storage::CommandPtr> PrepareCreate(const v1::CreateSurveyRequest& request,
-                                                  absl::Time now);
+                                                  absl::Time now, const storage::View& view);
 absl::StatusOr<storage::CommandPtr> PrepareUpdate(const v1::UpdateSurveyRequest& request,
                                                   const storage::View& view);
 absl::StatusOr<storage::CommandPtr> PrepareArchive(const v1::ArchiveSurveyRequest& request,

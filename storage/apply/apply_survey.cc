@@ -82,12 +82,13 @@ absl::Status HasAnswers(const StoredSurvey& survey, absl::string_view field) {
 }
 
 // Puts into `wanted` what only the store knows. Errors: SURVEY_HAS_ANSWERS, FIELD_INVALID.
-absl::Status Complete(const WorkingSurvey& survey, StoredSurvey& wanted) {
+absl::Status Complete(const WorkingSurvey& survey, bool same_zone_rules, StoredSurvey& wanted) {
   const StoredSurvey& now = *survey.definition;
+  const bool keeps_zone = same_zone_rules || wanted.time_zone() == now.time_zone();
   wanted.set_survey_id(now.survey_id());
   wanted.set_create_time_ms(now.create_time_ms());
   wanted.set_archive_time_ms(now.archive_time_ms());
-  wanted.set_zone_revision(now.zone_revision() + (wanted.time_zone() != now.time_zone() ? 1 : 0));
+  wanted.set_zone_revision(now.zone_revision() + (keeps_zone ? 0 : 1));
   wanted.clear_retired_dimensions();
   wanted.clear_reslice();
   if (!survey.has_answers) {
@@ -99,7 +100,7 @@ absl::Status Complete(const WorkingSurvey& survey, StoredSurvey& wanted) {
   if (!MessageDifferencer::Equals(wanted.scale(), now.scale())) {
     return HasAnswers(now, "survey.scale");
   }
-  if (wanted.time_zone() != now.time_zone()) {
+  if (!keeps_zone) {
     return HasAnswers(now, "survey.time_zone");
   }
   const auto dimensions = std::move(*wanted.mutable_dimensions());
@@ -148,7 +149,7 @@ CommandResult ApplyUpdateSurvey(const store::v1::UpdateSurveyCommand& command, W
   }
   const StoredSurvey& now = *survey->definition;
   StoredSurvey wanted = command.survey();
-  result.error = Complete(*survey, wanted);
+  result.error = Complete(*survey, command.same_zone_rules(), wanted);
   if (!result.error.ok()) {
     return result;
   }

@@ -55,6 +55,10 @@ absl::Status VerifyRun::Report(absl::FunctionRef<Difference()> describe) {
                                                        : absl::OkStatus();
 }
 
+absl::Status VerifyRun::Notice(absl::FunctionRef<Difference()> describe) {
+  return ++summary.zone_changes <= kDifferencesMax ? on_difference(describe()) : absl::OkStatus();
+}
+
 std::string VerifyRun::NameOf(uint32_t survey_number) const {
   const auto survey = surveys.find(survey_number);
   return survey == surveys.end() ? absl::StrCat("number ", survey_number) : survey->second.id();

@@ -20,6 +20,8 @@ enum class DifferenceKind : uint8_t {
   kUndecodable,        // A key or value that no encoder made. It is left out of all other checks.
   kUnknownSurvey,      // A record, series or row of the cube that belongs to no survey.
   kRecord,             // A record that says what cannot be, such as a score off the scale.
+  kZoneOffset,         // A record counted in a day that its survey's zone never had.
+  kZoneChanged,        // No difference: the zone's rules say another day by now.
   kCellCount,          // A count of the cube that is not that of the records.
   kIndexEntryMissing,  // A record that an index does not lead to.
   kIndexEntryExtra,    // An entry of an index that no record makes.
@@ -38,7 +40,8 @@ struct Difference {
   std::string expected;  // Empty: nothing.
 };
 
-// Most differences that are reported in full; later ones are only counted.
+// Most differences that are reported in full, and as many of kind kZoneChanged; later ones are only
+// counted.
 inline constexpr int64_t kDifferencesMax = 1'000;
 
 // Gets each of the first kDifferencesMax differences. An error ends the task with that error.
@@ -50,6 +53,7 @@ struct VerifySummary {
   int64_t records = 0;
   int64_t index_entries = 0;  // By customer and by external id.
   int64_t cube_cells = 0;     // Counts that were compared.
+  int64_t zone_changes = 0;   // Of kind kZoneChanged; not among the differences.
   int64_t difference_count = 0;
 };
 

@@ -36,6 +36,8 @@ struct VerifyRun {
 
   // Counts a difference; describes and tells it if it is one of the first kDifferencesMax.
   absl::Status Report(absl::FunctionRef<Difference()> describe);
+  // The same for what is no difference, but to be told: a changed zone.
+  absl::Status Notice(absl::FunctionRef<Difference()> describe);
 
   // The survey's id; for one that is not there, its number.
   std::string NameOf(uint32_t survey_number) const;

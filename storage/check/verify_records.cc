@@ -7,7 +7,9 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/civil_time.h"
 #include "common/base/errors.h"
+#include "common/base/local_day.h"
 #include "common/base/status_macros.h"
+#include "common/base/zone_rules.h"
 #include "storage/check/cube_recount.h"
 #include "storage/check/verify_parts.h"
 
@@ -139,7 +141,34 @@ class RecordCheck {
     if (const std::optional<std::string> fault = WhyNotCounted(*survey_, header)) {
       return ReportRecord(key, *fault, "one that its survey has");
     }
+    RETURN_IF_ERROR(CheckZone(key, header));
     return comparison_->Add(key.feedback_id.UnixMs(), header);
+  }
+
+  // The offset that is stored is what counts, whatever the zone's rules become: a newer time-zone
+  // database moves no answer. So another one that the zone has at other times is only told, because
+  // the rules may have been these when the record came. One that the zone never has they were not:
+  // the record was counted in days of another zone.
+  absl::Status CheckZone(const FeedbackKey& key, const FeedbackHeader& header) {
+    if (!zone_.has_value()) {
+      return absl::OkStatus();
+    }
+    const int32_t expected =
+        DayOffsetSeconds(*zone_, absl::FromUnixMillis(key.feedback_id.UnixMs()));
+    if (header.zone_offset_seconds == expected) {
+      return absl::OkStatus();
+    }
+    const auto [had, is_new] = has_offset_.try_emplace(header.zone_offset_seconds, false);
+    if (is_new) {
+      had->second = HasOffset(*zone_, header.zone_offset_seconds);
+    }
+    const auto describe = [&, kind = had->second ? DifferenceKind::kZoneChanged
+                                                 : DifferenceKind::kZoneOffset] {
+      return Difference{kind, SurveyId(), NameOfRecord(run_, key),
+                        absl::StrCat("zone offset ", header.zone_offset_seconds, " s"),
+                        absl::StrCat(expected, " s in ", survey_->definition->time_zone())};
+    };
+    return had->second ? run_.Notice(describe) : run_.Report(describe);
   }
 
   absl::Status ReportUndecodable(const FeedbackKey& key, absl::string_view stored) {
@@ -178,6 +207,9 @@ class RecordCheck {
     const auto& [number, survey] = *next_++;
     number_ = number;
     survey_ = &survey;
+    // A zone that this machine does not know has nothing to compare with.
+    zone_ = LoadZone(survey.definition->time_zone());
+    has_offset_.clear();
     comparison_ = std::make_unique<CubeComparison>(
         run_.engine, run_.view, number, survey.scale_min(),
         [this](const CubeRowDifference& row) { return ReportRow(row); });
@@ -255,6 +287,8 @@ class RecordCheck {
   std::optional<uint32_t> number_;
   const TaskSurvey* survey_ = nullptr;
   std::unique_ptr<CubeComparison> comparison_;  // Of `survey_`.
+  std::optional<absl::TimeZone> zone_;          // Of `survey_`.
+  std::map<int32_t, bool> has_offset_;          // Whether `zone_` ever has it.
   store::v1::StoredFeedback body_;
   int64_t decoded_ = 0;
   int64_t undecodable_ = 0;

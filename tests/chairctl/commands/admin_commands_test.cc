@@ -92,7 +92,7 @@ TEST_F(AdminCommandsTest, VerifyListsDifferencesAndEndsWith79) {
       "\"where\":\"feedback_by_customer: the entry of x\",\"stored\":\"\",\"expected\":\"an "
       "entry\"}}\n"
       "{\"summary\":{\"sequence\":\"9\",\"records\":\"7\",\"indexEntries\":\"5\",\"cubeCells\":"
-      "\"21\",\"differenceCount\":\"1\"}}\n");
+      "\"21\",\"differenceCount\":\"1\",\"zoneChangeCount\":\"0\"}}\n");
 }
 
 TEST_F(AdminCommandsTest, VerifySaysHowManyDifferencesAreNotListed) {
@@ -100,6 +100,19 @@ TEST_F(AdminCommandsTest, VerifySaysHowManyDifferencesAreNotListed) {
   const ChairctlResult result = Run({"admin", "verify"});
   EXPECT_EQ(result.exit_code, 79);
   EXPECT_THAT(result.err, HasSubstr("2000 more differences are not listed"));
+}
+
+TEST_F(AdminCommandsTest, VerifyTellsOfZonesThatChangedAndEndsWith0) {
+  v1::VerifyStoreResponse changed = Difference();
+  changed.mutable_difference()->set_kind(v1::DIFFERENCE_KIND_ZONE_CHANGED);
+  v1::VerifyStoreResponse summary = Summary(0);
+  summary.mutable_summary()->set_zone_change_count(1);
+  server_.SetVerdict({changed, summary});
+  const ChairctlResult result = Run({"admin", "verify"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.err, "");
+  EXPECT_THAT(result.out, AllOf(HasSubstr("ZONE_CHANGED  pulse"), HasSubstr("differences    0\n"),
+                                HasSubstr("zone_changes   1\n")));
 }
 
 TEST_F(AdminCommandsTest, VerifyThatIsCutShortIsAnError) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/analytics/answer_source.h"
 #include "server/request/validation.h"
 #include "tests/domain/harness/hand_made_view.h"
 #include "tests/helpers/status_matchers.h"
@@ -31,6 +32,10 @@ class PrepareMetricQueryTest : public ::testing::Test {
       {.definition = "survey_id: 'nps' kind: SURVEY_KIND_NPS dimensions: 'region' min_sample: 20"},
       {.definition = "survey_id: 'nps2' kind: SURVEY_KIND_NPS dimensions: ['plan', 'region']"},
       {.definition = "survey_id: 'berlin' kind: SURVEY_KIND_NPS time_zone: 'Europe/Berlin'"},
+      {.definition = "survey_id: 'old' kind: SURVEY_KIND_NPS time_zone: 'Asia/Calcutta'"},
+      {.definition = "survey_id: 'new' kind: SURVEY_KIND_NPS time_zone: 'Asia/Kolkata'"},
+      {.definition = "survey_id: 'lost' kind: SURVEY_KIND_NPS time_zone: 'Nowhere/Land'"},
+      {.definition = "survey_id: 'lost2' kind: SURVEY_KIND_NPS time_zone: 'Nowhere/Land'"},
       {.definition = "survey_id: 'csat' kind: SURVEY_KIND_CSAT"},
       {.definition = "survey_id: 'csat10' kind: SURVEY_KIND_CSAT scale { min: 1 max: 10 }"},
       {.definition = "survey_id: 'text' kind: SURVEY_KIND_TEXT"},
@@ -49,6 +54,30 @@ TEST_F(PrepareMetricQueryTest, FillsInDefaults) {
   EXPECT_DOUBLE_EQ(query.confidence.level(), 0.95);
   EXPECT_FALSE(query.interval.start.has_value());
   EXPECT_FALSE(query.interval.end.has_value());
+}
+
+TEST_F(PrepareMetricQueryTest, PoolsSurveysWhoseZonesHaveTheSameRules) {
+  EXPECT_OK(Prepare("survey_ids: ['old', 'new'] granularity: GRANULARITY_DAY").status());
+  EXPECT_THAT(Prepare("survey_ids: ['old', 'berlin']").status(),
+              HasReason(v1::ERROR_REASON_SURVEYS_NOT_POOLABLE));
+}
+
+TEST_F(PrepareMetricQueryTest, RefusesLocalDaysOfAZoneThatIsNotKnown) {
+  for (const char* granularity : {"DAY", "WEEK", "MONTH", "QUARTER", "YEAR"}) {
+    const absl::Status status =
+        Prepare(absl::StrCat("survey_ids: 'lost' granularity: GRANULARITY_", granularity)).status();
+    EXPECT_THAT(status, HasReason(v1::ERROR_REASON_ZONE_UNKNOWN)) << granularity;
+    EXPECT_EQ(MetadataOf(status)["time_zone"], "Nowhere/Land");
+    EXPECT_EQ(MetadataOf(status)["survey_id"], "lost");
+  }
+  EXPECT_THAT(Prepare("survey_ids: ['lost', 'new']").status(),
+              HasReason(v1::ERROR_REASON_ZONE_UNKNOWN));
+  // What needs no day goes on, but not by the rows of days.
+  for (const char* rest : {"", "granularity: GRANULARITY_HOUR"}) {
+    ASSERT_OK_AND_ASSIGN(const MetricQuery query,
+                         Prepare(absl::StrCat("survey_ids: ['lost', 'lost2'] ", rest)));
+    EXPECT_EQ(PlanSource(query), AnswerSource::kRecords) << rest;
+  }
 }
 
 TEST_F(PrepareMetricQueryTest, TakesTheLargestMinimalSample) {

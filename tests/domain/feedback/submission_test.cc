@@ -40,8 +40,18 @@ class PrepareSubmissionTest : public ::testing::Test {
   const std::shared_ptr<const storage::View> view_ =
       ViewOf({{.definition = "survey_id: 'nps' kind: SURVEY_KIND_NPS"},
               {.definition = "survey_id: 'berlin' kind: SURVEY_KIND_NPS "
-                             "time_zone: 'Europe/Berlin'"}});
+                             "time_zone: 'Europe/Berlin'"},
+              {.definition = "survey_id: 'lost' kind: SURVEY_KIND_NPS "
+                             "time_zone: 'Nowhere/Land'"}});
 };
+
+TEST_F(PrepareSubmissionTest, ASurveyWhoseZoneIsNotKnownTakesNothing) {
+  const absl::Status status = Prepare("survey_id: 'lost' external_id: 'a'").status();
+  EXPECT_THAT(status, HasReason(v1::ERROR_REASON_ZONE_UNKNOWN));
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("Nowhere/Land"));
+  EXPECT_EQ(MetadataOf(status)["time_zone"], "Nowhere/Land");
+  EXPECT_EQ(MetadataOf(status)["survey_id"], "lost");
+}
 
 TEST_F(PrepareSubmissionTest, AnExternalIdAloneGivesTheSameIdAtTheSameTime) {
   ASSERT_OK_AND_ASSIGN(const auto first, Prepare("survey_id: 'nps' external_id: 'a'"));

@@ -38,7 +38,11 @@ inline std::shared_ptr<const storage::View> ViewOf(const std::vector<HandMadeSur
   auto catalog = std::make_shared<storage::Catalog>();
   uint32_t number = 0;
   for (const HandMadeSurvey& survey : surveys) {
-    auto definition = DefineSurvey(Parse<v1::Survey>(survey.definition), absl::UnixEpoch());
+    // A zone is taken that this machine does not know, as in a stored survey.
+    const auto declared = Parse<v1::Survey>(survey.definition);
+    store::v1::StoredSurvey stored;
+    stored.set_time_zone(declared.time_zone());
+    auto definition = DefineSurvey(declared, absl::UnixEpoch(), &stored);
     EXPECT_OK(definition);
     definition->set_survey_number(++number);
     auto table = std::make_shared<storage::SeriesTable>();

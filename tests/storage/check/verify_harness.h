@@ -34,8 +34,11 @@ class TestStore {
  public:
   TestStore() : harness_(Place::kMemory) {
     EXPECT_OK(harness_.Open());
-    EXPECT_OK(CreateSurvey(store(), NpsSurvey("pulse", {"region"})).error);
-    EXPECT_OK(CreateSurvey(store(), NpsSurvey("quiet")).error);
+    for (store::v1::StoredSurvey survey : {NpsSurvey("pulse", {"region"}), NpsSurvey("quiet")}) {
+      // No machine knows this one, so that records can have any offset.
+      survey.set_time_zone("Nowhere/Land");
+      EXPECT_OK(CreateSurvey(store(), survey).error);
+    }
     Submit(store(), ThreeAnswers());
   }
 
@@ -61,9 +64,18 @@ inline CubeRowKey DayRow() { return {1, CubeUnit::kDay, 19'783, 0}; }  // 2024-0
 
 // The name of a kind of difference as the API has it.
 inline std::string KindName(DifferenceKind kind) {
-  const char* const kNames[] = {
-      "UNDECODABLE",       "UNKNOWN_SURVEY", "RECORD", "CELL_COUNT", "INDEX_ENTRY_MISSING",
-      "INDEX_ENTRY_EXTRA", "CUSTOMER",       "SERIES", "CHANGE_LOG", "COUNTER"};
+  const char* const kNames[] = {"UNDECODABLE",
+                                "UNKNOWN_SURVEY",
+                                "RECORD",
+                                "ZONE_OFFSET",
+                                "ZONE_CHANGED",
+                                "CELL_COUNT",
+                                "INDEX_ENTRY_MISSING",
+                                "INDEX_ENTRY_EXTRA",
+                                "CUSTOMER",
+                                "SERIES",
+                                "CHANGE_LOG",
+                                "COUNTER"};
   return kNames[static_cast<size_t>(kind)];
 }
 

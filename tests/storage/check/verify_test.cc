@@ -380,6 +380,31 @@ void DamageAtRandom(std::mt19937_64& random, PlainDatabase& database, const Data
   database.Put(family, entry->first, value);
 }
 
+TEST(Verify, ComparesStoredOffsetsWithTheRulesOfTheZone) {
+  StoreHarness harness(Place::kMemory);
+  ASSERT_OK(harness.Open());
+  store::v1::StoredSurvey survey = NpsSurvey("berlin");
+  survey.set_time_zone("Europe/Berlin");
+  ASSERT_OK(CreateSurvey(harness.store(), survey).error);
+  const Answer right = {.id = 1, .score = 9, .zone_offset_seconds = 3'600};
+  // As in summer: the rules may have been others when it came.
+  const Answer changed = {.id = 2, .score = 9, .zone_offset_seconds = 7'200};
+  const Answer wrong = {.id = 3, .score = 9};
+  Submit(harness.store(), {right, changed, wrong});
+  const auto line = [](const char* kind, const Answer& answer) {
+    return absl::StrCat(kind, " the record ", IdOf(answer).ToString(),
+                        " of survey berlin: zone offset ", answer.zone_offset_seconds,
+                        " s / 3600 s in Europe/Berlin");
+  };
+  const Verdict verdict = VerifyNow(harness.store());
+  EXPECT_THAT(verdict.differences,
+              UnorderedElementsAre(line("ZONE_CHANGED", changed), line("ZONE_OFFSET", wrong)));
+  EXPECT_EQ(verdict.summary.difference_count, 1);
+  EXPECT_EQ(verdict.summary.zone_changes, 1);
+  // They are counted by what is stored, and a rebuild leaves it so.
+  EXPECT_EQ(RebuildNow(harness.store()).rows_corrected, 0);
+}
+
 TEST(Verify, AgreesWithARecountInMemory) {
   std::mt19937_64 random(testing::SeedFromEnvOrRandom());
   for (int round = 0; round < 15; ++round) {

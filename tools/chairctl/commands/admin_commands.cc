@@ -127,7 +127,7 @@ class VerifyReport {
   // The exit code of a check that ended with `status`.
   int Finish(const absl::Status& status) {
     progress_.Clear();
-    if (session_.format == OutputFormat::kTable && differences_ > 0) {
+    if (session_.format == OutputFormat::kTable && has_rows_) {
       table_.Print(session_.out());
       session_.out() << "\n";
     }
@@ -138,12 +138,15 @@ class VerifyReport {
       return ToolError(session_.environment, "the check ended without a summary");
     }
     if (session_.format == OutputFormat::kTable) {
-      PrintFields({{"sequence", absl::StrCat(summary_->sequence())},
-                   {"records", absl::StrCat(summary_->records())},
-                   {"index_entries", absl::StrCat(summary_->index_entries())},
-                   {"cube_cells", absl::StrCat(summary_->cube_cells())},
-                   {"differences", absl::StrCat(summary_->difference_count())}},
-                  session_.out());
+      TextFields fields = {{"sequence", absl::StrCat(summary_->sequence())},
+                           {"records", absl::StrCat(summary_->records())},
+                           {"index_entries", absl::StrCat(summary_->index_entries())},
+                           {"cube_cells", absl::StrCat(summary_->cube_cells())},
+                           {"differences", absl::StrCat(summary_->difference_count())}};
+      if (summary_->zone_change_count() > 0) {
+        fields.emplace_back("zone_changes", absl::StrCat(summary_->zone_change_count()));
+      }
+      PrintFields(fields, session_.out());
     }
     if (summary_->difference_count() == 0) {
       return kExitOk;
@@ -159,7 +162,8 @@ class VerifyReport {
   static constexpr const char* kHeadings[] = {"kind", "survey_id", "where", "stored", "expected"};
 
   void AddDifference(const v1::StoreDifference& difference) {
-    ++differences_;
+    differences_ += difference.kind() == v1::DIFFERENCE_KIND_ZONE_CHANGED ? 0 : 1;
+    has_rows_ = true;
     std::vector<std::string> cells = {KindName(difference.kind()), difference.survey_id(),
                                       difference.where(), difference.stored(),
                                       difference.expected()};
@@ -178,6 +182,7 @@ class VerifyReport {
   ProgressLine progress_;
   Table table_;
   int64_t differences_ = 0;
+  bool has_rows_ = false;
   std::optional<v1::VerifySummary> summary_;
 };
 
