@@ -206,6 +206,7 @@ class CommentScan {
           }
           return true;
         }));
+    ReachEnd(query_);
     return CheckShown(query_, scored);
   }
 

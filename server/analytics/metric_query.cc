@@ -181,12 +181,28 @@ absl::StatusOr<MetricQuery> PrepareMetricQuery(std::shared_ptr<const storage::Vi
   RETURN_IF_ERROR(CheckGroupBy(request, query));
   RETURN_IF_ERROR(CheckFilters(request.filters()));
   query.filters.assign(request.filters().begin(), request.filters().end());
+  if (!query.filters.empty()) {
+    query.unmatched = std::make_shared<UnmatchedFilters>(query.surveys, query.filters);
+  }
   ASSIGN_OR_RETURN(query.confidence, statistics::Confidence::Of(request.confidence()));
   RETURN_IF_ERROR(CheckRange("min_sample", request.min_sample(), 0, kMinSampleMax));
   query.min_sample = std::max(query.min_sample, request.min_sample());
   query.include_excluded = request.include_excluded();
   query.include_histogram = request.include_histogram();
   return query;
+}
+
+absl::Status AddUnmatched(const storage::Store& store, const MetricQuery& query,
+                          google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched) {
+  return query.unmatched == nullptr ? absl::OkStatus()
+                                    : query.unmatched->AddTo(store, *query.view, unmatched);
+}
+
+void ReachEnd(const MetricQuery& query) {
+  if (query.unmatched != nullptr && !query.interval.start.has_value() &&
+      !query.interval.end.has_value()) {
+    query.unmatched->ReachEnd();
+  }
 }
 
 absl::Status TooManyPoints(size_t points) {

@@ -16,6 +16,7 @@
 #include "emptychair/v1/metrics_service.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "server/request/selection.h"
+#include "server/request/unmatched_filters.h"
 #include "server/statistics/estimate.h"
 #include "server/statistics/score_method.h"
 #include "storage/read/view.h"
@@ -43,6 +44,8 @@ struct MetricQuery {
   v1::RespondentRule respondent_rule = v1::RESPONDENT_RULE_ALL;
   bool include_excluded = false;
   bool include_histogram = false;
+  // Finds what nothing fits while the query runs; null without filters.
+  std::shared_ptr<UnmatchedFilters> unmatched;
 };
 
 // Checks the request and fills in its defaults; reads nothing from disk.
@@ -77,6 +80,13 @@ absl::Status CheckPoolable(const storage::SurveyView& first, const storage::Surv
 absl::Status CheckGroupKeys(absl::string_view field,
                             const google::protobuf::RepeatedPtrField<std::string>& keys,
                             const std::vector<const storage::SurveyView*>& surveys);
+
+// Adds what nothing fits of the query's filters, once it has run. Errors: STORE_DAMAGED.
+absl::Status AddUnmatched(const storage::Store& store, const MetricQuery& query,
+                          google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched);
+
+// To be called when records of the query's interval were read to their end.
+void ReachEnd(const MetricQuery& query);
 
 // Makes the error of a response that would have so many points or more.
 absl::Status TooManyPoints(size_t points);

@@ -176,6 +176,9 @@ absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
                                          }
                                          return !grid.is_full();
                                        }));
+  if (!grid.is_full()) {
+    ReachEnd(query);
+  }
   counter.Finish();
   return absl::OkStatus();
 }

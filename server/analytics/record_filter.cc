@@ -14,6 +14,9 @@ using storage::SurveyView;
 
 RecordFilter::RecordFilter(const MetricQuery& query, const SeriesMap& series)
     : query_(query), groups_by_labels_(series.by_labels) {
+  if (query.unmatched != nullptr) {
+    query.unmatched->Begin();
+  }
   for (size_t i = 0; i < query.surveys.size(); ++i) {
     const SurveyView& survey = *query.surveys[i];
     if (PassesSurveyFilters(query, survey)) {
@@ -25,6 +28,8 @@ RecordFilter::RecordFilter(const MetricQuery& query, const SeriesMap& series)
       parts_.push_back({i, &series.group_of_series[i],
                         NeedsLabels(query, survey, storage::kOtherSeries + 1),
                         NeedsLabels(query, survey, storage::kOtherSeries), groups_by_labels});
+    } else {
+      Skip();
     }
   }
 }
@@ -47,10 +52,17 @@ absl::StatusOr<uint32_t> RecordFilter::GroupOf(const ScannedRecord& record) {
   const uint32_t group = (*part.group_of_series)[series];
   const bool filters_labels =
       series == storage::kOtherSeries ? part.filters_others_labels : part.filters_labels;
-  if (group == storage::kNoGroup || (!filters_labels && !part.groups_by_labels)) {
+  if (group == storage::kNoGroup) {
+    Skip();
+    return group;
+  }
+  if (!filters_labels && !part.groups_by_labels) {
     return group;
   }
   RETURN_IF_ERROR(Decode(record, body_));
+  if (query_.unmatched != nullptr && query_.unmatched->is_open()) {
+    query_.unmatched->See(body_);
+  }
   if (filters_labels && !PassesLabelFilters(query_, *surveys_[index], series, body_)) {
     return storage::kNoGroup;
   }

@@ -48,6 +48,12 @@ class RecordFilter {
     bool groups_by_labels = false;
   };
 
+  // Leaves a record out whose labels might have told what filters fit.
+  void Skip() const {
+    if (query_.unmatched != nullptr) {
+      query_.unmatched->Skip();
+    }
+  }
   size_t IndexOf(const storage::ScannedRecord& record) const;
 
   const MetricQuery& query_;

@@ -1,6 +1,7 @@
 #include "server/feedback/feedback_list.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
@@ -12,6 +13,7 @@
 #include "server/request/page_token.h"
 #include "server/request/position.h"
 #include "server/request/selection.h"
+#include "server/request/unmatched_filters.h"
 #include "server/request/validation.h"
 #include "server/surveys/survey.h"
 #include "storage/format/cube_row.h"
@@ -65,6 +67,17 @@ bool PassesFilters(const v1::ListFeedbackRequest& request, const SurveyView& sur
   return true;
 }
 
+// The survey of the request, or all that a customer may have answered.
+std::vector<const SurveyView*> SurveysAsked(const FeedbackList& list) {
+  std::vector<const SurveyView*> surveys = list.range.surveys;
+  if (surveys.empty()) {
+    for (const auto& [id, survey] : *list.view->catalog) {
+      surveys.push_back(survey.get());
+    }
+  }
+  return surveys;
+}
+
 // Goes through the records of a list that it wants, up to where a page ends.
 class ListPage {
  public:
@@ -72,10 +85,15 @@ class ListPage {
   using Take = absl::FunctionRef<void(storage::FeedbackRecord record, const SurveyView& survey)>;
 
   ListPage(const storage::Store& store, const FeedbackList& list, int32_t page_size)
-      : store_(store), list_(list), page_(store, *list.view, page_size) {
+      : store_(store),
+        list_(list),
+        page_(store, *list.view, page_size),
+        unmatched_(SurveysAsked(list),
+                   {list.request.filters().begin(), list.request.filters().end()}) {
     for (const auto& [id, survey] : *list.view->catalog) {
       surveys_[survey->number()] = survey.get();
     }
+    unmatched_.Begin();
   }
 
   RecordPage& page() { return page_; }
@@ -104,6 +122,21 @@ class ListPage {
     return next;
   }
 
+  // Says of the first page, which was read up to `next`, what nothing fits of the filters. Errors:
+  // STORE_DAMAGED.
+  absl::Status AddUnmatched(const std::optional<storage::RecordPosition>& next,
+                            v1::ListFeedbackResponse& response) {
+    const v1::ListFeedbackRequest& request = list_.request;
+    if (!request.page_token().empty()) {
+      return absl::OkStatus();
+    }
+    if (!next.has_value() && request.customer_id().empty() && list_.range.start_ms == 0 &&
+        list_.range.end_ms == INT64_MAX) {
+      unmatched_.ReachEnd();
+    }
+    return unmatched_.AddTo(store_, *list_.view, *response.mutable_unmatched());
+  }
+
  private:
   void Visit(const ScannedRecord& scanned, Take take) {
     page_.LookAt(scanned.position);
@@ -111,9 +144,13 @@ class ListPage {
     // Absent: a deleted survey's, on its way out.
     const auto survey = surveys_.find(scanned.position.survey_number);
     if (survey == surveys_.end() || !PassesHeader(list_.request, scanned.header)) {
+      unmatched_.Skip();
       return;
     }
     std::optional<storage::FeedbackRecord> record = page_.Decode(scanned);
+    if (record.has_value() && unmatched_.is_open()) {
+      unmatched_.See(record->body);
+    }
     if (record.has_value() && PassesFilters(list_.request, *survey->second, *record)) {
       take(*std::move(record), *survey->second);
     }
@@ -123,6 +160,7 @@ class ListPage {
   const FeedbackList& list_;
   RecordPage page_;
   int64_t looked_at_ = 0;
+  UnmatchedFilters unmatched_;
   absl::flat_hash_map<uint32_t, const SurveyView*> surveys_;
 };
 
@@ -176,7 +214,7 @@ absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& li
   if (next.has_value()) {
     response.set_next_page_token(MakePageToken(store, list.request, EncodePosition(*next)));
   }
-  return absl::OkStatus();
+  return page.AddUnmatched(next, response);
 }
 
 absl::StatusOr<std::optional<storage::RecordPosition>> SelectRecords(

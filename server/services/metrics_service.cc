@@ -23,13 +23,52 @@ Lane LaneOf(AnswerSource source) {
   return source == AnswerSource::kCube ? Lane::kQuery : Lane::kScan;
 }
 
+using Unmatched = google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>;
+
+absl::Status AddUnmatched(const storage::Store& store, const MetricSides& sides,
+                          Unmatched& unmatched) {
+  RETURN_IF_ERROR(AddUnmatched(store, sides.base, unmatched));
+  return AddUnmatched(store, sides.candidate, unmatched);
+}
+
+absl::Status AddUnmatched(const storage::Store& store, const MetricDecomposition& decomposition,
+                          Unmatched& unmatched) {
+  return AddUnmatched(store, decomposition.sides, unmatched);
+}
+
+absl::Status AddUnmatched(const storage::Store& store, const MetricExplanation& explanation,
+                          Unmatched& unmatched) {
+  // With the first page alone.
+  return explanation.after.has_value() ? absl::OkStatus()
+                                       : AddUnmatched(store, explanation.query, unmatched);
+}
+
+absl::Status AddUnmatched(const storage::Store& store, const WordComparisonQuery& words,
+                          Unmatched& unmatched) {
+  RETURN_IF_ERROR(AddUnmatched(store, words.base, unmatched));
+  return words.candidate.has_value() ? AddUnmatched(store, *words.candidate, unmatched)
+                                     : absl::OkStatus();
+}
+
+// Adds what nothing fits of the filters to an answer to filters.
+template <typename Prepared, typename Response>
+absl::Status FinishAnswer(const storage::Store& store, const Prepared& prepared,
+                          Response& response) {
+  if constexpr (requires { response.mutable_unmatched(); }) {
+    return AddUnmatched(store, prepared, *response.mutable_unmatched());
+  }
+  return absl::OkStatus();
+}
+
 // Schedules `run` of what was prepared on the lane of its source.
 template <typename Prepared, typename Response>
 ScheduledWork<Response> WorkOf(const storage::Store* store, Prepared prepared, AnswerSource source,
                                absl::Status (*run)(const storage::Store&, const Prepared&,
                                                    Response&)) {
-  return {LaneOf(source), [store, prepared = std::move(prepared), run](Response& response) {
-            return run(*store, prepared, response);
+  return {LaneOf(source),
+          [store, prepared = std::move(prepared), run](Response& response) -> absl::Status {
+            RETURN_IF_ERROR(run(*store, prepared, response));
+            return FinishAnswer(*store, prepared, response);
           }};
 }
 
@@ -42,7 +81,7 @@ ScheduledWork<Response> WorkOf(const storage::Store* store, Prepared prepared, A
           [store, prepared = std::move(prepared), run](Response& response) -> absl::Status {
             ASSIGN_OR_RETURN(const Result result, run(*store, prepared));
             WriteResponse(prepared, result, response);
-            return absl::OkStatus();
+            return FinishAnswer(*store, prepared, response);
           }};
 }
 

@@ -102,6 +102,7 @@ int List(Session& session, const ListFlags& flags) {
     }
     if (!output.has_value()) {
       output.emplace(session);
+      TellUnmatched(session, page->unmatched());
     }
     const int count = std::min(left, page->feedback_size());
     output->Add(*page, count);

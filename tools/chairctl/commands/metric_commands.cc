@@ -144,6 +144,13 @@ int Explain(Session& session, const ExplainFlags& flags) {
       break;
     }
   }
+  if (!query.filters().empty()) {
+    // Comes with a page, of which one row is the smallest.
+    request.set_page_size(1);
+    if (const auto page = session.client.connection().ExplainMetric(request); page.ok()) {
+      TellUnmatched(session, page->unmatched());
+    }
+  }
   switch (session.format) {
     case OutputFormat::kJson:
       PrintExplanationJson(rows, session.out());

@@ -13,6 +13,7 @@
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/window.h"
+#include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/page/html_page.h"
 #include "tools/command_line/command_line.h"
 
@@ -93,6 +94,9 @@ int Report(Session& session, const std::string& html, const absl::StatusOr<Respo
     case OutputFormat::kTable:
       print_table(*response);
       break;
+  }
+  if constexpr (requires { response->unmatched(); }) {
+    TellUnmatched(session, response->unmatched());
   }
   return WritePage(session, html, [&] { return make_page(*response); });
 }

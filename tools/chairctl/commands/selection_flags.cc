@@ -1,7 +1,9 @@
 #include "tools/chairctl/commands/selection_flags.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/errors.h"
+#include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
 
 namespace emptychair {
@@ -106,6 +108,20 @@ bool ReadSelection(Session& session, const SelectionFlags& flags, const std::str
     return false;
   }
   return ReadWindows(session, {{flags.window, interval}}, survey_id, exit_code);
+}
+
+void TellUnmatched(const Session& session,
+                   const google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched) {
+  for (const v1::UnmatchedFilter& filter : unmatched) {
+    std::string text =
+        filter.has_value()
+            ? absl::StrCat(filter.key(), " has no value \"", filter.value(), "\"")
+            : absl::StrCat(filter.key(), " is no dimension and no label that was found");
+    if (!filter.known().empty()) {
+      absl::StrAppend(&text, "; there are ", absl::StrJoin(filter.known(), ", "));
+    }
+    *session.environment.err << "chairctl: " << Printable(text) << "\n";
+  }
 }
 
 }  // namespace emptychair

@@ -83,6 +83,10 @@ bool ReadRecordFlags(Session& session, const RecordFlags& flags, const std::stri
                        request.mutable_filters(), exit_code);
 }
 
+// Says on stderr what nothing fits of the filters: keys and values that are most often slips.
+void TellUnmatched(const Session& session,
+                   const google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched);
+
 }  // namespace emptychair
 
 #endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_SELECTION_FLAGS_H_

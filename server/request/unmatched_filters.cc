@@ -1,0 +1,167 @@
+#include "server/request/unmatched_filters.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "common/base/status_macros.h"
+#include "server/request/selection.h"
+#include "server/request/validation.h"
+#include "storage/format/values.h"
+#include "storage/read/records.h"
+
+namespace emptychair {
+namespace {
+
+using storage::SurveyView;
+
+constexpr size_t kKnownMax = 10;
+
+// Enough to meet a label that one answer in some thousand has; about 20 ms.
+constexpr int kRecordsLookedAtMax = 20'000;
+
+// Keeps the first names by their bytes.
+void AddName(absl::string_view name, std::set<std::string>& names) {
+  if (names.size() == kKnownMax && name >= *names.rbegin()) {
+    return;
+  }
+  names.emplace(name);
+  if (names.size() > kKnownMax) {
+    names.erase(std::prev(names.end()));
+  }
+}
+
+bool IsReserved(absl::string_view value) { return value == kNoneValue || value == kOtherValue; }
+
+// Values of the dimension that the survey's series have.
+absl::flat_hash_set<absl::string_view> ValuesOf(const SurveyView& survey, size_t dimension) {
+  absl::flat_hash_set<absl::string_view> values;
+  std::vector<bool> is_known = {true, true};  // Codes are dense, the first those of no value.
+  static_assert(storage::kNoneCode < 2 && storage::kOtherCode < 2);
+  for (uint32_t series = 0; series < survey.series_count; ++series) {
+    const storage::ValueCode code = survey.series->CodeOf(series, dimension);
+    if (code >= is_known.size()) {
+      is_known.resize(code + 1);
+    }
+    if (!is_known[code]) {
+      is_known[code] = true;
+      values.insert(survey.series->TextOf(dimension, code));
+    }
+  }
+  return values;
+}
+
+}  // namespace
+
+void UnmatchedFilters::Begin() {
+  if (!std::exchange(has_begun_, true)) {
+    for (const v1::LabelFilter& filter : filters_) {
+      Ask(filter);
+    }
+  }
+}
+
+void UnmatchedFilters::Ask(const v1::LabelFilter& filter) {
+  const std::string& key = filter.key();
+  if (key == kSurveyIdKey) {
+    return;
+  }
+  absl::flat_hash_set<absl::string_view> values;
+  bool is_dimension = false;
+  bool series_tell_all = true;
+  for (const SurveyView* survey : surveys_) {
+    if (const std::optional<size_t> dimension = survey->DimensionOf(key)) {
+      is_dimension = true;
+      values.merge(ValuesOf(*survey, *dimension));
+    }
+    series_tell_all &= survey->SlicedDimensionOf(key).has_value() && !survey->IsFull();
+  }
+  if (!is_dimension) {
+    open_.insert({key, std::nullopt});
+    return;
+  }
+  for (absl::string_view value : values) {
+    AddName(value, known_values_[key]);
+  }
+  for (const std::string& value : filter.values()) {
+    if (!IsReserved(value) && !values.contains(value)) {
+      (series_tell_all ? unmatched_ : open_).insert({key, value});
+    }
+  }
+}
+
+void UnmatchedFilters::See(const store::v1::StoredFeedback& body) {
+  for (auto question = open_.begin(); question != open_.end();) {
+    const auto& [key, value] = *question;
+    const absl::string_view label = LabelOf(body, key);
+    const bool is_met = value.has_value() ? label == *value : label != kNoneValue;
+    question = is_met ? open_.erase(question) : std::next(question);
+  }
+}
+
+// Reads the surveys' first records until nothing is open. Says whether those were all.
+absl::StatusOr<bool> UnmatchedFilters::Look(const storage::Store& store,
+                                            const storage::View& view) {
+  const std::set<Question> asked = open_;
+  store::v1::StoredFeedback body;
+  int looked_at = 0;
+  RETURN_IF_ERROR(
+      store.records().Scan(view, {.surveys = surveys_, .skip_damaged = true},
+                           [&](const storage::ScannedRecord& record) -> absl::StatusOr<bool> {
+                             ++looked_at;
+                             if (storage::DecodeFeedbackBody(record.value, body)) {
+                               See(body);
+                               for (const store::v1::StoredLabel& label : body.labels()) {
+                                 AddName(label.key(), known_keys_);
+                               }
+                               for (const auto& [key, value] : asked) {
+                                 if (const absl::string_view label = LabelOf(body, key);
+                                     value.has_value() && label != kNoneValue) {
+                                   AddName(label, known_values_[key]);
+                                 }
+                               }
+                             }
+                             return is_open() && looked_at < kRecordsLookedAtMax;
+                           }));
+  return looked_at < kRecordsLookedAtMax;
+}
+
+absl::Status UnmatchedFilters::AddTo(
+    const storage::Store& store, const storage::View& view,
+    google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched) {
+  Begin();
+  if (is_open()) {
+    ASSIGN_OR_RETURN(const bool was_all, Look(store, view));
+    if (was_all || has_seen_all_) {
+      unmatched_.merge(open_);
+    }
+    open_.clear();
+  }
+  for (const SurveyView* survey : surveys_) {
+    for (const std::string& key : survey->definition->dimensions()) {
+      AddName(key, known_keys_);
+    }
+  }
+  for (const auto& [key, value] : unmatched_) {
+    const bool is_told = std::any_of(
+        unmatched.begin(), unmatched.end(), [&, &key = key, &value = value](const auto& told) {
+          return told.key() == key && told.has_value() == value.has_value() &&
+                 told.value() == value.value_or("");
+        });
+    if (is_told) {
+      continue;
+    }
+    v1::UnmatchedFilter& message = *unmatched.Add();
+    message.set_key(key);
+    if (value.has_value()) {
+      message.set_value(*value);
+    }
+    const std::set<std::string>& known = value.has_value() ? known_values_[key] : known_keys_;
+    message.mutable_known()->Assign(known.begin(), known.end());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace emptychair

@@ -1,0 +1,74 @@
+// Filters that nothing fits, which are most often slips.
+#ifndef EMPTYCHAIR_SERVER_REQUEST_UNMATCHED_FILTERS_H_
+#define EMPTYCHAIR_SERVER_REQUEST_UNMATCHED_FILTERS_H_
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "emptychair/v1/selection.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "storage/read/view.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// Finds the keys of filters that are neither a dimension of the surveys asked nor a label of any of
+// their answers, and the values of dimensions that no answer has. Series tell the values of
+// dimensions. What only records tell is told by those that the call reads anyway, else by a look at
+// the surveys' first ones, which has a limit: where that is not enough, nothing is said. Of a value
+// that answers had once, nothing is said either. For one call; not thread-safe.
+class UnmatchedFilters {
+ public:
+  // `surveys`, those asked, must outlive this.
+  UnmatchedFilters(std::vector<const storage::SurveyView*> surveys,
+                   std::vector<v1::LabelFilter> filters)
+      : surveys_(std::move(surveys)), filters_(std::move(filters)) {}
+
+  // Looks at the surveys' series, which is done where the call does its work. To be called before
+  // any record is read. Idempotent.
+  void Begin();
+
+  // Whether records can tell more.
+  bool is_open() const { return !open_.empty(); }
+
+  // To be called with each record that the call decodes while this is open ...
+  void See(const store::v1::StoredFeedback& body);
+  // ... when it leaves one out before that ...
+  void Skip() { has_skipped_ = true; }
+  // ... and once it has come to the end of all records of the surveys.
+  void ReachEnd() { has_seen_all_ = !has_skipped_; }
+
+  // Adds what nothing fits to `unmatched`, but for what is there already; to be called last.
+  // Errors: STORE_DAMAGED.
+  absl::Status AddTo(const storage::Store& store, const storage::View& view,
+                     google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched);
+
+ private:
+  // A key, and a value of it or nothing where the key itself is in doubt.
+  using Question = std::pair<std::string, std::optional<std::string>>;
+
+  void Ask(const v1::LabelFilter& filter);
+  absl::StatusOr<bool> Look(const storage::Store& store, const storage::View& view);
+
+  const std::vector<const storage::SurveyView*> surveys_;
+  const std::vector<v1::LabelFilter> filters_;
+  bool has_begun_ = false;
+  std::set<Question> unmatched_;  // Settled.
+  std::set<Question> open_;       // Only records tell.
+  bool has_skipped_ = false;
+  bool has_seen_all_ = false;
+  // The first by their bytes.
+  std::set<std::string> known_keys_;
+  std::map<std::string, std::set<std::string>> known_values_;  // By key.
+};
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_REQUEST_UNMATCHED_FILTERS_H_
