@@ -1,8 +1,11 @@
 #include "common/base/errors.h"
 
+#include <cstdint>
+
 #include "absl/strings/cord.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "common/base/deterministic_bytes.h"
 #include "google/protobuf/message.h"
@@ -43,6 +46,44 @@ google::rpc::ErrorInfo MakeErrorInfo(v1::ErrorReason reason, ErrorMetadata metad
   }
   return info;
 }
+
+// A character at the front of a text, by the bytes that it has there.
+struct Character {
+  uint32_t code_point = 0;
+  size_t bytes = 1;
+};
+
+// The first character of `text`, which is not empty. A byte that does not begin one, as UTF-8 has
+// it, is one of its own, with the byte as its code point.
+Character FirstCharacter(absl::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const size_t bytes = byte(0) < 0xC2 ? 1 : byte(0) < 0xE0 ? 2 : byte(0) < 0xF0 ? 3 : 4;
+  if (bytes == 1 || byte(0) > 0xF4 || text.size() < bytes) {
+    return {byte(0), 1};
+  }
+  uint32_t code_point = byte(0) & (0xFFU >> (bytes + 1));
+  for (size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80U) {
+      return {byte(0), 1};
+    }
+    code_point = (code_point << 6U) | (byte(i) & 0x3FU);
+  }
+  // Longer than needed, half of a surrogate pair, past the last.
+  const uint32_t smallest[] = {0x80, 0x800, 0x10000};
+  if (code_point < smallest[bytes - 2] || (code_point >= 0xD800 && code_point < 0xE000) ||
+      code_point > 0x10FFFF) {
+    return {byte(0), 1};
+  }
+  return {code_point, bytes};
+}
+
+// Control characters beyond ASCII, and what breaks a line or turns its direction.
+bool IsMark(uint32_t code_point) {
+  return code_point < 0xA0 || (code_point >= 0x2028 && code_point <= 0x202E) ||
+         (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
+bool IsContinuation(char c) { return (static_cast<uint8_t>(c) & 0xC0U) == 0x80U; }
 
 }  // namespace
 
@@ -216,9 +257,43 @@ absl::Status FromProto(const google::rpc::Status& proto) {
   return status;
 }
 
+std::string Visible(absl::string_view text, bool keeps_marks) {
+  std::string visible;
+  visible.reserve(text.size());
+  while (!text.empty()) {
+    const Character next = FirstCharacter(text);
+    if (next.bytes > 1 && (!IsMark(next.code_point) || (keeps_marks && next.code_point > 0xFF))) {
+      visible.append(text.data(), next.bytes);
+    } else if (next.bytes > 1) {
+      absl::StrAppendFormat(&visible, "\\u%04x", next.code_point);
+    } else if (next.code_point == '\n') {
+      visible += "\\n";
+    } else if (next.code_point < 0x20 || next.code_point > 0x7E) {
+      absl::StrAppendFormat(&visible, "\\x%02x", next.code_point);
+    } else {
+      visible.push_back(text[0]);
+    }
+    text.remove_prefix(next.bytes);
+  }
+  return visible;
+}
+
 std::string Quoted(absl::string_view text, size_t bytes_max) {
-  const bool cut = text.size() > bytes_max;
-  return absl::StrCat("\"", absl::CHexEscape(text.substr(0, bytes_max)), cut ? "…" : "", "\"");
+  absl::string_view shown = text.substr(0, bytes_max);
+  if (shown.size() < text.size()) {
+    // Leaves out the character that would be cut; what is no UTF-8 can be cut anywhere.
+    size_t last = shown.size();
+    while (last > 0 && shown.size() - last < 4 && IsContinuation(text[last - 1])) {
+      --last;
+    }
+    if (last > 0 && last - 1 + FirstCharacter(text.substr(last - 1)).bytes > shown.size()) {
+      shown = shown.substr(0, last - 1);
+    }
+  }
+  return absl::StrCat("\"",
+                      Visible(absl::StrReplaceAll(
+                          shown, {{"\\", "\\\\"}, {"\"", "\\\""}, {"\r", "\\r"}, {"\t", "\\t"}})),
+                      shown.size() < text.size() ? "…" : "", "\"");
 }
 
 }  // namespace emptychair

@@ -54,8 +54,15 @@ absl::Status ShuttingDownError();
 // way back.
 google::rpc::Status ToProto(const absl::Status& status);
 
-// `text` cut to at most `bytes_max` bytes and quoted, for use in messages about bad input. Bytes
-// that are not printable ASCII are escaped, so that no input can forge a log line.
+// `text` with all escaped that would not be seen as what it is: control characters as `\n` or
+// `\x1b`, bytes that are not UTF-8 as `\xff`, and as `\u202e` the marks that break a line or turn
+// the direction of what stands around them (U+2028, U+2029, U+202A to U+202E, U+2066 to U+2069),
+// unless `keeps_marks`, where something else holds them. What is so escaped stays as it is when it
+// is escaped again.
+std::string Visible(absl::string_view text, bool keeps_marks = false);
+
+// `text` cut to at most `bytes_max` bytes, between two characters, and quoted, for use in messages
+// about bad input: visible, with `"` and `\` escaped, so that no input can forge a log line.
 std::string Quoted(absl::string_view text, size_t bytes_max = 64);
 
 }  // namespace emptychair

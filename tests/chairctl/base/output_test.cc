@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
@@ -110,6 +111,12 @@ TEST(Printable, EscapesWhatCouldMoveTheCursor) {
                       "2J"),
             "\\u009b2J");
   EXPECT_EQ(Printable("Grüße 🙂"), "Grüße 🙂");
+  EXPECT_EQ(Printable("a\u202eb\u2028c\xff"), "a\\u202eb\\u2028c\\xff");
+}
+
+TEST(Printable, KeepsWhatAnErrorQuotes) {
+  const std::string quoted = Quoted("größe ✓ \" \\ \n\t\x1b\x7f\u0085\u202e\xff");
+  EXPECT_EQ(Printable(quoted), quoted);
 }
 
 TEST(Table, AlignsByCharactersNotBytes) {

@@ -13,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
 TEST(CodeOf, IsTheCodeThatTheApiPromises) {
@@ -185,13 +186,25 @@ TEST(ReasonOf, IsNothingForErrorsOfOthers) {
   EXPECT_THAT(MetadataOf(status), IsEmpty());
 }
 
-TEST(Quoted, EscapesAllButPrintableAscii) {
+TEST(Quoted, EscapesWhatCannotBeSeenAsWhatItIs) {
   EXPECT_EQ(Quoted(""), "\"\"");
   EXPECT_EQ(Quoted("plain text"), "\"plain text\"");
   EXPECT_EQ(Quoted("a\"b\\c"), R"("a\"b\\c")");
   EXPECT_EQ(Quoted("line\nline\r\t"), R"("line\nline\r\t")");
   EXPECT_EQ(Quoted(absl::string_view("\0\x7f", 2)), R"("\x00\x7f")");
-  EXPECT_EQ(Quoted("\xc3\xa9"), R"("\xc3\xa9")");
+  EXPECT_EQ(Quoted("größe für uns ✓ 客户 👍"), "\"größe für uns ✓ 客户 👍\"");
+  EXPECT_EQ(Quoted("a\u2028b\u2029c\u0085d"), R"("a\u2028b\u2029c\u0085d")");
+  for (const absl::string_view mark : {"\u202a", "\u202e", "\u2066", "\u2069"}) {
+    EXPECT_THAT(Quoted(mark), StartsWith("\"\\u20")) << mark;
+  }
+  EXPECT_EQ(Quoted("\u2027\u202f\u2065\u206a"), "\"\u2027\u202f\u2065\u206a\"");
+  // No UTF-8: a start without its end, an end alone, longer than needed, a surrogate, too large.
+  EXPECT_EQ(Quoted("\xc3("), R"("\xc3(")");
+  EXPECT_EQ(Quoted("\xa9"), R"("\xa9")");
+  EXPECT_EQ(Quoted("\xc0\xaf\xe0\x80\xaf"), R"("\xc0\xaf\xe0\x80\xaf")");
+  EXPECT_EQ(Quoted("\xed\xa0\x80"), R"("\xed\xa0\x80")");
+  EXPECT_EQ(Quoted("\xf4\x90\x80\x80\xff"), R"("\xf4\x90\x80\x80\xff")");
+  EXPECT_EQ(Quoted("\xe2\x9c"), R"("\xe2\x9c")");
 }
 
 TEST(Quoted, CutsLongTextAndSaysSo) {
@@ -200,6 +213,12 @@ TEST(Quoted, CutsLongTextAndSaysSo) {
   EXPECT_EQ(Quoted(std::string(64, 'x')), "\"" + std::string(64, 'x') + "\"");
   EXPECT_EQ(Quoted(std::string(65, 'x')), "\"" + std::string(64, 'x') + "…\"");
   EXPECT_EQ(Quoted("x", 0), "\"…\"");
+  // Between two characters.
+  EXPECT_EQ(Quoted("ab✓", 4), "\"ab…\"");
+  EXPECT_EQ(Quoted("ab✓", 5), "\"ab✓\"");
+  EXPECT_EQ(Quoted("ab✓c", 5), "\"ab✓…\"");
+  EXPECT_EQ(Quoted("✓", 2), "\"…\"");
+  EXPECT_EQ(Quoted("\x9c\x9c\x9c\x9c\x9c", 4), R"("\x9c\x9c\x9c\x9c…")");
 }
 
 }  // namespace

@@ -2,13 +2,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "tools/chairctl/base/output.h"
+#include "common/base/errors.h"
 
 namespace emptychair {
 
 std::string EscapeHtml(absl::string_view text) {
   return absl::StrReplaceAll(
-      Printable(text),
+      Visible(text, /*keeps_marks=*/true),
       {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}});
 }
 

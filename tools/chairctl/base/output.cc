@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "common/base/errors.h"
 #include "google/protobuf/util/json_util.h"
 #include "tools/chairctl/base/csv.h"
 
@@ -95,24 +96,7 @@ size_t DisplayWidth(absl::string_view text) {
   }));
 }
 
-std::string Printable(absl::string_view text) {
-  std::string printable;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if (c == '\n') {
-      printable += "\\n";
-    } else if (c < 0x20 || c == 0x7F) {
-      absl::StrAppendFormat(&printable, "\\x%02x", c);
-    } else if (c == 0xC2 && next >= 0x80 && next < 0xA0) {
-      absl::StrAppendFormat(&printable, "\\u%04x", next);
-      ++i;
-    } else {
-      printable.push_back(text[i]);
-    }
-  }
-  return printable;
-}
+std::string Printable(absl::string_view text) { return Visible(text); }
 
 void Table::AddColumn(absl::string_view heading, Align align) {
   columns_.push_back({std::string(heading), align, DisplayWidth(heading)});

@@ -49,7 +49,8 @@ std::string NumberText(double number, int decimals);
 // Returns the columns that `text`, which is UTF-8, takes on a terminal: one for each character.
 size_t DisplayWidth(absl::string_view text);
 
-// `text` without control characters, which could move the cursor: escaped as `\n` or `\x1b`.
+// `text` without what could move the cursor, turn the direction or break the line: escaped as `\n`,
+// `\x1b` or `\u202e`, and so are bytes that are not UTF-8. All else stays.
 std::string Printable(absl::string_view text);
 
 // A table of text in columns. Not thread-safe.
