@@ -37,7 +37,7 @@ absl::Status Narrow(const v1::ExplainMetricRequest& request, MetricQuery& query)
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "interval",
                       "must be given with a granularity: it tells which point is meant");
   }
-  ASSIGN_OR_RETURN(TimeSpan bucket, CheckInterval(request.interval()));
+  ASSIGN_OR_RETURN(TimeSpan bucket, CheckBucket(request.interval()));
   const TimeSpan& all = query.interval;
   if (bucket.start.has_value() && all.start.has_value() && *bucket.start < *all.start) {
     return Invalid("interval.start_time", "is before query.interval.start_time");

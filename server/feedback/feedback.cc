@@ -33,10 +33,12 @@ struct SentIdentity {
 };
 
 absl::Status CheckOccurTime(absl::string_view field, absl::Time time, absl::Time now) {
+  // To the millisecond, as it is stored.
+  RETURN_IF_ERROR(CheckNotUnset(field, absl::FromUnixMillis(absl::ToUnixMillis(time))));
   if (time < absl::UnixEpoch() || time > now + kAheadMax) {
     return FieldError(v1::ERROR_REASON_TIME_OUT_OF_RANGE, field,
                       absl::StrCat("got ", absl::FormatTime(time, absl::UTCTimeZone()),
-                                   ", wanted a time from 1970 to five minutes ahead of ",
+                                   ", wanted a time after 1970 began, up to five minutes ahead of ",
                                    absl::FormatTime(now, absl::UTCTimeZone())));
   }
   return absl::OkStatus();

@@ -49,6 +49,14 @@ absl::Status CheckFilter(const std::string& field, const v1::LabelFilter& filter
 }  // namespace
 
 absl::StatusOr<TimeSpan> CheckInterval(const v1::TimeInterval& interval) {
+  ASSIGN_OR_RETURN(const TimeSpan span, CheckBucket(interval));
+  if (span.start.has_value()) {
+    RETURN_IF_ERROR(CheckNotUnset("interval.start_time", *span.start));
+  }
+  return span;
+}
+
+absl::StatusOr<TimeSpan> CheckBucket(const v1::TimeInterval& interval) {
   TimeSpan span;
   if (interval.has_start_time()) {
     ASSIGN_OR_RETURN(span.start, CheckEdge("interval.start_time", interval.start_time()));

@@ -21,8 +21,12 @@ struct TimeSpan {
   std::optional<absl::Time> end;
 };
 
-// Edges within a millisecond are rounded up. Errors, below "interval": FIELD_INVALID.
+// Edges within a millisecond are rounded up; a start that was never set is refused. Errors, below
+// "interval": FIELD_INVALID.
 absl::StatusOr<TimeSpan> CheckInterval(const v1::TimeInterval& interval);
+
+// The same for a bucket of an answer, which can be one that starts with 1970.
+absl::StatusOr<TimeSpan> CheckBucket(const v1::TimeInterval& interval);
 
 // Makes `range` that of the interval.
 void Limit(const TimeSpan& interval, storage::RecordRange& range);

@@ -99,6 +99,15 @@ absl::Status CheckRange(absl::string_view field, int64_t value, int64_t low, int
   return absl::OkStatus();
 }
 
+absl::Status CheckNotUnset(absl::string_view field, absl::Time time) {
+  if (time == absl::UnixEpoch()) {
+    return Invalid(field,
+                   "got exactly 1970-01-01T00:00:00Z, which is what a Timestamp that was never set "
+                   "says; wanted the time meant, or the field left out");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckEnum(absl::string_view field, int value, bool (*is_valid)(int)) {
   if (!is_valid(value)) {
     return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,

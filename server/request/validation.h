@@ -47,6 +47,9 @@ absl::Status CheckLength(absl::string_view field, absl::string_view value, size_
 // `low` to `high`, both inclusive.
 absl::Status CheckRange(absl::string_view field, int64_t value, int64_t low, int64_t high);
 
+// Any time but 1970-01-01T00:00:00Z, which a Timestamp names that was made and not set.
+absl::Status CheckNotUnset(absl::string_view field, absl::Time time);
+
 // A value that the enum declares, as its `X_IsValid` says.
 absl::Status CheckEnum(absl::string_view field, int value, bool (*is_valid)(int));
 

@@ -146,8 +146,10 @@ std::vector<BadQuery> BadQueries() {
       {nps + "confidence: inf", kInvalid, "confidence"},
       {nps + "min_sample: -1", kInvalid, "min_sample"},
       {nps + "min_sample: 1000001", kInvalid, "min_sample"},
+      {nps + "interval { start_time {} end_time { seconds: 1 } }", kInvalid, "interval.start_time"},
       // 10,001 hours.
-      {Interval("seconds: 0", "seconds: 36003600") + "granularity: GRANULARITY_HOUR", kTooMany, ""},
+      {Interval("seconds: 3600", "seconds: 36007200") + "granularity: GRANULARITY_HOUR", kTooMany,
+       ""},
       {Interval("seconds: 1", "seconds: 36000001") + "granularity: GRANULARITY_HOUR", kTooMany, ""},
       {Interval("seconds: -62135596800", "seconds: 253402300799") + "granularity: GRANULARITY_DAY",
        kTooMany, ""},
@@ -362,7 +364,7 @@ TEST_P(BadQueryTest, WhatIsJustWithinTheLimitsIsAnswered) {
       Interval("seconds: -62135596800", "seconds: 253402300799 nanos: 999000000"),
       Interval("seconds: -62135596800", "seconds: 253402300799 nanos: 999999999"),
       Interval("", "seconds: 253402300799 nanos: 999999999"),
-      Interval("seconds: 0", "seconds: 36000000") + "granularity: GRANULARITY_HOUR",
+      Interval("seconds: 3600", "seconds: 36003600") + "granularity: GRANULARITY_HOUR",
       // Wholly outside of what can be stored.
       Interval("seconds: -62135596800", "seconds: -62000000000") + "granularity: GRANULARITY_DAY",
       Interval("seconds: 253400000000", "seconds: 253402300799") + "granularity: GRANULARITY_DAY",
@@ -419,7 +421,7 @@ TEST_P(BadQueryTest, TooManyPointsSaysHowMany) {
   const absl::Status status =
       client()
           .QueryMetric(FromText<v1::QueryMetricRequest>(
-              Interval("seconds: 0", "seconds: 36003600") + "granularity: GRANULARITY_HOUR"))
+              Interval("seconds: 3600", "seconds: 36007200") + "granularity: GRANULARITY_HOUR"))
           .status();
   EXPECT_EQ(MetadataOf(status)["points"], "10001");
   EXPECT_EQ(MetadataOf(status)["limit"], "10000");

@@ -149,7 +149,7 @@ TEST_P(MetricValueTest, SmallSamplesAreSuppressedByTheLargerOfTheTwoLimits) {
   EXPECT_THAT(suppressed_at(6), EqualsMessage(expected));
   // The survey's own limit holds without the request's.
   EXPECT_TRUE(Query(client(), R"(survey_ids: 'nps' granularity: GRANULARITY_HOUR
-                                 interval { start_time { seconds: 0 } end_time { seconds: 1 } })")
+                                 interval { start_time { seconds: 1 } end_time { seconds: 2 } })")
                   .total()
                   .points(0)
                   .suppressed());

@@ -165,6 +165,11 @@ std::vector<BadFeedback> BadScoresAndTimes() {
   }
   const int64_t now_s = absl::ToUnixSeconds(absl::Now());
   const std::vector<BadFeedback> times = {
+      // An unset Timestamp, and what is cut to it.
+      {"1970", OccurTime(0, 0), kInvalid, "feedback.occur_time"},
+      {"999,999 ns of 1970", OccurTime(0, 999'999), kInvalid, "feedback.occur_time"},
+      {"id of 1970", FeedbackId("00000000-0000-7000-8000-000000000000"), kInvalid,
+       "feedback.feedback_id"},
       {"before 1970", OccurTime(-1, 999'999'999), kTimeRange, "feedback.occur_time"},
       {"long before 1970", OccurTime(-62'135'596'800, 0), kTimeRange, "feedback.occur_time"},
       {"in an hour", OccurTime(now_s + 3'600, 0), kTimeRange, "feedback.occur_time"},
@@ -215,7 +220,7 @@ class BadFeedbackTest : public ServiceTest {
         {"csat5", "kind: SURVEY_KIND_CSAT"},
         {"csat10", "kind: SURVEY_KIND_CSAT scale { min: 1 max: 10 }"},
         {"ces7", "kind: SURVEY_KIND_CES"},
-        {"ces5", "kind: SURVEY_KIND_CES scale { min: 1 max: 5 }"},
+        {"ces5", "kind: SURVEY_KIND_CES scale { min: 1 max: 5 direction: SCALE_DIRECTION_EASE }"},
         {"rating", "kind: SURVEY_KIND_RATING scale { min: -50 max: 50 }"},
         {"text", "kind: SURVEY_KIND_TEXT"}};
     for (const auto& [id, text] : surveys) {
@@ -281,14 +286,14 @@ TEST_P(BadFeedbackTest, WhatIsJustWithinTheLimitsIsTaken) {
       {"label key of 63", Label(std::string(63, 'k'), "v")},
       {"label of 128", Label("k", x128)},
       {"label (None)", Label("k", "(None)")},
-      {"1970", OccurTime(0, 0)},
+      {"a millisecond of 1970", OccurTime(0, 1'000'000)},
       {"in four minutes",
        [this](v1::Feedback& f) {
          const absl::Time now = backend().clock() ? backend().clock()->Now() : absl::Now();
          *f.mutable_occur_time() = Timestamp(now + absl::Minutes(4));
        }},
-      {"id of 1970",
-       [](v1::Feedback& f) { FeedbackId("00000000-0000-7000-8000-000000000000")(f); }},
+      {"id of a millisecond of 1970",
+       [](v1::Feedback& f) { FeedbackId("00000000-0001-7000-8000-000000000000")(f); }},
       {"nps 0", Score("nps", 0)},
       {"nps 10", Score("nps", 10)},
       {"csat 1", Score("csat5", 1)},
