@@ -19,17 +19,14 @@ int64_t SequenceOf(const storage::View& view) {
   return static_cast<int64_t>(view.counters.sequence());
 }
 
-void WriteBuckets(const std::vector<Bucket>& buckets,
-                  google::protobuf::RepeatedPtrField<v1::TimeInterval>& messages) {
-  messages.Reserve(static_cast<int>(buckets.size()));
-  for (const Bucket& bucket : buckets) {
-    v1::TimeInterval& message = *messages.Add();
-    if (bucket.start != absl::InfinitePast()) {
-      *message.mutable_start_time() = ToTimestamp(bucket.start);
-    }
-    if (bucket.end != absl::InfiniteFuture()) {
-      *message.mutable_end_time() = ToTimestamp(bucket.end);
-    }
+// Writes the edges of a bucket, those that it has, into a message that has fields for them.
+template <typename Message>
+void WriteEdges(const Bucket& bucket, Message& message) {
+  if (bucket.start != absl::InfinitePast()) {
+    *message.mutable_start_time() = ToTimestamp(bucket.start);
+  }
+  if (bucket.end != absl::InfiniteFuture()) {
+    *message.mutable_end_time() = ToTimestamp(bucket.end);
   }
 }
 
@@ -104,7 +101,9 @@ void WriteScore(const MetricQuery& trend, const SurveyScore& score, v1::SurveySc
   message.set_survey_id(survey.survey_id());
   message.set_display_name(survey.display_name());
   message.set_kind(survey.kind());
-  WriteBuckets(score.trend.buckets, *message.mutable_periods());
+  for (const Bucket& period : score.trend.buckets) {
+    WriteEdges(period, *message.add_periods());
+  }
   WritePoints(score.trend.total, /*show_histogram=*/false, *message.mutable_trend());
   *message.mutable_previous() = message.trend(message.trend_size() - 2);
   *message.mutable_current() = message.trend(message.trend_size() - 1);
@@ -114,9 +113,14 @@ void WriteScore(const MetricQuery& trend, const SurveyScore& score, v1::SurveySc
 
 }  // namespace
 
-void WriteResponse(const MetricQuery& query, const MetricResult& result,
+void WriteResponse(const MetricQuery& query, const MetricResult& result, absl::Time now,
                    v1::QueryMetricResponse& response) {
-  WriteBuckets(result.buckets, *response.mutable_buckets());
+  response.mutable_buckets()->Reserve(static_cast<int>(result.buckets.size()));
+  for (const Bucket& bucket : result.buckets) {
+    v1::MetricBucket& message = *response.add_buckets();
+    WriteEdges(bucket, message);
+    message.set_is_open(bucket.end > now);
+  }
   response.mutable_series()->Reserve(static_cast<int>(result.series.size()));
   for (const MetricSeries& series : result.series) {
     v1::MetricSeries& message = *response.add_series();

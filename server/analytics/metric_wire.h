@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "server/analytics/compare.h"
 #include "server/analytics/decompose.h"
@@ -16,8 +17,9 @@
 
 namespace emptychair {
 
-// Write a result of what was prepared into an empty response.
-void WriteResponse(const MetricQuery& query, const MetricResult& result,
+// Write a result of what was prepared into an empty response. Buckets that end after `now` are
+// open.
+void WriteResponse(const MetricQuery& query, const MetricResult& result, absl::Time now,
                    v1::QueryMetricResponse& response);
 void WriteResponse(const MetricSides& sides, const ComparisonResult& result,
                    v1::CompareMetricResponse& response);

@@ -99,8 +99,13 @@ void MetricsService::AddTo(MethodTable& table) {
 absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> MetricsService::QueryMetric(
     const RequestContext&, const v1::QueryMetricRequest& request) const {
   ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricQuery(store_->view(), request));
-  const AnswerSource source = PlanSource(query);
-  return WorkOf<v1::QueryMetricResponse>(store_, std::move(query), source, &RunMetricQuery);
+  const Lane lane = LaneOf(PlanSource(query));
+  return ScheduledWork<v1::QueryMetricResponse>{
+      lane, [this, query = std::move(query)](v1::QueryMetricResponse& response) -> absl::Status {
+        ASSIGN_OR_RETURN(const MetricResult result, RunMetricQuery(*store_, query));
+        WriteResponse(query, result, clock_->Now(), response);
+        return absl::OkStatus();
+      }};
 }
 
 absl::StatusOr<ScheduledWork<v1::CompareMetricResponse>> MetricsService::CompareMetric(

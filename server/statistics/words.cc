@@ -1,6 +1,7 @@
 #include "server/statistics/words.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "unicode/brkiter.h"
 #include "unicode/normalizer2.h"
 #include "unicode/uchar.h"
@@ -20,6 +22,22 @@ namespace {
 
 // Comments that the prior weighs as much as.
 constexpr double kPriorComments = 100;
+
+// What is written for an apostrophe: the typographic one and the other single quotes, the letter
+// that looks like one, the prime, the fullwidth one, and the accents that stand alone.
+constexpr std::array<std::pair<absl::string_view, absl::string_view>, 9> kApostrophes = {
+    {{"\u2019", "'"},
+     {"\u02BC", "'"},
+     {"\u2018", "'"},
+     {"\u201B", "'"},
+     {"\u2032", "'"},
+     {"\uFF07", "'"},
+     {"\u00B4", "'"},
+     {"`", "'"},
+     // Folds to U+02BC and n.
+     {"\u0149", "'n"}}};
+// The bytes that those begin with.
+constexpr absl::string_view kApostropheBytes = "\xE2\xCA\xEF\xC2\xC5`";
 
 bool HasLetter(absl::string_view text) {
   for (size_t i = 0; i < text.size();) {
@@ -52,6 +70,16 @@ absl::StatusOr<std::unique_ptr<WordSplitter>> WordSplitter::Create() {
 WordSplitter::~WordSplitter() = default;
 
 void WordSplitter::Split(absl::string_view text, absl::FunctionRef<void(absl::string_view)> visit) {
+  // Before the text is split: some of them are letters or symbols to UAX 29.
+  if (text.find_first_of(kApostropheBytes) == absl::string_view::npos) {
+    SplitPlain(text, visit);
+  } else {
+    SplitPlain(absl::StrReplaceAll(text, kApostrophes), visit);
+  }
+}
+
+void WordSplitter::SplitPlain(absl::string_view text,
+                              absl::FunctionRef<void(absl::string_view)> visit) {
   UErrorCode status = U_ZERO_ERROR;
   UText utf8 = UTEXT_INITIALIZER;
   utext_openUTF8(&utf8, text.data(), static_cast<int64_t>(text.size()), &status);

@@ -19,7 +19,8 @@ U_NAMESPACE_END
 namespace emptychair::statistics {
 
 // Splits texts into words: at the boundaries of Unicode's UAX 29 (for scripts without spaces, by
-// ICU's dictionaries), case-folded and normalized to NFC, so that what looks alike is alike.
+// ICU's dictionaries), case-folded and normalized to NFC, and whatever a keyboard writes for an
+// apostrophe is read as U+0027 before, so that what looks alike is alike.
 // Numbers, punctuation and symbols are no words. Not thread-safe, and costly to make.
 class WordSplitter {
  public:
@@ -36,6 +37,7 @@ class WordSplitter {
  private:
   WordSplitter(std::unique_ptr<icu::BreakIterator> boundaries, const icu::Normalizer2* normalizer);
 
+  void SplitPlain(absl::string_view text, absl::FunctionRef<void(absl::string_view)> visit);
   void Fold(absl::string_view word);
 
   const std::unique_ptr<icu::BreakIterator> boundaries_;

@@ -49,6 +49,19 @@ absl::Status CheckZone(const std::string& name) {
   return absl::OkStatus();
 }
 
+// Whoever thinks of a scale of CES has to say which of its ends is good: numbers that are upside
+// down do not show it, and the scale is fixed once there are answers.
+absl::Status CheckDirection(const v1::Survey& survey) {
+  if (survey.kind() == v1::SURVEY_KIND_CES && survey.has_scale() &&
+      survey.scale().direction() == v1::SCALE_DIRECTION_UNSPECIFIED) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_REQUIRED, "survey.scale.direction",
+        "must be given with a scale of kind CES: EASE when its highest score is good, "
+        "EFFORT when its lowest is");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckDimensions(const v1::Survey& survey) {
   if (static_cast<size_t>(survey.dimensions_size()) > storage::kDimensionsMax) {
     return FieldError(v1::ERROR_REASON_FIELD_INVALID, "survey.dimensions",
@@ -89,6 +102,7 @@ absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
       std::optional<v1::Scale> scale,
       statistics::ResolveScale(survey.kind(), survey.has_scale() ? &survey.scale() : nullptr,
                                "survey.scale"));
+  RETURN_IF_ERROR(CheckDirection(survey));
   RETURN_IF_ERROR(CheckDimensions(survey));
   const std::string time_zone = survey.time_zone().empty() ? "UTC" : survey.time_zone();
   if (stored == nullptr || stored->time_zone() != time_zone) {

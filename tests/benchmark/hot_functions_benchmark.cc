@@ -342,7 +342,7 @@ void RunQuery(benchmark::State& state, const v1::QueryMetricRequest& request) {
     CheckOk(query.status());
     const auto result = RunMetricQuery(store, *query);
     CheckOk(result.status());
-    WriteResponse(*query, *result, response);
+    WriteResponse(*query, *result, absl::UnixEpoch(), response);
     benchmark::DoNotOptimize(response);
   }
 }

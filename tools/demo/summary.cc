@@ -29,7 +29,7 @@ std::string Thousands(int64_t number) {
   return digits;
 }
 
-std::string MonthOf(const v1::TimeInterval& bucket, absl::TimeZone zone) {
+std::string MonthOf(const v1::MetricBucket& bucket, absl::TimeZone zone) {
   const absl::Time start = absl::FromUnixSeconds(bucket.start_time().seconds());
   return absl::FormatTime("%Y-%m", start, zone);
 }

@@ -106,6 +106,43 @@ TEST(WrittenTime, PrintsTheOffsetOfTheZone) {
   EXPECT_EQ(FormatInstant(time, Zone("Asia/Kolkata")), "2024-01-31T16:50:00+05:30");
 }
 
+TEST(TimestampText, HasThreeDigitsInUtc) {
+  const google::protobuf::Timestamp time = ToTimestamp(testing::At("2025-03-31T22:15:00.25Z"));
+  EXPECT_EQ(TimestampText(true, time), "2025-03-31T22:15:00.250Z");
+  EXPECT_EQ(TimestampText(true, ToTimestamp(testing::At("2025-03-31T22:15:00Z"))),
+            "2025-03-31T22:15:00.000Z");
+  EXPECT_EQ(TimestampText(false, time), "");
+}
+
+TEST(LocalTimeText, HasTheOffsetOfTheZone) {
+  const google::protobuf::Timestamp time = ToTimestamp(testing::At("2025-03-31T22:15:00.25Z"));
+  EXPECT_EQ(LocalTimeText(true, time, Zone("Europe/Berlin")), "2025-04-01T00:15:00.25+02:00");
+  EXPECT_EQ(LocalTimeText(true, time, ZoneOrUtc("Mars/Base")), "2025-03-31T22:15:00.25Z");
+  EXPECT_EQ(LocalTimeText(false, time, Zone("Europe/Berlin")), "–");
+}
+
+TEST(InZone, ALocalTimeThatTheClockSkippedIsTheMomentOfTheChange) {
+  const struct {
+    const char* zone;
+    const char* text;
+    const char* want;
+  } rows[] = {
+      {"Europe/Berlin", "2025-03-30 02:00", "2025-03-30T01:00:00Z"},
+      {"Europe/Berlin", "2025-03-30 02:30", "2025-03-30T01:00:00Z"},
+      {"Europe/Berlin", "2025-03-30 02:59:59.999", "2025-03-30T01:00:00Z"},
+      {"America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z"},
+      {"America/Sao_Paulo", "2018-11-04 00:00", "2018-11-04T03:00:00Z"},
+      {"America/Sao_Paulo", "2018-11-04 00:59", "2018-11-04T03:00:00Z"},
+      {"America/Sao_Paulo", "2018-11-04 01:00", "2018-11-04T03:00:00Z"},
+      // A date that never was.
+      {"Pacific/Apia", "2011-12-30 12:00", "2011-12-30T10:00:00Z"},
+      {"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(ReadIn(row.zone, row.text), row.want) << row.zone << " " << row.text;
+  }
+}
+
 TEST(FindZone, RefusesANameThatIsNotThere) {
   EXPECT_TRUE(FindZone("Europe/Berlin").ok());
   EXPECT_EQ(ReasonOf(FindZone("Mars/Base").status()), v1::ERROR_REASON_FIELD_INVALID);

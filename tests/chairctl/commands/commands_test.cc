@@ -475,7 +475,7 @@ TEST_F(CommandsTest, QueryPrintsTheAnswerInEveryForm) {
   EXPECT_THAT(json.out, AllOf(HasSubstr("\"sequence\": \"7\""), Not(HasSubstr("\"low\""))));
   const ChairctlResult csv = Run({"metric", "query", "nps", "--output", "csv"});
   EXPECT_THAT(csv.out, AllOf(StartsWith("bucket_start,bucket_end,value,low"),
-                             HasSubstr("\n,,30,,,,10,0,,,,,false\n")));
+                             HasSubstr("\n,,30,,,,10,0,,,,,false,0,false\n")));
   const ChairctlResult table = Run({"metric", "query", "nps", "--window", "2024"});
   EXPECT_THAT(table.out,
               AllOf(HasSubstr("window: 2024-01-01 to 2025-01-01, end not included, Europe/Berlin"),

@@ -59,6 +59,22 @@ TEST(HtmlTable, NamesItsRowsAndKeepsTheDigitsOfNumbers) {
                     HasSubstr("<th scope=\"col\" class=\"n\"><bdi>NPS</bdi></th>")));
 }
 
+TEST(HtmlTable, HasNoHeadingThatSaysNothing) {
+  HtmlTable table("t");
+  for (const char* heading : {"", " ", "n"}) {
+    table.AddColumn(heading, HtmlTable::Align::kRight);
+  }
+  for (const char* name : {"", "\t ", "<"}) {
+    table.AddRow({TextCell(name), CountCell(1), CountCell(2)});
+  }
+  const std::string html = table.Render().html;
+  EXPECT_EQ(MarkupError(html), "");
+  EXPECT_THAT(html, AllOf(HasSubstr("<tr><td class=\"n\"><bdi></bdi></td><td class=\"n\">"
+                                    "<bdi> </bdi></td><th scope=\"col\" class=\"n\">"),
+                          HasSubstr("<tr><td class=\"n\"><bdi></bdi></td><td"),
+                          HasSubstr("<tr><th scope=\"row\" class=\"n\"><bdi>&lt;</bdi></th>")));
+}
+
 TEST(HtmlPage, StandsAloneAndSaysWhenItWasMade) {
   HtmlPage page("<title> & co");
   page.Add(Heading("\"one\""));
@@ -69,6 +85,9 @@ TEST(HtmlPage, StandsAloneAndSaysWhenItWasMade) {
       page.Render(absl::FromUnixSeconds(1'706'700'000) + absl::Milliseconds(5));
   EXPECT_EQ(MarkupError(html), "");
   EXPECT_THAT(html, HasSubstr("<!DOCTYPE html>"));
+  // All that is neither heading nor footer is in the one landmark of what matters.
+  EXPECT_THAT(html, HasSubstr("</h1></header>\n<main>\n<h2>"));
+  EXPECT_THAT(html, HasSubstr("</main>\n<footer>"));
   EXPECT_THAT(html, HasSubstr("<meta charset=\"utf-8\">"));
   EXPECT_THAT(html, HasSubstr("<title>&lt;title&gt; &amp; co</title>"));
   EXPECT_THAT(html, HasSubstr("prefers-color-scheme: dark"));

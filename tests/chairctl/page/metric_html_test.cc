@@ -3,12 +3,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/timestamp.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/chairctl/harness/chairctl_harness.h"
 #include "tests/chairctl/harness/html_query.h"
 #include "tests/chairctl/harness/metric_answers.h"
 #include "tests/chairctl/harness/metric_command_test.h"
+#include "tests/helpers/times.h"
 #include "tools/chairctl/page/change_html.h"
 #include "tools/chairctl/page/comparison_html.h"
 #include "tools/chairctl/page/explanation_html.h"
@@ -101,6 +103,16 @@ TEST(QueryPage, ShowsTheQuestionTheTrendOfEveryGroupAndAllNumbers) {
   EXPECT_THAT(html, HasSubstr("<bdi>(n&lt;5)</bdi>"));
   EXPECT_THAT(html, HasSubstr("<span data-value=\"6\">6</span> bot"));
   EXPECT_THAT(html, Not(HasSubstr("Drawn are")));
+}
+
+TEST(QueryPage, MarksTheBucketThatIsNotOverAndCountsTheExcluded) {
+  v1::QueryMetricResponse response = TwoMonths();
+  EXPECT_THAT(Html(QueryPage(ByChannel(), response)), Not(HasSubstr("not over yet")));
+  response.mutable_buckets(1)->set_is_open(true);
+  const std::string html = Html(QueryPage(ByChannel(), response));
+  EXPECT_THAT(html, AllOf(HasSubstr("<bdi>2024-02*</bdi>"), HasSubstr("<bdi>2024-01</bdi>"),
+                          HasSubstr("<p><bdi>* not over yet</bdi></p>"),
+                          HasSubstr("<p><bdi>excluded: 6 (bot)</bdi></p>")));
 }
 
 TEST(QueryPage, ShowsOneBucketAsDotsWithTheirIntervals) {
@@ -222,6 +234,17 @@ TEST(ChangePage, ShowsWhatEverySliceAdds) {
   Html(ChangePage(v1::DecomposeChangeRequest(), v1::DecomposeChangeResponse()));
 }
 
+TEST(ComparisonPage, NamesTheSurveysOfEachSideWhereTheyDiffer) {
+  v1::CompareMetricRequest request;
+  request.mutable_base()->add_survey_ids("a");
+  request.mutable_candidate()->add_survey_ids("b");
+  const std::string html = Html(ComparisonPage(request, Comparison()));
+  EXPECT_THAT(html, AllOf(HasSubstr("compared: a and b"),
+                          HasSubstr("<dt>base survey</dt><dd><bdi>a</bdi></dd>"),
+                          HasSubstr("<dt>candidate survey</dt><dd><bdi>b</bdi></dd>"),
+                          Not(HasSubstr("<dt>survey</dt>"))));
+}
+
 TEST(WordsPage, ShowsTheWordsOfBothSides) {
   v1::CompareWordsRequest request;
   request.set_by_class(true);
@@ -229,7 +252,7 @@ TEST(WordsPage, ShowsTheWordsOfBothSides) {
   v1::Survey survey;
   survey.set_kind(v1::SURVEY_KIND_NPS);
   survey.set_time_zone("UTC");
-  const WordSides sides = SidesOf(request, survey);
+  const WordSides sides = SidesOf(request, survey, survey);
   const std::string html = Html(WordsPage(request, SomeWords(), sides));
   ExpectAllNumbers(html, SomeWords());
   EXPECT_THAT(html, AllOf(HasSubstr("Words of promoters and detractors: nps"),
@@ -256,8 +279,12 @@ TEST(ExplanationPage, ListsTheAnswers) {
   row.mutable_feedback()->set_score(9);
   row.mutable_feedback()->set_sequence(77);
   row.mutable_feedback()->set_comment(kHostile);
-  const std::string html = Html(ExplanationPage(v1::ExplainMetricRequest(), {row}));
+  *row.mutable_feedback()->mutable_occur_time() = ToTimestamp(testing::At("2025-03-31T22:15:00Z"));
+  const std::string html =
+      Html(ExplanationPage(v1::ExplainMetricRequest(), {row}, testing::Zone("Europe/Berlin")));
   ExpectAllNumbers(html, row);
+  EXPECT_THAT(
+      html, AllOf(HasSubstr("2025-04-01T00:15:00+02:00"), HasSubstr("everything, Europe/Berlin")));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;"));
 }
 

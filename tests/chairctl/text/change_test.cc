@@ -184,7 +184,8 @@ TEST_F(ChangeTest, CsvHasALineForEveryContribution) {
 
 TEST_F(ChangeTest, CsvIsTheHeaderAloneWhenThereIsNothingToExplain) {
   std::ostringstream out;
-  PrintChangeCsv(v1::DecomposeChangeResponse(), out);
+  CsvWriter csv(out, CsvForm::kExact);
+  PrintChangeCsv(v1::DecomposeChangeResponse(), csv);
   EXPECT_EQ(out.str(),
             "key,group,base_share,base_value,base_answers,candidate_share,candidate_value,"
             "candidate_answers,mix,score,total,low,high,suppressed\n");

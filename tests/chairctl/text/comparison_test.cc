@@ -16,6 +16,7 @@ using ::google::protobuf::util::MessageDifferencer;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // 2017 and 2018 of a real survey.
 v1::CompareMetricResponse RealComparison() {
@@ -108,6 +109,54 @@ TEST_F(ComparisonTest, TableRepeatsTheWindowsAndSaysTheVerdict) {
       "no clear change: −15.4 … +3.4 at 95 %, p = 0.209\n");
 }
 
+TEST_F(ComparisonTest, TableSaysHowManyAnswersAreExcluded) {
+  v1::CompareMetricResponse response = RealComparison();
+  v1::ExcludedCount& excluded = *response.mutable_candidate()->add_excluded();
+  excluded.set_reason(v1::EXCLUSION_REASON_BOT);
+  excluded.set_count(3);
+  server_.SetComparison(response);
+  EXPECT_THAT(Compare({}).out, HasSubstr("\nexcluded: base 0, candidate 3\n"));
+}
+
+TEST_F(ComparisonTest, ASideWithoutAWindowIsEverything) {
+  const ChairctlResult result = Metric(
+      "compare", {"nps", "--base-filter", "channel=web", "--candidate-filter", "channel=app"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(MessageDifferencer::Equivalent(server_.last_comparison(),
+                                             FromJson<v1::CompareMetricRequest>(
+                                                 R"({"base": {"surveyIds": ["nps"], "interval": {},
+                       "filters": [{"key": "channel", "values": ["web"]}]},
+              "candidate": {"surveyIds": ["nps"], "interval": {},
+                            "filters": [{"key": "channel", "values": ["app"]}]}})")))
+      << server_.last_comparison().DebugString();
+  ASSERT_EQ(Metric("compare", {"nps", "--base", "2017", "--candidate-filter", "a=b"}).exit_code, 0);
+  EXPECT_FALSE(server_.last_comparison().candidate().interval().has_start_time());
+}
+
+TEST_F(ComparisonTest, ComparesTwoSurveysEachByItsOwnDays) {
+  v1::Survey tokyo;
+  tokyo.set_survey_id("tokyo");
+  tokyo.set_time_zone("Asia/Tokyo");
+  server_.AddSurvey(tokyo);
+  const ChairctlResult result =
+      Metric("compare", {"nps", "--candidate-survey", "tokyo", "--candidate-survey", "third",
+                         "--base", "2018", "--candidate", "2018"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(
+      MessageDifferencer::Equals(server_.last_comparison(), FromJson<v1::CompareMetricRequest>(
+                                                                R"({"base": {"surveyIds": ["nps"],
+                       "interval": {"startTime": "2017-12-31T23:00:00Z",
+                                    "endTime": "2018-12-31T23:00:00Z"}},
+              "candidate": {"surveyIds": ["tokyo", "third"],
+                            "interval": {"startTime": "2017-12-31T15:00:00Z",
+                                         "endTime": "2018-12-31T15:00:00Z"}}})")))
+      << server_.last_comparison().DebugString();
+  EXPECT_THAT(result.out, StartsWith("nps and tokyo, third: net-promoter\n"
+                                     "base: nps, 2018-01-01 to 2019-01-01, "));
+  EXPECT_THAT(result.out, HasSubstr("\ncandidate: tokyo, third, 2017-12-31T"));
+  ASSERT_EQ(Metric("compare", {"nps", "--candidate-survey", "tokyo"}).exit_code, 0);
+}
+
 TEST_F(ComparisonTest, TableShowsWhatIsSuppressedOrAbsent) {
   v1::CompareMetricResponse response = RealComparison();
   response.mutable_base()->Clear();
@@ -133,14 +182,15 @@ TEST_F(ComparisonTest, TableShowsWhatIsSuppressedOrAbsent) {
 }
 
 TEST_F(ComparisonTest, CsvHasOneLineBehindAStableHeader) {
-  EXPECT_EQ(Compare({"--output", "csv"}).out,
-            "base_start,base_end,base_value,base_low,base_high,base_answers,base_suppressed,"
-            "candidate_start,candidate_end,candidate_value,candidate_low,candidate_high,"
-            "candidate_answers,candidate_suppressed,delta,delta_low,delta_high,z,p_value,verdict,"
-            "direction\n"
-            "2016-12-31T23:00:00Z,2017-12-31T23:00:00Z,48.514851,40.842187,55.170663,303,false,"
-            "2017-12-31T23:00:00Z,2018-12-31T23:00:00Z,42.290749,36.015128,47.945946,454,false,"
-            "-6.2241025,-15.418401,3.3662913,-1.2574622,0.2085859,no-clear-change,neither\n");
+  EXPECT_EQ(
+      Compare({"--output", "csv"}).out,
+      "base_start,base_end,base_value,base_low,base_high,base_answers,base_suppressed,"
+      "candidate_start,candidate_end,candidate_value,candidate_low,candidate_high,"
+      "candidate_answers,candidate_suppressed,delta,delta_low,delta_high,z,p_value,verdict,"
+      "direction\n"
+      "2016-12-31T23:00:00.000Z,2017-12-31T23:00:00.000Z,48.514851,40.842187,55.170663,303,false,"
+      "2017-12-31T23:00:00.000Z,2018-12-31T23:00:00.000Z,42.290749,36.015128,47.945946,454,false,"
+      "-6.2241025,-15.418401,3.3662913,-1.2574622,0.2085859,no-clear-change,neither\n");
 }
 
 TEST_F(ComparisonTest, CsvLeavesOutWhatIsAbsent) {
@@ -149,7 +199,8 @@ TEST_F(ComparisonTest, CsvLeavesOutWhatIsAbsent) {
   response.set_verdict(v1::VERDICT_TOO_FEW);
   response.set_direction(v1::CHANGE_DIRECTION_NEITHER);
   std::ostringstream out;
-  PrintComparisonCsv(v1::CompareMetricRequest(), response, out);
+  CsvWriter csv(out, CsvForm::kExact);
+  PrintComparisonCsv(v1::CompareMetricRequest(), response, csv);
   EXPECT_THAT(out.str(), EndsWith("direction\n,,,,,0,false,,,,,,0,true,,,,,,too-few,neither\n"));
 }
 

@@ -93,12 +93,23 @@ TEST_F(ExplanationTest, TableRepeatsTheQuestionAndListsTheAnswers) {
   EXPECT_EQ(Explain({"--from", "2024-01-01T00:00:00Z", "--filter", "region=EU", "--group",
                      "channel=web", "--respondents", "latest"})
                 .out,
-            "nps: 2024-01-01 to now and after, UTC, region=EU, group channel=web, "
+            "nps: 2024-01-01T01:00:00+01:00 to now and after, Europe/Berlin, region=EU, group "
+            "channel=web, "
             "latest-per-customer\n"
             "\n"
-            "time                  counted as  score  customer  id    comment\n"
-            "2024-01-02T00:00:00Z  promoter        9  ann       id-2  Fine, thanks\n"
-            "2024-01-01T00:00:00Z  unscored        –  –         id-1  –\n");
+            "time                       counted as  score  customer  id    comment\n"
+            "2024-01-02T01:00:00+01:00  promoter        9  ann       id-2  Fine, thanks\n"
+            "2024-01-01T01:00:00+01:00  unscored        –  –         id-1  –\n");
+}
+
+TEST_F(ExplanationTest, TheHeadingHasTheWindowOfAQuery) {
+  v1::QueryMetricResponse response;
+  response.mutable_method_info()->set_time_zone("Europe/Berlin");
+  server_.SetMetric(response);
+  const std::string window = "2025-04-01 to 2025-05-01, end not included, Europe/Berlin";
+  EXPECT_THAT(Explain({"--window", "2025-04"}).out, HasSubstr(window));
+  EXPECT_THAT(chairctl_.Run({"metric", "query", "nps", "--window", "2025-04"}).out,
+              HasSubstr(window));
 }
 
 TEST_F(ExplanationTest, CsvHasWhatEachCountedAsAndTheFieldsOfTheRecord) {

@@ -3,20 +3,27 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/times.h"
+#include "tools/chairctl/base/csv_writer.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
 
 namespace emptychair {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+absl::Time Instant(absl::string_view rfc3339) { return testing::At(rfc3339); }
 
 absl::Time Day(int year, int month, int day, absl::TimeZone zone = absl::UTCTimeZone()) {
   return absl::FromCivil(absl::CivilDay(year, month, day), zone);
@@ -46,7 +53,7 @@ class MetricOutput : public ::testing::Test {
     *request_.mutable_interval()->mutable_start_time() = ToTimestamp(Day(2024, 1, 1));
     *request_.mutable_interval()->mutable_end_time() = ToTimestamp(Day(2024, 3, 1));
     for (int month = 1; month <= 2; ++month) {
-      v1::TimeInterval& bucket = *response_.add_buckets();
+      v1::MetricBucket& bucket = *response_.add_buckets();
       *bucket.mutable_start_time() = ToTimestamp(Day(2024, month, 1));
       *bucket.mutable_end_time() = ToTimestamp(Day(2024, month + 1, 1));
     }
@@ -78,23 +85,29 @@ class MetricOutput : public ::testing::Test {
     return out.str();
   }
 
+  std::string Csv() {
+    std::ostringstream out;
+    CsvWriter csv(out, CsvForm::kExact);
+    PrintMetricCsv(request_, response_, csv);
+    return out.str();
+  }
+
   v1::QueryMetricRequest request_;
   v1::QueryMetricResponse response_;
 };
 
 TEST_F(MetricOutput, CsvHasALinePerPointAndLeavesOutWhatIsAbsent) {
-  std::ostringstream out;
-  PrintMetricCsv(request_, response_, out);
   EXPECT_EQ(
-      out.str(),
+      Csv(),
       "bucket_start,bucket_end,channel,value,low,high,standard_error,answers,unscored,customers,"
-      "promoters,passives,detractors,suppressed\n"
-      "2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,\"web, app\",30,-19.0506,65.2045,"
-      "24.69817807045694,10,1,,5,3,2,false\n"
-      "2024-02-01T00:00:00Z,2024-03-01T00:00:00Z,\"web, app\",,,,,0,0,,,,,false\n"
-      "2024-01-01T00:00:00Z,2024-02-01T00:00:00Z,(none),,,,,2,0,,,,,true\n"
-      "2024-02-01T00:00:00Z,2024-03-01T00:00:00Z,(none),30,-19.0506,65.2045,24.69817807045694,"
-      "10,1,,5,3,2,false\n");
+      "promoters,passives,detractors,suppressed,excluded,is_open\n"
+      "2024-01-01T00:00:00.000Z,2024-02-01T00:00:00.000Z,\"web, app\",30,-19.0506,65.2045,"
+      "24.69817807045694,10,1,,5,3,2,false,0,false\n"
+      "2024-02-01T00:00:00.000Z,2024-03-01T00:00:00.000Z,\"web, app\",,,,,0,0,,,,,false,0,false\n"
+      "2024-01-01T00:00:00.000Z,2024-02-01T00:00:00.000Z,(none),,,,,2,0,,,,,true,0,false\n"
+      "2024-02-01T00:00:00.000Z,2024-03-01T00:00:00.000Z,(none),30,-19.0506,65.2045,24."
+      "69817807045694,"
+      "10,1,,5,3,2,false,0,false\n");
 }
 
 TEST_F(MetricOutput, CsvLeavesTheEdgesOfAnOpenWindowEmpty) {
@@ -103,9 +116,7 @@ TEST_F(MetricOutput, CsvLeavesTheEdgesOfAnOpenWindowEmpty) {
   response_.add_buckets();
   response_.add_series()->add_points();
   request_.clear_group_by();
-  std::ostringstream out;
-  PrintMetricCsv(request_, response_, out);
-  EXPECT_THAT(out.str(), HasSubstr("suppressed\n,,,,,,0,0,,,,,false\n"));
+  EXPECT_THAT(Csv(), HasSubstr("is_open\n,,,,,,0,0,,,,,false,0,false\n"));
 }
 
 TEST_F(MetricOutput, ShowsTheCustomersWhereARuleChoosesAmongTheirAnswers) {
@@ -114,9 +125,7 @@ TEST_F(MetricOutput, ShowsTheCustomersWhereARuleChoosesAmongTheirAnswers) {
   EXPECT_THAT(Table(0), HasSubstr("answers  unscored  customers  promoters"));
   EXPECT_THAT(Table(0), HasSubstr("     10         1          8          5"));
   EXPECT_THAT(Table(0), HasSubstr("     10         1          –          5"));
-  std::ostringstream out;
-  PrintMetricCsv(request_, response_, out);
-  EXPECT_THAT(out.str(), HasSubstr(",10,1,8,5,3,2,false\n"));
+  EXPECT_THAT(Csv(), HasSubstr(",10,1,8,5,3,2,false,0,false\n"));
 }
 
 TEST_F(MetricOutput, TableRepeatsWindowAndMethodAndIsPlainWhenPiped) {
@@ -205,15 +214,97 @@ TEST_F(MetricOutput, TableHasNoBucketColumnForOneBucket) {
   EXPECT_THAT(Table(0), HasSubstr("channel     NPS"));
 }
 
+void Exclude(v1::MetricValue& point, v1::ExclusionReason reason, int64_t count) {
+  v1::ExcludedCount& excluded = *point.add_excluded();
+  excluded.set_reason(reason);
+  excluded.set_count(count);
+}
+
+TEST_F(MetricOutput, SaysHowManyAnswersAreExcluded) {
+  EXPECT_THAT(Table(0), Not(HasSubstr("excluded")));
+  Exclude(*response_.mutable_total()->mutable_points(0), v1::EXCLUSION_REASON_TEST, 2);
+  EXPECT_THAT(Table(0), HasSubstr("\nexcluded: 2 (test)\n"));
+  Exclude(*response_.mutable_total()->mutable_points(0), v1::EXCLUSION_REASON_BOT, 1);
+  Exclude(*response_.mutable_total()->mutable_points(1), v1::EXCLUSION_REASON_TEST, 3);
+  for (const int columns : {0, 200}) {
+    EXPECT_THAT(Table(columns), HasSubstr("\nexcluded: 6 (test 5, bot 1)\n"));
+  }
+  Exclude(*response_.mutable_series(0)->mutable_points(1), v1::EXCLUSION_REASON_TEST, 3);
+  Exclude(*response_.mutable_series(0)->mutable_points(1), v1::EXCLUSION_REASON_BOT, 1);
+  EXPECT_THAT(Csv(), HasSubstr(",0,0,,,,,false,4,false\n"));
+}
+
+TEST_F(MetricOutput, CountsNoExcludedAnswerTwiceWherePointsOverlap) {
+  response_.mutable_method_info()->set_trailing_buckets(2);
+  Exclude(*response_.mutable_total()->mutable_points(0), v1::EXCLUSION_REASON_TEST, 2);
+  Exclude(*response_.mutable_total()->mutable_points(1), v1::EXCLUSION_REASON_TEST, 3);
+  EXPECT_THAT(Table(0), HasSubstr("\nexcluded: 3 (test) in the last point\n"));
+}
+
+TEST_F(MetricOutput, MarksABucketThatIsNotOver) {
+  EXPECT_THAT(Table(0), AllOf(Not(HasSubstr("*")), Not(HasSubstr("not over"))));
+  response_.mutable_buckets(1)->set_is_open(true);
+  for (const int columns : {0, 200}) {
+    EXPECT_THAT(Table(columns),
+                AllOf(HasSubstr("web, app  2024-01 "), HasSubstr("web, app  2024-02* "),
+                      HasSubstr("(all)     2024-02* "), EndsWith("\n* not over yet\n")));
+  }
+  EXPECT_THAT(Csv(), AllOf(HasSubstr("true,0,false\n"), HasSubstr("false,0,true\n")));
+  // The window as a whole has no name to mark.
+  response_.mutable_method_info()->set_granularity(v1::GRANULARITY_NONE);
+  EXPECT_THAT(Table(0), AllOf(Not(HasSubstr("*")), Not(HasSubstr("not over"))));
+}
+
+TEST_F(MetricOutput, AWindowThatBeginsWithTheDayIsNamedByItWhereTheClockSkipsItsMidnight) {
+  // In Brazil midnight of that day was one o'clock.
+  response_.mutable_method_info()->set_time_zone("America/Sao_Paulo");
+  *request_.mutable_interval()->mutable_start_time() = ToTimestamp(Instant("2018-11-04T03:00:00Z"));
+  EXPECT_THAT(Table(0), HasSubstr("window: 2018-11-04 to "));
+  // In Greenland its last half hour went, too.
+  response_.mutable_method_info()->set_time_zone("America/Scoresbysund");
+  *request_.mutable_interval()->mutable_start_time() = ToTimestamp(Instant("2024-03-31T01:00:00Z"));
+  EXPECT_THAT(Table(0), HasSubstr("window: 2024-03-31 to "));
+}
+
+v1::MethodInfo InfoOf(v1::Granularity granularity, v1::WeekStart week_start,
+                      const std::string& zone) {
+  v1::MethodInfo info;
+  info.set_granularity(granularity);
+  info.set_week_start(week_start);
+  info.set_time_zone(zone);
+  return info;
+}
+
+TEST(BucketName, NamesWeeksFromSundayByTheirFirstDay) {
+  const v1::MethodInfo info =
+      InfoOf(v1::GRANULARITY_WEEK, v1::WEEK_START_SUNDAY, "America/New_York");
+  const std::pair<const char*, const char*> rows[] = {{"2025-01-05T05:00:00Z", "2025-01-05"},
+                                                      {"2025-01-12T04:59:59Z", "2025-01-05"},
+                                                      {"2025-01-12T05:00:00Z", "2025-01-12"},
+                                                      {"2025-01-01T05:00:00Z", "2024-12-29"},
+                                                      // A window can begin within the week.
+                                                      {"2025-01-09T12:00:00Z", "2025-01-05"}};
+  for (const auto& [start, name] : rows) {
+    EXPECT_EQ(BucketName(Instant(start), info), name) << start;
+  }
+  EXPECT_EQ(BucketName(Instant("2025-01-05T05:00:00Z"),
+                       InfoOf(v1::GRANULARITY_WEEK, v1::WEEK_START_MONDAY, "America/New_York")),
+            "2025-W01");
+}
+
 TEST(BucketName, NamesEveryUnit) {
-  const absl::TimeZone zone = absl::FixedTimeZone(3600);
-  const absl::Time time = absl::FromCivil(absl::CivilSecond(2024, 12, 30, 10, 0, 0), zone);
-  EXPECT_EQ(BucketName(time, v1::GRANULARITY_HOUR, zone), "2024-12-30 10:00+01:00");
-  EXPECT_EQ(BucketName(time, v1::GRANULARITY_DAY, zone), "2024-12-30");
-  EXPECT_EQ(BucketName(time, v1::GRANULARITY_WEEK, zone), "2025-W01");
-  EXPECT_EQ(BucketName(time, v1::GRANULARITY_MONTH, zone), "2024-12");
-  EXPECT_EQ(BucketName(time, v1::GRANULARITY_QUARTER, zone), "2024-Q4");
-  EXPECT_EQ(BucketName(time, v1::GRANULARITY_YEAR, zone), "2024");
+  const absl::Time time = Instant("2024-12-30T09:00:00Z");
+  const std::pair<v1::Granularity, const char*> rows[] = {
+      {v1::GRANULARITY_HOUR, "2024-12-30 10:00+01:00"},
+      {v1::GRANULARITY_DAY, "2024-12-30"},
+      {v1::GRANULARITY_WEEK, "2025-W01"},
+      {v1::GRANULARITY_MONTH, "2024-12"},
+      {v1::GRANULARITY_QUARTER, "2024-Q4"},
+      {v1::GRANULARITY_YEAR, "2024"},
+      {v1::GRANULARITY_NONE, ""}};
+  for (const auto& [granularity, name] : rows) {
+    EXPECT_EQ(BucketName(time, InfoOf(granularity, v1::WEEK_START_MONDAY, "Europe/Berlin")), name);
+  }
 }
 
 }  // namespace

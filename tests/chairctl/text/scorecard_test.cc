@@ -28,6 +28,11 @@ class ScorecardTest : public MetricCommandTest {
 TEST_F(ScorecardTest, SendsWhatTheFlagsSay) {
   ASSERT_EQ(Scorecard({}).exit_code, 0);
   EXPECT_TRUE(MessageDifferencer::Equals(server_.last_scorecard(), v1::GetScorecardRequest()));
+  ASSERT_EQ(Scorecard({"--week-start", "Sunday"}).exit_code, 0);
+  EXPECT_EQ(server_.last_scorecard().week_start(), v1::WEEK_START_SUNDAY);
+  EXPECT_EQ(Scorecard({"--week-start", "saturday"}).exit_code, 2);
+  ASSERT_EQ(Metric("query", {"nps", "--by", "week", "--week-start", "SUNDAY"}).exit_code, 0);
+  EXPECT_EQ(server_.last_query().week_start(), v1::WEEK_START_SUNDAY);
   ASSERT_EQ(Scorecard({"nps", "csat", "--as-of", "2024-12-03", "--by", "Quarter"}).exit_code, 0);
   EXPECT_TRUE(MessageDifferencer::Equals(
       server_.last_scorecard(),
@@ -98,19 +103,23 @@ TEST_F(ScorecardTest, SaysWhenThereAreNoSurveys) {
 }
 
 TEST_F(ScorecardTest, CsvHasALineForEverySurvey) {
-  EXPECT_EQ(Scorecard({"--output", "csv"}).out,
-            "survey_id,display_name,kind,method,period_start,period_end,value,low,high,answers,"
-            "suppressed,previous_value,previous_low,previous_high,previous_answers,delta,"
-            "delta_low,delta_high,z,p_value,verdict,direction\n"
-            "nps,After <each> delivery,nps,net-promoter,2024-11-01T00:00:00Z,2024-12-01T00:00:00Z,"
-            "-6.125,-8.375,-3.625,94,false,40,37.75,42.5,140,-46.125,-52.5,-40.25,-14.5,"
-            "0.000010748,lower,worse\n"
-            "csat,,csat,top-box,2024-11-01T00:00:00Z,2024-12-01T00:00:00Z,87.5,85.25,90,187,false,"
-            "87,84.75,89.5,187,0.5,-1.5,2.75,0.5,0.617,no-clear-change,neither\n"
-            "rating,,rating,mean,2024-10-31T23:00:00Z,2024-11-30T23:00:00Z,,,,3,true,4.25,2,6.75,"
-            "104,,,,,,too-few,neither\n"
-            "text,,text,count,2024-10-31T15:00:00Z,2024-11-30T15:00:00Z,9,,,109,false,7,,,107,2,,,"
-            ",,too-few,neither\n");
+  EXPECT_EQ(
+      Scorecard({"--output", "csv"}).out,
+      "survey_id,display_name,kind,method,period_start,period_end,value,low,high,answers,"
+      "suppressed,previous_value,previous_low,previous_high,previous_answers,delta,"
+      "delta_low,delta_high,z,p_value,verdict,direction\n"
+      "nps,After <each> "
+      "delivery,nps,net-promoter,2024-11-01T00:00:00.000Z,2024-12-01T00:00:00.000Z,"
+      "-6.125,-8.375,-3.625,94,false,40,37.75,42.5,140,-46.125,-52.5,-40.25,-14.5,"
+      "0.000010748,lower,worse\n"
+      "csat,,csat,top-box,2024-11-01T00:00:00.000Z,2024-12-01T00:00:00.000Z,87.5,85.25,90,187,"
+      "false,"
+      "87,84.75,89.5,187,0.5,-1.5,2.75,0.5,0.617,no-clear-change,neither\n"
+      "rating,,rating,mean,2024-10-31T23:00:00.000Z,2024-11-30T23:00:00.000Z,,,,3,true,4.25,2,6.75,"
+      "104,,,,,,too-few,neither\n"
+      "text,,text,count,2024-10-31T15:00:00.000Z,2024-11-30T15:00:00.000Z,9,,,109,false,7,,,107,2,,"
+      ","
+      ",,too-few,neither\n");
 }
 
 TEST_F(ScorecardTest, JsonIsTheMessage) {

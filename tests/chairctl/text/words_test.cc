@@ -89,15 +89,36 @@ TEST_F(WordsTest, SendsOneWindowByClass) {
       << server_.last_words().DebugString();
 }
 
+TEST_F(WordsTest, ComparesSlicesOfEverythingAndTwoSurveys) {
+  ASSERT_EQ(
+      Metric("words", {"nps", "--base-filter", "channel=web", "--candidate-filter", "channel=app"})
+          .exit_code,
+      0);
+  EXPECT_EQ(server_.last_words().candidate().filters(0).values(0), "app");
+  EXPECT_FALSE(server_.last_words().candidate().interval().has_start_time());
+  v1::Survey tokyo;
+  tokyo.set_survey_id("tokyo");
+  tokyo.set_time_zone("Asia/Tokyo");
+  server_.AddSurvey(tokyo);
+  const ChairctlResult result = Metric(
+      "words", {"nps", "--candidate-survey", "tokyo", "--base", "2018", "--candidate", "2018"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(
+      result.out,
+      HasSubstr("nps and tokyo: words\n"
+                "base: nps, 2018-01-01 to 2019-01-01, end not included, Europe/Berlin\n"
+                "candidate: tokyo, 2018-01-01 to 2019-01-01, end not included, Asia/Tokyo\n"));
+}
+
 TEST_F(WordsTest, WantsOneOfTwoWaysToCompare) {
   const struct {
     std::vector<std::string> flags;
     const char* message;
   } cases[] = {
-      {{}, "wanted what to compare: both --base and --candidate, or --by-class"},
-      {{"--filter", "a=b"}, "wanted what to compare"},
-      {{"--base", "2017"}, "wanted what to compare: both --base and"},
-      {{"--candidate", "2017"}, "wanted what to compare: both --base and"},
+      {{}, "wanted what tells the sides apart: windows"},
+      {{}, "or another survey (--candidate-survey); or --by-class"},
+      {{"--filter", "a=b"}, "wanted what tells the sides apart"},
+      {{"--by-class", "--candidate-survey", "x"}, "--candidate-survey excludes --by-class"},
       {{"--by-class", "--base", "2017", "--candidate", "2018"}, "--base excludes --by-class"},
       {{"--by-class", "--candidate", "2018"}, "--candidate excludes --by-class"},
       {{"--by-class", "--candidate-filter", "a=b"}, "--candidate-filter excludes --by-class"},
@@ -221,7 +242,7 @@ TEST(SidesOf, NamesClassesByTheMethodOrItsDefault) {
     request.mutable_base()->set_method(c.method);
     v1::Survey survey;
     survey.set_kind(c.kind);
-    const WordSides sides = SidesOf(request, survey);
+    const WordSides sides = SidesOf(request, survey, survey);
     EXPECT_EQ(sides.base.heading, c.base);
     EXPECT_EQ(sides.candidate.heading, c.candidate);
   }

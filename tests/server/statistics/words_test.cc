@@ -29,7 +29,11 @@ TEST(WordSplitterTest, SplitsAtUnicodesBoundaries) {
       {"slow", {"slow"}},
       {"Slow, SLOW… slow!", {"slow", "slow", "slow"}},
       {"the end.", {"the", "end"}},
-      {"can't won’t", {"can't", "won’t"}},
+      {"can't won’t", {"can't", "won't"}},
+      // An apostrophe is one whatever the keyboard writes for it, also where UAX 29 would split.
+      {"donʼt don‘t don‛t don′t don＇t don´t don`t", std::vector<std::string>(7, "don't")},
+      {"DON’T \u0149", {"don't", "n"}},
+      {"’tis ʼtis 'tis ‘quoted’ ʼ ´`´", {"tis", "tis", "tis", "quoted"}},
       {"e-mail", {"e", "mail"}},
       {"a/b", {"a", "b"}},
       {"snake_case", {"snake_case"}},

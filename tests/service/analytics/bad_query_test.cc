@@ -395,7 +395,7 @@ TEST_P(BadQueryTest, WhatIsJustWithinTheLimitsIsAnswered) {
         client().QueryMetric(FromText<v1::QueryMetricRequest>(row));
     EXPECT_OK(response) << row;
     if (response.ok()) {
-      for (const v1::TimeInterval& bucket : response->buckets()) {
+      for (const v1::MetricBucket& bucket : response->buckets()) {
         EXPECT_LE(bucket.end_time().seconds(), 253'402'300'799) << row;
       }
       EXPECT_EQ(response->total().points_size(), response->buckets_size()) << row;

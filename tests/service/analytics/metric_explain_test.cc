@@ -194,7 +194,7 @@ TEST_P(MetricExplainTest, KeepsToTheFiltersAndToTheBucket) {
       {"a: PROMOTER"}, {"c: PROMOTER", "b: PROMOTER"}, {"d: PROMOTER"}};
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(Rows(absl::StrCat("query { ", by_day, " } interval { ",
-                                days.buckets(i).ShortDebugString(), " }")),
+                                IntervalOf(days.buckets(i)).ShortDebugString(), " }")),
               rows[i]);
   }
   // An edge that is absent is that of the query.

@@ -99,7 +99,9 @@ TEST_P(MetricValueTest, NoAnswersIsNotZero) {
         Query(client(), "survey_ids: 'nps' include_histogram: true");
     ASSERT_THAT(response.series(), SizeIs(1));
     ASSERT_THAT(response.buckets(), SizeIs(1));
-    EXPECT_THAT(response.buckets(0), EqualsMessage(v1::TimeInterval()));
+    v1::MetricBucket everything;
+    everything.set_is_open(true);
+    EXPECT_THAT(response.buckets(0), EqualsMessage(everything));
     EXPECT_THAT(response.series(0), EqualsMessage(response.total()));
     v1::MetricValue expected;
     expected.set_unscored(unscored ? 1 : 0);

@@ -16,6 +16,17 @@ T Expect(absl::StatusOr<T> result, SourceLocation where) {
 
 google::protobuf::Timestamp Timestamp(absl::Time time) { return ToTimestamp(time); }
 
+v1::TimeInterval IntervalOf(const v1::MetricBucket& bucket) {
+  v1::TimeInterval interval;
+  if (bucket.has_start_time()) {
+    *interval.mutable_start_time() = bucket.start_time();
+  }
+  if (bucket.has_end_time()) {
+    *interval.mutable_end_time() = bucket.end_time();
+  }
+  return interval;
+}
+
 v1::Survey NpsSurvey(absl::string_view survey_id, const std::vector<std::string>& dimensions,
                      absl::string_view time_zone) {
   v1::Survey survey;

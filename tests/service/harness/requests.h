@@ -58,6 +58,9 @@ MATCHER_P(EqualsMessage, expected, "equals " + expected.DebugString()) {
 
 google::protobuf::Timestamp Timestamp(absl::Time time);
 
+// The bucket as a window to ask for.
+v1::TimeInterval IntervalOf(const v1::MetricBucket& bucket);
+
 // An NPS survey, or the survey written in text format with the id put in.
 v1::Survey NpsSurvey(absl::string_view survey_id, const std::vector<std::string>& dimensions = {},
                      absl::string_view time_zone = "");

@@ -187,7 +187,7 @@ void ExpectFound(const v1::QueryMetricRequest& query, const ModelMethod& method,
   ASSERT_EQ(response.buckets_size(), model.buckets.size());
   for (int i = 0; i < response.buckets_size(); ++i) {
     const ModelSpan& span = model.buckets[i];
-    const v1::TimeInterval& bucket = response.buckets(i);
+    const v1::MetricBucket& bucket = response.buckets(i);
     ASSERT_EQ(bucket.has_start_time(), span.start != absl::InfinitePast());
     ASSERT_EQ(bucket.has_end_time(), span.end != absl::InfiniteFuture());
     if (bucket.has_start_time()) {

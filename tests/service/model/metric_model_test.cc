@@ -272,7 +272,7 @@ TEST_F(ModelTest, EveryPointIsExplainedByItsAnswers) {
       v1::ExplainMetricRequest request;
       *request.mutable_query() = query;
       *request.mutable_group_values() = series.group_values();
-      *request.mutable_interval() = response->buckets(bucket);
+      *request.mutable_interval() = IntervalOf(response->buckets(bucket));
       request.set_page_size(random_.Uniform(1, 60));
       SCOPED_TRACE(request.DebugString());
       const absl::StatusOr<std::vector<ExplainedRow>> rows = Explain(request);
@@ -283,7 +283,7 @@ TEST_F(ModelTest, EveryPointIsExplainedByItsAnswers) {
         continue;
       }
       ASSERT_OK(rows);
-      const v1::TimeInterval& span = response->buckets(bucket);
+      const v1::MetricBucket& span = response->buckets(bucket);
       ASSERT_EQ(
           *rows,
           ExplainPoint(

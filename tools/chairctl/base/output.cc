@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -10,7 +11,6 @@
 #include "absl/strings/str_replace.h"
 #include "common/base/errors.h"
 #include "google/protobuf/util/json_util.h"
-#include "tools/chairctl/base/csv.h"
 
 namespace emptychair {
 namespace {
@@ -165,25 +165,40 @@ void PrintFields(const TextFields& fields, std::ostream& out) {
     width = std::max(width, DisplayWidth(name));
   }
   for (const auto& [name, value] : fields) {
+    const std::string& text = TextOf(value);
     out << name << std::string(width - DisplayWidth(name) + kGap, ' ')
-        << (value.empty() ? std::string(kAbsent) : Printable(value)) << "\n";
+        << (text.empty() ? std::string(kAbsent) : Printable(text)) << "\n";
   }
 }
 
-std::string CsvNames(const TextFields& fields) {
-  std::vector<std::string> names;
+void WriteNames(const TextFields& fields, CsvWriter& csv) {
+  std::vector<CsvCell> names;
   for (const auto& [name, value] : fields) {
-    names.push_back(name);
+    names.emplace_back(name);
   }
-  return CsvLine(names);
+  csv.Write(names);
 }
 
-std::string CsvValues(const TextFields& fields) {
-  std::vector<std::string> values;
+void WriteValues(const TextFields& fields, CsvWriter& csv) {
+  std::vector<CsvCell> values;
   for (const auto& [name, value] : fields) {
     values.push_back(value);
   }
-  return CsvLine(values);
+  csv.Write(values);
+}
+
+std::string CsvNames(const TextFields& fields) {
+  std::ostringstream out;
+  CsvWriter csv(out, CsvForm::kExact);
+  WriteNames(fields, csv);
+  return out.str();
+}
+
+std::string CsvValues(const TextFields& fields) {
+  std::ostringstream out;
+  CsvWriter csv(out, CsvForm::kExact);
+  WriteValues(fields, csv);
+  return out.str();
 }
 
 }  // namespace emptychair

@@ -12,6 +12,7 @@
 
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
+#include "tools/chairctl/base/csv_writer.h"
 
 namespace emptychair {
 
@@ -89,7 +90,7 @@ class Table {
 };
 
 // Names and values of fields, in the order in which they are shown.
-using TextFields = std::vector<std::pair<std::string, std::string>>;
+using TextFields = std::vector<std::pair<std::string, CsvCell>>;
 
 // Writes `name  value` lines, the values one below the other. Values are made printable.
 void PrintFields(const TextFields& fields, std::ostream& out);
@@ -97,6 +98,8 @@ void PrintFields(const TextFields& fields, std::ostream& out);
 // A line of CSV: the names of `fields`, their values.
 std::string CsvNames(const TextFields& fields);
 std::string CsvValues(const TextFields& fields);
+void WriteNames(const TextFields& fields, CsvWriter& csv);
+void WriteValues(const TextFields& fields, CsvWriter& csv);
 
 }  // namespace emptychair
 

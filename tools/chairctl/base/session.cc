@@ -38,9 +38,12 @@ void PrintRecord(const Session& session, const TextFields& fields, absl::string_
     case OutputFormat::kJson:
       session.out() << json;
       break;
-    case OutputFormat::kCsv:
-      session.out() << CsvNames(fields) << CsvValues(fields);
+    case OutputFormat::kCsv: {
+      CsvWriter csv = session.csv();
+      WriteNames(fields, csv);
+      WriteValues(fields, csv);
       break;
+    }
     case OutputFormat::kTable:
       PrintFields(fields, session.out());
       break;
@@ -60,6 +63,17 @@ std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string
     return std::nullopt;
   }
   return *zone;
+}
+
+absl::TimeZone SurveyZones::Of(const std::string& survey_id) {
+  const auto [found, is_new] = zones_.try_emplace(survey_id, absl::UTCTimeZone());
+  if (is_new) {
+    const absl::StatusOr<v1::Survey> survey = session_.client.GetSurvey(survey_id);
+    if (survey.ok()) {
+      found->second = ZoneOrUtc(survey->time_zone());
+    }
+  }
+  return found->second;
 }
 
 }  // namespace emptychair

@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_BASE_SESSION_H_
 
+#include <map>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -11,6 +12,8 @@
 #include "absl/time/time.h"
 #include "emptychair/client/client.h"
 #include "google/protobuf/message.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "tools/chairctl/base/csv_writer.h"
 #include "tools/chairctl/base/environment.h"
 #include "tools/chairctl/base/output.h"
 
@@ -29,8 +32,11 @@ struct Session {
   Client client;
   // For calls that can take long: waits for them unless a timeout was given.
   Client patient_client;
+  CsvForm csv_form = CsvForm::kExact;
 
   std::ostream& out() const { return *environment.out; }
+  // Writes the output as CSV: one writer from its header to its last row.
+  CsvWriter csv() const { return {out(), csv_form}; }
 };
 
 // Each writes `chairctl: …` to the error stream and answers the exit code of its sort.
@@ -47,6 +53,21 @@ void PrintRecord(const Session& session, const TextFields& fields,
 // answers nothing.
 std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string& survey_id,
                                              int* exit_code);
+
+// Knows the zones of surveys, each asked of the service once. Not thread-safe.
+class SurveyZones {
+ public:
+  // `session` must outlive the zones.
+  explicit SurveyZones(Session& session) : session_(session) {}
+
+  // The zone in which tables show times of the survey: UTC when it cannot be found, as for a survey
+  // that is gone or a zone that this machine does not have; the offset shown says so.
+  absl::TimeZone Of(const std::string& survey_id);
+
+ private:
+  Session& session_;
+  std::map<std::string, absl::TimeZone> zones_;
+};
 
 // `REASON: message`; for a status without a reason, its code's name stands there.
 // Of the failures of a batch the later ones have no message: then it is the reason alone.

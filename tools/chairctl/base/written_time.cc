@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/local_day.h"
+#include "tools/chairctl/base/output.h"
 
 namespace emptychair {
 namespace {
@@ -196,13 +197,26 @@ absl::StatusOr<absl::TimeZone> FindZone(absl::string_view name) {
   return zone;
 }
 
+absl::TimeZone ZoneOrUtc(const std::string& name) {
+  absl::TimeZone zone = absl::UTCTimeZone();
+  absl::LoadTimeZone(name, &zone);  // Leaves it at UTC when it fails.
+  return zone;
+}
+
 std::string FormatInstant(absl::Time time, absl::TimeZone zone) {
   return zone == absl::UTCTimeZone() ? absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", time, zone)
                                      : absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*S%Ez", time, zone);
 }
 
 std::string TimestampText(bool present, const google::protobuf::Timestamp& timestamp) {
-  return present ? FormatInstant(FromTimestamp(timestamp), absl::UTCTimeZone()) : "";
+  return present ? absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3SZ", FromTimestamp(timestamp),
+                                    absl::UTCTimeZone())
+                 : "";
+}
+
+std::string LocalTimeText(bool present, const google::protobuf::Timestamp& timestamp,
+                          absl::TimeZone zone) {
+  return present ? FormatInstant(FromTimestamp(timestamp), zone) : std::string(kAbsent);
 }
 
 void AppendTimestampText(const google::protobuf::Timestamp& timestamp, std::string& out) {

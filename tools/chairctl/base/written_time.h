@@ -45,15 +45,24 @@ absl::Time InZone(const WrittenTime& time, absl::TimeZone zone);
 // The zone of an IANA name. FIELD_INVALID when this machine's time-zone database does not have it.
 absl::StatusOr<absl::TimeZone> FindZone(absl::string_view name);
 
+// The same, and UTC when the database does not have it: for times that are shown with their offset.
+absl::TimeZone ZoneOrUtc(const std::string& name);
+
 // RFC 3339 with the offset that applies in `zone`; only as many digits of a second as are needed.
 std::string FormatInstant(absl::Time time, absl::TimeZone zone);
 
-// A timestamp of an answer in RFC 3339 and UTC; empty when it is not `present`.
+// A timestamp of an answer for programs, in RFC 3339, UTC and with three digits of milliseconds;
+// empty when it is not `present`.
 std::string TimestampText(bool present, const google::protobuf::Timestamp& timestamp);
 
 // Appends a timestamp in RFC 3339 and UTC, always with three digits of a second: so a column of
 // times has one form, and its order as text is that of time.
 void AppendTimestampText(const google::protobuf::Timestamp& timestamp, std::string& out);
+
+// A timestamp of an answer for tables and pages, as `FormatInstant` has it; a dash when it is not
+// `present`.
+std::string LocalTimeText(bool present, const google::protobuf::Timestamp& timestamp,
+                          absl::TimeZone zone);
 
 }  // namespace emptychair
 

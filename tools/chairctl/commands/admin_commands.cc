@@ -10,7 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
-#include "tools/chairctl/base/csv.h"
+#include "tools/chairctl/base/csv_writer.h"
 #include "tools/chairctl/base/progress_line.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/commands/commands.h"
@@ -91,12 +91,14 @@ std::string KindName(v1::DifferenceKind kind) {
 class VerifyReport {
  public:
   explicit VerifyReport(Session& session)
-      : session_(session), progress_(session.environment.err, session.environment.err_is_terminal) {
+      : session_(session),
+        csv_(session.csv()),
+        progress_(session.environment.err, session.environment.err_is_terminal) {
     for (const char* heading : kHeadings) {
       table_.AddColumn(heading, Table::Align::kLeft);
     }
     if (session.format == OutputFormat::kCsv) {
-      session.out() << CsvLine({std::begin(kHeadings), std::end(kHeadings)});
+      csv_.Write({std::begin(kHeadings), std::end(kHeadings)});
     }
   }
 
@@ -169,7 +171,7 @@ class VerifyReport {
                                       difference.expected()};
     if (session_.format == OutputFormat::kCsv) {
       progress_.Clear();
-      session_.out() << CsvLine(cells);
+      csv_.Write({cells.begin(), cells.end()});
     } else if (session_.format == OutputFormat::kTable) {
       for (std::string& cell : cells) {
         cell = cell.empty() ? std::string(kAbsent) : cell;
@@ -179,6 +181,7 @@ class VerifyReport {
   }
 
   Session& session_;
+  CsvWriter csv_;
   ProgressLine progress_;
   Table table_;
   int64_t differences_ = 0;

@@ -19,8 +19,11 @@ constexpr absl::Duration kPatience = absl::Hours(24);
 
 void AddGlobalFlags(CommandLine app, SettingFlags& flags) {
   app.Add("--endpoint", flags.endpoint,
-          "HOST:PORT of the server (default 127.0.0.1:7443; EMPTYCHAIR_ENDPOINT)");
+          "HOST:PORT or unix:PATH of the server (default 127.0.0.1:7443; EMPTYCHAIR_ENDPOINT)");
   app.Add("--output", flags.output, "table, json or csv (default table; EMPTYCHAIR_OUTPUT)");
+  app.Add("--spreadsheet", flags.spreadsheet,
+          "With --output csv: for reading in a spreadsheet, with a byte order mark, CRLF, and an "
+          "apostrophe before text that it would compute; an import would keep the apostrophes");
   app.Add("--timeout", flags.timeout,
           "Time for a call (default 10s, for admin verify, rebuild and compact 24h; "
           "EMPTYCHAIR_TIMEOUT)");
@@ -61,7 +64,8 @@ int RunCommand(const Command& command, const SettingFlags& flags, const Environm
   if (!patient_client.ok()) {
     return UsageError(environment, patient_client.status().message());
   }
-  Session session{environment, settings->output, *std::move(client), *std::move(patient_client)};
+  Session session{environment, settings->output, *std::move(client), *std::move(patient_client),
+                  settings->csv_form};
   const int exit_code = command(session);
   if (!environment.out->flush()) {
     return ToolError(environment, "cannot write to the standard output");

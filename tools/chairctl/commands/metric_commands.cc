@@ -28,6 +28,7 @@ struct QueryFlags {
   MetricFlags metric;
   SelectionFlags selection;
   std::string by;
+  std::string week_start;
   int32_t trailing = 0;
   std::vector<std::string> group_by;
   bool histogram = false;
@@ -49,6 +50,7 @@ struct ExplainFlags {
 v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
   v1::QueryMetricRequest request = MakeRequest(flags.metric);
   request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
+  request.set_week_start(ParseEnumFlag<v1::WeekStart>(flags.week_start));
   request.set_trailing_buckets(flags.trailing);
   request.mutable_group_by()->Add(flags.group_by.begin(), flags.group_by.end());
   request.set_include_histogram(flags.histogram);
@@ -68,7 +70,7 @@ int Query(Session& session, const QueryFlags& flags) {
   }
   return Report(
       session, flags.metric.html, session.client.QueryMetric(request),
-      [&](const auto& response) { PrintMetricCsv(request, response, session.out()); },
+      [&](const auto& response, CsvWriter& csv) { PrintMetricCsv(request, response, csv); },
       [&](const auto& response) {
         PrintMetricTable(request, response, ColumnsOf(session), session.out());
       },
@@ -83,7 +85,7 @@ int Compare(Session& session, const SidesFlags& flags) {
   }
   return Report(
       session, flags.metric.html, session.client.CompareMetric(request),
-      [&](const auto& response) { PrintComparisonCsv(request, response, session.out()); },
+      [&](const auto& response, CsvWriter& csv) { PrintComparisonCsv(request, response, csv); },
       [&](const auto& response) { PrintComparisonTable(request, response, session.out()); },
       [&](const auto& response) { return ComparisonPage(request, response); });
 }
@@ -98,7 +100,7 @@ int Change(Session& session, const ChangeFlags& flags) {
   request.mutable_keys()->Add(flags.keys.begin(), flags.keys.end());
   return Report(
       session, flags.sides.metric.html, session.client.DecomposeChange(request),
-      [&](const auto& response) { PrintChangeCsv(response, session.out()); },
+      [&](const auto& response, CsvWriter& csv) { PrintChangeCsv(response, csv); },
       [&](const auto& response) {
         PrintChangeTable(request, response, ColumnsOf(session), session.out());
       },
@@ -151,18 +153,24 @@ int Explain(Session& session, const ExplainFlags& flags) {
       TellUnmatched(session, page->unmatched());
     }
   }
+  const bool shows_times = session.format == OutputFormat::kTable || !flags.metric.html.empty();
+  const absl::TimeZone zone =
+      shows_times ? SurveyZones(session).Of(flags.metric.surveys.front()) : absl::UTCTimeZone();
   switch (session.format) {
     case OutputFormat::kJson:
       PrintExplanationJson(rows, session.out());
       break;
-    case OutputFormat::kCsv:
-      PrintExplanationCsv(rows, session.out());
+    case OutputFormat::kCsv: {
+      CsvWriter csv = session.csv();
+      PrintExplanationCsv(rows, csv);
       break;
+    }
     case OutputFormat::kTable:
-      PrintExplanationTable(request, rows, session.out());
+      PrintExplanationTable(request, rows, zone, session.out());
       break;
   }
-  return WritePage(session, flags.metric.html, [&] { return ExplanationPage(request, rows); });
+  return WritePage(session, flags.metric.html,
+                   [&] { return ExplanationPage(request, rows, zone); });
 }
 
 void AddQuery(CommandLine group, Command* command) {
@@ -172,12 +180,13 @@ void AddQuery(CommandLine group, Command* command) {
   AddSelectionFlags(query, flags->selection);
   query.Add("--by", flags->by, "Length of a bucket; without, one for all")
       .OneOf(EnumFlags<v1::Granularity>());
+  AddWeekStartFlag(query, flags->week_start);
   query.Add("--trailing", flags->trailing, "Buckets that each point covers (default 1)");
   query.Add("--group-by", flags->group_by, "Dimension, or survey_id; can be repeated")
       .OneValueEach();
   query.Add("--histogram", flags->histogram, "Also show the number of answers per score");
   query.Footer(
-      "Times without an offset are in the survey's time zone.\n"
+      "Times without an offset are in the survey's time zone. A bucket with * is not over yet.\n"
       "Example:\n"
       "  chairctl metric query support-nps --last 12m --by month --group-by channel");
   query.OnChosen([flags, command] {
@@ -189,8 +198,6 @@ void AddQuery(CommandLine group, Command* command) {
 void AddSidesFlags(CommandLine app, SidesFlags& flags) {
   AddMetricFlags(app, flags.metric);
   AddSideFlags(app, flags);
-  app.Find("--base").Required();
-  app.Find("--candidate").Required();
   app.Add("--filter", flags.filters,
           "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives")
       .OneValueEach();
@@ -202,13 +209,15 @@ void AddCompare(CommandLine group, Command* command) {
   auto flags = std::make_shared<SidesFlags>();
   AddSidesFlags(compare, *flags);
   compare.Footer(
-      "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
+      "The two must not share an answer: windows apart, filters apart on one KEY, or two surveys.\n"
       "Times without an offset are in the survey's time zone.\n"
       "Example:\n"
       "  chairctl metric compare support-nps --base 2023 --candidate 2024\n"
-      "Two slices of one year:\n"
-      "  chairctl metric compare support-nps --base 2024 --candidate 2024 \\\n"
-      "    --base-filter channel=web --candidate-filter channel=app");
+      "Two slices:\n"
+      "  chairctl metric compare support-nps --base-filter channel=web \\\n"
+      "    --candidate-filter channel=app\n"
+      "Two surveys:\n"
+      "  chairctl metric compare support-nps --candidate-survey sales-nps");
   compare.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Compare(session, *flags); };
   });
@@ -225,7 +234,7 @@ void AddChange(CommandLine group, Command* command) {
   change.Footer(
       "mix is what a slice adds by being more or less of the answers, score what it adds by\n"
       "scoring otherwise; the totals of all slices by one KEY add up to the change.\n"
-      "The two must not share an answer: windows apart, or filters apart on one KEY.\n"
+      "The two must not share an answer: windows apart, filters apart on one KEY, or two surveys.\n"
       "Times without an offset are in the survey's time zone.\n"
       "Example:\n"
       "  chairctl metric change support-nps --base 2024-Q1 --candidate 2024-Q2 --key channel");

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/commands/selection_flags.h"
@@ -52,11 +53,19 @@ void AddMetricFlags(CommandLine app, MetricFlags& flags) {
 void AddSideFlags(CommandLine app, SidesFlags& flags) {
   app.Add("--base", flags.base.window,
           "What is compared with: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B "
-          "without B");
+          "without B (default everything)");
   app.Add("--candidate", flags.candidate.window, "What is compared: as in --base");
+  app.Add("--candidate-survey", flags.candidate_surveys,
+          "Survey of the candidate (default SURVEY); can be repeated")
+      .OneValueEach();
   app.Add("--base-filter", flags.base_filters, "As --filter, for the base alone").OneValueEach();
   app.Add("--candidate-filter", flags.candidate_filters, "As --filter, for the candidate alone")
       .OneValueEach();
+}
+
+void AddWeekStartFlag(CommandLine app, std::string& week_start) {
+  app.Add("--week-start", week_start, "First day of a week (default monday)")
+      .OneOf(EnumFlags<v1::WeekStart>());
 }
 
 v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {
@@ -77,7 +86,21 @@ v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {
 
 bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest* base,
                v1::QueryMetricRequest* candidate, int* exit_code) {
+  if (!flags.base.window.has_value() && !flags.candidate.window.has_value() &&
+      flags.candidate_surveys.empty() && flags.base_filters.empty() &&
+      flags.candidate_filters.empty()) {
+    *exit_code = UsageError(
+        session.environment,
+        absl::StrCat("wanted what tells the sides apart: windows (--base, --candidate), filters "
+                     "(--base-filter, --candidate-filter) or another survey (--candidate-survey)",
+                     flags.otherwise));
+    return false;
+  }
   *base = *candidate = MakeRequest(flags.metric);
+  if (!flags.candidate_surveys.empty()) {
+    candidate->mutable_survey_ids()->Assign(flags.candidate_surveys.begin(),
+                                            flags.candidate_surveys.end());
+  }
   absl::Status filters = AddSideFilters(flags.filters, "--base-filter", flags.base_filters, base);
   filters.Update(
       AddSideFilters(flags.filters, "--candidate-filter", flags.candidate_filters, candidate));
@@ -85,10 +108,10 @@ bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest
     *exit_code = UsageError(session.environment, filters.message());
     return false;
   }
-  return ReadWindows(
-      session,
-      {{flags.base, base->mutable_interval()}, {flags.candidate, candidate->mutable_interval()}},
-      flags.metric.surveys.front(), exit_code);
+  return ReadWindows(session,
+                     {{flags.base, base->survey_ids(0), base->mutable_interval()},
+                      {flags.candidate, candidate->survey_ids(0), candidate->mutable_interval()}},
+                     exit_code);
 }
 
 int ColumnsOf(const Session& session) {

@@ -37,9 +37,13 @@ struct SidesFlags {
   MetricFlags metric;
   WindowFlags base{.window_flag = "--base"};
   WindowFlags candidate{.window_flag = "--candidate"};
+  // Of the candidate; none: those of the base.
+  std::vector<std::string> candidate_surveys;
   std::vector<std::string> filters;
   std::vector<std::string> base_filters;
   std::vector<std::string> candidate_filters;
+  // What the command takes in place of two sides, for its errors.
+  std::string otherwise;
 };
 
 // Adds `--html`.
@@ -51,13 +55,21 @@ void AddAnswerFlags(CommandLine app, MetricFlags& flags);
 // The same, and the confidence of intervals.
 void AddMetricFlags(CommandLine app, MetricFlags& flags);
 
-// Adds `--base`, `--candidate`, `--base-filter` and `--candidate-filter`.
+// What tells the sides apart; each is a flag that `AddSideFlags` adds.
+inline constexpr const char* kSideFlags[] = {"--base", "--candidate", "--candidate-survey",
+                                             "--base-filter", "--candidate-filter"};
+
+// Adds the flags of `kSideFlags`. A side without a window is everything.
 void AddSideFlags(CommandLine app, SidesFlags& flags);
+
+// Adds `--week-start`.
+void AddWeekStartFlag(CommandLine app, std::string& week_start);
 
 // What the flags ask, but for windows and filters.
 v1::QueryMetricRequest MakeRequest(const MetricFlags& flags);
 
-// Fills in both sides. On failure reports it, sets `*exit_code` and answers false.
+// Fills in both sides, each window in the zone of its side's first survey. On failure, as when
+// nothing tells the sides apart, reports it, sets `*exit_code` and answers false.
 bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest* base,
                v1::QueryMetricRequest* candidate, int* exit_code);
 
@@ -88,9 +100,11 @@ int Report(Session& session, const std::string& html, const absl::StatusOr<Respo
     case OutputFormat::kJson:
       session.out() << ToJson(*response);
       break;
-    case OutputFormat::kCsv:
-      print_csv(*response);
+    case OutputFormat::kCsv: {
+      CsvWriter csv = session.csv();
+      print_csv(*response, csv);
       break;
+    }
     case OutputFormat::kTable:
       print_table(*response);
       break;

@@ -16,6 +16,7 @@ struct ScorecardFlags {
   std::vector<std::string> surveys;
   std::optional<std::string> as_of;
   std::string by;
+  std::string week_start;
   std::string html;
 };
 
@@ -23,6 +24,7 @@ absl::StatusOr<v1::GetScorecardRequest> MakeRequest(const ScorecardFlags& flags)
   v1::GetScorecardRequest request;
   request.mutable_survey_ids()->Add(flags.surveys.begin(), flags.surveys.end());
   request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
+  request.set_week_start(ParseEnumFlag<v1::WeekStart>(flags.week_start));
   if (flags.as_of.has_value()) {
     ASSIGN_OR_RETURN(const WrittenTime as_of, ParseUnitOrTime("--as-of", *flags.as_of));
     *request.mutable_as_of() = ToTimestamp(InZone(as_of, absl::UTCTimeZone()));
@@ -37,7 +39,7 @@ int Scorecard(Session& session, const ScorecardFlags& flags) {
   }
   return Report(
       session, flags.html, session.client.GetScorecard(*request),
-      [&](const auto& response) { PrintScorecardCsv(response, session.out()); },
+      [&](const auto& response, CsvWriter& csv) { PrintScorecardCsv(response, csv); },
       [&](const auto& response) {
         PrintScorecardTable(response, ColumnsOf(session), session.out());
       },
@@ -57,6 +59,7 @@ void AddMetricScorecardCommand(CommandLine group, Command* command) {
   std::vector<std::string> units = EnumFlags<v1::Granularity>();
   units.erase(units.begin());  // None, which is no length of a period.
   scorecard.Add("--by", flags->by, "Length of a period (default month)").OneOf(units);
+  AddWeekStartFlag(scorecard, flags->week_start);
   AddHtmlFlag(scorecard, flags->html);
   scorecard.Footer(
       "Of each survey: its last complete period in its own time zone, whether that differs from\n"

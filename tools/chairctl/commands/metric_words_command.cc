@@ -4,6 +4,7 @@
 #include "tools/chairctl/commands/metric_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/page/words_html.h"
+#include "tools/chairctl/text/metric_text.h"
 #include "tools/chairctl/text/words_output.h"
 
 namespace emptychair {
@@ -29,13 +30,9 @@ bool ReadQuestion(Session& session, const WordsFlags& flags, v1::CompareWordsReq
     return ReadSelection(session, flags.selection, flags.sides.metric.surveys.front(),
                          base.mutable_interval(), base.mutable_filters(), exit_code);
   }
-  if (!flags.sides.base.window.has_value() || !flags.sides.candidate.window.has_value()) {
-    *exit_code = UsageError(session.environment,
-                            "wanted what to compare: both --base and --candidate, or --by-class");
-    return false;
-  }
   SidesFlags sides = flags.sides;
   sides.filters = flags.selection.filters;
+  sides.otherwise = "; or --by-class";
   return ReadSides(session, sides, request.mutable_base(), request.mutable_candidate(), exit_code);
 }
 
@@ -48,19 +45,24 @@ int Words(Session& session, const WordsFlags& flags) {
   request.set_min_comments(flags.min_comments);
   request.set_limit(flags.limit);
   const std::string& html = flags.sides.metric.html;
-  // Says how the sides are called, for people only.
-  v1::Survey survey;
+  // Say how the sides are called, for people only.
+  WordSides sides;
   if (session.format == OutputFormat::kTable || !html.empty()) {
-    absl::StatusOr<v1::Survey> found = session.client.GetSurvey(flags.sides.metric.surveys.front());
-    if (!found.ok()) {
-      return ServiceError(session.environment, found.status());
+    const absl::StatusOr<v1::Survey> base = session.client.GetSurvey(request.base().survey_ids(0));
+    const absl::StatusOr<v1::Survey> candidate =
+        flags.by_class || SameSurveys(request.base(), request.candidate())
+            ? base
+            : session.client.GetSurvey(request.candidate().survey_ids(0));
+    for (const absl::StatusOr<v1::Survey>* survey : {&base, &candidate}) {
+      if (!survey->ok()) {
+        return ServiceError(session.environment, survey->status());
+      }
     }
-    survey = *std::move(found);
+    sides = SidesOf(request, *base, *candidate);
   }
-  const WordSides sides = SidesOf(request, survey);
   return Report(
       session, html, session.client.CompareWords(request),
-      [&](const auto& response) { PrintWordsCsv(response, session.out()); },
+      [&](const auto& response, CsvWriter& csv) { PrintWordsCsv(response, csv); },
       [&](const auto& response) {
         PrintWordsTable(request, response, sides, ColumnsOf(session), session.out());
       },
@@ -70,7 +72,7 @@ int Words(Session& session, const WordsFlags& flags) {
 // Lets flags stand together only where both have a meaning.
 void RelateFlags(CommandLine app) {
   const Flag by_class = app.Find("--by-class");
-  for (const char* side : {"--base", "--candidate", "--base-filter", "--candidate-filter"}) {
+  for (const char* side : kSideFlags) {
     by_class.Excludes(app.Find(side));
   }
   for (const char* window : {"--window", "--from", "--to", "--last"}) {
@@ -96,7 +98,8 @@ void AddMetricWordsCommand(CommandLine group, Command* command) {
       .Between(1, 1'000'000);
   words.Add("--limit", flags->limit, "List at most so many words (default 50)").Between(1, 1'000);
   words.Footer(
-      "Wants --base and --candidate, or --by-class with a window or without.\n"
+      "Wants two sides, told apart by windows, filters or surveys; or --by-class with a window or\n"
+      "without.\n"
       "z is the difference in standard errors; beyond about 2 it is more than chance for a word\n"
       "chosen beforehand. Times without an offset are in the survey's time zone.\n"
       "Example:\n"

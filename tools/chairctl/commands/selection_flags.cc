@@ -1,5 +1,7 @@
 #include "tools/chairctl/commands/selection_flags.h"
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
@@ -64,29 +66,33 @@ void AddRecordFlags(CommandLine app, RecordFlags& flags) {
       .OneOf(EnumFlags<v1::ExclusionFilter>());
 }
 
-bool ReadWindows(Session& session, const std::vector<WindowRead>& reads,
-                 const std::string& survey_id, int* exit_code) {
+bool ReadWindows(Session& session, const std::vector<WindowRead>& reads, int* exit_code) {
   const auto refuse = [&](const absl::Status& status) {
     *exit_code = UsageError(session.environment, status.message());
     return false;
   };
+  // All is read before anything is asked.
   std::vector<Window> windows;
-  bool needs_zone = false;
   for (const WindowRead& read : reads) {
     const absl::StatusOr<Window> window = Window::Parse(read.flags);
     if (!window.ok()) {
       return refuse(window.status());
     }
-    needs_zone = needs_zone || window->needs_zone();
     windows.push_back(*window);
   }
-  std::optional<absl::TimeZone> zone = absl::UTCTimeZone();
-  if (needs_zone && !survey_id.empty() && !(zone = ReadSurveyZone(session, survey_id, exit_code))) {
-    return false;
-  }
+  std::map<std::string, absl::TimeZone> zones = {{"", absl::UTCTimeZone()}};
   for (size_t i = 0; i < windows.size(); ++i) {
+    const std::string survey_id = windows[i].needs_zone() ? reads[i].survey_id : "";
+    auto zone = zones.find(survey_id);
+    if (zone == zones.end()) {
+      const std::optional<absl::TimeZone> asked = ReadSurveyZone(session, survey_id, exit_code);
+      if (!asked.has_value()) {
+        return false;
+      }
+      zone = zones.emplace(survey_id, *asked).first;
+    }
     const absl::StatusOr<Interval> interval =
-        windows[i].Resolve(*zone, session.environment.clock->Now());
+        windows[i].Resolve(zone->second, session.environment.clock->Now());
     if (!interval.ok()) {
       return refuse(interval.status());
     }
@@ -107,7 +113,7 @@ bool ReadSelection(Session& session, const SelectionFlags& flags, const std::str
     *exit_code = UsageError(session.environment, status.message());
     return false;
   }
-  return ReadWindows(session, {{flags.window, interval}}, survey_id, exit_code);
+  return ReadWindows(session, {{flags.window, survey_id, interval}}, exit_code);
 }
 
 void TellUnmatched(const Session& session,

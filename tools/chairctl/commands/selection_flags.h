@@ -32,16 +32,17 @@ void AddSelectionFlags(CommandLine app, SelectionFlags& flags);
 absl::Status AddFilters(absl::string_view flag, const std::vector<std::string>& texts,
                         google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters);
 
-// A window to read, and where its edges go.
+// A window to read, and where its edges go. Times without an offset are in the zone of the survey
+// `survey_id`, or in UTC when that is empty.
 struct WindowRead {
   const WindowFlags& flags;
+  const std::string& survey_id;
   v1::TimeInterval* interval;
 };
 
-// Reads windows of one command; times without an offset are in the zone of the survey `survey_id`,
-// or in UTC when that is empty. On failure reports it, sets `*exit_code` and answers false.
-bool ReadWindows(Session& session, const std::vector<WindowRead>& reads,
-                 const std::string& survey_id, int* exit_code);
+// Reads windows of one command; asks of each survey once. On failure reports it, sets `*exit_code`
+// and answers false.
+bool ReadWindows(Session& session, const std::vector<WindowRead>& reads, int* exit_code);
 
 // What the flags select, read as above.
 bool ReadSelection(Session& session, const SelectionFlags& flags, const std::string& survey_id,

@@ -119,6 +119,10 @@ absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags,
     }
     settings.output = *format;
   }
+  if (flags.spreadsheet && settings.output != OutputFormat::kCsv) {
+    return Invalid("--spreadsheet", "is a form of CSV; wanted --output csv beside it");
+  }
+  settings.csv_form = flags.spreadsheet ? CsvForm::kSpreadsheet : CsvForm::kExact;
   if (const auto timeout = Find("timeout", flags.timeout, environment, config, path)) {
     settings.has_timeout = true;
     if (!absl::ParseDuration(timeout->value, &settings.client.timeout)) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "emptychair/client/client.h"
+#include "tools/chairctl/base/csv_writer.h"
 #include "tools/chairctl/base/environment.h"
 #include "tools/chairctl/base/output.h"
 
@@ -18,11 +19,13 @@ struct SettingFlags {
   std::optional<std::string> output;
   std::optional<std::string> timeout;
   std::optional<std::string> config;
+  bool spreadsheet = false;
 };
 
 struct Settings {
   ClientOptions client;
   OutputFormat output = OutputFormat::kTable;
+  CsvForm csv_form = CsvForm::kExact;
   // The timeout was given somewhere, and is not the default.
   bool has_timeout = false;
 };
@@ -32,7 +35,7 @@ struct Settings {
 // --config or EMPTYCHAIR_CONFIG, else `emptychair/chairctl.toml` in $XDG_CONFIG_HOME or
 // ~/.config where there is one; it has the keys endpoint, output and timeout. FIELD_INVALID names
 // the source of a value that is not allowed, a key that does not exist, a file that was named and
-// cannot be read.
+// cannot be read, and --spreadsheet when the output is not CSV.
 absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags, const Environment& environment);
 
 }  // namespace emptychair

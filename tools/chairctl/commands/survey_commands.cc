@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
-#include "tools/chairctl/base/csv.h"
+#include "tools/chairctl/base/csv_writer.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/base/written_time.h"
@@ -28,21 +28,28 @@ std::string DirectionText(const v1::Survey& survey) {
              : EnumFlag(survey.scale().direction());
 }
 
-void PrintCsvHeader(std::ostream& out) {
-  out << CsvLine({"survey_id", "display_name", "question", "kind", "scale_min", "scale_max",
-                  "direction", "dimensions", "time_zone", "min_sample", "max_series", "create_time",
-                  "archive_time"});
+void PrintCsvHeader(CsvWriter& csv) {
+  csv.Write({"survey_id", "display_name", "question", "kind", "scale_min", "scale_max", "direction",
+             "dimensions", "time_zone", "min_sample", "max_series", "create_time", "archive_time"});
 }
 
-void PrintCsvRow(const v1::Survey& survey, std::ostream& out) {
-  const bool scale = survey.has_scale();
-  out << CsvLine({survey.survey_id(), survey.display_name(), survey.question(),
-                  EnumFlag(survey.kind()), scale ? absl::StrCat(survey.scale().min()) : "",
-                  scale ? absl::StrCat(survey.scale().max()) : "", DirectionText(survey),
-                  absl::StrJoin(survey.dimensions(), " "), survey.time_zone(),
-                  absl::StrCat(survey.min_sample()), absl::StrCat(survey.max_series()),
-                  TimestampText(survey.has_create_time(), survey.create_time()),
-                  TimestampText(survey.has_archive_time(), survey.archive_time())});
+void PrintCsvRow(const v1::Survey& survey, CsvWriter& csv) {
+  const auto scale_end = [&](int32_t end) {
+    return CsvNumber{survey.has_scale() ? absl::StrCat(end) : ""};
+  };
+  csv.Write({survey.survey_id(), survey.display_name(), survey.question(), EnumFlag(survey.kind()),
+             scale_end(survey.scale().min()), scale_end(survey.scale().max()),
+             DirectionText(survey), absl::StrJoin(survey.dimensions(), " "), survey.time_zone(),
+             CsvNumber{absl::StrCat(survey.min_sample())},
+             CsvNumber{absl::StrCat(survey.max_series())},
+             TimestampText(survey.has_create_time(), survey.create_time()),
+             TimestampText(survey.has_archive_time(), survey.archive_time())});
+}
+
+// A time of the survey in its own zone.
+std::string TimeOf(const v1::Survey& survey, bool present,
+                   const google::protobuf::Timestamp& timestamp) {
+  return LocalTimeText(present, timestamp, ZoneOrUtc(survey.time_zone()));
 }
 
 int PrintSurvey(const Session& session, const v1::Survey& survey) {
@@ -50,10 +57,12 @@ int PrintSurvey(const Session& session, const v1::Survey& survey) {
     case OutputFormat::kJson:
       session.out() << ToJson(survey);
       break;
-    case OutputFormat::kCsv:
-      PrintCsvHeader(session.out());
-      PrintCsvRow(survey, session.out());
+    case OutputFormat::kCsv: {
+      CsvWriter csv = session.csv();
+      PrintCsvHeader(csv);
+      PrintCsvRow(survey, csv);
       break;
+    }
     case OutputFormat::kTable:
       PrintFields({{"survey", survey.survey_id()},
                    {"name", survey.display_name()},
@@ -66,8 +75,8 @@ int PrintSurvey(const Session& session, const v1::Survey& survey) {
                    {"time zone", survey.time_zone()},
                    {"min sample", absl::StrCat(survey.min_sample())},
                    {"max series", absl::StrCat(survey.max_series())},
-                   {"created", TimestampText(survey.has_create_time(), survey.create_time())},
-                   {"archived", TimestampText(survey.has_archive_time(), survey.archive_time())}},
+                   {"created", TimeOf(survey, survey.has_create_time(), survey.create_time())},
+                   {"archived", TimeOf(survey, survey.has_archive_time(), survey.archive_time())}},
                   session.out());
       break;
   }
@@ -79,7 +88,32 @@ int PrintResult(const Session& session, const absl::StatusOr<v1::Survey>& survey
                      : ServiceError(session.environment, survey.status());
 }
 
-void PrintSurveys(const Session& session, const std::vector<v1::Survey>& surveys) {
+void PrintSurveyTable(const std::vector<v1::Survey>& surveys, bool shows_archived,
+                      std::ostream& out) {
+  Table table;
+  std::vector<const char*> headings = {"survey", "kind", "scale", "time zone", "dimensions"};
+  if (shows_archived) {
+    headings.push_back("archived");
+  }
+  headings.push_back("name");
+  for (const char* heading : headings) {
+    table.AddColumn(heading, Table::Align::kLeft);
+  }
+  for (const v1::Survey& survey : surveys) {
+    std::vector<std::string> cells = {survey.survey_id(), EnumFlag(survey.kind()),
+                                      survey.has_scale() ? ScaleText(survey) : std::string(kAbsent),
+                                      survey.time_zone(), absl::StrJoin(survey.dimensions(), ", ")};
+    if (shows_archived) {
+      cells.push_back(TimeOf(survey, survey.has_archive_time(), survey.archive_time()));
+    }
+    cells.push_back(survey.display_name());
+    table.AddRow(std::move(cells));
+  }
+  table.Print(out);
+}
+
+void PrintSurveys(const Session& session, const std::vector<v1::Survey>& surveys,
+                  bool shows_archived) {
   switch (session.format) {
     case OutputFormat::kJson: {
       std::vector<const google::protobuf::Message*> messages;
@@ -89,26 +123,17 @@ void PrintSurveys(const Session& session, const std::vector<v1::Survey>& surveys
       session.out() << ToJsonList("surveys", messages);
       break;
     }
-    case OutputFormat::kCsv:
-      PrintCsvHeader(session.out());
+    case OutputFormat::kCsv: {
+      CsvWriter csv = session.csv();
+      PrintCsvHeader(csv);
       for (const v1::Survey& survey : surveys) {
-        PrintCsvRow(survey, session.out());
+        PrintCsvRow(survey, csv);
       }
-      break;
-    case OutputFormat::kTable: {
-      Table table;
-      for (const char* heading : {"survey", "kind", "scale", "time zone", "dimensions", "name"}) {
-        table.AddColumn(heading, Table::Align::kLeft);
-      }
-      for (const v1::Survey& survey : surveys) {
-        table.AddRow({survey.survey_id(), EnumFlag(survey.kind()),
-                      survey.has_scale() ? ScaleText(survey) : std::string(kAbsent),
-                      survey.time_zone(), absl::StrJoin(survey.dimensions(), ", "),
-                      survey.display_name()});
-      }
-      table.Print(session.out());
       break;
     }
+    case OutputFormat::kTable:
+      PrintSurveyTable(surveys, shows_archived, session.out());
+      break;
   }
 }
 
@@ -150,7 +175,7 @@ bool ReadDefinition(const Session& session, const CreateFlags& flags, v1::Survey
     return false;
   }
   if (flags.direction.has_value()) {
-    if (survey.kind() != v1::SURVEY_KIND_CES) {
+    if (survey.kind() != v1::SURVEY_KIND_CES && !flags.kind.empty()) {
       UsageError(session.environment, "--direction: is only for --kind ces");
       return false;
     }
@@ -203,6 +228,10 @@ int Update(Session& session, const CreateFlags& flags, CommandLine given, const 
       request.mutable_update_mask()->add_paths(field);
     }
   }
+  if (given.Has("--direction") && !given.Has("--scale") && !given.Has("--kind")) {
+    return UsageError(session.environment,
+                      "--direction: is part of a scale; wanted --scale MIN..MAX beside it");
+  }
   if (!request.has_update_mask()) {
     return UsageError(session.environment, "survey update: wanted at least one change");
   }
@@ -241,20 +270,29 @@ int Delete(Session& session, const std::string& id, const std::string& confirm) 
   return kExitOk;
 }
 
-int List(Session& session, int limit) {
+int List(Session& session, int limit, bool include_archived) {
   std::vector<v1::Survey> surveys;
+  size_t not_shown = 0;
   v1::ListSurveysRequest request;
-  request.set_page_size(std::min(kPageSize, limit));
+  request.set_page_size(kPageSize);
+  // Also without the flag, to say how many there are.
+  request.set_include_archived(true);
   for (absl::StatusOr<v1::Survey>& survey : session.client.ListSurveys(request)) {
     if (!survey.ok()) {
       return ServiceError(session.environment, survey.status());
     }
-    surveys.push_back(*std::move(survey));
-    if (static_cast<int>(surveys.size()) == limit) {
-      break;
+    if (survey->has_archive_time() && !include_archived) {
+      ++not_shown;
+    } else if (static_cast<int>(surveys.size()) < limit) {
+      surveys.push_back(*std::move(survey));
     }
   }
-  PrintSurveys(session, surveys);
+  PrintSurveys(session, surveys, include_archived);
+  if (not_shown > 0) {
+    *session.environment.err << "chairctl: " << not_shown << " archived "
+                             << (not_shown == 1 ? "survey is" : "surveys are")
+                             << " not shown; --include-archived shows them\n";
+  }
   return kExitOk;
 }
 
@@ -266,7 +304,10 @@ int Get(Session& session, const std::string& id) {
 Flag AddDefinitionFlags(CommandLine app, CreateFlags& flags) {
   app.Add("ID", flags.id, "Name in calls: [a-z][a-z0-9_-]{0,62}").Required();
   app.Add("--scale", flags.scale, "MIN..MAX, for kinds that have more than one");
-  app.Add("--direction", flags.direction, "Which end of a ces scale is good")
+  app.Add(
+         "--direction", flags.direction,
+         "Of a ces scale: ease where its highest score is good, effort where its lowest is; wanted "
+         "beside --scale")
       .OneOf(EnumFlags<v1::ScaleDirection>());
   app.Add("--dimension", flags.dimensions, "Label to slice metrics by; can be repeated")
       .OneValueEach();
@@ -342,10 +383,16 @@ void AddSurveyCommands(CommandLine app, Command* command) {
 
   CommandLine list = group.AddCommand("list", "List the surveys that take answers");
   auto limit = std::make_shared<int>(std::numeric_limits<int>::max());
+  auto include_archived = std::make_shared<bool>(false);
+  list.Add("--include-archived", *include_archived,
+           "Also those that take no more answers, with the time since when");
   list.Add("--limit", *limit, "List at most so many").Between(1, std::numeric_limits<int>::max());
   list.Footer("Example:\n  chairctl survey list --limit 20");
-  list.OnChosen(
-      [limit, command] { *command = [limit](Session& session) { return List(session, *limit); }; });
+  list.OnChosen([limit, include_archived, command] {
+    *command = [limit, include_archived](Session& session) {
+      return List(session, *limit, *include_archived);
+    };
+  });
 
   CommandLine get = group.AddCommand("get", "Show one survey");
   auto id = std::make_shared<std::string>();

@@ -119,7 +119,7 @@ HtmlPage ChangePage(const v1::DecomposeChangeRequest& request,
                     const v1::DecomposeChangeResponse& response) {
   const v1::MethodInfo& info = response.method_info();
   HtmlPage page(absl::StrCat("What moved ", MetricName(info.method()), ": ",
-                             absl::StrJoin(request.base().survey_ids(), ", ")));
+                             SurveysText(request.base(), request.candidate())));
   page.Add(QuestionOf(request.base(), request.candidate(), info));
   page.Add({KeyChange("change", response.has_delta(), response.delta(), info, ChangeText(response)),
             KeyNumberOf("base", response.base(), info),

@@ -56,7 +56,7 @@ void AddPlots(const v1::CompareMetricResponse& response, HtmlPage& page) {
 
 Markup DifferenceTable(const v1::CompareMetricResponse& response) {
   HtmlTable table("The difference");
-  table.AddColumn("", HtmlTable::Align::kLeft);
+  table.AddColumn("difference", HtmlTable::Align::kLeft);
   for (const char* heading : {"delta", "low", "high", "z", "p"}) {
     table.AddColumn(heading, HtmlTable::Align::kRight);
   }
@@ -74,7 +74,7 @@ HtmlPage ComparisonPage(const v1::CompareMetricRequest& request,
                         const v1::CompareMetricResponse& response) {
   const v1::MethodInfo& info = response.method_info();
   HtmlPage page(absl::StrCat(MetricName(info.method()),
-                             " compared: ", absl::StrJoin(request.base().survey_ids(), ", ")));
+                             " compared: ", SurveysText(request.base(), request.candidate())));
   page.Add(QuestionOf(request.base(), request.candidate(), info));
   page.Add(
       {KeyChange("change", response.has_delta(), response.delta(), info, VerdictText(response)),

@@ -20,9 +20,9 @@ HtmlCell OptionalText(const std::string& text) {
 }  // namespace
 
 HtmlPage ExplanationPage(const v1::ExplainMetricRequest& request,
-                         const std::vector<v1::ExplainMetricRow>& rows) {
+                         const std::vector<v1::ExplainMetricRow>& rows, absl::TimeZone zone) {
   HtmlPage page(absl::StrCat("Answers: ", absl::StrJoin(request.query().survey_ids(), ", ")));
-  page.Add(Paragraph(ExplanationHeading(request)));
+  page.Add(Paragraph(ExplanationHeading(request, zone)));
   HtmlTable table("Newest first");
   table.AddColumn("time", HtmlTable::Align::kLeft);
   table.AddColumn("counted as", HtmlTable::Align::kLeft);
@@ -33,7 +33,7 @@ HtmlPage ExplanationPage(const v1::ExplainMetricRequest& request,
   table.AddColumn("sequence", HtmlTable::Align::kRight);
   for (const v1::ExplainMetricRow& row : rows) {
     const v1::Feedback& record = row.feedback();
-    table.AddRow({TextCell(TimestampText(record.has_occur_time(), record.occur_time())),
+    table.AddRow({TextCell(LocalTimeText(record.has_occur_time(), record.occur_time(), zone)),
                   TextCell(EnumFlag(row.counted_as())),
                   CountCell(record.has_score(), record.score()), OptionalText(record.customer_id()),
                   TextCell(record.feedback_id()), OptionalText(record.comment()),

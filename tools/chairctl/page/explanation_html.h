@@ -4,13 +4,15 @@
 
 #include <vector>
 
+#include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "tools/chairctl/page/html_page.h"
 
 namespace emptychair {
 
+// Times and the window are shown in `zone`.
 HtmlPage ExplanationPage(const v1::ExplainMetricRequest& request,
-                         const std::vector<v1::ExplainMetricRow>& rows);
+                         const std::vector<v1::ExplainMetricRow>& rows, absl::TimeZone zone);
 
 }  // namespace emptychair
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "common/base/errors.h"
@@ -27,6 +28,29 @@ constexpr size_t kKeysInARow = 3;
 std::string Element(absl::string_view name, absl::string_view css_class,
                     absl::string_view content) {
   return absl::StrCat("<", name, " class=\"", css_class, "\">", content, "</", name, ">\n");
+}
+
+// Whether markup shows anything but blanks: a screen reader says nothing of a heading that does
+// not.
+bool HasText(absl::string_view html) {
+  bool in_tag = false;
+  for (const char c : html) {
+    in_tag = (in_tag || c == '<') && c != '>';
+    if (!in_tag && c != '>' && !absl::ascii_isspace(static_cast<unsigned char>(c))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The start, still open for attributes, and the end of a cell around `html`: the heading of its
+// column or row, as `scope` says, where there is one and the cell has a text.
+std::string OpeningTag(absl::string_view html, absl::string_view scope) {
+  return !scope.empty() && HasText(html) ? absl::StrCat("<th scope=\"", scope, "\"") : "<td";
+}
+
+absl::string_view ClosingTag(absl::string_view html, absl::string_view scope) {
+  return !scope.empty() && HasText(html) ? "</th>" : "</td>";
 }
 
 // With the minus sign of other numbers.
@@ -105,8 +129,9 @@ Markup HtmlTable::Render() const {
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", EscapeHtml(caption_),
       "\"><table>\n<caption>", DataText(caption_).html, "</caption>\n<thead><tr>");
   for (size_t i = 0; i < columns_.size(); ++i) {
-    absl::StrAppend(&html, "<th scope=\"col\"", css_class(i), ">",
-                    DataText(columns_[i].heading).html, "</th>");
+    const std::string heading = DataText(columns_[i].heading).html;
+    absl::StrAppend(&html, OpeningTag(heading, "col"), css_class(i), ">", heading,
+                    ClosingTag(heading, "col"));
   }
   absl::StrAppend(&html, "</tr></thead>\n<tbody>\n");
   for (const std::vector<HtmlCell>& row : rows_) {
@@ -114,12 +139,13 @@ Markup HtmlTable::Render() const {
     for (size_t i = 0; i < row.size(); ++i) {
       const bool is_long = i > 0 && row[i].content.html.size() > kLongText &&
                            columns_[i].align == Align::kLeft && row[i].data_value.empty();
-      absl::StrAppend(&html, i == 0 ? "<th scope=\"row\"" : "<td",
+      const absl::string_view scope = i == 0 ? "row" : "";
+      absl::StrAppend(&html, OpeningTag(row[i].content.html, scope),
                       is_long ? " class=\"long\"" : css_class(i));
       if (!row[i].data_value.empty()) {
         absl::StrAppend(&html, " data-value=\"", EscapeHtml(row[i].data_value), "\"");
       }
-      absl::StrAppend(&html, ">", row[i].content.html, i == 0 ? "</th>" : "</td>");
+      absl::StrAppend(&html, ">", row[i].content.html, ClosingTag(row[i].content.html, scope));
     }
     absl::StrAppend(&html, "</tr>\n");
   }
@@ -156,8 +182,9 @@ std::string HtmlPage::Render(absl::Time made) const {
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
       "'unsafe-inline'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
-      EscapeHtml(title_), "</title>\n<style>", kPageStyle, "</style>\n</head>\n<body>\n<h1>",
-      DataText(title_).html, "</h1>\n", body_, "<footer>Made ",
+      EscapeHtml(title_), "</title>\n<style>", kPageStyle,
+      "</style>\n</head>\n<body>\n<header><h1>", DataText(title_).html, "</h1></header>\n<main>\n",
+      body_, "</main>\n<footer>Made ",
       FormatInstant(absl::FromUnixSeconds(absl::ToUnixSeconds(made)), absl::UTCTimeZone()),
       " by chairctl ", kVersion, ".</footer>\n</body>\n</html>\n");
 }

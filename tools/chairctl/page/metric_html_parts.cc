@@ -248,9 +248,16 @@ Markup QuestionOf(const v1::QueryMetricRequest& request, const v1::MethodInfo& i
 
 Markup QuestionOf(const v1::QueryMetricRequest& base, const v1::QueryMetricRequest& candidate,
                   const v1::MethodInfo& info) {
-  std::vector<Fact> facts = {{"survey", DataText(absl::StrJoin(base.survey_ids(), ", "))}};
+  std::vector<Fact> facts;
+  const bool names_surveys = !SameSurveys(base, candidate);
+  if (!names_surveys) {
+    AppendFact("survey", absl::StrJoin(base.survey_ids(), ", "), facts);
+  }
   for (const auto& [name, side] :
        {std::pair("base ", &base), std::pair("candidate ", &candidate)}) {
+    if (names_surveys) {
+      AppendFact(absl::StrCat(name, "survey"), absl::StrJoin(side->survey_ids(), ", "), facts);
+    }
     for (Fact& fact : QuestionOf(name, *side, info)) {
       facts.push_back(std::move(fact));
     }

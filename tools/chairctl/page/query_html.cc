@@ -61,11 +61,9 @@ std::vector<Named> DrawnSeries(const v1::QueryMetricRequest& request,
 }
 
 std::vector<std::string> BucketNames(const v1::QueryMetricResponse& response) {
-  const v1::MethodInfo& info = response.method_info();
   std::vector<std::string> names;
-  for (const v1::TimeInterval& bucket : response.buckets()) {
-    names.push_back(
-        BucketName(FromTimestamp(bucket.start_time()), info.granularity(), ZoneOf(info)));
+  for (const v1::MetricBucket& bucket : response.buckets()) {
+    names.push_back(MarkedBucketName(bucket, response.method_info()));
   }
   return names;
 }
@@ -157,6 +155,12 @@ HtmlPage QueryPage(const v1::QueryMetricRequest& request, const v1::QueryMetricR
                                     "; the table has all.")));
   }
   page.Add(TableOf(request, response));
+  if (const std::string excluded = ExcludedText(response); !excluded.empty()) {
+    page.Add(Paragraph(absl::StrCat("excluded: ", excluded)));
+  }
+  if (const absl::string_view note = OpenBucketNote(response); !note.empty()) {
+    page.Add(Paragraph(note));
+  }
   page.Add(Details(info, {CountFact("sequence of the store", response.sequence()),
                           CountFact("cells read", response.cells_read()),
                           CountFact("records scanned", response.records_scanned())}));

@@ -25,11 +25,9 @@ std::string NameOf(const v1::SurveyScore& score) {
 }
 
 std::vector<std::string> PeriodNames(const v1::SurveyScore& score) {
-  const v1::MethodInfo& info = score.method_info();
   std::vector<std::string> names;
   for (const v1::TimeInterval& period : score.periods()) {
-    names.push_back(
-        BucketName(FromTimestamp(period.start_time()), info.granularity(), ZoneOf(info)));
+    names.push_back(BucketName(FromTimestamp(period.start_time()), score.method_info()));
   }
   return names;
 }

@@ -61,8 +61,7 @@ Markup TableOf(absl::string_view caption, const std::vector<const v1::WordCompar
 }
 
 Markup QuestionOf(const v1::CompareWordsRequest& request, const WordSides& sides) {
-  std::vector<Fact> facts = {
-      {"survey", DataText(absl::StrJoin(request.base().survey_ids(), ", "))}};
+  std::vector<Fact> facts = {{"survey", DataText(WordsSurveys(request))}};
   for (const auto& [name, text] : WordsQuestion(request, sides)) {
     facts.emplace_back(name, DataText(text));
   }
@@ -74,7 +73,7 @@ Markup QuestionOf(const v1::CompareWordsRequest& request, const WordSides& sides
 HtmlPage WordsPage(const v1::CompareWordsRequest& request, const v1::CompareWordsResponse& response,
                    const WordSides& sides) {
   HtmlPage page(absl::StrCat("Words of ", sides.candidate.name, " and ", sides.base.name, ": ",
-                             absl::StrJoin(request.base().survey_ids(), ", ")));
+                             WordsSurveys(request)));
   page.Add(QuestionOf(request, sides));
   const auto comments = [](const WordSide& side, int64_t count) {
     return KeyNumber{.caption = side.name,

@@ -9,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/plot/interval_axis.h"
 #include "tools/chairctl/text/metric_marks.h"
@@ -147,25 +146,26 @@ std::optional<Mover> LargestMover(const v1::DecomposeChangeResponse& response) {
 
 }  // namespace
 
-void PrintChangeCsv(const v1::DecomposeChangeResponse& response, std::ostream& out) {
-  out << "key,group,base_share,base_value,base_answers,candidate_share,candidate_value,"
-         "candidate_answers,mix,score,total,low,high,suppressed\n";
+void PrintChangeCsv(const v1::DecomposeChangeResponse& response, CsvWriter& csv) {
+  csv.Write({"key", "group", "base_share", "base_value", "base_answers", "candidate_share",
+             "candidate_value", "candidate_answers", "mix", "score", "total", "low", "high",
+             "suppressed"});
   for (const v1::DimensionContributions& dimension : response.dimensions()) {
     for (const v1::Contribution& contribution : dimension.contributions()) {
       const v1::MetricValue& base = contribution.base();
       const v1::MetricValue& candidate = contribution.candidate();
-      out << CsvLine({dimension.key(), GroupName(contribution.group_value()),
-                      ExactNumber(PercentOf(base.answers(), response.base().answers())),
-                      ExactOrEmpty(base.has_value(), base.value()), absl::StrCat(base.answers()),
-                      ExactNumber(PercentOf(candidate.answers(), response.candidate().answers())),
-                      ExactOrEmpty(candidate.has_value(), candidate.value()),
-                      absl::StrCat(candidate.answers()),
-                      ExactOrEmpty(contribution.has_mix(), contribution.mix()),
-                      ExactOrEmpty(contribution.has_score(), contribution.score()),
-                      ExactOrEmpty(contribution.has_total(), contribution.total()),
-                      ExactOrEmpty(contribution.has_low(), contribution.low()),
-                      ExactOrEmpty(contribution.has_high(), contribution.high()),
-                      contribution.suppressed() ? "true" : "false"});
+      csv.Write({dimension.key(), GroupName(contribution.group_value()),
+                 ExactOrEmpty(true, PercentOf(base.answers(), response.base().answers())),
+                 ExactOrEmpty(base.has_value(), base.value()), CountOrEmpty(true, base.answers()),
+                 ExactOrEmpty(true, PercentOf(candidate.answers(), response.candidate().answers())),
+                 ExactOrEmpty(candidate.has_value(), candidate.value()),
+                 CountOrEmpty(true, candidate.answers()),
+                 ExactOrEmpty(contribution.has_mix(), contribution.mix()),
+                 ExactOrEmpty(contribution.has_score(), contribution.score()),
+                 ExactOrEmpty(contribution.has_total(), contribution.total()),
+                 ExactOrEmpty(contribution.has_low(), contribution.low()),
+                 ExactOrEmpty(contribution.has_high(), contribution.high()),
+                 contribution.suppressed() ? "true" : "false"});
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "emptychair/v1/metrics_service.pb.h"
+#include "tools/chairctl/base/csv_writer.h"
 
 namespace emptychair {
 
@@ -13,7 +14,7 @@ namespace emptychair {
 // header
 // `key,group,base_share,base_value,base_answers,candidate_share,candidate_value,candidate_answers,
 // mix,score,total,low,high,suppressed`. Shares are in percent; what is absent is empty.
-void PrintChangeCsv(const v1::DecomposeChangeResponse& response, std::ostream& out);
+void PrintChangeCsv(const v1::DecomposeChangeResponse& response, CsvWriter& csv);
 
 // Writes a heading that repeats both windows and the method, the change in words, and a table for
 // every key. With `columns` above 0, which is the width of a terminal, every line ends with the

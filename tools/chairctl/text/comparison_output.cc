@@ -1,12 +1,12 @@
 #include "tools/chairctl/text/comparison_output.h"
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
-#include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
@@ -16,15 +16,14 @@ namespace emptychair {
 namespace {
 
 void AppendSide(const v1::TimeInterval& interval, const v1::MetricValue& value,
-                std::vector<std::string>& fields) {
-  for (std::string text :
-       {TimestampText(interval.has_start_time(), interval.start_time()),
-        TimestampText(interval.has_end_time(), interval.end_time()),
-        ExactOrEmpty(value.has_value(), value.value()), ExactOrEmpty(value.has_low(), value.low()),
-        ExactOrEmpty(value.has_high(), value.high()), absl::StrCat(value.answers()),
-        std::string(value.suppressed() ? "true" : "false")}) {
-    fields.push_back(std::move(text));
-  }
+                std::vector<CsvCell>& row) {
+  row.emplace_back(TimestampText(interval.has_start_time(), interval.start_time()));
+  row.emplace_back(TimestampText(interval.has_end_time(), interval.end_time()));
+  row.emplace_back(ExactOrEmpty(value.has_value(), value.value()));
+  row.emplace_back(ExactOrEmpty(value.has_low(), value.low()));
+  row.emplace_back(ExactOrEmpty(value.has_high(), value.high()));
+  row.emplace_back(CountOrEmpty(true, value.answers()));
+  row.emplace_back(value.suppressed() ? "true" : "false");
 }
 
 std::vector<std::string> SideCells(absl::string_view name, const v1::MetricValue& value,
@@ -46,29 +45,29 @@ std::vector<std::string> SideCells(absl::string_view name, const v1::MetricValue
 }  // namespace
 
 void PrintComparisonCsv(const v1::CompareMetricRequest& request,
-                        const v1::CompareMetricResponse& response, std::ostream& out) {
-  std::vector<std::string> header;
+                        const v1::CompareMetricResponse& response, CsvWriter& csv) {
+  std::vector<CsvCell> header;
   for (const char* side : {"base", "candidate"}) {
     for (const char* name : {"start", "end", "value", "low", "high", "answers", "suppressed"}) {
-      header.push_back(absl::StrCat(side, "_", name));
+      header.emplace_back(absl::StrCat(side, "_", name));
     }
   }
   for (const char* name :
        {"delta", "delta_low", "delta_high", "z", "p_value", "verdict", "direction"}) {
     header.emplace_back(name);
   }
-  std::vector<std::string> fields;
-  AppendSide(request.base().interval(), response.base(), fields);
-  AppendSide(request.candidate().interval(), response.candidate(), fields);
-  for (std::string text : {ExactOrEmpty(response.has_delta(), response.delta()),
-                           ExactOrEmpty(response.has_delta_low(), response.delta_low()),
-                           ExactOrEmpty(response.has_delta_high(), response.delta_high()),
-                           ExactOrEmpty(response.has_z(), response.z()),
-                           ExactOrEmpty(response.has_p_value(), response.p_value()),
-                           EnumFlag(response.verdict()), EnumFlag(response.direction())}) {
-    fields.push_back(std::move(text));
-  }
-  out << CsvLine(header) << CsvLine(fields);
+  csv.Write(header);
+  std::vector<CsvCell> row;
+  AppendSide(request.base().interval(), response.base(), row);
+  AppendSide(request.candidate().interval(), response.candidate(), row);
+  row.emplace_back(ExactOrEmpty(response.has_delta(), response.delta()));
+  row.emplace_back(ExactOrEmpty(response.has_delta_low(), response.delta_low()));
+  row.emplace_back(ExactOrEmpty(response.has_delta_high(), response.delta_high()));
+  row.emplace_back(ExactOrEmpty(response.has_z(), response.z()));
+  row.emplace_back(ExactOrEmpty(response.has_p_value(), response.p_value()));
+  row.emplace_back(EnumFlag(response.verdict()));
+  row.emplace_back(EnumFlag(response.direction()));
+  csv.Write(row);
 }
 
 void PrintComparisonTable(const v1::CompareMetricRequest& request,
@@ -97,6 +96,11 @@ void PrintComparisonTable(const v1::CompareMetricRequest& request,
   table.AddRow(SideCells("candidate", response.candidate(), info));
   table.AddRow(std::move(change));
   table.Print(out);
+  const int64_t base_excluded = ExcludedCountOf(response.base());
+  const int64_t candidate_excluded = ExcludedCountOf(response.candidate());
+  if (base_excluded + candidate_excluded > 0) {
+    out << "excluded: base " << base_excluded << ", candidate " << candidate_excluded << "\n";
+  }
   out << "\n" << VerdictText(response) << "\n";
 }
 

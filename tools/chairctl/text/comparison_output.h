@@ -6,6 +6,7 @@
 #include <string>
 
 #include "emptychair/v1/metrics_service.pb.h"
+#include "tools/chairctl/base/csv_writer.h"
 
 namespace emptychair {
 
@@ -13,10 +14,10 @@ namespace emptychair {
 // base_answers,base_suppressed`, the same of the candidate, `delta,delta_low,delta_high,z,p_value,
 // verdict,direction`. What is absent is empty; times are RFC 3339 in UTC.
 void PrintComparisonCsv(const v1::CompareMetricRequest& request,
-                        const v1::CompareMetricResponse& response, std::ostream& out);
+                        const v1::CompareMetricResponse& response, CsvWriter& csv);
 
 // Writes a heading that repeats both windows and the method, a line for each side and one for the
-// change, and the verdict in words.
+// change, how many answers each side leaves out as excluded, if any, and the verdict in words.
 void PrintComparisonTable(const v1::CompareMetricRequest& request,
                           const v1::CompareMetricResponse& response, std::ostream& out);
 

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
@@ -31,11 +30,11 @@ v1::GroupValue GroupNamed(const std::string& name) {
   return group;
 }
 
-std::string ExplanationHeading(const v1::ExplainMetricRequest& request) {
+std::string ExplanationHeading(const v1::ExplainMetricRequest& request, absl::TimeZone zone) {
   const v1::QueryMetricRequest& query = request.query();
   std::string heading = absl::StrCat(absl::StrJoin(query.survey_ids(), ", "), ": ",
-                                     WindowText(query.interval(), absl::UTCTimeZone()), ", UTC",
-                                     FiltersText(query.filters()));
+                                     WindowText(query.interval(), zone), ", ", zone.name(),
+                                     Printable(FiltersText(query.filters())));
   for (int i = 0; i < request.group_values_size(); ++i) {
     absl::StrAppend(&heading, ", group ", Printable(query.group_by(i)), "=",
                     Printable(GroupName(request.group_values(i))));
@@ -54,21 +53,22 @@ void PrintExplanationJson(const std::vector<v1::ExplainMetricRow>& rows, std::os
   out << ToJsonList("rows", messages);
 }
 
-void PrintExplanationCsv(const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out) {
+void PrintExplanationCsv(const std::vector<v1::ExplainMetricRow>& rows, CsvWriter& csv) {
   const auto fields_of = [](const v1::ExplainMetricRow& row) {
     TextFields fields = FeedbackFields(row.feedback());
     fields.insert(fields.begin(), {"counted_as", EnumFlag(row.counted_as())});
     return fields;
   };
-  out << CsvNames(fields_of(v1::ExplainMetricRow()));
+  WriteNames(fields_of(v1::ExplainMetricRow()), csv);
   for (const v1::ExplainMetricRow& row : rows) {
-    out << CsvValues(fields_of(row));
+    WriteValues(fields_of(row), csv);
   }
 }
 
 void PrintExplanationTable(const v1::ExplainMetricRequest& request,
-                           const std::vector<v1::ExplainMetricRow>& rows, std::ostream& out) {
-  out << ExplanationHeading(request) << "\n\n";
+                           const std::vector<v1::ExplainMetricRow>& rows, absl::TimeZone zone,
+                           std::ostream& out) {
+  out << ExplanationHeading(request, zone) << "\n\n";
   Table table;
   table.AddColumn("time", Table::Align::kLeft);
   table.AddColumn("counted as", Table::Align::kLeft);
@@ -81,7 +81,7 @@ void PrintExplanationTable(const v1::ExplainMetricRequest& request,
   };
   for (const v1::ExplainMetricRow& row : rows) {
     const v1::Feedback& record = row.feedback();
-    table.AddRow({TimestampText(record.has_occur_time(), record.occur_time()),
+    table.AddRow({LocalTimeText(record.has_occur_time(), record.occur_time(), zone),
                   EnumFlag(row.counted_as()), CountOrAbsent(record.has_score(), record.score()),
                   or_absent(record.customer_id()), record.feedback_id(),
                   or_absent(record.comment())});

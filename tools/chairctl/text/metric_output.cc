@@ -1,12 +1,13 @@
 #include "tools/chairctl/text/metric_output.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/civil_time.h"
-#include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
@@ -111,21 +112,36 @@ Table MakeTable(const v1::QueryMetricRequest& request, const v1::QueryMetricResp
 void PrintHeading(const v1::QueryMetricRequest& request, const v1::MethodInfo& info,
                   absl::TimeZone zone, std::ostream& out) {
   out << absl::StrJoin(request.survey_ids(), ", ") << ": " << EnumFlag(info.method())
-      << FiltersText(request.filters()) << "\nwindow: " << WindowText(request.interval(), zone)
-      << ", " << info.time_zone() << "\nmethod: " << MethodText(info) << "\n\n";
+      << Printable(FiltersText(request.filters()))
+      << "\nwindow: " << WindowText(request.interval(), zone) << ", " << info.time_zone()
+      << "\nmethod: " << MethodText(info) << "\n\n";
+}
+
+// Writes what the table's lines do not say.
+void PrintNotes(const v1::QueryMetricResponse& response, std::ostream& out) {
+  if (const std::string excluded = ExcludedText(response); !excluded.empty()) {
+    out << "excluded: " << excluded << "\n";
+  }
+  if (const absl::string_view note = OpenBucketNote(response); !note.empty()) {
+    out << note << "\n";
+  }
 }
 
 }  // namespace
 
-std::string BucketName(absl::Time start, v1::Granularity granularity, absl::TimeZone zone) {
+std::string BucketName(absl::Time start, const v1::MethodInfo& info) {
+  const absl::TimeZone zone = ZoneOf(info);
   const absl::CivilDay day = absl::ToCivilDay(start, zone);
-  switch (granularity) {
+  switch (info.granularity()) {
     case v1::GRANULARITY_HOUR:
       return absl::FormatTime("%Y-%m-%d %H:%M%Ez", start, zone);
     case v1::GRANULARITY_DAY:
       return absl::FormatCivilTime(day);
     case v1::GRANULARITY_WEEK:
-      return absl::FormatTime("%G-W%V", start, zone);
+      // A week that the window cuts has the name of the whole one.
+      return info.week_start() == v1::WEEK_START_SUNDAY
+                 ? absl::FormatCivilTime(absl::PrevWeekday(day + 1, absl::Weekday::sunday))
+                 : absl::FormatTime("%G-W%V", start, zone);
     case v1::GRANULARITY_MONTH:
       return absl::FormatCivilTime(absl::CivilMonth(day));
     case v1::GRANULARITY_QUARTER:
@@ -137,14 +153,48 @@ std::string BucketName(absl::Time start, v1::Granularity granularity, absl::Time
   }
 }
 
+std::string MarkedBucketName(const v1::MetricBucket& bucket, const v1::MethodInfo& info) {
+  const std::string name = BucketName(FromTimestamp(bucket.start_time()), info);
+  return bucket.is_open() && !name.empty() ? absl::StrCat(name, "*") : name;
+}
+
+absl::string_view OpenBucketNote(const v1::QueryMetricResponse& response) {
+  const bool is_marked =
+      response.method_info().granularity() != v1::GRANULARITY_NONE &&
+      std::any_of(response.buckets().begin(), response.buckets().end(),
+                  [](const v1::MetricBucket& bucket) { return bucket.is_open(); });
+  return is_marked ? "* not over yet" : "";
+}
+
+std::string ExcludedText(const v1::QueryMetricResponse& response) {
+  const auto& points = response.total().points();
+  const bool overlap = response.method_info().trailing_buckets() > 1;
+  std::map<v1::ExclusionReason, int64_t> counts;
+  int64_t whole = 0;
+  for (int i = overlap ? std::max(points.size() - 1, 0) : 0; i < points.size(); ++i) {
+    for (const v1::ExcludedCount& excluded : points[i].excluded()) {
+      counts[excluded.reason()] += excluded.count();
+      whole += excluded.count();
+    }
+  }
+  if (whole == 0) {
+    return "";
+  }
+  std::vector<std::string> reasons;
+  for (const auto& [reason, count] : counts) {
+    const std::string name = EnumFlag(reason);
+    reasons.push_back(counts.size() == 1 ? name : absl::StrCat(name, " ", count));
+  }
+  return absl::StrCat(whole, " (", absl::StrJoin(reasons, ", "), ")",
+                      overlap && points.size() > 1 ? " in the last point" : "");
+}
+
 std::vector<MetricLine> LinesOf(const v1::QueryMetricRequest& request,
                                 const v1::QueryMetricResponse& response) {
-  const absl::TimeZone zone = ZoneOf(response.method_info());
   std::vector<MetricLine> lines;
   const auto add = [&](const v1::MetricSeries& series, const std::vector<std::string>& groups) {
     for (int i = 0; i < series.points_size() && i < response.buckets_size(); ++i) {
-      const absl::Time start = FromTimestamp(response.buckets(i).start_time());
-      lines.push_back({groups, BucketName(start, response.method_info().granularity(), zone),
+      lines.push_back({groups, MarkedBucketName(response.buckets(i), response.method_info()),
                        &series.points(i)});
     }
   };
@@ -165,37 +215,40 @@ std::vector<MetricLine> LinesOf(const v1::QueryMetricRequest& request,
 }
 
 void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetricResponse& response,
-                    std::ostream& out) {
-  std::vector<std::string> header = {"bucket_start", "bucket_end"};
+                    CsvWriter& csv) {
+  std::vector<CsvCell> header = {"bucket_start", "bucket_end"};
   header.insert(header.end(), request.group_by().begin(), request.group_by().end());
-  for (const char* name : {"value", "low", "high", "standard_error", "answers", "unscored",
-                           "customers", "promoters", "passives", "detractors", "suppressed"}) {
+  for (const char* name :
+       {"value", "low", "high", "standard_error", "answers", "unscored", "customers", "promoters",
+        "passives", "detractors", "suppressed", "excluded", "is_open"}) {
     header.emplace_back(name);
   }
-  out << CsvLine(header);
+  csv.Write(header);
   for (const v1::MetricSeries& series : response.series()) {
     for (int i = 0; i < series.points_size() && i < response.buckets_size(); ++i) {
-      const v1::TimeInterval& bucket = response.buckets(i);
+      const v1::MetricBucket& bucket = response.buckets(i);
       const v1::MetricValue& point = series.points(i);
-      std::vector<std::string> fields = {
-          TimestampText(bucket.has_start_time(), bucket.start_time()),
-          TimestampText(bucket.has_end_time(), bucket.end_time())};
+      std::vector<CsvCell> row = {TimestampText(bucket.has_start_time(), bucket.start_time()),
+                                  TimestampText(bucket.has_end_time(), bucket.end_time())};
       for (const v1::GroupValue& group : series.group_values()) {
-        fields.push_back(GroupName(group));
+        row.emplace_back(GroupName(group));
       }
-      for (std::string text : {ExactOrEmpty(point.has_value(), point.value()),
-                               ExactOrEmpty(point.has_low(), point.low()),
-                               ExactOrEmpty(point.has_high(), point.high()),
-                               ExactOrEmpty(point.has_standard_error(), point.standard_error()),
-                               absl::StrCat(point.answers()), absl::StrCat(point.unscored()),
-                               CountOrEmpty(point.has_customers(), point.customers()),
-                               CountOrEmpty(point.has_promoters(), point.promoters()),
-                               CountOrEmpty(point.has_passives(), point.passives()),
-                               CountOrEmpty(point.has_detractors(), point.detractors()),
-                               std::string(point.suppressed() ? "true" : "false")}) {
-        fields.push_back(std::move(text));
+      for (CsvNumber& number : std::vector<CsvNumber>{
+               ExactOrEmpty(point.has_value(), point.value()),
+               ExactOrEmpty(point.has_low(), point.low()),
+               ExactOrEmpty(point.has_high(), point.high()),
+               ExactOrEmpty(point.has_standard_error(), point.standard_error()),
+               CountOrEmpty(true, point.answers()), CountOrEmpty(true, point.unscored()),
+               CountOrEmpty(point.has_customers(), point.customers()),
+               CountOrEmpty(point.has_promoters(), point.promoters()),
+               CountOrEmpty(point.has_passives(), point.passives()),
+               CountOrEmpty(point.has_detractors(), point.detractors())}) {
+        row.emplace_back(std::move(number));
       }
-      out << CsvLine(fields);
+      row.emplace_back(point.suppressed() ? "true" : "false");
+      row.emplace_back(CountOrEmpty(true, ExcludedCountOf(point)));
+      row.emplace_back(bucket.is_open() ? "true" : "false");
+      csv.Write(row);
     }
   }
 }
@@ -203,8 +256,7 @@ void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetric
 void PrintMetricTable(const v1::QueryMetricRequest& request,
                       const v1::QueryMetricResponse& response, int columns, std::ostream& out) {
   const v1::MethodInfo& info = response.method_info();
-  const absl::TimeZone zone = ZoneOf(info);
-  PrintHeading(request, info, zone, out);
+  PrintHeading(request, info, ZoneOf(info), out);
   const std::vector<MetricLine> lines = LinesOf(request, response);
   Layout layout;
   layout.buckets = info.granularity() != v1::GRANULARITY_NONE;
@@ -221,19 +273,18 @@ void PrintMetricTable(const v1::QueryMetricRequest& request,
     table = MakeTable(request, response, lines, layout);
   }
   const int bar_width = std::min(room(table), kBarWidthMax);
-  if (!draws || bar_width < kBarWidthMin) {
-    table.Print(out);
-    return;
-  }
-  const IntervalAxis axis = AxisOf(lines);
-  table = HeadedTable(request, info, layout);
-  table.AddColumn(axis.Heading(bar_width), Table::Align::kLeft);
-  for (const MetricLine& line : lines) {
-    std::vector<std::string> cells = Cells(line, layout, info.min_sample());
-    cells.push_back(axis.Bar(MarkOf(*line.point), bar_width));
-    table.AddRow(std::move(cells));
+  if (draws && bar_width >= kBarWidthMin) {
+    const IntervalAxis axis = AxisOf(lines);
+    table = HeadedTable(request, info, layout);
+    table.AddColumn(axis.Heading(bar_width), Table::Align::kLeft);
+    for (const MetricLine& line : lines) {
+      std::vector<std::string> cells = Cells(line, layout, info.min_sample());
+      cells.push_back(axis.Bar(MarkOf(*line.point), bar_width));
+      table.AddRow(std::move(cells));
+    }
   }
   table.Print(out);
+  PrintNotes(response, out);
 }
 
 }  // namespace emptychair

@@ -1,5 +1,6 @@
 #include "tools/chairctl/text/metric_text.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/civil_time.h"
+#include "common/base/local_day.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
@@ -22,8 +24,7 @@ std::string EdgeText(bool present, const google::protobuf::Timestamp& timestamp,
   }
   const absl::Time time = FromTimestamp(timestamp);
   const absl::CivilDay day = absl::ToCivilDay(time, zone);
-  return absl::FromCivil(day, zone) == time ? absl::FormatCivilTime(day)
-                                            : FormatInstant(time, zone);
+  return FirstInstantOf(zone, day) == time ? absl::FormatCivilTime(day) : FormatInstant(time, zone);
 }
 
 }  // namespace
@@ -78,17 +79,26 @@ bool HasClasses(v1::MetricMethod method) {
   return method == v1::METRIC_METHOD_NET_PROMOTER || method == v1::METRIC_METHOD_NET;
 }
 
-absl::TimeZone ZoneOf(const v1::MethodInfo& info) {
-  absl::TimeZone zone = absl::UTCTimeZone();
-  absl::LoadTimeZone(info.time_zone(), &zone);
-  return zone;
+absl::TimeZone ZoneOf(const v1::MethodInfo& info) { return ZoneOrUtc(info.time_zone()); }
+
+bool SameSurveys(const v1::QueryMetricRequest& base, const v1::QueryMetricRequest& candidate) {
+  return std::equal(base.survey_ids().begin(), base.survey_ids().end(),
+                    candidate.survey_ids().begin(), candidate.survey_ids().end());
+}
+
+std::string SurveysText(const v1::QueryMetricRequest& base,
+                        const v1::QueryMetricRequest& candidate) {
+  const std::string text = absl::StrJoin(base.survey_ids(), ", ");
+  return SameSurveys(base, candidate)
+             ? text
+             : absl::StrCat(text, " and ", absl::StrJoin(candidate.survey_ids(), ", "));
 }
 
 std::string FiltersText(const google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters) {
   std::string text;
   for (const v1::LabelFilter& filter : filters) {
-    absl::StrAppend(&text, ", ", Printable(filter.key()), filter.negate() ? "!=" : "=",
-                    Printable(absl::StrJoin(filter.values(), "|")));
+    absl::StrAppend(&text, ", ", filter.key(), filter.negate() ? "!=" : "=",
+                    absl::StrJoin(filter.values(), "|"));
   }
   return text;
 }
@@ -132,16 +142,19 @@ std::string MethodText(const v1::MethodInfo& info) {
   return text;
 }
 
-std::string SelectionText(const v1::QueryMetricRequest& side, const v1::MethodInfo& info) {
-  return absl::StrCat(WindowText(side.interval(), ZoneOf(info)), ", ", info.time_zone(),
+std::string SelectionText(const v1::QueryMetricRequest& side, const v1::MethodInfo& info,
+                          bool names_surveys) {
+  return absl::StrCat(names_surveys ? absl::StrJoin(side.survey_ids(), ", ") + ", " : "",
+                      WindowText(side.interval(), ZoneOf(info)), ", ", info.time_zone(),
                       FiltersText(side.filters()));
 }
 
 std::string SidesHeading(const v1::QueryMetricRequest& base,
                          const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info) {
-  return absl::StrCat(absl::StrJoin(base.survey_ids(), ", "), ": ", EnumFlag(info.method()),
-                      "\nbase: ", SelectionText(base, info),
-                      "\ncandidate: ", SelectionText(candidate, info),
+  const bool names_surveys = !SameSurveys(base, candidate);
+  return absl::StrCat(SurveysText(base, candidate), ": ", EnumFlag(info.method()),
+                      "\nbase: ", Printable(SelectionText(base, info, names_surveys)),
+                      "\ncandidate: ", Printable(SelectionText(candidate, info, names_surveys)),
                       "\nmethod: ", MethodText(info), "\n");
 }
 
@@ -192,8 +205,16 @@ std::string CountOrAbsent(bool present, int64_t count) {
   return present ? absl::StrCat(count) : std::string(kAbsent);
 }
 
-std::string ExactOrEmpty(bool present, double number) { return present ? ExactNumber(number) : ""; }
+int64_t ExcludedCountOf(const v1::MetricValue& point) {
+  int64_t count = 0;
+  for (const v1::ExcludedCount& excluded : point.excluded()) {
+    count += excluded.count();
+  }
+  return count;
+}
 
-std::string CountOrEmpty(bool present, int64_t count) { return present ? absl::StrCat(count) : ""; }
+CsvNumber ExactOrEmpty(bool present, double number) { return {present ? ExactNumber(number) : ""}; }
+
+CsvNumber CountOrEmpty(bool present, int64_t count) { return {present ? absl::StrCat(count) : ""}; }
 
 }  // namespace emptychair

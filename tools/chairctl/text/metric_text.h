@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "tools/chairctl/base/csv_writer.h"
 
 namespace emptychair {
 
@@ -29,7 +30,14 @@ bool HasClasses(v1::MetricMethod method);
 // The zone of days; UTC when this machine does not know it.
 absl::TimeZone ZoneOf(const v1::MethodInfo& info);
 
-// `, channel=web|app, region!=EU`; empty without filters.
+// Returns whether both sides ask for the same surveys, in one order.
+bool SameSurveys(const v1::QueryMetricRequest& base, const v1::QueryMetricRequest& candidate);
+
+// The surveys of two sides: those of both once where they are the same.
+std::string SurveysText(const v1::QueryMetricRequest& base,
+                        const v1::QueryMetricRequest& candidate);
+
+// `, channel=web|app, region!=EU`, as sent; empty without filters.
 std::string FiltersText(const google::protobuf::RepeatedPtrField<v1::LabelFilter>& filters);
 
 // The value of a group; `(none)` and `(other)` are no values.
@@ -41,10 +49,13 @@ std::string WindowText(const v1::TimeInterval& interval, absl::TimeZone zone);
 // The respondent rule, the confidence and what else is not the default.
 std::string MethodText(const v1::MethodInfo& info);
 
-// The window, its zone, and the filters that make it a slice.
-std::string SelectionText(const v1::QueryMetricRequest& side, const v1::MethodInfo& info);
+// The window, its zone, and the filters that make it a slice; in front of them the surveys, where
+// `names_surveys`.
+std::string SelectionText(const v1::QueryMetricRequest& side, const v1::MethodInfo& info,
+                          bool names_surveys = false);
 
-// Lines that name what two sides ask for: surveys and method, then the window and filters of each.
+// Printable lines that name what two sides ask for: surveys and method, then the window and filters
+// of each.
 std::string SidesHeading(const v1::QueryMetricRequest& base,
                          const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info);
 
@@ -74,9 +85,12 @@ std::string GradeText(const v1::MetricValue& point);
 std::string RoundedOrAbsent(bool present, double number);
 std::string CountOrAbsent(bool present, int64_t count);
 
-// Numbers for CSV.
-std::string ExactOrEmpty(bool present, double number);
-std::string CountOrEmpty(bool present, int64_t count);
+// How many answers were left out because they were excluded, whatever the reason.
+int64_t ExcludedCountOf(const v1::MetricValue& point);
+
+// Numbers for CSV; empty ones are absent.
+CsvNumber ExactOrEmpty(bool present, double number);
+CsvNumber CountOrEmpty(bool present, int64_t count);
 
 }  // namespace emptychair
 

@@ -5,7 +5,6 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
@@ -57,37 +56,56 @@ Table TableOf(const v1::GetScorecardResponse& response, bool names, bool trend) 
 
 }  // namespace
 
-void PrintScorecardCsv(const v1::GetScorecardResponse& response, std::ostream& out) {
-  out << "survey_id,display_name,kind,method,period_start,period_end,value,low,high,answers,"
-         "suppressed,previous_value,previous_low,previous_high,previous_answers,delta,delta_low,"
-         "delta_high,z,p_value,verdict,direction\n";
+void PrintScorecardCsv(const v1::GetScorecardResponse& response, CsvWriter& csv) {
+  csv.Write({"survey_id",
+             "display_name",
+             "kind",
+             "method",
+             "period_start",
+             "period_end",
+             "value",
+             "low",
+             "high",
+             "answers",
+             "suppressed",
+             "previous_value",
+             "previous_low",
+             "previous_high",
+             "previous_answers",
+             "delta",
+             "delta_low",
+             "delta_high",
+             "z",
+             "p_value",
+             "verdict",
+             "direction"});
   for (const v1::SurveyScore& score : response.surveys()) {
     const v1::MetricValue& current = score.current();
     const v1::MetricValue& previous = score.previous();
     const v1::TimeInterval period =
         score.periods().empty() ? v1::TimeInterval() : *score.periods().rbegin();
-    out << CsvLine({score.survey_id(),
-                    score.display_name(),
-                    EnumFlag(score.kind()),
-                    EnumFlag(score.method_info().method()),
-                    TimestampText(period.has_start_time(), period.start_time()),
-                    TimestampText(period.has_end_time(), period.end_time()),
-                    ExactOrEmpty(current.has_value(), current.value()),
-                    ExactOrEmpty(current.has_low(), current.low()),
-                    ExactOrEmpty(current.has_high(), current.high()),
-                    absl::StrCat(current.answers()),
-                    current.suppressed() ? "true" : "false",
-                    ExactOrEmpty(previous.has_value(), previous.value()),
-                    ExactOrEmpty(previous.has_low(), previous.low()),
-                    ExactOrEmpty(previous.has_high(), previous.high()),
-                    absl::StrCat(previous.answers()),
-                    ExactOrEmpty(score.has_delta(), score.delta()),
-                    ExactOrEmpty(score.has_delta_low(), score.delta_low()),
-                    ExactOrEmpty(score.has_delta_high(), score.delta_high()),
-                    ExactOrEmpty(score.has_z(), score.z()),
-                    ExactOrEmpty(score.has_p_value(), score.p_value()),
-                    EnumFlag(score.verdict()),
-                    EnumFlag(score.direction())});
+    csv.Write({score.survey_id(),
+               score.display_name(),
+               EnumFlag(score.kind()),
+               EnumFlag(score.method_info().method()),
+               TimestampText(period.has_start_time(), period.start_time()),
+               TimestampText(period.has_end_time(), period.end_time()),
+               ExactOrEmpty(current.has_value(), current.value()),
+               ExactOrEmpty(current.has_low(), current.low()),
+               ExactOrEmpty(current.has_high(), current.high()),
+               CountOrEmpty(true, current.answers()),
+               current.suppressed() ? "true" : "false",
+               ExactOrEmpty(previous.has_value(), previous.value()),
+               ExactOrEmpty(previous.has_low(), previous.low()),
+               ExactOrEmpty(previous.has_high(), previous.high()),
+               CountOrEmpty(true, previous.answers()),
+               ExactOrEmpty(score.has_delta(), score.delta()),
+               ExactOrEmpty(score.has_delta_low(), score.delta_low()),
+               ExactOrEmpty(score.has_delta_high(), score.delta_high()),
+               ExactOrEmpty(score.has_z(), score.z()),
+               ExactOrEmpty(score.has_p_value(), score.p_value()),
+               EnumFlag(score.verdict()),
+               EnumFlag(score.direction())});
   }
 }
 
@@ -103,7 +121,8 @@ void PrintScorecardTable(const v1::GetScorecardResponse& response, int columns, 
 }
 
 std::string ScorecardHeading(const v1::GetScorecardResponse& response) {
-  const std::string as_of = TimestampText(response.has_as_of(), response.as_of());
+  const std::string as_of =
+      LocalTimeText(response.has_as_of(), response.as_of(), absl::UTCTimeZone());
   return response.surveys().empty()
              ? absl::StrCat("no surveys as of ", as_of)
              : absl::StrCat("last complete ",
@@ -121,9 +140,7 @@ std::string PeriodName(const v1::SurveyScore& score) {
   if (score.periods().empty()) {
     return std::string(kAbsent);
   }
-  const v1::MethodInfo& info = score.method_info();
-  return BucketName(FromTimestamp(score.periods().rbegin()->start_time()), info.granularity(),
-                    ZoneOf(info));
+  return BucketName(FromTimestamp(score.periods().rbegin()->start_time()), score.method_info());
 }
 
 std::string VerdictWordOf(const v1::SurveyScore& score) {

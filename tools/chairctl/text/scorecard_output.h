@@ -6,6 +6,7 @@
 #include <string>
 
 #include "emptychair/v1/metrics_service.pb.h"
+#include "tools/chairctl/base/csv_writer.h"
 
 namespace emptychair {
 
@@ -13,7 +14,7 @@ namespace emptychair {
 // display_name,kind,method,period_start,period_end,value,low,high,answers,suppressed,
 // previous_value,previous_low,previous_high,previous_answers,delta,delta_low,delta_high,z,p_value,
 // verdict,direction`. What is absent is empty; times are RFC 3339 in UTC.
-void PrintScorecardCsv(const v1::GetScorecardResponse& response, std::ostream& out);
+void PrintScorecardCsv(const v1::GetScorecardResponse& response, CsvWriter& csv);
 
 // Writes a heading that says what period is shown, and a line for every survey. With `columns`
 // above 0, which is the width of a terminal, lines end with the trend as a sparkline, and names

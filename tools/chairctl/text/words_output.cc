@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/plot/interval_axis.h"
@@ -31,10 +30,11 @@ WordSide Users(absl::string_view name, absl::string_view users) {
   return {std::string(name), absl::StrCat(users, " use more")};
 }
 
-v1::MethodInfo InfoOf(const WordSides& sides) {
+std::string SideText(const v1::QueryMetricRequest& side, const std::string& time_zone,
+                     bool names_surveys) {
   v1::MethodInfo info;
-  info.set_time_zone(sides.time_zone);
-  return info;
+  info.set_time_zone(time_zone);
+  return SelectionText(side, info, names_surveys);
 }
 
 Table TableOf(const std::vector<const v1::WordComparison*>& words,
@@ -67,14 +67,17 @@ Table TableOf(const std::vector<const v1::WordComparison*>& words,
 
 }  // namespace
 
-WordSides SidesOf(const v1::CompareWordsRequest& request, const v1::Survey& survey) {
-  WordSides sides{
-      {"base", "more in the base"}, {"candidate", "more in the candidate"}, survey.time_zone()};
+WordSides SidesOf(const v1::CompareWordsRequest& request, const v1::Survey& base,
+                  const v1::Survey& candidate) {
+  WordSides sides{{"base", "more in the base"},
+                  {"candidate", "more in the candidate"},
+                  base.time_zone(),
+                  candidate.time_zone()};
   if (!request.by_class()) {
     return sides;
   }
   const v1::MetricMethod asked = request.base().method();
-  switch (asked == v1::METRIC_METHOD_UNSPECIFIED ? DefaultMethod(survey.kind()) : asked) {
+  switch (asked == v1::METRIC_METHOD_UNSPECIFIED ? DefaultMethod(base.kind()) : asked) {
     case v1::METRIC_METHOD_NET_PROMOTER:
       sides.base = Users("detractors", "detractors");
       sides.candidate = Users("promoters", "promoters");
@@ -94,15 +97,20 @@ WordSides SidesOf(const v1::CompareWordsRequest& request, const v1::Survey& surv
   return sides;
 }
 
+std::string WordsSurveys(const v1::CompareWordsRequest& request) {
+  return SurveysText(request.base(), request.by_class() ? request.base() : request.candidate());
+}
+
 std::vector<std::pair<std::string, std::string>> WordsQuestion(
     const v1::CompareWordsRequest& request, const WordSides& sides) {
-  const v1::MethodInfo info = InfoOf(sides);
+  const bool names_surveys = !SameSurveys(request.base(), request.candidate());
   std::vector<std::pair<std::string, std::string>> question;
   if (request.by_class()) {
-    question.emplace_back("window", SelectionText(request.base(), info));
+    question.emplace_back("window", SideText(request.base(), sides.base_time_zone, false));
   } else {
-    question.emplace_back("base", SelectionText(request.base(), info));
-    question.emplace_back("candidate", SelectionText(request.candidate(), info));
+    question.emplace_back("base", SideText(request.base(), sides.base_time_zone, names_surveys));
+    question.emplace_back("candidate",
+                          SideText(request.candidate(), sides.candidate_time_zone, names_surveys));
   }
   if (request.base().respondent_rule() != v1::RESPONDENT_RULE_UNSPECIFIED) {
     question.emplace_back("respondents", EnumFlag(request.base().respondent_rule()));
@@ -121,23 +129,24 @@ std::vector<const v1::WordComparison*> WordsOf(const v1::CompareWordsResponse& r
   return words;
 }
 
-void PrintWordsCsv(const v1::CompareWordsResponse& response, std::ostream& out) {
-  out << "word,base_count,base_share,candidate_count,candidate_share,log_odds,z\n";
+void PrintWordsCsv(const v1::CompareWordsResponse& response, CsvWriter& csv) {
+  csv.Write(
+      {"word", "base_count", "base_share", "candidate_count", "candidate_share", "log_odds", "z"});
   for (const v1::WordComparison& word : response.words()) {
-    out << CsvLine({word.word(), absl::StrCat(word.base_count()),
-                    ExactNumber(PercentOf(word.base_count(), response.base_comments())),
-                    absl::StrCat(word.candidate_count()),
-                    ExactNumber(PercentOf(word.candidate_count(), response.candidate_comments())),
-                    ExactNumber(word.log_odds()), ExactNumber(word.z())});
+    csv.Write({word.word(), CountOrEmpty(true, word.base_count()),
+               ExactOrEmpty(true, PercentOf(word.base_count(), response.base_comments())),
+               CountOrEmpty(true, word.candidate_count()),
+               ExactOrEmpty(true, PercentOf(word.candidate_count(), response.candidate_comments())),
+               ExactOrEmpty(true, word.log_odds()), ExactOrEmpty(true, word.z())});
   }
 }
 
 void PrintWordsTable(const v1::CompareWordsRequest& request,
                      const v1::CompareWordsResponse& response, const WordSides& sides, int columns,
                      std::ostream& out) {
-  out << absl::StrJoin(request.base().survey_ids(), ", ") << ": words\n";
+  out << WordsSurveys(request) << ": words\n";
   for (const auto& [name, text] : WordsQuestion(request, sides)) {
-    out << name << ": " << text << "\n";
+    out << name << ": " << Printable(text) << "\n";
   }
   out << "comments: " << sides.base.name << " " << response.base_comments() << ", "
       << sides.candidate.name << " " << response.candidate_comments() << "\n";

@@ -9,6 +9,7 @@
 
 #include "emptychair/v1/metrics_service.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
+#include "tools/chairctl/base/csv_writer.h"
 
 namespace emptychair {
 
@@ -24,12 +25,18 @@ struct WordSide {
 struct WordSides {
   WordSide base;
   WordSide candidate;
-  // Of the days of windows: that of the first survey.
-  std::string time_zone;
+  // Of the days of each side's window: that of its first survey.
+  std::string base_time_zone;
+  std::string candidate_time_zone;
 };
 
-// The sides of `request`, whose first survey is `survey`. Classes are named by the method.
-WordSides SidesOf(const v1::CompareWordsRequest& request, const v1::Survey& survey);
+// The sides of `request`, whose first surveys are `base` and `candidate`. Classes are named by the
+// method.
+WordSides SidesOf(const v1::CompareWordsRequest& request, const v1::Survey& base,
+                  const v1::Survey& candidate);
+
+// The surveys that are asked.
+std::string WordsSurveys(const v1::CompareWordsRequest& request);
 
 // Describes the query, a line each with its name: window and conditions, or those of both sides.
 std::vector<std::pair<std::string, std::string>> WordsQuestion(
@@ -41,7 +48,7 @@ std::vector<const v1::WordComparison*> WordsOf(const v1::CompareWordsResponse& r
 
 // Writes a line for every word, in the answer's order, exact, behind the header `word,base_count,
 // base_share,candidate_count,candidate_share,log_odds,z`. Shares are in percent of the comments.
-void PrintWordsCsv(const v1::CompareWordsResponse& response, std::ostream& out);
+void PrintWordsCsv(const v1::CompareWordsResponse& response, CsvWriter& csv);
 
 // Writes a heading that repeats what was asked, how many comments each side has, and a table for
 // each side of the words that it uses more. With `columns` above 0, which is the width of a
