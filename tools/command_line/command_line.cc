@@ -1,13 +1,11 @@
 #include "tools/command_line/command_line.h"
 
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "CLI/CLI.hpp"
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 
 namespace emptychair {
@@ -124,18 +122,6 @@ Parsed Program::Parse(const std::vector<std::string>& arguments, std::ostream& o
     return {.error = refused.what()};
   }
   return {};
-}
-
-absl::StatusOr<std::vector<ConfigItem>> ReadToml(std::istream& in) {
-  try {
-    std::vector<ConfigItem> items;
-    for (CLI::ConfigItem& item : CLI::ConfigTOML().from_config(in)) {
-      items.push_back({item.fullname(), std::move(item.inputs)});
-    }
-    return items;
-  } catch (const std::exception& failure) {
-    return absl::InvalidArgumentError(failure.what());
-  }
 }
 
 }  // namespace emptychair

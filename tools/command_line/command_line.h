@@ -118,7 +118,8 @@ struct ConfigItem {
   std::vector<std::string> values;
 };
 
-// Reads a configuration file in TOML. INVALID_ARGUMENT says why it cannot be read.
+// Reads a configuration file in TOML: texts, numbers, true and false, and lists of these.
+// INVALID_ARGUMENT says why it cannot be read.
 absl::StatusOr<std::vector<ConfigItem>> ReadToml(std::istream& in);
 
 }  // namespace emptychair
