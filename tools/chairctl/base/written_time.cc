@@ -1,8 +1,10 @@
 #include "tools/chairctl/base/written_time.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
@@ -66,19 +68,45 @@ void AppendDigits(int number, int digits, std::string& out) {
   }
 }
 
-bool ConsumeOffset(absl::string_view& text, absl::Duration& offset) {
-  if (ConsumeChar(text, 'Z') || ConsumeChar(text, 'z')) {
-    offset = absl::ZeroDuration();
-    return true;
-  }
-  const bool west = ConsumeChar(text, '-');
+// The hours and minutes of an offset behind its sign: `05:30`, `0530`, `05`, and after a name `5`
+// and `5:30` as well.
+bool ConsumeHoursAndMinutes(absl::string_view& text, bool has_name, absl::Duration& offset) {
   int hours = 0;
   int minutes = 0;
-  if ((!west && !ConsumeChar(text, '+')) || !ConsumeTwoDigits(text, 23, hours) ||
-      !ConsumeChar(text, ':') || !ConsumeTwoDigits(text, 59, minutes)) {
+  if (!ConsumeTwoDigits(text, 23, hours)) {
+    const std::optional<int> digit = ParseDigits(text.substr(0, 1), 1);
+    if (!has_name || !digit.has_value()) {
+      return false;
+    }
+    hours = *digit;
+    text.remove_prefix(1);
+  }
+  const bool has_colon = ConsumeChar(text, ':');
+  if ((has_colon || !text.empty()) && !ConsumeTwoDigits(text, 59, minutes)) {
     return false;
   }
-  offset = (west ? -1 : 1) * (absl::Hours(hours) + absl::Minutes(minutes));
+  offset = absl::Hours(hours) + absl::Minutes(minutes);
+  return true;
+}
+
+// `text` as a whole: `Z`, `UTC`, `GMT`, `+01:00`, `+0100`, `+01`, `GMT+1`, `UTC-05:30`, in any
+// case.
+bool ParseOffset(absl::string_view text, absl::Duration& offset) {
+  offset = absl::ZeroDuration();
+  const bool has_name =
+      absl::StartsWithIgnoreCase(text, "UTC") || absl::StartsWithIgnoreCase(text, "GMT");
+  if (has_name) {
+    text.remove_prefix(3);
+  }
+  if (text.empty() || absl::EqualsIgnoreCase(text, "Z")) {
+    return has_name == text.empty();
+  }
+  const bool west = ConsumeChar(text, '-');
+  if ((!west && !ConsumeChar(text, '+')) || !ConsumeHoursAndMinutes(text, has_name, offset) ||
+      !text.empty()) {
+    return false;
+  }
+  offset = west ? -offset : offset;
   return true;
 }
 
@@ -96,7 +124,8 @@ std::optional<TimeOfDay> ParseTimeOfDay(absl::string_view text) {
   }
   if (!text.empty()) {
     absl::Duration offset;
-    if (!ConsumeOffset(text, offset) || !text.empty()) {
+    ConsumeChar(text, ' ');
+    if (!ParseOffset(text, offset)) {
       return std::nullopt;
     }
     time.offset = offset;
@@ -130,6 +159,17 @@ std::optional<WrittenTime> Parse(absl::string_view text) {
 }
 
 }  // namespace
+
+bool ConsumeOffsetSuffix(absl::string_view& text, absl::Duration& offset) {
+  constexpr size_t kOffsetBytesMax = 9;  // UTC+05:30
+  for (size_t size = std::min(text.size(), kOffsetBytesMax); size > 0; --size) {
+    if (ParseOffset(text.substr(text.size() - size), offset)) {
+      text = absl::StripTrailingAsciiWhitespace(text.substr(0, text.size() - size));
+      return true;
+    }
+  }
+  return false;
+}
 
 std::optional<int> ParseDigits(absl::string_view text, size_t digits) {
   if (text.size() != digits) {

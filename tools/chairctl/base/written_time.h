@@ -27,8 +27,12 @@ struct LocalTime {
 using WrittenTime = std::variant<absl::Time, LocalTime, absl::CivilDay>;
 
 // Reads RFC 3339 or `YYYY-MM-DD[ HH:MM[:SS[.f…]]]`, with ' ' or 'T' between date and time; spaces
-// around it do not count. FIELD_INVALID names `field`.
+// around it do not count. An offset behind it can be `Z`, `+01:00`, `+0100`, `+01`, `UTC`, `GMT`,
+// `GMT+1` or `UTC-05:30`, in any case and after a space or none. FIELD_INVALID names `field`.
 absl::StatusOr<WrittenTime> ParseWrittenTime(absl::string_view field, absl::string_view text);
+
+// Takes such an offset off the end of `text`, with the blanks before it; false when there is none.
+bool ConsumeOffsetSuffix(absl::string_view& text, absl::Duration& offset);
 
 // The day `YYYY-MM-DD`; nothing for any other text and for days that no calendar has.
 std::optional<absl::CivilDay> ParseDay(absl::string_view text);
