@@ -65,13 +65,14 @@ void UnmatchedFilters::Begin() {
 
 void UnmatchedFilters::Ask(const v1::LabelFilter& filter) {
   const std::string& key = filter.key();
-  if (key == kSurveyIdKey) {
-    return;
-  }
   absl::flat_hash_set<absl::string_view> values;
-  bool is_dimension = false;
+  bool is_dimension = key == kSurveyIdKey;
   bool series_tell_all = true;
   for (const SurveyView* survey : surveys_) {
+    if (key == kSurveyIdKey) {
+      values.insert(survey->definition->survey_id());
+      continue;
+    }
     if (const std::optional<size_t> dimension = survey->DimensionOf(key)) {
       is_dimension = true;
       values.merge(ValuesOf(*survey, *dimension));

@@ -20,10 +20,11 @@
 namespace emptychair {
 
 // Finds the keys of filters that are neither a dimension of the surveys asked nor a label of any of
-// their answers, and the values of dimensions that no answer has. Series tell the values of
-// dimensions. What only records tell is told by those that the call reads anyway, else by a look at
-// the surveys' first ones, which has a limit: where that is not enough, nothing is said. Of a value
-// that answers had once, nothing is said either. For one call; not thread-safe.
+// their answers, and the values of dimensions that no answer has, ids of no survey asked among
+// them. Series tell the values of dimensions. What only records tell is told by those that the call
+// reads anyway, else by a look at the surveys' first ones, which has a limit: where that is not
+// enough, nothing is said. Of a value that answers had once, nothing is said either. For one call;
+// not thread-safe.
 class UnmatchedFilters {
  public:
   // `surveys`, those asked, must outlive this.

@@ -4,14 +4,17 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-#include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "tools/chairctl/base/csv.h"
-#include "tools/chairctl/records/feedback_builder.h"
-#include "tools/chairctl/records/import_reader.h"
+#include "tools/chairctl/import/csv_reader.h"
+#include "tools/chairctl/import/dialect.h"
+#include "tools/chairctl/import/record_builder.h"
+#include "tools/chairctl/import/row_reader.h"
+#include "tools/chairctl/import/text_source.h"
 
 namespace emptychair {
 namespace {
@@ -22,50 +25,84 @@ void Demand(bool holds) {
   }
 }
 
-void Import(ImportReader& reader) {
-  if (!reader.Open().ok() || !reader.Bind({}).ok()) {
+// Reads a file as an import does, with the encoding and the form that `choice` stands for.
+void Import(const std::string& text, uint8_t choice) {
+  constexpr const char* kEncodings[] = {"", "utf-16", "windows-1252", "utf-16be"};
+  constexpr const char* kFormats[] = {"", "csv", "json"};
+  std::istringstream in(text);
+  const auto source = TextSource::Open(in, kEncodings[choice % 4]);
+  if (!source.ok()) {
     return;
   }
-  FeedbackBuilder builder("pulse", absl::UTCTimeZone(), "");
-  int64_t line = 0;
-  while (const std::optional<Row> row = reader.Next()) {
-    Demand(row->line > line);
-    line = row->line;
-    if (row->status.ok() && builder.Build(*row).ok()) {
-      continue;
+  const auto dialect = FindDialect((*source)->start(), "", {.format = kFormats[choice / 4 % 3]});
+  if (!dialect.ok()) {
+    return;
+  }
+  const std::unique_ptr<RowReader> reader = RowReader::Create(**source, *dialect, 0);
+  if (!reader->Open().ok()) {
+    return;
+  }
+  ImportRules rules;
+  rules.time_is_now = true;
+  v1::Survey survey;
+  survey.set_survey_id("pulse");
+  const ColumnMatcher matcher(rules, {"channel"});
+  auto columns = matcher.Match(reader->columns());
+  if (!columns.ok()) {
+    return;
+  }
+  auto builder = RecordBuilder::Create(rules, survey, *TimeReader::Create(absl::UTCTimeZone(), ""),
+                                       {.columns = *std::move(columns)});
+  Demand(builder.ok());
+  Row row;
+  BuiltRecord built;
+  for (int64_t line = 0; reader->Next(row); line = row.line) {
+    Demand(row.line >= line);
+    builder->Build(row.Copy(), built);
+    if (!built.status.ok()) {
+      const std::string rejected = reader->RejectedRow(reader->Keep(row), row.line, "no", "id", -1);
+      Demand(!rejected.empty() && rejected.back() == '\n');
     }
-    const std::string rejected = reader.RejectedRow(*row, "no");
-    Demand(!rejected.empty() && rejected.back() == '\n');
   }
 }
 
-// What CsvLine writes reads back field by field.
+// What CsvLine writes of a row reads back cell by cell.
 void WriteAndReadBack(const std::string& text) {
-  std::istringstream in(text);
-  CsvReader reader(in);
-  if (!reader.ReadHeader().ok()) {
+  const auto all_at_once = [](std::string content) {
+    return [content = std::move(content)](std::string& out) mutable {
+      out += std::exchange(content, "");
+      return false;
+    };
+  };
+  CsvReader reader(all_at_once(text), ',');
+  CsvRow row;
+  if (!reader.Next(row) || !row.status.ok()) {
     return;
   }
-  std::istringstream written(CsvLine(reader.columns()));
-  CsvReader again(written);
-  Demand(again.ReadHeader().ok() && again.columns() == reader.columns());
+  const std::vector<std::string> cells = [&row] {
+    std::vector<std::string> copy;
+    for (const absl::string_view cell : row.cells) {
+      copy.emplace_back(cell);
+    }
+    return copy;
+  }();
+  CsvReader again(all_at_once(CsvLine(cells)), ',');
+  Demand(again.Next(row) && row.status.ok() && row.cells.size() == cells.size());
+  for (size_t i = 0; i < cells.size(); ++i) {
+    Demand(row.cells[i] == cells[i]);
+  }
 }
 
 }  // namespace
 }  // namespace emptychair
 
-// The first byte chooses the form.
+// The first byte chooses encoding and form.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) {
     return 0;
   }
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  std::istringstream in(text);
-  if (data[0] % 2 == 0) {
-    emptychair::Import(*emptychair::ImportReader::ForCsv(in));
-    emptychair::WriteAndReadBack(text);
-  } else {
-    emptychair::Import(*emptychair::ImportReader::ForJsonLines(in));
-  }
+  emptychair::Import(text, data[0]);
+  emptychair::WriteAndReadBack(text);
   return 0;
 }

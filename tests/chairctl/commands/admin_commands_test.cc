@@ -56,6 +56,19 @@ class AdminCommandsTest : public ::testing::Test {
   Chairctl chairctl_;
 };
 
+TEST_F(AdminCommandsTest, StatusTellsHowFarASurveyIsSlicedAnew) {
+  v1::GetStatusResponse status;
+  v1::SurveyReslice& reslice = *status.add_reslices();
+  reslice.set_survey_id("pulse");
+  reslice.add_dimensions("channel");
+  reslice.add_dimensions("plan");
+  reslice.set_records_done(500);
+  reslice.set_records_total(2'000);
+  server_.SetStatus(status);
+  EXPECT_THAT(Run({"admin", "status"}).out, AllOf(HasSubstr("slicing anew: pulse"),
+                                                  HasSubstr("channel, plan"), HasSubstr("25 %")));
+}
+
 TEST_F(AdminCommandsTest, VerifyOfASoundStoreEndsWith0) {
   server_.SetVerdict({Progress(1, 2), Summary(0)});
   const ChairctlResult result = Run({"admin", "verify"});

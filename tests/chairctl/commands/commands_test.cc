@@ -1,5 +1,4 @@
 // The commands against a service in the test's process.
-#include <map>
 #include <string>
 #include <vector>
 
@@ -8,7 +7,6 @@
 #include "common/base/errors.h"
 #include "common/base/uuid.h"
 #include "gmock/gmock.h"
-#include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -25,10 +23,7 @@ using ::emptychair::testing::MissingFields;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::Ge;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Le;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -53,14 +48,6 @@ class CommandsTest : public ::testing::Test {
   }
 
   ChairctlResult Run(const std::vector<std::string>& arguments) { return chairctl_.Run(arguments); }
-
-  // Imports `csv` from standard input with JSON output.
-  ChairctlResult Import(const std::string& csv, std::vector<std::string> more = {}) {
-    chairctl_.standard_input = csv;
-    std::vector<std::string> arguments = {"feedback", "import", "nps", "-", "--output", "json"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return Run(arguments);
-  }
 
   FakeServer server_;
   Chairctl chairctl_;
@@ -236,154 +223,6 @@ TEST_F(CommandsTest, GetShowsEveryField) {
   for (const auto* field : FieldsOfCallers()) {
     EXPECT_THAT(columns, Contains(field->name()));
   }
-}
-
-TEST_F(CommandsTest, ImportHasAColumnForEveryField) {
-  AddSurvey("nps");
-  std::map<std::string, std::string> columns;
-  for (const auto* field : FieldsOfCallers()) {
-    columns[field->name()] = "1";
-  }
-  columns.erase("survey_id");
-  columns.erase("labels");
-  columns["label.channel"] = "web";
-  columns["occur_time"] = "2024-01-31";
-  columns["feedback_id"] = "018d5f2a-0000-7000-8000-000000000000";
-  std::string header;
-  std::string row;
-  for (const auto& [column, value] : columns) {
-    absl::StrAppend(&header, header.empty() ? "" : ",", column);
-    absl::StrAppend(&row, row.empty() ? "" : ",", value);
-  }
-  const ChairctlResult result = Import(absl::StrCat(header, "\n", row, "\n"));
-  ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(MissingFields(server_.feedback().at(0)), IsEmpty());
-}
-
-TEST_F(CommandsTest, ImportStoresRowsOnceHoweverOftenItRuns) {
-  AddSurvey("nps");
-  const std::string csv =
-      "When,Rating,label.channel\n"
-      "2024-01-31,9,web\n"
-      "2024-01-31,9,web\n"
-      "2024-01-31 10:00,NA,\n";
-  const std::vector<std::string> maps = {"--map",           "score=Rating", "--map",
-                                         "occur_time=When", "--blank",      "NA"};
-  ChairctlResult result = Import(csv, maps);
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(result.out, "{\"read\": 3, \"accepted\": 3, \"alreadyExisted\": 0, \"rejected\": 0}\n");
-  EXPECT_EQ(result.err, "");
-  const std::vector<v1::Feedback> stored = server_.feedback();
-  ASSERT_THAT(stored, SizeIs(3));
-  EXPECT_NE(stored[0].external_id(), stored[1].external_id());
-  EXPECT_EQ(stored[0].score(), 9);
-  EXPECT_EQ(stored[0].labels().at("channel"), "web");
-  EXPECT_EQ(InstantText(stored[0].occur_time()), "2024-01-30T23:00:00Z");
-  EXPECT_FALSE(stored[2].has_score());
-  EXPECT_THAT(stored[2].labels(), IsEmpty());
-  result = Import(csv, maps);
-  EXPECT_EQ(result.out, "{\"read\": 3, \"accepted\": 0, \"alreadyExisted\": 3, \"rejected\": 0}\n");
-  EXPECT_EQ(result.exit_code, 0);
-}
-
-TEST_F(CommandsTest, ImportRejectsBadRowsAndStoresTheOthers) {
-  AddSurvey("nps");
-  const std::string csv =
-      "external_id,score,comment\r\n"
-      "1,9,fine\r\n"
-      "2,11,\"too, much\"\r\n"
-      "3,9.5,half\r\n"
-      "4,8\r\n"
-      "5,7,\"open\r\n";
-  const TemporaryFile rejects("rejects.csv", "old content\n");
-  ChairctlResult result = Import(csv, {"--rejects", rejects.path()});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(result.out, "{\"read\": 5, \"accepted\": 1, \"alreadyExisted\": 0, \"rejected\": 4}\n");
-  for (const char* line : {"line 3: SCORE_OUT_OF_RANGE: score: is 11", "line 4: FIELD_INVALID: ",
-                           "line 5: FIELD_INVALID: ", "line 6: FIELD_INVALID: "}) {
-    EXPECT_THAT(result.err, HasSubstr(line));
-  }
-  const std::string text = rejects.Read();
-  EXPECT_THAT(text, StartsWith("external_id,score,comment,error_line,error_reason\n"));
-  EXPECT_THAT(text, HasSubstr("2,11,\"too, much\",3,SCORE_OUT_OF_RANGE: score: is 11; wanted"));
-  result = Import(csv, {"--allow-rejects"});
-  EXPECT_EQ(result.exit_code, 0);
-}
-
-TEST_F(CommandsTest, ImportReadsJsonLinesByTheNameOfTheFile) {
-  AddSurvey("nps");
-  const TemporaryFile file("answers.jsonl",
-                           "{\"external_id\": \"1\", \"score\": 9, \"labels\": {\"channel\": "
-                           "\"web\"}}\n{\"external_id\": \"2\", \"score\": 99}\n");
-  const TemporaryFile rejects("rejects.jsonl", "");
-  const ChairctlResult result =
-      Run({"feedback", "import", "nps", file.path(), "--rejects", rejects.path()});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_EQ(result.out, "2 rows read: 1 accepted, 0 already existed, 1 rejected\n");
-  EXPECT_EQ(server_.feedback()[0].labels().at("channel"), "web");
-  EXPECT_EQ(static_cast<int>(FromJson<google::protobuf::Struct>(rejects.Read())
-                                 .fields()
-                                 .at("error_line")
-                                 .number_value()),
-            2);
-}
-
-TEST_F(CommandsTest, ImportTriesAgainWhileTheServiceIsBusy) {
-  AddSurvey("nps");
-  server_.FailNextBatches({RetryableError(v1::ERROR_REASON_QUEUE_FULL, "full", absl::Seconds(1)),
-                           Error(v1::ERROR_REASON_SHUTTING_DOWN, "stopping")});
-  const ChairctlResult result = Import("external_id,score\n1,9\n2,8\n");
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(server_.batch_sizes(), ElementsAre(2, 2, 2));
-  EXPECT_THAT(chairctl_.slept,
-              ElementsAre(Ge(absl::Seconds(1)),
-                          AllOf(Ge(absl::Milliseconds(100)), Le(absl::Milliseconds(200)))));
-}
-
-TEST_F(CommandsTest, ImportStopsWhenTheServiceStaysAway) {
-  AddSurvey("nps");
-  server_.FailNextBatches(
-      std::vector<absl::Status>(20, Error(v1::ERROR_REASON_SHUTTING_DOWN, "stopping")));
-  const ChairctlResult result = Import("external_id,score\n1,9\n2,8\n3,7\n", {"--batch-size", "2"});
-  EXPECT_EQ(result.exit_code, 78);
-  EXPECT_THAT(result.err, AllOf(HasSubstr("line 2: SHUTTING_DOWN: stopping\n"),
-                                HasSubstr("chairctl: SHUTTING_DOWN: stopping\n")));
-  EXPECT_EQ(result.out, "{\"read\": 2, \"accepted\": 0, \"alreadyExisted\": 0, \"rejected\": 2}\n");
-}
-
-TEST_F(CommandsTest, ImportRefusesAMappingThatCannotWork) {
-  AddSurvey("nps");
-  ChairctlResult result = Import("a,b\n1,2\n", {"--map", "external_id=c"});
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("\"a\", \"b\""));
-  result = Import("score,comment\n1,2\n");
-  EXPECT_EQ(result.exit_code, 2);
-  EXPECT_THAT(result.err, HasSubstr("map external_id, or occur_time"));
-  EXPECT_THAT(server_.batch_sizes(), IsEmpty());
-}
-
-TEST_F(CommandsTest, ImportOfAFileThatIsNotThereOrEmptyFails) {
-  AddSurvey("nps");
-  ChairctlResult result = Run({"feedback", "import", "nps", "/does/not/exist.csv"});
-  EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("/does/not/exist.csv"));
-  EXPECT_EQ(Import("").exit_code, 1);
-  EXPECT_EQ(Import("", {"--format", "jsonl"}).exit_code, 1);
-  EXPECT_EQ(Run({"feedback", "import", "nps", "/"}).exit_code, 1);
-  EXPECT_EQ(Import("external_id\n1\n", {"--rejects", "/does/not/exist.csv"}).exit_code, 1);
-  EXPECT_THAT(server_.batch_sizes(), IsEmpty());
-}
-
-TEST_F(CommandsTest, ImportNeverOverwritesItsOwnFile) {
-  AddSurvey("nps");
-  const TemporaryFile file("answers.csv", "external_id,score\n1,9\n");
-  EXPECT_NE(Run({"feedback", "import", "nps", file.path(), "--rejects", file.path()}).exit_code, 0);
-  EXPECT_EQ(file.Read(), "external_id,score\n1,9\n");
-}
-
-TEST_F(CommandsTest, ImportIntoASurveyThatIsNotThereSendsNothing) {
-  EXPECT_EQ(Import("external_id,score\n1,9\n").exit_code, 69);
-  EXPECT_THAT(server_.batch_sizes(), IsEmpty());
 }
 
 TEST_F(CommandsTest, QuerySendsWhatTheFlagsSay) {

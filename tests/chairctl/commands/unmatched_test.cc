@@ -34,6 +34,7 @@ class UnmatchedTest : public ::testing::Test {
     v1::Survey survey;
     survey.set_survey_id("nps");
     survey.set_kind(v1::SURVEY_KIND_NPS);
+    survey.set_time_zone("UTC");
     server_.AddSurvey(survey);
   }
 
@@ -64,11 +65,6 @@ TEST_F(UnmatchedTest, IsSaidBesideTheAnswerInEveryFormat) {
       EXPECT_EQ(result.err, kSaid) << command[1] << " " << format;
     }
   }
-}
-
-TEST_F(UnmatchedTest, OfAPageIsAskedForOnlyWithFilters) {
-  server_.SetExplanation(WithUnmatched<v1::ExplainMetricResponse>());
-  EXPECT_EQ(Run({"metric", "explain", "nps"}, "table").err, "");
 }
 
 }  // namespace

@@ -6,9 +6,21 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "common/base/timestamp.h"
 #include "common/rpc/status_conversion.h"
 
 namespace emptychair {
+
+namespace {
+
+bool HasSameContent(const v1::Feedback& a, const v1::Feedback& b) {
+  return a.has_score() == b.has_score() && a.score() == b.score() && a.comment() == b.comment() &&
+         a.customer_id() == b.customer_id() &&
+         std::map<std::string, std::string>(a.labels().begin(), a.labels().end()) ==
+             std::map<std::string, std::string>(b.labels().begin(), b.labels().end());
+}
+
+}  // namespace
 
 class FakeServer::Surveys final : public v1::SurveyService::Service {
  public:
@@ -72,23 +84,66 @@ class FakeServer::Feedbacks final : public v1::FeedbackService::Service {
                                    const v1::BatchSubmitFeedbackRequest* request,
                                    v1::BatchSubmitFeedbackResponse* response) override {
     absl::MutexLock lock(&fake_.mutex_);
-    fake_.batch_sizes_.push_back(request->feedback_size());
-    if (!fake_.failures_.empty()) {
-      const absl::Status failure = fake_.failures_.front();
-      fake_.failures_.pop_front();
-      return ToGrpc(failure);
+    return ToGrpc(fake_.StoreBatch(*request, *response));
+  }
+
+  grpc::Status StreamFeedback(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::StreamFeedbackResponse, v1::StreamFeedbackRequest>* stream)
+      override {
+    v1::StreamFeedbackRequest request;
+    while (stream->Read(&request)) {
+      v1::StreamFeedbackResponse response;
+      response.set_batch_number(request.batch_number());
+      {
+        absl::MutexLock lock(&fake_.mutex_);
+        fake_.import_ids_.push_back(request.import_id());
+        if (const absl::Status status = fake_.StoreBatch(request, response); !status.ok()) {
+          return ToGrpc(status);
+        }
+      }
+      stream->Write(response);
     }
-    for (int i = 0; i < request->feedback_size(); ++i) {
-      const Outcome outcome = fake_.Store(request->feedback(i));
-      if (!outcome.status.ok()) {
-        v1::BatchFailure& failure = *response->add_failures();
-        failure.set_index(i);
-        *failure.mutable_status() = ToProto(outcome.status);
-      } else if (outcome.already_existed) {
-        response->set_already_existed_count(response->already_existed_count() + 1);
-        response->add_already_existed_indexes(i);
-      } else {
-        response->set_accepted_count(response->accepted_count() + 1);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status AmendFeedback(grpc::ServerContext*, const v1::AmendFeedbackRequest* request,
+                             v1::AmendFeedbackResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    ++fake_.calls_["AmendFeedback"];
+    for (v1::Feedback& feedback : fake_.feedback_) {
+      if (feedback.feedback_id() == request->feedback().feedback_id() &&
+          feedback.etag() == request->feedback().etag()) {
+        for (const std::string& path : request->update_mask().paths()) {
+          if (path == "score") {
+            feedback.set_score(request->feedback().score());
+          } else if (path == "comment") {
+            feedback.set_comment(request->feedback().comment());
+          } else {
+            *feedback.mutable_labels() = request->feedback().labels();
+          }
+        }
+        *response->mutable_feedback() = feedback;
+        return grpc::Status::OK;
+      }
+    }
+    return ToGrpc(Error(v1::ERROR_REASON_FEEDBACK_NOT_FOUND, "there is no such record"));
+  }
+
+  // Records of the survey within the interval and the scores, on one page.
+  grpc::Status ListFeedback(grpc::ServerContext*, const v1::ListFeedbackRequest* request,
+                            v1::ListFeedbackResponse* response) override {
+    absl::MutexLock lock(&fake_.mutex_);
+    const absl::Time start = FromTimestamp(request->interval().start_time());
+    const absl::Time end = FromTimestamp(request->interval().end_time());
+    for (const v1::Feedback& feedback : fake_.feedback_) {
+      const absl::Time time = FromTimestamp(feedback.occur_time());
+      const bool has_score = !request->has_min_score() ||
+                             (feedback.has_score() && feedback.score() >= request->min_score() &&
+                              feedback.score() <= request->max_score());
+      if (feedback.survey_id() == request->survey_id() && time >= start && time < end &&
+          has_score) {
+        *response->add_feedback() = feedback;
       }
     }
     return grpc::Status::OK;
@@ -314,6 +369,30 @@ absl::Status FakeServer::CheckSurvey(const std::string& id) const {
              : Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, absl::StrCat("no survey ", Quoted(id)));
 }
 
+template <typename Request, typename Response>
+absl::Status FakeServer::StoreBatch(const Request& request, Response& response) {
+  batch_sizes_.push_back(request.feedback_size());
+  if (!failures_.empty()) {
+    const absl::Status failure = failures_.front();
+    failures_.pop_front();
+    return failure;
+  }
+  for (int i = 0; i < request.feedback_size(); ++i) {
+    const Outcome outcome = Store(request.feedback(i));
+    if (!outcome.status.ok()) {
+      v1::BatchFailure& failure = *response.add_failures();
+      failure.set_index(i);
+      *failure.mutable_status() = ToProto(outcome.status);
+    } else if (outcome.already_existed) {
+      response.set_already_existed_count(response.already_existed_count() + 1);
+      response.add_already_existed_indexes(i);
+    } else {
+      response.set_accepted_count(response.accepted_count() + 1);
+    }
+  }
+  return absl::OkStatus();
+}
+
 FakeServer::Outcome FakeServer::Store(const v1::Feedback& feedback) {
   if (absl::Status found = CheckSurvey(feedback.survey_id()); !found.ok()) {
     return {found};
@@ -326,87 +405,14 @@ FakeServer::Outcome FakeServer::Store(const v1::Feedback& feedback) {
     if (stored.survey_id() == feedback.survey_id() &&
         stored.external_id() == feedback.external_id() &&
         stored.feedback_id() == feedback.feedback_id()) {
-      return {absl::OkStatus(), true, stored};
+      return {HasSameContent(stored, feedback)
+                  ? absl::OkStatus()
+                  : Error(v1::ERROR_REASON_CONTENT_DIFFERS, "the stored record differs"),
+              true, stored};
     }
   }
   feedback_.push_back(feedback);
   return {absl::OkStatus(), false, feedback};
-}
-
-void FakeServer::AddSurvey(v1::Survey survey) {
-  absl::MutexLock lock(&mutex_);
-  const std::string id = survey.survey_id();
-  surveys_[id] = std::move(survey);
-}
-
-void FakeServer::FailNextBatches(const std::vector<absl::Status>& statuses) {
-  absl::MutexLock lock(&mutex_);
-  failures_.assign(statuses.begin(), statuses.end());
-}
-
-void FakeServer::PlanWatches(const std::vector<WatchPlan>& plans) {
-  absl::MutexLock lock(&mutex_);
-  watches_.assign(plans.begin(), plans.end());
-}
-
-void FakeServer::EndChangesWith(absl::Status status) {
-  absl::MutexLock lock(&mutex_);
-  end_of_changes_ = std::move(status);
-}
-
-std::vector<std::string> FakeServer::requests() const {
-  absl::MutexLock lock(&mutex_);
-  return requests_;
-}
-
-void FakeServer::SetMetric(v1::QueryMetricResponse response) {
-  absl::MutexLock lock(&mutex_);
-  metric_ = std::move(response);
-}
-
-void FakeServer::SetComparison(v1::CompareMetricResponse response) {
-  absl::MutexLock lock(&mutex_);
-  comparison_ = std::move(response);
-}
-
-void FakeServer::SetDecomposition(v1::DecomposeChangeResponse response) {
-  absl::MutexLock lock(&mutex_);
-  decomposition_ = std::move(response);
-}
-
-void FakeServer::SetWords(v1::CompareWordsResponse response) {
-  absl::MutexLock lock(&mutex_);
-  words_ = std::move(response);
-}
-
-void FakeServer::SetScorecard(v1::GetScorecardResponse response) {
-  absl::MutexLock lock(&mutex_);
-  scorecard_ = std::move(response);
-}
-
-void FakeServer::SetExplanation(v1::ExplainMetricResponse response) {
-  absl::MutexLock lock(&mutex_);
-  explanation_ = std::move(response);
-}
-
-void FakeServer::SetStatus(v1::GetStatusResponse response) {
-  absl::MutexLock lock(&mutex_);
-  status_ = std::move(response);
-}
-
-void FakeServer::SetVerdict(std::vector<v1::VerifyStoreResponse> messages) {
-  absl::MutexLock lock(&mutex_);
-  verdict_ = std::move(messages);
-}
-
-void FakeServer::FailMaintenance(absl::Status status) {
-  absl::MutexLock lock(&mutex_);
-  maintenance_status_ = std::move(status);
-}
-
-void FakeServer::EndMaintenanceAfterStatusCalls(int count) {
-  absl::MutexLock lock(&mutex_);
-  status_calls_awaited_ = count;
 }
 
 void FakeServer::NoteDeadline(const grpc::ServerContext& context) {
@@ -419,57 +425,6 @@ void FakeServer::AwaitStatusCalls() {
     return (calls == calls_.end() ? 0 : calls->second) >= status_calls_awaited_;
   };
   mutex_.Await(absl::Condition(&were_made));
-}
-
-absl::Duration FakeServer::last_timeout() const {
-  absl::MutexLock lock(&mutex_);
-  return last_timeout_;
-}
-
-std::vector<v1::Feedback> FakeServer::feedback() const {
-  absl::MutexLock lock(&mutex_);
-  return feedback_;
-}
-
-std::vector<int> FakeServer::batch_sizes() const {
-  absl::MutexLock lock(&mutex_);
-  return batch_sizes_;
-}
-
-v1::QueryMetricRequest FakeServer::last_query() const {
-  absl::MutexLock lock(&mutex_);
-  return last_query_;
-}
-
-v1::CompareMetricRequest FakeServer::last_comparison() const {
-  absl::MutexLock lock(&mutex_);
-  return last_comparison_;
-}
-
-v1::DecomposeChangeRequest FakeServer::last_decomposition() const {
-  absl::MutexLock lock(&mutex_);
-  return last_decomposition_;
-}
-
-v1::CompareWordsRequest FakeServer::last_words() const {
-  absl::MutexLock lock(&mutex_);
-  return last_words_;
-}
-
-v1::GetScorecardRequest FakeServer::last_scorecard() const {
-  absl::MutexLock lock(&mutex_);
-  return last_scorecard_;
-}
-
-v1::ExplainMetricRequest FakeServer::last_explanation() const {
-  absl::MutexLock lock(&mutex_);
-  return last_explanation_;
-}
-
-int FakeServer::calls(const std::string& method) const {
-  absl::MutexLock lock(&mutex_);
-  const auto found = calls_.find(method);
-  return found == calls_.end() ? 0 : found->second;
 }
 
 }  // namespace emptychair

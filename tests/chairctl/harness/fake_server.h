@@ -21,7 +21,8 @@
 
 namespace emptychair {
 
-// Surveys and feedback are kept by id. A score outside 0..10 is SCORE_OUT_OF_RANGE. Thread-safe.
+// Surveys and feedback are kept by id. A score outside 0..10 is SCORE_OUT_OF_RANGE, other content
+// under an id that is stored CONTENT_DIFFERS. Thread-safe.
 class FakeServer {
  public:
   FakeServer();
@@ -31,7 +32,8 @@ class FakeServer {
   const std::string& endpoint() const { return endpoint_; }
 
   void AddSurvey(v1::Survey survey) ABSL_LOCKS_EXCLUDED(mutex_);
-  // What the next calls of BatchSubmitFeedback answer, one each, before they succeed again.
+  // What the next batches of BatchSubmitFeedback and StreamFeedback end with, one each, before they
+  // succeed again.
   void FailNextBatches(const std::vector<absl::Status>& statuses) ABSL_LOCKS_EXCLUDED(mutex_);
   // What the next calls of WatchFeedback send, and with what each ends.
   struct WatchPlan {
@@ -68,6 +70,8 @@ class FakeServer {
   std::vector<int> batch_sizes() const ABSL_LOCKS_EXCLUDED(mutex_);
   // Requests of WatchFeedback and of all that changes records, as text, in order.
   std::vector<std::string> requests() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // The import ids of the batches of streams.
+  std::vector<std::string> import_ids() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::QueryMetricRequest last_query() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::CompareMetricRequest last_comparison() const ABSL_LOCKS_EXCLUDED(mutex_);
   v1::DecomposeChangeRequest last_decomposition() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -90,6 +94,10 @@ class FakeServer {
   };
 
   Outcome Store(const v1::Feedback& feedback) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Stores the records of a batch, and counts what became of them in `response`.
+  template <typename Request, typename Response>
+  absl::Status StoreBatch(const Request& request, Response& response)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status CheckSurvey(const std::string& id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteDeadline(const grpc::ServerContext& context) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AwaitStatusCalls() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -99,6 +107,7 @@ class FakeServer {
   std::vector<v1::Feedback> feedback_ ABSL_GUARDED_BY(mutex_);
   std::deque<absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<int> batch_sizes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> import_ids_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> requests_ ABSL_GUARDED_BY(mutex_);
   std::deque<WatchPlan> watches_ ABSL_GUARDED_BY(mutex_);

@@ -65,6 +65,7 @@ TEST_P(MetricUnmatchedTest, KeysAndValuesThatNothingHasAreNamed) {
               ElementsAre("channel=Web: app web", "channel=fax: app web"));
   EXPECT_THAT(InQuery(FilterOn("channel", {"Web"}, true) + FilterOn("chanel", {"x"}, true)),
               ElementsAre("chanel: channel plan", "channel=Web: app web"));
+  EXPECT_THAT(InQuery(FilterOn("survey_id", {"nsp", "nps"})), ElementsAre("survey_id=nsp: nps"));
   // The filters count as they were sent.
   EXPECT_EQ(Query(client(), "survey_ids: 'nps'" + FilterOn("chanel", {"web"}, true))
                 .total()

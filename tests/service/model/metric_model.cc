@@ -82,30 +82,50 @@ std::vector<ModelSpan> UnitsOf(const v1::QueryMetricRequest& query, ModelSpan sp
   return units;
 }
 
-// Whether `value` passes those of the filters that are on `key`.
-bool PassesOn(const v1::QueryMetricRequest& query, const std::string& key,
-              const std::string& value) {
-  for (const v1::LabelFilter& filter : query.filters()) {
-    const std::set<std::string> values(filter.values().begin(), filter.values().end());
-    if (filter.key() == key && (values.count(value) == 1) == filter.negate()) {
-      return false;
+bool Lists(const v1::LabelFilter& filter, const std::set<std::string>& names) {
+  return std::any_of(filter.values().begin(), filter.values().end(),
+                     [&](const std::string& value) { return names.count(value) == 1; });
+}
+
+bool Passes(const v1::QueryMetricRequest& query, const ModelSurvey& survey,
+            const ModelAnswer& answer) {
+  return std::none_of(
+      query.filters().begin(), query.filters().end(), [&](const v1::LabelFilter& filter) {
+        return Lists(filter, survey.NamesOf(answer, filter.key())) == filter.negate();
+      });
+}
+
+// Whether an answer that `key` has these names of passes the filters of both sides on it.
+bool PassesBoth(const v1::CompareMetricRequest& request, const std::string& key,
+                const std::set<std::string>& names) {
+  for (const v1::QueryMetricRequest* side : {&request.base(), &request.candidate()}) {
+    for (const v1::LabelFilter& filter : side->filters()) {
+      if (filter.key() == key && Lists(filter, names) == filter.negate()) {
+        return false;
+      }
     }
   }
   return true;
 }
 
-bool Passes(const v1::QueryMetricRequest& query, const ModelSurvey& survey,
-            const ModelAnswer& answer) {
-  for (const v1::LabelFilter& filter : query.filters()) {
-    const std::set<std::string> names = survey.NamesOf(answer, filter.key());
-    const bool is_listed =
-        std::any_of(filter.values().begin(), filter.values().end(),
-                    [&](const std::string& value) { return names.count(value) == 1; });
-    if (is_listed == filter.negate()) {
-      return false;
+// Whether an answer of the survey can pass the filters of both sides on each key but `survey_id`.
+bool CanPassBoth(const v1::CompareMetricRequest& request, const ModelSurvey& survey) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const v1::QueryMetricRequest* side : {&request.base(), &request.candidate()}) {
+    for (const v1::LabelFilter& filter : side->filters()) {
+      values[filter.key()].insert(filter.values().begin(), filter.values().end());
+      values[filter.key()].insert("a value that no filter names");
     }
   }
-  return true;
+  values.erase("survey_id");
+  return std::all_of(values.begin(), values.end(), [&](const auto& entry) {
+    const auto& [key, some] = entry;
+    const bool can_be_other = survey.IsDimension(key) && !survey.has_room();
+    return std::any_of(some.begin(), some.end(), [&, &key = key](const std::string& value) {
+      return PassesBoth(request, key, {value}) ||
+             (can_be_other && PassesBoth(request, key, {value, "(other)"}));
+    });
+  });
 }
 
 ModelSpan SpanOf(const v1::TimeInterval& interval, ModelSpan open) {
@@ -422,33 +442,20 @@ std::vector<std::pair<std::string, v1::CountedAs>> ExplainPoint(
   return rows;
 }
 
-bool CanShare(const v1::CompareMetricRequest& request) {
+bool CanShare(const v1::CompareMetricRequest& request,
+              const std::vector<const ModelSurvey*>& surveys) {
   const ModelSpan overlap = Overlap(request);
   if (overlap.start >= overlap.end) {
     return false;
   }
-  std::map<std::string, std::set<std::string>> values;
-  for (const v1::QueryMetricRequest* side : {&request.base(), &request.candidate()}) {
-    for (const v1::LabelFilter& filter : side->filters()) {
-      values[filter.key()].insert(filter.values().begin(), filter.values().end());
-      values[filter.key()].insert("a value that no filter names");
-    }
-  }
-  const auto pass_both = [&](const std::string& key, const std::string& value) {
-    return PassesOn(request.base(), key, value) && PassesOn(request.candidate(), key, value);
+  const auto asks = [](const v1::QueryMetricRequest& side, const std::string& id) {
+    return std::find(side.survey_ids().begin(), side.survey_ids().end(), id) !=
+           side.survey_ids().end();
   };
-  for (const auto& [key, some] : values) {
-    if (key != "survey_id" && std::none_of(some.begin(), some.end(), [&](const std::string& value) {
-          return pass_both(key, value);
-        })) {
-      return false;
-    }
-  }
-  const auto& in_base = request.base().survey_ids();
-  const auto& in_candidate = request.candidate().survey_ids();
-  return std::any_of(in_base.begin(), in_base.end(), [&](const std::string& id) {
-    return std::find(in_candidate.begin(), in_candidate.end(), id) != in_candidate.end() &&
-           pass_both("survey_id", id);
+  return std::any_of(surveys.begin(), surveys.end(), [&](const ModelSurvey* survey) {
+    const std::string& id = survey->survey_id();
+    return asks(request.base(), id) && asks(request.candidate(), id) &&
+           PassesBoth(request, "survey_id", {id}) && CanPassBoth(request, *survey);
   });
 }
 

@@ -135,8 +135,9 @@ std::vector<std::pair<std::string, v1::CountedAs>> ExplainPoint(
     const std::optional<std::vector<std::string>>& group, ModelSpan span);
 
 // Whether some answer, be it stored or not, could be in both of two queries without granularity:
-// tries every survey, and for each key every value that a filter tells from others.
-bool CanShare(const v1::CompareMetricRequest& request);
+// tries each of `surveys`, and for each key every value that a filter tells from others.
+bool CanShare(const v1::CompareMetricRequest& request,
+              const std::vector<const ModelSurvey*>& surveys);
 
 // How many stored answers are in both.
 int CountShared(const v1::CompareMetricRequest& request,

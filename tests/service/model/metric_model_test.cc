@@ -311,7 +311,7 @@ TEST_F(ModelTest, EveryComparisonIsThatOfPlainRecounts) {
       const std::vector<const ModelSurvey*>& candidate = random_.OneOf(choices);
       const v1::CompareMetricRequest request = random_.Comparison(row, base, candidate);
       SCOPED_TRACE(absl::StrCat(row.name, ": ", request.DebugString()));
-      const bool can_share = CanShare(request);
+      const bool can_share = CanShare(request, {&one, &two});
       ASSERT_TRUE(can_share || CountShared(request, {&one, &two}) == 0);
       const absl::StatusOr<v1::CompareMetricResponse> response = client_.CompareMetric(request);
       ASSERT_NO_FATAL_FAILURE(
@@ -343,8 +343,8 @@ TEST_F(ModelTest, EveryDecompositionIsThatOfPlainRecounts) {
       *sides.mutable_base() = request.base();
       *sides.mutable_candidate() = request.candidate();
       const absl::StatusOr<v1::DecomposeChangeResponse> response = client_.DecomposeChange(request);
-      ASSERT_NO_FATAL_FAILURE(
-          ExpectDecomposition(request, CanShare(sides), base, candidate, calendar, response));
+      ASSERT_NO_FATAL_FAILURE(ExpectDecomposition(request, CanShare(sides, {&one, &two}), base,
+                                                  candidate, calendar, response));
       ++asked;
       if (!response.ok()) {
         continue;
@@ -379,8 +379,9 @@ TEST_F(ModelTest, EveryWordIsThatOfAPlainRecount) {
       *sides.mutable_base() = request.base();
       *sides.mutable_candidate() = request.candidate();
       const absl::StatusOr<v1::CompareWordsResponse> response = client_.CompareWords(request);
-      ASSERT_NO_FATAL_FAILURE(
-          ExpectWords(request, !request.by_class() && CanShare(sides), base, candidate, response));
+      ASSERT_NO_FATAL_FAILURE(ExpectWords(request,
+                                          !request.by_class() && CanShare(sides, {&one, &two}),
+                                          base, candidate, response));
       ++asked;
       found += response.ok() && !response->words().empty();
       suppressed += ReasonOf(response.status()) == v1::ERROR_REASON_SUPPRESSED;

@@ -36,6 +36,7 @@ namespace {
 using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 using HealthStub = grpc::TemplatedGenericStub<HealthCheckRequest, HealthCheckResponse>;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
@@ -340,6 +341,47 @@ TEST_F(ProcessTest, TheAccessLogIsJsonWithoutWhatWasSent) {
   EXPECT_THAT(reasons,
               ::testing::ElementsAre("CONTENT_DIFFERS", "FIELD_INVALID", "SCORE_OUT_OF_RANGE"));
   EXPECT_THAT(server.process->StandardError(), Not(HasSubstr("marker")));
+}
+
+// A machine without the zone of a stored survey.
+TEST_F(ProcessTest, ASurveyWhoseZoneIsNotKnownWaitsForIt) {
+  const std::string day = "survey_ids: 'kol' granularity: GRANULARITY_DAY";
+  {
+    RunningBinary server = Start();
+    Client client = MakeClient(server.endpoint);
+    Create(client, NpsSurvey("kol", {}, "Asia/Kolkata"));
+    Submit(client, Answer("kol", "a", kTime + absl::Hours(20), 9));
+    Stop(server);
+  }
+  {
+    const TempDir no_zones;
+    auto process = Value(Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", data_),
+                                            "--listen=127.0.0.1:0", "--access_log=off"},
+                                           {.environment = {{"TZDIR", no_zones.path()}}}));
+    const std::string line = Value(process->ReadLine(kLong));
+    RunningBinary server{std::move(process), line.substr(line.rfind(' ') + 1)};
+    EXPECT_THAT(server.process->StandardError(),
+                AllOf(HasSubstr("time zone of a survey is not known"), HasSubstr("Asia/Kolkata")));
+    Client client = MakeClient(server.endpoint);
+    EXPECT_THAT(TrySubmit(client, Answer("kol", "b", kTime, 0)).status(),
+                HasReason(v1::ERROR_REASON_ZONE_UNKNOWN));
+    EXPECT_THAT(client.QueryMetric(FromText<v1::QueryMetricRequest>(day)).status(),
+                HasReason(v1::ERROR_REASON_ZONE_UNKNOWN));
+    EXPECT_EQ(Total(client, "kol").answers(), 1);
+    v1::UpdateSurveyRequest rename;
+    rename.mutable_survey()->set_survey_id("kol");
+    rename.mutable_survey()->set_display_name("Kolkata");
+    rename.mutable_update_mask()->add_paths("display_name");
+    EXPECT_OK(client.UpdateSurvey(rename).status());
+    Stop(server);
+  }
+  RunningBinary server = Start();
+  Client client = MakeClient(server.endpoint);
+  const v1::QueryMetricResponse days = Query(client, day);
+  ASSERT_EQ(days.buckets_size(), 1);
+  EXPECT_EQ(absl::FromUnixSeconds(days.buckets(0).start_time().seconds()),
+            kTime + absl::Hours(24) - absl::Minutes(330));
+  EXPECT_EQ(days.total().points(0).answers(), 1);
 }
 
 }  // namespace

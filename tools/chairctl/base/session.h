@@ -33,6 +33,10 @@ struct Session {
   // For calls that can take long: waits for them unless a timeout was given.
   Client patient_client;
   CsvForm csv_form = CsvForm::kExact;
+  // Those of `client`, for a command that needs a client of its own, and whether the user has given
+  // the timeout.
+  ClientOptions options;
+  bool has_timeout = false;
 
   std::ostream& out() const { return *environment.out; }
   // Writes the output as CSV: one writer from its header to its last row.

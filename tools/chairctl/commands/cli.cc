@@ -25,8 +25,8 @@ void AddGlobalFlags(CommandLine app, SettingFlags& flags) {
           "With --output csv: for reading in a spreadsheet, with a byte order mark, CRLF, and an "
           "apostrophe before text that it would compute; an import would keep the apostrophes");
   app.Add("--timeout", flags.timeout,
-          "Time for a call (default 10s, for admin verify, rebuild and compact 24h; "
-          "EMPTYCHAIR_TIMEOUT)");
+          "Time for a call (default 10s, for admin verify, rebuild and compact 24h, for an import "
+          "that waits for its server 150s; EMPTYCHAIR_TIMEOUT)");
   app.Add("--config", flags.config,
           "File with endpoint, output and timeout (default "
           "~/.config/emptychair/chairctl.toml; EMPTYCHAIR_CONFIG)");
@@ -64,8 +64,9 @@ int RunCommand(const Command& command, const SettingFlags& flags, const Environm
   if (!patient_client.ok()) {
     return UsageError(environment, patient_client.status().message());
   }
-  Session session{environment, settings->output, *std::move(client), *std::move(patient_client),
-                  settings->csv_form};
+  Session session{
+      environment,        settings->output, *std::move(client),   *std::move(patient_client),
+      settings->csv_form, options,          settings->has_timeout};
   const int exit_code = command(session);
   if (!environment.out->flush()) {
     return ToolError(environment, "cannot write to the standard output");

@@ -21,7 +21,9 @@ void AddAdminCommands(CommandLine app, Command* command);
 // Adds `export` and `import` to the group `survey`.
 void AddSurveyExportCommands(CommandLine group, Command* command);
 
-// Add `list`; `export`; `watch`; `amend`, `exclude`, `include` and `erase` to the group `feedback`.
+// Add `import`; `list`; `export`; `watch`; `amend`, `exclude`, `include` and `erase` to the group
+// `feedback`.
+void AddFeedbackImportCommand(CommandLine group, Command* command);
 void AddFeedbackListCommand(CommandLine group, Command* command);
 void AddFeedbackExportCommand(CommandLine group, Command* command);
 void AddFeedbackWatchCommand(CommandLine group, Command* command);

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
+#include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/records/record_text.h"
@@ -27,7 +28,7 @@ struct ListFlags {
 // Prints records as they come, so that memory does not grow with the list.
 class ListOutput {
  public:
-  explicit ListOutput(const Session& session) : out_(session.out()) {
+  explicit ListOutput(Session& session) : out_(session.out()), zones_(session) {
     if (session.format == OutputFormat::kTable) {
       table_.emplace();
       table_->AddColumn("time", Table::Align::kLeft);
@@ -68,14 +69,15 @@ class ListOutput {
     const auto or_absent = [](std::string text) {
       return text.empty() ? std::string(kAbsent) : text;
     };
-    table_->AddRow({FieldText(RecordField::kOccurTime, record),
-                    or_absent(FieldText(RecordField::kScore, record)),
-                    or_absent(record.customer_id()),
-                    or_absent(FieldText(RecordField::kExclusion, record)), record.feedback_id(),
-                    or_absent(record.comment())});
+    table_->AddRow(
+        {LocalTimeText(record.has_occur_time(), record.occur_time(), zones_.Of(record.survey_id())),
+         or_absent(FieldText(RecordField::kScore, record)), or_absent(record.customer_id()),
+         or_absent(FieldText(RecordField::kExclusion, record)), record.feedback_id(),
+         or_absent(record.comment())});
   }
 
   std::ostream& out_;
+  SurveyZones zones_;
   // One of them.
   std::optional<Table> table_;
   std::optional<RecordText> text_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -136,23 +137,28 @@ int Explain(Session& session, const ExplainFlags& flags) {
     return exit_code;
   }
   request.set_page_size(std::min(kRowsPerPage, flags.limit));
-  std::vector<v1::ExplainMetricRow> rows;
-  for (absl::StatusOr<v1::ExplainMetricRow>& row : session.client.ExplainMetric(request)) {
-    if (!row.ok()) {
-      return ServiceError(environment, row.status());
-    }
-    rows.push_back(*std::move(row));
-    if (static_cast<int>(rows.size()) == flags.limit) {
-      break;
+  // The first page says more than its rows.
+  absl::StatusOr<v1::ExplainMetricResponse> page =
+      session.client.connection().ExplainMetric(request);
+  if (!page.ok()) {
+    return ServiceError(environment, page.status());
+  }
+  std::vector<v1::ExplainMetricRow> rows(std::make_move_iterator(page->mutable_rows()->begin()),
+                                         std::make_move_iterator(page->mutable_rows()->end()));
+  if (!page->next_page_token().empty() && static_cast<int>(rows.size()) < flags.limit) {
+    v1::ExplainMetricRequest rest = request;
+    rest.set_page_token(page->next_page_token());
+    for (absl::StatusOr<v1::ExplainMetricRow>& row : session.client.ExplainMetric(rest)) {
+      if (!row.ok()) {
+        return ServiceError(environment, row.status());
+      }
+      rows.push_back(*std::move(row));
+      if (static_cast<int>(rows.size()) == flags.limit) {
+        break;
+      }
     }
   }
-  if (!query.filters().empty()) {
-    // Comes with a page, of which one row is the smallest.
-    request.set_page_size(1);
-    if (const auto page = session.client.connection().ExplainMetric(request); page.ok()) {
-      TellUnmatched(session, page->unmatched());
-    }
-  }
+  TellUnmatched(session, page->unmatched());
   const bool shows_times = session.format == OutputFormat::kTable || !flags.metric.html.empty();
   const absl::TimeZone zone =
       shows_times ? SurveyZones(session).Of(flags.metric.surveys.front()) : absl::UTCTimeZone();

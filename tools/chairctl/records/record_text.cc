@@ -5,6 +5,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "tools/chairctl/base/csv.h"
+#include "tools/chairctl/base/csv_writer.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/records/json_text.h"
@@ -13,9 +14,6 @@ namespace emptychair {
 namespace {
 
 constexpr size_t kFlushBytes = size_t{64} << 10;
-constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
-// How a spreadsheet tells what it computes.
-constexpr absl::string_view kComputed = "=+-@\t\r";
 
 // The order in which Protobuf's printer has the fields: those that can be absent come last, but for
 // the exclusion, in which its note and time are.
@@ -203,7 +201,7 @@ RecordText::RecordText(RecordForm form, std::ostream& out) : form_(form), out_(o
 
 void RecordText::BeginCsv(absl::string_view columns_in_front) {
   if (form_ == RecordForm::kSpreadsheet) {
-    absl::StrAppend(&buffer_, kByteOrderMark);
+    absl::StrAppend(&buffer_, CsvStart(CsvForm::kSpreadsheet));
   }
   absl::StrAppend(&buffer_, columns_in_front);
   bool is_first = true;
@@ -310,8 +308,7 @@ void RecordText::EndLine() { buffer_ += form_ == RecordForm::kSpreadsheet ? "\r\
 
 // Every cell of a record's CSV is written here.
 void RecordText::AppendCell(absl::string_view text, bool is_computable) {
-  if (form_ == RecordForm::kSpreadsheet && is_computable && !text.empty() &&
-      kComputed.find(text.front()) != absl::string_view::npos) {
+  if (form_ == RecordForm::kSpreadsheet && is_computable && LooksLikeFormula(text)) {
     AppendCsvField(absl::StrCat("'", text), buffer_);
   } else {
     AppendCsvField(text, buffer_);

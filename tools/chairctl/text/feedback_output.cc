@@ -15,7 +15,10 @@ TextFields FeedbackFields(const v1::Feedback& feedback) {
 }
 
 RecordForm RecordFormOf(const Session& session, RecordForm json) {
-  return session.format == OutputFormat::kCsv ? RecordForm::kCsv : json;
+  if (session.format != OutputFormat::kCsv) {
+    return json;
+  }
+  return session.csv_form == CsvForm::kSpreadsheet ? RecordForm::kSpreadsheet : RecordForm::kCsv;
 }
 
 void PrintFeedback(const Session& session, const v1::Feedback& feedback) {

@@ -1,0 +1,212 @@
+#include "tools/chairctl/import/import_plan.h"
+
+#include <functional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/errors.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace emptychair {
+namespace {
+
+std::string QuotedList(const std::vector<std::string>& texts) {
+  return absl::StrJoin(texts, ", ", [](std::string* out, const std::string& text) {
+    absl::StrAppend(out, Quoted(text));
+  });
+}
+
+std::string FlagText(const GivenFlag& flag) {
+  return flag.value == "true" ? absl::StrCat("--", flag.name)
+                              : absl::StrCat("--", flag.name, " ", flag.value);
+}
+
+// All that is no column, in the order in which it is shown.
+TextFields Facts(const ImportPlan& plan) {
+  TextFields facts;
+  if (!plan.unused.empty()) {
+    facts.emplace_back("columns not used", QuotedList(plan.unused));
+  }
+  if (!plan.left_out.empty()) {
+    facts.emplace_back("columns left out", QuotedList(plan.left_out));
+  }
+  facts.emplace_back("form", FormName(plan.dialect.form));
+  if (plan.dialect.form == FileForm::kCsv) {
+    facts.emplace_back("delimiter", DelimiterName(plan.dialect.delimiter));
+    facts.emplace_back("header", absl::StrCat("line ", plan.dialect.header_line));
+  }
+  facts.emplace_back("encoding", plan.encoding);
+  if (!plan.dialect.line_ends.empty()) {
+    facts.emplace_back("line ends", plan.dialect.line_ends);
+  }
+  facts.emplace_back("time zone", absl::StrCat(plan.zone, " (", plan.zone_from, ")"));
+  facts.emplace_back("ids", plan.ids);
+  if (plan.rows_without_score > 0) {
+    facts.emplace_back("without score",
+                       absl::StrCat(plan.rows_without_score, " of the first ", plan.rows, " rows"));
+  }
+  if (plan.rows_without_time > 0) {
+    facts.emplace_back("without time",
+                       absl::StrCat(plan.rows_without_time, " of the first ", plan.rows, " rows"));
+  }
+  for (const GivenFlag& flag : plan.flags) {
+    facts.emplace_back("flag", flag.source == "flag"
+                                   ? FlagText(flag)
+                                   : absl::StrCat(FlagText(flag), " (", flag.source, ")"));
+  }
+  for (const std::string& odd : plan.odd) {
+    facts.emplace_back("look at", odd);
+  }
+  return facts;
+}
+
+std::string JsonText(absl::string_view text) {
+  google::protobuf::Value value;
+  value.set_string_value(std::string(text));
+  std::string json;
+  (void)google::protobuf::util::MessageToJsonString(value, &json);
+  return json;
+}
+
+std::string JsonList(const std::vector<std::string>& texts) {
+  return absl::StrCat("[",
+                      absl::StrJoin(texts, ", ",
+                                    [](std::string* out, const std::string& text) {
+                                      absl::StrAppend(out, JsonText(text));
+                                    }),
+                      "]");
+}
+
+std::string JsonColumns(const ImportPlan& plan) {
+  std::vector<std::string> columns;
+  for (const ImportPlan::Column& column : plan.columns) {
+    columns.push_back(absl::StrCat("{\"field\": ", JsonText(column.field),
+                                   ", \"column\": ", JsonText(column.column),
+                                   ", \"foundBy\": ", JsonText(column.how), "}"));
+  }
+  return absl::StrCat("[", absl::StrJoin(columns, ", "), "]");
+}
+
+std::string JsonFlags(const ImportPlan& plan) {
+  std::vector<std::string> flags;
+  for (const GivenFlag& flag : plan.flags) {
+    flags.push_back(absl::StrCat("{\"flag\": ", JsonText(flag.name),
+                                 ", \"value\": ", JsonText(flag.value),
+                                 ", \"source\": ", JsonText(flag.source), "}"));
+  }
+  return absl::StrCat("[", absl::StrJoin(flags, ", "), "]");
+}
+
+std::string JsonPlan(const ImportPlan& plan, const ImportSummary& summary) {
+  std::vector<std::string> members = {
+      absl::StrCat("\"columns\": ", JsonColumns(plan)),
+      absl::StrCat("\"unused\": ", JsonList(plan.unused)),
+      absl::StrCat("\"leftOut\": ", JsonList(plan.left_out)),
+      absl::StrCat("\"form\": ", JsonText(FormName(plan.dialect.form))),
+      absl::StrCat("\"delimiter\": ", plan.dialect.form == FileForm::kCsv
+                                          ? JsonText(DelimiterName(plan.dialect.delimiter))
+                                          : "null"),
+      absl::StrCat("\"headerLine\": ",
+                   plan.dialect.form == FileForm::kCsv ? plan.dialect.header_line : 0),
+      absl::StrCat("\"encoding\": ", JsonText(plan.encoding)),
+      absl::StrCat("\"lineEnds\": ", JsonText(plan.dialect.line_ends)),
+      absl::StrCat("\"timeZone\": ", JsonText(plan.zone)),
+      absl::StrCat("\"timeZoneFrom\": ", JsonText(plan.zone_from)),
+      absl::StrCat("\"ids\": ", JsonText(plan.ids)),
+      absl::StrCat("\"flags\": ", JsonFlags(plan)),
+      absl::StrCat("\"lookAt\": ", JsonList(plan.odd)),
+      absl::StrCat("\"read\": ", summary.read()),
+      absl::StrCat("\"rejected\": ", summary.rejected),
+      absl::StrCat("\"skipped\": ", summary.skipped)};
+  return absl::StrCat("{", absl::StrJoin(members, ",\n "), "}\n");
+}
+
+}  // namespace
+
+void PrintPlan(const ImportPlan& plan, bool as_table, std::ostream& out) {
+  if (!as_table) {
+    for (const ImportPlan::Column& column : plan.columns) {
+      out << Printable(absl::StrCat("column: ", Quoted(column.column), " is ", column.field, " (",
+                                    column.how, ")"))
+          << "\n";
+    }
+    for (const auto& [name, value] : Facts(plan)) {
+      out << Printable(absl::StrCat(name, ": ", value)) << "\n";
+    }
+    return;
+  }
+  Table table;
+  table.AddColumn("field", Table::Align::kLeft);
+  table.AddColumn("column", Table::Align::kLeft);
+  table.AddColumn("found by", Table::Align::kLeft);
+  for (const ImportPlan::Column& column : plan.columns) {
+    table.AddRow({column.field, column.column, column.how});
+  }
+  table.Print(out);
+  out << "\n";
+  PrintFields(Facts(plan), out);
+}
+
+void PrintDryRun(const ImportPlan& plan, const ImportSummary& summary, OutputFormat format,
+                 bool is_terminal, std::ostream& out) {
+  const TextFields counts = {{"read", absl::StrCat(summary.read())},
+                             {"rejected", absl::StrCat(summary.rejected)},
+                             {"skipped", absl::StrCat(summary.skipped)}};
+  if (format == OutputFormat::kJson) {
+    out << JsonPlan(plan, summary);
+    return;
+  }
+  if (format == OutputFormat::kCsv) {
+    TextFields line = {{"fact", "column"}, {"value", ""}};
+    out << CsvNames(line);
+    for (const ImportPlan::Column& column : plan.columns) {
+      out << CsvValues(
+          {{"fact", "column"},
+           {"value", absl::StrCat(column.field, "=", column.column, " (", column.how, ")")}});
+    }
+    TextFields facts = Facts(plan);
+    facts.insert(facts.end(), counts.begin(), counts.end());
+    for (const auto& [name, value] : facts) {
+      out << CsvValues({{"fact", name}, {"value", value}});
+    }
+    return;
+  }
+  PrintPlan(plan, is_terminal, out);
+  for (const auto& [name, value] : counts) {
+    out << name << ": " << value << "\n";
+  }
+}
+
+void PrintSummary(const ImportSummary& summary, const std::string& import_id, OutputFormat format,
+                  std::ostream& out) {
+  switch (format) {
+    case OutputFormat::kJson:
+      out << absl::StrCat("{\"read\": ", summary.read(), ", \"accepted\": ", summary.accepted,
+                          ", \"alreadyExisted\": ", summary.already_existed,
+                          ", \"updated\": ", summary.updated, ", \"rejected\": ", summary.rejected,
+                          ", \"skipped\": ", summary.skipped,
+                          ", \"importId\": ", JsonText(import_id), "}\n");
+      break;
+    case OutputFormat::kCsv: {
+      const TextFields fields = {{"read", absl::StrCat(summary.read())},
+                                 {"accepted", absl::StrCat(summary.accepted)},
+                                 {"already_existed", absl::StrCat(summary.already_existed)},
+                                 {"updated", absl::StrCat(summary.updated)},
+                                 {"rejected", absl::StrCat(summary.rejected)},
+                                 {"skipped", absl::StrCat(summary.skipped)},
+                                 {"import_id", import_id}};
+      out << CsvNames(fields) << CsvValues(fields);
+      break;
+    }
+    case OutputFormat::kTable:
+      out << absl::StrCat(summary.read(), " rows read: ", summary.accepted, " accepted, ",
+                          summary.already_existed, " already existed, ", summary.updated,
+                          " updated, ", summary.rejected, " rejected, ", summary.skipped,
+                          " skipped\nimport id: ")
+          << Printable(import_id) << "\n";
+      break;
+  }
+}
+
+}  // namespace emptychair

@@ -1,0 +1,281 @@
+#include "tools/chairctl/import/import_run.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "emptychair/error.h"
+#include "tools/chairctl/base/output.h"
+#include "tools/chairctl/base/session.h"
+#include "tools/chairctl/import/record_updater.h"
+
+namespace emptychair {
+namespace {
+
+constexpr int64_t kRejectsShownMax = 100;
+
+// Rows that wait to be reported in their order before all that is under way is waited for.
+constexpr size_t kEntriesMax = 100'000;
+
+constexpr size_t kScoreTextsMax = 1000;
+constexpr size_t kScoreTextsShownMax = 20;
+constexpr size_t kLateColumnsMax = 20;
+
+// Rows from one line of progress to the next.
+constexpr int64_t kProgressRows = 1000;
+
+bool IsAboutTheScore(const absl::Status& status) {
+  const std::vector<std::string> fields = FieldsOf(status);
+  return !fields.empty() && absl::string_view(fields.front()) == "score";
+}
+
+// Errors of one record, after which the next can go well.
+bool IsOfTheRecord(const absl::Status& status) {
+  return absl::IsNotFound(status) || absl::IsAlreadyExists(status) ||
+         absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status) ||
+         absl::IsAborted(status);
+}
+
+}  // namespace
+
+ImportRun::ImportRun(const ImportRules& rules, const ColumnMatcher& matcher, RowReader& reader,
+                     RecordBuilder& builder, const Client* client, std::string import_id,
+                     const ImportReport& report, std::function<void()> on_answer)
+    : rules_(rules),
+      matcher_(matcher),
+      reader_(reader),
+      builder_(builder),
+      client_(client),
+      report_(report),
+      on_answer_(std::move(on_answer)),
+      id_column_(static_cast<int>(
+          builder.layout().columns.Find(RecordField::kExternalId).value_or(size_t(-1)))),
+      columns_known_(reader.columns().size()),
+      progress_(report.err, report.show_progress) {
+  if (client != nullptr) {
+    sender_.emplace(*client, std::move(import_id), rules.batch_size,
+                    [this](const v1::Feedback& record, const absl::Status& status,
+                           bool already_existed) { OnSettled(record, status, already_existed); });
+  }
+}
+
+absl::Status ImportRun::Run(std::vector<Row> first_rows) {
+  if (report_.rejects != nullptr) {
+    *report_.rejects << reader_.RejectsHeader(id_column_);
+  }
+  for (Row& row : first_rows) {
+    if (status_.ok()) {
+      status_.Update(AddRow(row));
+    }
+    row = {};
+  }
+  Row row;
+  while (status_.ok() && reader_.Next(row)) {
+    status_.Update(AddRow(row));
+  }
+  if (status_.ok() && sender_.has_value()) {
+    status_.Update(sender_->Settle());
+  }
+  ReportSettled();
+  ReportEnd();
+  return status_;
+}
+
+absl::Status ImportRun::AddRow(const Row& row) {
+  if (reader_.columns().size() > columns_known_) {
+    AddLateColumns(row.line);
+  }
+  builder_.Build(row, built_);
+  if (built_.is_skipped) {
+    ++summary_.skipped;
+    return absl::OkStatus();
+  }
+  Entry entry;
+  entry.line = row.line;
+  entry.id_origin = built_.id_origin;
+  entry.constants = built_.constants;
+  if (report_.rejects != nullptr) {
+    entry.row = reader_.Keep(row);
+  }
+  if (built_.status.ok() && built_.feedback.ByteSizeLong() > RecordSender::kBatchBytesMax / 2) {
+    built_.status = FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "row",
+        absl::StrCat("makes a record of more than ", RecordSender::kBatchBytesMax / 2, " bytes"));
+  }
+  if (!built_.status.ok()) {
+    RejectRow(row, std::move(entry));
+  } else if (!sender_.has_value()) {
+    ++summary_.sendable;
+  } else {
+    entries_.push_back(std::move(entry));
+    RETURN_IF_ERROR(sender_->Add(std::move(built_.feedback)));
+  }
+  if (sender_.has_value() && entries_.size() > kEntriesMax) {
+    RETURN_IF_ERROR(sender_->Settle());
+  }
+  ReportSettled();
+  return status_;
+}
+
+// JSON can have names that its first objects did not have.
+void ImportRun::AddLateColumns(int64_t line) {
+  const std::vector<std::string>& names = reader_.columns();
+  for (; columns_known_ < names.size(); ++columns_known_) {
+    const std::optional<ColumnUse> use =
+        matcher_.MatchLate(names, columns_known_, builder_.layout().columns);
+    if (use.has_value() && !(rules_.no_score && use->field.field == RecordField::kScore)) {
+      builder_.AddColumn(*use);
+    } else if (!ColumnMatcher::IsLeftOut(names[columns_known_])) {
+      late_columns_.emplace_back(names[columns_known_], line);
+    }
+  }
+}
+
+void ImportRun::RejectRow(const Row& row, Entry entry) {
+  if (IsAboutTheScore(built_.status)) {
+    NoteRejectedScore(builder_.TextOf(row, RecordField::kScore));
+  }
+  entry.is_settled = true;
+  entry.reason = Printable(Describe(built_.status));
+  if (report_.rejects != nullptr) {
+    entry.external_id = IdForRejects(built_.feedback, entry, built_.status);
+  }
+  entries_.push_back(std::move(entry));
+}
+
+void ImportRun::NoteRejectedScore(absl::string_view text) {
+  const std::string score(text);
+  if (rejected_scores_.size() < kScoreTextsMax || rejected_scores_.contains(score)) {
+    ++rejected_scores_[score];
+  }
+}
+
+// What a rejected row has as its id in the file of rejected rows. A row that was refused because of
+// what is stored under its id keeps that; others without an id get one of their own, so that the
+// mended row is a new answer.
+std::string ImportRun::IdForRejects(const v1::Feedback& record, const Entry& entry,
+                                    const absl::Status& status) {
+  const bool has_id = !record.external_id().empty() || !record.feedback_id().empty();
+  const v1::ErrorReason reason = ReasonOf(status);
+  const bool keeps_id =
+      has_id && (entry.id_origin != IdOrigin::kAnswer ||
+                 reason == v1::ERROR_REASON_CONTENT_DIFFERS || reason == v1::ERROR_REASON_ERASED);
+  return keeps_id ? record.external_id() : builder_.ids().OfRejectedRow(entry.line, entry.row);
+}
+
+void ImportRun::OnSettled(const v1::Feedback& record, const absl::Status& status,
+                          bool already_existed) {
+  on_answer_();
+  while (entries_[unsettled_].is_settled) {
+    ++unsettled_;
+  }
+  Entry& entry = entries_[unsettled_];
+  absl::Status outcome = status;
+  const bool is_there = already_existed || ReasonOf(status) == v1::ERROR_REASON_CONTENT_DIFFERS;
+  if (!status_.ok()) {
+    return;  // An update has failed for good: what comes behind it is not settled.
+  }
+  const bool was_updated = rules_.update && is_there && Update(record, entry, status, outcome);
+  if (!status_.ok()) {
+    return;
+  }
+  entry.is_settled = true;
+  if (!outcome.ok()) {
+    entry.reason = Printable(Describe(outcome));
+    if (IsAboutTheScore(outcome)) {
+      NoteRejectedScore(absl::StrCat(record.score()));
+    }
+    if (report_.rejects != nullptr) {
+      entry.external_id = IdForRejects(record, entry, outcome);
+    }
+  } else {
+    ++(was_updated ? summary_.updated : is_there ? summary_.already_existed : summary_.accepted);
+  }
+}
+
+// Amends the stored record, but for what constants stand for. Whether it was changed; `outcome` is
+// what becomes of the row, and `status_` what becomes of the run.
+bool ImportRun::Update(const v1::Feedback& record, const Entry& entry, const absl::Status& status,
+                       absl::Status& outcome) {
+  v1::Feedback said = record;
+  for (size_t i = 0; i < rules_.constants.size(); ++i) {
+    if ((entry.constants >> i & 1) == 0) {
+      continue;
+    }
+    const TargetField& field = rules_.constants[i].first;
+    if (field.field == RecordField::kLabels) {
+      said.mutable_labels()->erase(field.label);
+    } else if (field.field == RecordField::kComment) {
+      said.clear_comment();
+    } else if (field.field == RecordField::kCustomerId) {
+      said.clear_customer_id();
+    } else if (field.field == RecordField::kOccurTime) {
+      said.clear_occur_time();
+    }
+  }
+  const absl::StatusOr<bool> updated = UpdateRecord(*client_, said);
+  outcome = updated.status();
+  if (!updated.ok() && !IsOfTheRecord(updated.status())) {
+    status_ = updated.status();
+  }
+  return updated.ok() && *updated;
+}
+
+// Reports the rows at the front whose fate is known.
+void ImportRun::ReportSettled() {
+  while (!entries_.empty() && entries_.front().is_settled) {
+    Entry& entry = entries_.front();
+    settled_line_ = entry.line;
+    if (!entry.reason.empty()) {
+      ++summary_.rejected;
+      if (rejects_shown_ < kRejectsShownMax) {
+        ++rejects_shown_;
+        progress_.Clear();
+        *report_.err << "line " << entry.line << ": " << entry.reason << "\n";
+      }
+      if (report_.rejects != nullptr) {
+        *report_.rejects << reader_.RejectedRow(std::move(entry.row), entry.line, entry.reason,
+                                                entry.external_id, id_column_);
+      }
+    }
+    entries_.pop_front();
+    unsettled_ -= unsettled_ > 0 ? 1 : 0;
+  }
+  if (summary_.read() >= next_progress_) {
+    next_progress_ = summary_.read() + kProgressRows;
+    ShowProgress();
+  }
+}
+
+void ImportRun::ReportEnd() {
+  progress_.Clear();
+  if (summary_.rejected > kRejectsShownMax) {
+    *report_.err << "and " << summary_.rejected - kRejectsShownMax << " more rejected rows\n";
+  }
+  if (!rejected_scores_.empty()) {
+    std::vector<std::pair<int64_t, std::string>> scores;
+    for (const auto& [text, count] : rejected_scores_) {
+      scores.emplace_back(-count, text);
+    }
+    std::sort(scores.begin(), scores.end());
+    *report_.err << "rejected scores: ";
+    for (size_t i = 0; i < std::min(scores.size(), kScoreTextsShownMax); ++i) {
+      *report_.err << (i == 0 ? "" : ", ") << Quoted(scores[i].second) << " (" << -scores[i].first
+                   << ")";
+    }
+    *report_.err << (scores.size() > kScoreTextsShownMax ? ", …\n" : "\n");
+  }
+  for (size_t i = 0; i < std::min(late_columns_.size(), kLateColumnsMax); ++i) {
+    *report_.err << "not used: " << Quoted(late_columns_[i].first) << ", first in line "
+                 << late_columns_[i].second << "\n";
+  }
+}
+
+void ImportRun::ShowProgress() {
+  progress_.Show(absl::StrCat(summary_.read(), " rows read, ", summary_.accepted, " accepted, ",
+                              summary_.already_existed, " already existed, ", summary_.rejected,
+                              " rejected"));
+}
+
+}  // namespace emptychair

@@ -1,0 +1,189 @@
+#include <charconv>
+#include <cmath>
+#include <deque>
+#include <iterator>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "client/utf8.h"
+#include "common/base/errors.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+#include "tools/chairctl/import/json_elements.h"
+#include "tools/chairctl/import/row_reader.h"
+#include "tools/chairctl/import/text_values.h"
+
+namespace emptychair {
+namespace {
+
+using google::protobuf::Struct;
+using google::protobuf::Value;
+
+// Objects of a file can differ; past so many names the others are not looked at.
+constexpr size_t kColumnsMax = 10'000;
+
+absl::Status Parse(absl::string_view text, Struct& object) {
+  if (!IsValidUtf8(text)) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "row",
+                      absl::StrCat("has ", Quoted(text), "; wanted UTF-8"));
+  }
+  const auto parsed = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(text.data(), text.size()), &object);
+  if (!parsed.ok()) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "row",
+                      absl::StrCat("is ", Quoted(text), "; wanted a JSON object"));
+  }
+  return absl::OkStatus();
+}
+
+class JsonRowReader final : public RowReader {
+ public:
+  JsonRowReader(TextSource& source, bool is_array, int skip_rows)
+      : is_empty_(source.start().empty()),
+        elements_([&source](std::string& text) { return source.ReadMore(text); }, is_array),
+        skip_rows_(skip_rows) {}
+
+  absl::Status Open() override {
+    if (is_empty_) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "file",
+                        "is empty; wanted JSON objects, one a line or in an array");
+    }
+    JsonElement skipped;
+    for (int i = 0; i < skip_rows_ && elements_.Next(skipped); ++i) {
+    }
+    return absl::OkStatus();
+  }
+
+  bool Next(Row& row) override {
+    JsonElement element;
+    while (elements_.Next(element)) {
+      row.line = element.line;
+      row.json = element.text;
+      row.cells.clear();
+      row.status = std::move(element.status);
+      if (row.status.ok()) {
+        row.status = ReadObject(row);
+      }
+      if (!row.status.ok() || !IsBlank(row)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::vector<std::string> Keep(const Row& row) const override { return {std::string(row.json)}; }
+
+  std::string RejectsHeader(int) const override { return ""; }
+
+  // What is no object is kept as the text of a field `line`.
+  std::string RejectedRow(std::vector<std::string> kept, int64_t line, absl::string_view reason,
+                          absl::string_view external_id, int id_column) const override {
+    Struct object;
+    if (!Parse(kept.front(), object).ok()) {
+      object.Clear();
+      (*object.mutable_fields())["line"].set_string_value(
+          IsValidUtf8(kept.front()) ? kept.front() : Quoted(kept.front(), kept.front().size()));
+    }
+    auto& fields = *object.mutable_fields();
+    if (!external_id.empty()) {
+      fields[id_column < 0 ? "external_id" : columns_[static_cast<size_t>(id_column)]]
+          .set_string_value(std::string(external_id));
+    }
+    fields[std::string(kErrorLineColumn)].set_number_value(static_cast<double>(line));
+    fields[std::string(kErrorReasonColumn)].set_string_value(std::string(reason));
+    std::string json;
+    (void)google::protobuf::util::MessageToJsonString(object, &json);
+    return json + "\n";
+  }
+
+ private:
+  static bool IsBlank(const Row& row) {
+    for (const Cell& cell : row.cells) {
+      if (cell.kind != Cell::Kind::kAbsent && !WithoutBlanks(cell.text).empty()) {
+        return false;
+      }
+      if (cell.kind == Cell::Kind::kNotPlain || cell.kind == Cell::Kind::kInexact) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  absl::Status ReadObject(Row& row) {
+    object_.Clear();
+    texts_.clear();
+    if (absl::Status status = Parse(row.json, object_); !status.ok()) {
+      return status;
+    }
+    for (const auto& [name, value] : object_.fields()) {
+      if (value.has_struct_value() && (name == "labels" || name == "exclusion")) {
+        const absl::string_view prefix = name == "labels" ? "label." : "exclusion_";
+        for (const auto& [key, inner] : value.struct_value().fields()) {
+          const bool is_reason = name == "exclusion" && key == "reason";
+          Put(is_reason ? name : absl::StrCat(prefix, key), inner, row);
+        }
+      } else {
+        Put(name, value, row);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  void Put(const std::string& name, const Value& value, Row& row) {
+    auto found = positions_.find(name);
+    if (found == positions_.end()) {
+      if (columns_.size() == kColumnsMax) {
+        return;
+      }
+      found = positions_.emplace(name, columns_.size()).first;
+      columns_.push_back(name);
+    }
+    if (row.cells.size() <= found->second) {
+      row.cells.resize(found->second + 1);
+    }
+    row.cells[found->second] = CellOf(value);
+  }
+
+  // What a cell of CSV with the same meaning would hold.
+  Cell CellOf(const Value& value) {
+    // From 2^53 on the double that JSON is read into does not tell neighbouring integers apart.
+    constexpr double kInexactMin = 9007199254740992.0;
+    switch (value.kind_case()) {
+      case Value::kNullValue:
+        return {"", Cell::Kind::kText};
+      case Value::kStringValue:
+        return {value.string_value(), Cell::Kind::kText};
+      case Value::kBoolValue:
+        return {value.bool_value() ? "true" : "false", Cell::Kind::kText};
+      case Value::kNumberValue: {
+        const double number = value.number_value();
+        if (std::abs(number) >= kInexactMin) {
+          return {"", Cell::Kind::kInexact};
+        }
+        char text[400];  // The smallest double takes fewer.
+        const auto end =
+            std::to_chars(std::begin(text), std::end(text), number, std::chars_format::fixed).ptr;
+        return {texts_.emplace_back(std::begin(text), end), Cell::Kind::kText};
+      }
+      default:
+        return {"", Cell::Kind::kNotPlain};
+    }
+  }
+
+  const bool is_empty_;
+  JsonElements elements_;
+  const int skip_rows_;
+  absl::flat_hash_map<std::string, size_t> positions_;
+  // Of the row that was read last.
+  Struct object_;
+  std::deque<std::string> texts_;
+};
+
+}  // namespace
+
+std::unique_ptr<RowReader> MakeJsonRowReader(TextSource& source, bool is_array, int skip_rows) {
+  return std::make_unique<JsonRowReader>(source, is_array, skip_rows);
+}
+
+}  // namespace emptychair
