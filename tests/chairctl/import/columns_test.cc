@@ -90,6 +90,8 @@ TEST(Columns, AreMappedByNameOrNumber) {
               ElementsAre("score<#2(flag)", "comment<Y (flag)", "-x"));
   EXPECT_THAT(Match({"a", "b"}, {{"map", "occur_time=b"}, {"map", "occur_time=a"}}),
               ElementsAre("occur_time<b(flag)", "occur_time<a(flag)"));
+  EXPECT_THAT(Match({"external_id"}, {{"map", "label.ticket=external_id"}}),
+              ElementsAre("label.ticket<external_id(flag)", "external_id<external_id(name)"));
   EXPECT_THAT(Match({"Why?", "Why?"}, {{"map", "comment=Why?"}}),
               ElementsAre(AllOf(HasSubstr("2 times"), HasSubstr("#1 or #2"))));
   for (const char* column : {"c", "#3", "#0", "#", "#x"}) {

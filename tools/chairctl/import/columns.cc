@@ -175,14 +175,9 @@ absl::StatusOr<Columns> ColumnMatcher::Match(const std::vector<std::string>& nam
   Columns columns;
   RETURN_IF_ERROR(AddMapped(names, columns));
   const size_t mapped = columns.used.size();
-  const auto is_taken = [&columns, mapped](size_t column) {
-    return std::any_of(columns.used.begin(),
-                       columns.used.begin() + static_cast<std::ptrdiff_t>(mapped),
-                       [column](const ColumnUse& use) { return use.column == column; });
-  };
   std::vector<ColumnUse> fits;
   for (size_t i = 0; i < names.size(); ++i) {
-    std::optional<ColumnUse> fit = is_taken(i) ? std::nullopt : Fit(names[i]);
+    std::optional<ColumnUse> fit = Fit(names[i]);
     if (fit.has_value() && !IsMapped(fit->field)) {
       fit->column = i;
       fits.push_back(*fit);

@@ -47,8 +47,9 @@ class ColumnMatcher {
       : rules_(rules), dimensions_(std::move(dimensions)) {}
 
   // A column fits a field by its exact name, else by that of a dimension, else by its name without
-  // regard to case, blanks, `_` and `-`. What is mapped is not looked for. FIELD_INVALID: a mapped
-  // column that is not there or is there twice; two columns that fit one field equally well.
+  // regard to case, blanks, `_` and `-`, whatever else it is mapped to. A field that is mapped is
+  // not looked for. FIELD_INVALID: a mapped column that is not there or is there twice; two columns
+  // that fit one field equally well.
   absl::StatusOr<Columns> Match(const std::vector<std::string>& names) const;
 
   // The field that a column fits which turns up later, in JSON; nothing when none does, or when

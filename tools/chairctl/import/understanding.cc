@@ -131,7 +131,8 @@ absl::StatusOr<FirstRecords> LookAtFirstRows(const v1::Survey& survey, RecordBui
       continue;
     }
     odd.Add(built.feedback, built.id_origin == IdOrigin::kGiven);
-    first.without_score += built.feedback.has_score() ? 0 : 1;
+    first.without_score +=
+        built.feedback.has_score() || survey.kind() == v1::SURVEY_KIND_TEXT ? 0 : 1;
     first.without_time +=
         built.feedback.has_occur_time() || !built.feedback.feedback_id().empty() ? 0 : 1;
     if (built.id_origin != IdOrigin::kGiven) {
