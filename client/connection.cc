@@ -1,14 +1,17 @@
 #include "emptychair/client/connection.h"
 
 #include <grpcpp/grpcpp.h>
+#include <sys/un.h>
 
 #include <chrono>
 #include <cstddef>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "client/feedback_upload.h"
 #include "client/feedback_watcher.h"
 #include "client/grpc_feedback_call.h"
@@ -40,14 +43,29 @@ constexpr int kConnectMillisMax = 1500;
 constexpr int kReconnectMillisMin = 100;
 constexpr int kReconnectMillisMax = 2000;
 
-absl::Status CheckOptions(const ClientOptions& options) {
-  const absl::string_view endpoint = options.endpoint;
+constexpr absl::string_view kUnixPrefix = "unix:";
+
+bool IsHostAndPort(absl::string_view endpoint) {
   const size_t colon = endpoint.rfind(':');
   int port = 0;
-  if (colon == absl::string_view::npos || colon == 0 ||
-      !absl::SimpleAtoi(endpoint.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "endpoint",
-                      absl::StrCat("is ", Quoted(endpoint), "; wanted HOST:PORT"));
+  return colon != absl::string_view::npos && colon != 0 &&
+         absl::SimpleAtoi(endpoint.substr(colon + 1), &port) && port >= 1 && port <= 65535;
+}
+
+// Whether a socket can have the path: it ends with a NUL.
+bool IsSocketPath(absl::string_view path) {
+  return !path.empty() && path.size() < sizeof(sockaddr_un::sun_path) &&
+         path.find('\0') == absl::string_view::npos;
+}
+
+absl::Status CheckOptions(const ClientOptions& options) {
+  absl::string_view endpoint = options.endpoint;
+  const bool is_valid = absl::ConsumePrefix(&endpoint, kUnixPrefix) ? IsSocketPath(endpoint)
+                                                                    : IsHostAndPort(endpoint);
+  if (!is_valid) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "endpoint",
+        absl::StrCat("is ", Quoted(options.endpoint, 256), "; wanted HOST:PORT or unix:PATH"));
   }
   if (options.timeout <= absl::ZeroDuration() || options.timeout > kTimeoutMax) {
     return FieldError(
@@ -71,6 +89,25 @@ absl::Status CheckOptions(const ClientOptions& options) {
   return absl::OkStatus();
 }
 
+// The endpoint as gRPC takes it: the path of a socket is part of a URI to it.
+std::string TargetOf(const std::string& endpoint) {
+  absl::string_view path = endpoint;
+  if (!absl::ConsumePrefix(&path, kUnixPrefix)) {
+    return endpoint;
+  }
+  std::string target(kUnixPrefix);
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (absl::ascii_isalnum(byte) ||
+        absl::string_view("/.-_~").find(c) != absl::string_view::npos) {
+      target.push_back(c);
+    } else {
+      absl::StrAppend(&target, "%", absl::Hex(byte, absl::kZeroPad2));
+    }
+  }
+  return target;
+}
+
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& endpoint) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
@@ -81,7 +118,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& endpoint) {
   arguments.SetInt(GRPC_ARG_DNS_ARES_QUERY_TIMEOUT_MS, kConnectMillisMax);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillisMin);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillisMax);
-  return grpc::CreateCustomChannel(endpoint, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(TargetOf(endpoint), grpc::InsecureChannelCredentials(),
+                                   arguments);
 }
 
 using Admin = v1::AdminService::Stub;

@@ -18,6 +18,7 @@
 #include "common/base/version.h"
 #include "server/config.h"
 #include "server/flags.h"
+#include "server/rpc/grpc_log.h"
 #include "server/server.h"
 #include "server/telemetry/server_log.h"
 
@@ -55,12 +56,15 @@ int Main(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  // One that comes before the server is up waits until then.
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   // A log whose reader is gone must not end the server.
   std::signal(SIGPIPE, SIG_IGN);
 
   ServerLog log(Clock::System());
+  const GrpcLog grpc_log(&log, Clock::System());
   const ServerConfig config = ConfigFromFlags();
   ServerEnvironment environment;
   environment.on_storage_failure = [&log](const absl::Status& status) {
@@ -77,7 +81,9 @@ int Main(int argc, char** argv) {
   log.Info("listening", {{"address", (*server)->address()}, {"version", kVersion}});
 
   int signal = 0;
-  sigwait(&signals, &signal);
+  for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) {
+    (*server)->Reload();
+  }
   log.Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   // Should the end hang, the kernel makes one: what was acknowledged is on disk.
   alarm(static_cast<unsigned>(absl::ToInt64Seconds(config.drain_deadline + kHangMax)));

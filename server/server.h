@@ -43,6 +43,10 @@ class Server {
   // The listening address, as "ADDRESS:PORT" or "unix:PATH".
   const std::string& address() const;
 
+  // Opens log files anew, so that they can be renamed. What fails stays as it was, with a warning
+  // in the log.
+  void Reload();
+
   // Refuses new calls, lets those under way finish until `deadline` by the machine's clock, and
   // closes the store. Idempotent.
   void Shutdown(absl::Time deadline);

@@ -22,10 +22,14 @@ Method ToMethod(const google::protobuf::MethodDescriptor& descriptor) {
   using Options = google::protobuf::MethodOptions;
   const Options& options = descriptor.options();
   const bool is_read_only = options.idempotency_level() == Options::NO_SIDE_EFFECTS;
-  return {.name = absl::StrCat(descriptor.service()->name(), "/", descriptor.name()),
+  const google::protobuf::ServiceDescriptor& service = *descriptor.service();
+  const bool is_of_api = descriptor.file()->package() == "emptychair.v1";
+  return {.name = absl::StrCat(is_of_api ? service.name() : service.full_name(), "/",
+                               descriptor.name()),
           .permission = options.GetExtension(v1::permission),
           .is_read_only = is_read_only,
-          .is_idempotent = is_read_only || options.idempotency_level() == Options::IDEMPOTENT};
+          .is_idempotent = is_read_only || options.idempotency_level() == Options::IDEMPOTENT,
+          .has_reasons = is_of_api};
 }
 
 }  // namespace emptychair

@@ -11,7 +11,9 @@ namespace emptychair {
 
 // The properties of a method that do not depend on who serves or calls it.
 struct Method {
-  // Service and method, for example "FeedbackService/SubmitFeedback". A closed set: fit for logs.
+  // Service and method, for example "FeedbackService/SubmitFeedback"; of those that gRPC defines
+  // with their package, "grpc.health.v1.Health/Check". A closed set but for methods that are
+  // unknown, whose names are escaped and cut: fit for logs.
   std::string name;
   // What a caller must be allowed to do.
   v1::Permission permission = v1::PERMISSION_UNSPECIFIED;
@@ -20,6 +22,8 @@ struct Method {
   // Sending a call twice is the same as once, so that a client may retry: NO_SIDE_EFFECTS or
   // IDEMPOTENT in the .proto.
   bool is_idempotent = false;
+  // Errors have a reason of ErrorReason: of methods of the API, not of those that gRPC defines.
+  bool has_reasons = true;
 };
 
 // Finds the method that takes `request`, in the file that declares it; null when there is none.

@@ -135,6 +135,13 @@ struct MethodSpec {
     return std::move(*this);
   }
 
+  // The same as `other`, where several methods take one message, as those of the API do not.
+  MethodSpec As(const google::protobuf::MethodDescriptor& other) && {
+    descriptor = &other;
+    method = ToMethod(other);
+    return std::move(*this);
+  }
+
   Method method;
   const google::protobuf::MethodDescriptor* descriptor;
   // Empty messages of the types of the method.

@@ -50,7 +50,8 @@ void Call::Guard(absl::FunctionRef<void()> code) {
 
 void Call::ReplyForHandler(const absl::Status& status) {
   // A stream whose client has gone ends as cancelled, which nobody hears.
-  if (!status.ok() && !absl::IsCancelled(status) && ReasonNameOf(status).empty()) {
+  if (!status.ok() && !absl::IsCancelled(status) && context_.method->has_reasons &&
+      ReasonNameOf(status).empty()) {
     runner_->log_->Error("error without a reason",
                          {{"method", context_.method->name},
                           {"request_id", context_.request_id.text()},

@@ -21,30 +21,30 @@ RequestId RequestIdOf(const grpc::CallbackServerContext& context, CallRunner& ru
   return id.has_value() ? *id : runner.NewRequestId();
 }
 
+}  // namespace
+
 // All is asked for at once: gRPC has forgotten the address when the connection is gone.
-RequestContext ContextOf(const MethodSpec& method, const grpc::CallbackServerContext& context,
+RequestContext ContextOf(const Method& method, const grpc::CallbackServerContext& context,
                          CallRunner& runner) {
-  return {.method = &method.method,
+  return {.method = &method,
           .caller = {.kind = Caller::Kind::kAnonymous, .peer = context.peer()},
           .deadline = absl::FromChrono(context.deadline()),
           .request_id = RequestIdOf(context, runner)};
 }
 
-}  // namespace
-
 GrpcCall::GrpcCall(CallRunner* runner, const MethodSpec* method,
                    grpc::CallbackServerContext* context)
-    : Call(runner, ContextOf(*method, *context, *runner)),
+    : Call(runner, ContextOf(method->method, *context, *runner)),
       method_(method),
       grpc_context_(context) {}
 
-grpc::Status GrpcCall::ToEnd(const absl::Status& status) {
+grpc::Status EndOf(const absl::Status& status, grpc::CallbackServerContext& context) {
   if (status.ok()) {
     return grpc::Status::OK;
   }
   if (const std::optional<absl::Duration> delay = RetryDelayOf(status)) {
     const int64_t delay_ms = absl::ToInt64Milliseconds(absl::Ceil(*delay, absl::Milliseconds(1)));
-    grpc_context_->AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(delay_ms));
+    context.AddTrailingMetadata("grpc-retry-pushback-ms", absl::StrCat(delay_ms));
   }
   return ToGrpc(status);
 }

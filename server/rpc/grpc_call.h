@@ -6,10 +6,19 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/status.h"
 #include "server/api/method_spec.h"
+#include "server/api/request_context.h"
 #include "server/call/call.h"
 #include "server/call/call_runner.h"
 
 namespace emptychair {
+
+// Describes a call of `method` that came by gRPC, but for its cancellation.
+RequestContext ContextOf(const Method& method, const grpc::CallbackServerContext& context,
+                         CallRunner& runner);
+
+// Makes the status that gRPC sends. Once, just before the end: the delay of a RetryInfo goes into
+// the trailing metadata, as `grpc-retry-pushback-ms`.
+grpc::Status EndOf(const absl::Status& status, grpc::CallbackServerContext& context);
 
 // A call that came by gRPC. Takes the caller's address, the deadline and the metadata
 // `x-request-id` from gRPC's context.
@@ -22,9 +31,7 @@ class GrpcCall : public Call {
  protected:
   const MethodSpec& method() const { return *method_; }
 
-  // Makes the status that gRPC sends. Once, just before the end: the delay of a RetryInfo goes into
-  // the trailing metadata, as `grpc-retry-pushback-ms`.
-  grpc::Status ToEnd(const absl::Status& status);
+  grpc::Status ToEnd(const absl::Status& status) { return EndOf(status, *grpc_context_); }
 
  private:
   const MethodSpec* const method_;

@@ -1,21 +1,12 @@
 #include "server/rpc/server_builder.h"
 
-#include "google/protobuf/message.h"
 #include "grpc/compression.h"
 #include "grpc/grpc.h"
-#include "grpc/health/v1/health.pb.h"
-#include "grpcpp/ext/proto_server_reflection_plugin.h"
-#include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 
 namespace emptychair {
 
 void ConfigureServer(grpc::ServerBuilder& builder, int64_t memory_bytes) {
-  grpc::EnableDefaultHealthCheckService(true);
-  // gRPC's own health service carries no schema; this one has to be linked in for reflection.
-  google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
-  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-
   builder.SetMaxReceiveMessageSize(kRequestBytesMax);
   grpc::ResourceQuota quota("server");
   quota.Resize(static_cast<size_t>(memory_bytes));

@@ -1,4 +1,4 @@
-// What holds for every server this project starts: limits, compression, ports, health.
+// What holds for every server this project starts: limits, compression, ports.
 #ifndef EMPTYCHAIR_SERVER_RPC_SERVER_BUILDER_H_
 #define EMPTYCHAIR_SERVER_RPC_SERVER_BUILDER_H_
 
@@ -24,9 +24,7 @@ inline constexpr int kCallsPerConnectionMax = 1'024;
 // * a connection whose client is gone is closed within two minutes, and so is one that keeps
 //   pinging more often than every ten seconds; one that does not finish its handshake after ten
 //   seconds, one without a call after half an hour, any after a day once its calls have had an hour
-//   to end;
-// * grpc.health.v1.Health and server reflection, with every schema. They are the process's own: to
-//   be called before any server is built.
+//   to end.
 void ConfigureServer(grpc::ServerBuilder& builder, int64_t memory_bytes);
 
 }  // namespace emptychair

@@ -47,6 +47,17 @@ absl::Status Shortened(const absl::Status& status) {
                                                 : Error(reason, "");
 }
 
+// Counts the records that were refused because of what is stored under their ids; as the errors of
+// calls are counted.
+void CountDamage(const storage::CommandResult& result, const storage::Store& store) {
+  for (const Outcome& outcome : result.outcomes) {
+    if (outcome.kind == Outcome::Kind::kRefused &&
+        ReasonOf(outcome.error) == v1::ERROR_REASON_STORE_DAMAGED) {
+      store.CountUndecodable();
+    }
+  }
+}
+
 // Merges what was refused before the store was asked with what the store made of the rest.
 // `indexes` are the positions in the request of the submissions that were sent to the store.
 template <typename Response>
@@ -227,8 +238,9 @@ void FeedbackService::StartBatch(const Request& request, Response& response, Rep
     }
   }
   SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(reply),
-                [indexes = std::move(indexes), failures = std::move(failures),
+                [indexes = std::move(indexes), failures = std::move(failures), store = store_,
                  &response](const storage::CommandResult& result) mutable {
+                  CountDamage(result, *store);
                   WriteBatch(result, indexes, std::move(failures), response);
                   return absl::OkStatus();
                 });

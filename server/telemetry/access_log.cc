@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
+#include "common/base/status_macros.h"
 #include "server/telemetry/server_log.h"
 
 namespace emptychair {
@@ -25,15 +26,33 @@ constexpr absl::Duration kWriteInterval = absl::Seconds(1);
 class OffLog final : public AccessLog {
  public:
   void CallFinished(const FinishedCall&) override {}
+  absl::Status Reopen() override { return absl::OkStatus(); }
   int64_t dropped() const override { return 0; }
 };
+
+// A descriptor of what `target` names.
+absl::StatusOr<int> OpenTarget(const std::string& target) {
+  const int fd = target == "stderr"
+                     ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
+                     : ::open(target.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  if (fd < 0) {
+    const int error = errno;
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--access_log",
+                      absl::StrCat("cannot open ", Quoted(target, 256), ": ", std::strerror(error),
+                                   "; wanted \"stderr\", \"off\" or a file that can be written"));
+  }
+  return fd;
+}
 
 // Its thread wakes up every second, or when half of the lines that may wait do: to wake it for each
 // line cost a call more than the line did.
 class FdLog final : public AccessLog {
  public:
-  FdLog(int fd, int queue_max)
-      : fd_(fd), queue_max_(static_cast<size_t>(queue_max)), writer_([this] { RunWriter(); }) {}
+  FdLog(std::string target, int fd, int queue_max)
+      : target_(std::move(target)),
+        queue_max_(static_cast<size_t>(queue_max)),
+        fd_(fd),
+        writer_([this] { RunWriter(); }) {}
 
   ~FdLog() override {
     {
@@ -41,7 +60,17 @@ class FdLog final : public AccessLog {
       stopping_ = true;
     }
     writer_.join();
-    ::close(fd_);
+  }
+
+  absl::Status Reopen() override {
+    ASSIGN_OR_RETURN(const int fd, OpenTarget(target_));
+    absl::MutexLock lock(&mutex_);
+    // One that the writer has not come to yet is not needed any more.
+    if (reopened_fd_ >= 0) {
+      ::close(reopened_fd_);
+    }
+    reopened_fd_ = fd;
+    return absl::OkStatus();
   }
 
   void CallFinished(const FinishedCall& call) override {
@@ -69,28 +98,36 @@ class FdLog final : public AccessLog {
   void RunWriter() {
     for (bool is_last = false; !is_last;) {
       std::deque<std::string> lines;
+      int reopened_fd = -1;
       {
         absl::MutexLock lock(&mutex_);
         mutex_.AwaitWithTimeout(absl::Condition(this, &FdLog::IsTimeToWrite), kWriteInterval);
         lines.swap(queue_);
+        std::swap(reopened_fd, reopened_fd_);
         is_last = stopping_;
+      }
+      if (reopened_fd >= 0) {
+        ::close(std::exchange(fd_, reopened_fd));
       }
       if (!lines.empty() && !WriteAll(fd_, absl::StrJoin(lines, "\n") + "\n")) {
         dropped_.fetch_add(static_cast<int64_t>(lines.size()), std::memory_order_relaxed);
       }
     }
+    ::close(fd_);
   }
 
   bool IsTimeToWrite() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || queue_.size() > queue_max_ / 2;
+    return stopping_ || reopened_fd_ >= 0 || queue_.size() > queue_max_ / 2;
   }
 
-  const int fd_;
+  const std::string target_;
   const size_t queue_max_;
+  int fd_;  // Of the writer's thread alone.
   std::atomic<int64_t> dropped_{0};
   absl::Mutex mutex_;
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int reopened_fd_ ABSL_GUARDED_BY(mutex_) = -1;
   std::thread writer_;
 };
 
@@ -101,16 +138,8 @@ absl::StatusOr<std::unique_ptr<AccessLog>> AccessLog::Open(const std::string& ta
   if (target == "off") {
     return std::make_unique<OffLog>();
   }
-  const int fd = target == "stderr"
-                     ? ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
-                     : ::open(target.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-  if (fd < 0) {
-    const int error = errno;
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--access_log",
-                      absl::StrCat("cannot open ", Quoted(target, 256), ": ", std::strerror(error),
-                                   "; wanted \"stderr\", \"off\" or a file that can be written"));
-  }
-  return std::make_unique<FdLog>(fd, queue_max);
+  ASSIGN_OR_RETURN(const int fd, OpenTarget(target));
+  return std::make_unique<FdLog>(target, fd, queue_max);
 }
 
 }  // namespace emptychair

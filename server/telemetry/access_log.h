@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/api/call_observer.h"
 
@@ -27,6 +28,10 @@ class AccessLog : public CallObserver {
   // opened.
   static absl::StatusOr<std::unique_ptr<AccessLog>> Open(const std::string& target,
                                                          int queue_max = kQueueMax);
+
+  // Opens the file anew by its name, for when it was renamed: lines from now on go there. Errors as
+  // for Open; then the old file stays.
+  virtual absl::Status Reopen() = 0;
 
   // Writes what still waits.
   virtual ~AccessLog() = default;

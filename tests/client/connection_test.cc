@@ -230,6 +230,10 @@ TEST(Connection, RefusesOptionsThatCannotWorkAndNamesThem) {
       {"endpoint", [](ClientOptions& options) { options.endpoint = "localhost:0"; }},
       {"endpoint", [](ClientOptions& options) { options.endpoint = "localhost:65536"; }},
       {"endpoint", [](ClientOptions& options) { options.endpoint = "localhost:http"; }},
+      {"endpoint", [](ClientOptions& options) { options.endpoint = "unix:"; }},
+      {"endpoint",
+       [](ClientOptions& options) { options.endpoint = "unix:/" + std::string(107, 'x'); }},
+      {"endpoint", [](ClientOptions& options) { options.endpoint = std::string("unix:/a\0b", 9); }},
       {"timeout", [](ClientOptions& options) { options.timeout = absl::ZeroDuration(); }},
       {"timeout", [](ClientOptions& options) { options.timeout = -absl::Seconds(1); }},
       {"timeout", [](ClientOptions& options) { options.timeout = absl::InfiniteDuration(); }},
@@ -250,7 +254,8 @@ TEST(Connection, RefusesOptionsThatCannotWorkAndNamesThem) {
 }
 
 TEST(Connection, AcceptsEveryFormOfAnEndpoint) {
-  for (const char* endpoint : {"localhost:7443", "127.0.0.1:1", "[::1]:65535"}) {
+  for (const char* endpoint :
+       {"localhost:7443", "127.0.0.1:1", "[::1]:65535", "unix:/run/ec.sock", "unix:a"}) {
     EXPECT_TRUE(MakeConnection({.endpoint = endpoint}).ok()) << endpoint;
   }
 }

@@ -205,5 +205,36 @@ TEST(AccessLogStderr, CanBeStandardError) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("\"method\":\"m\""));
 }
 
+TEST_F(AccessLogTest, ReopensTheFileByItsName) {
+  const std::string old = path_ + ".1";
+  {
+    const std::unique_ptr<AccessLog> log = AccessLog::Open(path_).value();
+    ASSERT_EQ(::rename(path_.c_str(), old.c_str()), 0);
+    ASSERT_TRUE(log->Reopen().ok());
+    ASSERT_TRUE(log->Reopen().ok());
+    Record(*log, {.method = "after"});
+  }
+  EXPECT_THAT(Lines(), ::testing::ElementsAre(::testing::HasSubstr("after")));
+  ::unlink(old.c_str());
+}
+
+TEST_F(AccessLogTest, KeepsTheFileThatItHasWhenItCannotBeReopened) {
+  const std::string moved = folder_ + "_moved";
+  {
+    const std::unique_ptr<AccessLog> log = AccessLog::Open(path_).value();
+    ASSERT_EQ(::rename(folder_.c_str(), moved.c_str()), 0);
+    EXPECT_EQ(ReasonOf(log->Reopen()), v1::ERROR_REASON_FIELD_INVALID);
+    Record(*log, {.method = "still there"});
+  }
+  ASSERT_EQ(::rename(moved.c_str(), folder_.c_str()), 0);
+  EXPECT_THAT(Lines(), ::testing::ElementsAre(::testing::HasSubstr("still there")));
+}
+
+TEST(AccessLog, StandardErrorAndNoneHaveNothingToReopen) {
+  for (const char* target : {"stderr", "off"}) {
+    EXPECT_TRUE(AccessLog::Open(target).value()->Reopen().ok());
+  }
+}
+
 }  // namespace
 }  // namespace emptychair

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/errors.h"
+#include "common/base/uuid.h"
 #include "common/rpc/status_conversion.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
 #include "gmock/gmock.h"
@@ -133,6 +134,46 @@ TEST_F(AdminTest, ASoundStoreHasNoDifferences) {
   EXPECT_TRUE(told_survey);
   ASSERT_OK_AND_ASSIGN(const v1::GetStatusResponse status, client.GetStatus({}));
   EXPECT_FALSE(status.has_maintenance());
+}
+
+TEST_F(AdminTest, StatusCountsDamagedValuesHoweverTheyAreMet) {
+  Client client = NewClient();
+  const v1::Feedback stored = Value(GetByExternalId(client, "pulse", "order-1")).feedback();
+  server_.reset();
+  {
+    PlainDatabase database(env_.get(), "/store", PlainDatabase::Mode::kWrite);
+    database.Put("feedback", storage::FeedbackKey{1, *Uuid::Parse(stored.feedback_id())}.Encode(),
+                 "\xFF");
+  }
+  StartServer();
+  client = NewClient();
+  int64_t counted = Status(client).undecodable_values();
+  const auto expect_counted = [&](const char* how) {
+    const int64_t before = std::exchange(counted, Status(client).undecodable_values());
+    EXPECT_GT(counted, before) << how;
+  };
+  EXPECT_THAT(GetById(client, "pulse", stored.feedback_id()),
+              HasReason(v1::ERROR_REASON_STORE_DAMAGED));
+  expect_counted("one record");
+  v1::ListFeedbackRequest list;
+  list.set_survey_id("pulse");
+  int listed = 0;
+  for (const absl::StatusOr<v1::Feedback>& record : client.ListFeedback(list)) {
+    EXPECT_OK(record);
+    ++listed;
+  }
+  EXPECT_EQ(listed, 2);
+  expect_counted("a list that goes on without it");
+  v1::QueryMetricRequest query;
+  query.add_survey_ids("pulse");
+  query.set_respondent_rule(v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER);
+  EXPECT_THAT(client.QueryMetric(query), HasReason(v1::ERROR_REASON_STORE_DAMAGED));
+  expect_counted("a query of records");
+  EXPECT_THAT(TrySubmit(client, stored), HasReason(v1::ERROR_REASON_STORE_DAMAGED));
+  expect_counted("a record that came again");
+  ASSERT_OK_AND_ASSIGN(const v1::BatchSubmitFeedbackResponse batch, TryBatch(client, {stored}));
+  EXPECT_EQ(batch.failures_size(), 1);
+  expect_counted("a record of a batch");
 }
 
 TEST_F(AdminTest, ADamagedCubeIsNamedAndRebuilt) {

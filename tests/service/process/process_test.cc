@@ -16,7 +16,6 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "gmock/gmock.h"
-#include "google/protobuf/descriptor.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "grpc/health/v1/health.pb.h"
@@ -250,51 +249,6 @@ TEST_F(ProcessTest, AnOpenHealthWatchDoesNotHoldTheEndUp) {
   watch->Finish(&status, nullptr);
   Next(queue);
   EXPECT_FALSE(status.ok());
-}
-
-// A message of gRPC's own reflection schema, which its library carries without headers.
-std::unique_ptr<google::protobuf::Message> ReflectionMessage(const std::string& name) {
-  const google::protobuf::Descriptor* descriptor =
-      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
-          absl::StrCat("grpc.reflection.v1alpha.", name));
-  return descriptor == nullptr ? nullptr
-                               : std::unique_ptr<google::protobuf::Message>(
-                                     google::protobuf::MessageFactory::generated_factory()
-                                         ->GetPrototype(descriptor)
-                                         ->New());
-}
-
-TEST_F(ProcessTest, ReflectionListsTheServices) {
-  const auto request = ReflectionMessage("ServerReflectionRequest");
-  const auto response = ReflectionMessage("ServerReflectionResponse");
-  ASSERT_TRUE(request != nullptr && response != nullptr);
-  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString("list_services: ''", request.get()));
-  const RunningBinary server = Start();
-  grpc::GenericStub stub(Channel(server));
-  grpc::ClientContext context;
-  grpc::CompletionQueue queue;
-  auto call = stub.PrepareCall(
-      &context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
-  call->StartCall(nullptr);
-  ASSERT_TRUE(Next(queue));
-  const grpc::Slice sent(request->SerializeAsString());
-  call->WriteLast(grpc::ByteBuffer(&sent, 1), {}, nullptr);
-  ASSERT_TRUE(Next(queue));
-  grpc::ByteBuffer bytes;
-  call->Read(&bytes, nullptr);
-  ASSERT_TRUE(Next(queue));
-  grpc::Slice received;
-  ASSERT_TRUE(bytes.DumpToSingleSlice(&received).ok());
-  ASSERT_TRUE(response->ParseFromArray(received.begin(), static_cast<int>(received.size())));
-  const std::string text = response->DebugString();
-  for (const char* service :
-       {"emptychair.v1.SurveyService", "emptychair.v1.FeedbackService",
-        "emptychair.v1.MetricsService", "emptychair.v1.AdminService", "grpc.health.v1.Health"}) {
-    EXPECT_THAT(text, HasSubstr(absl::StrCat("name: \"", service, "\"")));
-  }
-  grpc::Status status;
-  call->Finish(&status, nullptr);
-  Next(queue);
 }
 
 TEST_F(ProcessTest, TheAccessLogIsJsonWithoutWhatWasSent) {

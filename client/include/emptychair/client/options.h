@@ -14,7 +14,8 @@
 namespace emptychair {
 
 struct ClientOptions {
-  // The server's address, "HOST:PORT", with an IPv6 address in brackets.
+  // The server's address, "HOST:PORT", with an IPv6 address in brackets, or "unix:PATH", the path
+  // of its socket.
   std::string endpoint = "127.0.0.1:7443";
 
   // How long a call may take from its start to its answer, all attempts and the waiting between
