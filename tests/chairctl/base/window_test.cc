@@ -86,6 +86,19 @@ TEST(Window, LastTakesTodayFromTheSurveysZone) {
   EXPECT_EQ(Read({.last = "1m"}, "Asia/Tokyo", now), "2024-03-01 00:00:00 / 2024-04-01 00:00:00");
 }
 
+TEST(Window, LastCountsWeeksFromTheDayThatTheyBeginWith) {
+  // A Thursday, a Sunday and a Saturday.
+  const std::pair<const char*, const char*> rows[] = {
+      {"2024-02-29T20:00:00Z", "2024-02-18 00:00:00 / 2024-03-03 00:00:00"},
+      {"2024-02-25T00:00:00Z", "2024-02-18 00:00:00 / 2024-03-03 00:00:00"},
+      {"2024-02-24T20:00:00Z", "2024-02-11 00:00:00 / 2024-02-25 00:00:00"}};
+  for (const auto& [now, want] : rows) {
+    EXPECT_EQ(Read({.last = "2w", .week_start = absl::Weekday::sunday}, "UTC", now), want) << now;
+  }
+  EXPECT_EQ(Read({.last = "2w"}, "UTC", "2024-02-25T00:00:00Z"),
+            "2024-02-12 00:00:00 / 2024-02-26 00:00:00");
+}
+
 TEST(Window, ADayIsAsLongAsItsZoneMakesIt) {
   const absl::StatusOr<Window> window = Window::Parse({.window = "2024-03-31"});
   ASSERT_TRUE(window.ok());

@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "tests/chairctl/harness/metric_answers.h"
 #include "tests/chairctl/harness/metric_command_test.h"
+#include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/text/metric_text.h"
 
 namespace emptychair {
@@ -31,7 +32,13 @@ TEST_F(ScorecardTest, SendsWhatTheFlagsSay) {
   ASSERT_EQ(Scorecard({"--week-start", "Sunday"}).exit_code, 0);
   EXPECT_EQ(server_.last_scorecard().week_start(), v1::WEEK_START_SUNDAY);
   EXPECT_EQ(Scorecard({"--week-start", "saturday"}).exit_code, 2);
-  ASSERT_EQ(Metric("query", {"nps", "--by", "week", "--week-start", "SUNDAY"}).exit_code, 0);
+  ASSERT_EQ(
+      Metric("query", {"nps", "--by", "week", "--week-start", "SUNDAY", "--last", "1w"}).exit_code,
+      0);
+  // The clock stands on Wednesday, 2024-01-31; the survey is of Berlin.
+  EXPECT_EQ(FormatInstant(FromTimestamp(server_.last_query().interval().start_time()),
+                          absl::UTCTimeZone()),
+            "2024-01-27T23:00:00Z");
   EXPECT_EQ(server_.last_query().week_start(), v1::WEEK_START_SUNDAY);
   ASSERT_EQ(Scorecard({"nps", "csat", "--as-of", "2024-12-03", "--by", "Quarter"}).exit_code, 0);
   EXPECT_TRUE(MessageDifferencer::Equals(

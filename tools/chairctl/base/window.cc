@@ -20,9 +20,12 @@ struct DaySpan {
   absl::CivilDay end;
 };
 
-absl::CivilDay MondayOf(absl::CivilDay day) {
-  return absl::PrevWeekday(day + 1, absl::Weekday::monday);
+// The first day of the week with `day`.
+absl::CivilDay WeekStartOf(absl::CivilDay day, absl::Weekday first) {
+  return absl::PrevWeekday(day + 1, first);
 }
+
+absl::CivilDay MondayOf(absl::CivilDay day) { return WeekStartOf(day, absl::Weekday::monday); }
 
 std::optional<DaySpan> ParseWeek(int year, int week) {
   // Week 1 is the one with January 4; December 28 lies in a year's last.
@@ -72,12 +75,12 @@ absl::Status Invalid(absl::string_view flag, absl::string_view text, absl::strin
 }
 
 // The first day of the calendar unit that lies `units` after that of `today`.
-absl::CivilDay UnitStart(absl::CivilDay today, char unit, int units) {
+absl::CivilDay UnitStart(absl::CivilDay today, char unit, absl::Weekday week_start, int units) {
   switch (unit) {
     case 'd':
       return today + units;
     case 'w':
-      return MondayOf(today) + 7 * units;
+      return WeekStartOf(today, week_start) + 7 * units;
     case 'm':
       return absl::CivilDay(absl::CivilMonth(today) + units);
     case 'q':
@@ -114,9 +117,9 @@ absl::StatusOr<WrittenTime> ParseUnitOrTime(absl::string_view flag, absl::string
   return time;
 }
 
-absl::StatusOr<Window::Last> Window::ParseLast(absl::string_view text) {
+absl::StatusOr<Window::Last> Window::ParseLast(absl::string_view text, absl::Weekday week_start) {
   constexpr int kCountMax = 10'000;
-  Last last{0, text.empty() ? '\0' : text.back()};
+  Last last{0, text.empty() ? '\0' : text.back(), week_start};
   // Digits alone: a sign is not a number of units.
   const absl::string_view count = text.substr(0, text.empty() ? 0 : text.size() - 1);
   const std::optional<int> read =
@@ -133,7 +136,7 @@ absl::StatusOr<Window> Window::Parse(const WindowFlags& flags) {
   RETURN_IF_ERROR(CheckOneWay(flags));
   Window window;
   if (flags.last.has_value()) {
-    ASSIGN_OR_RETURN(window.last_, ParseLast(*flags.last));
+    ASSIGN_OR_RETURN(window.last_, ParseLast(*flags.last, flags.week_start));
     return window;
   }
   if (flags.from.has_value()) {
@@ -170,8 +173,9 @@ bool Window::needs_zone() const {
 absl::StatusOr<Interval> Window::Resolve(absl::TimeZone zone, absl::Time now) const {
   if (last_.has_value()) {
     const absl::CivilDay today = absl::ToCivilDay(now, zone);
-    return Interval{FirstInstantOf(zone, UnitStart(today, last_->unit, 1 - last_->count)),
-                    FirstInstantOf(zone, UnitStart(today, last_->unit, 1))};
+    return Interval{
+        FirstInstantOf(zone, UnitStart(today, last_->unit, last_->week_start, 1 - last_->count)),
+        FirstInstantOf(zone, UnitStart(today, last_->unit, last_->week_start, 1))};
   }
   Interval interval;
   if (start_.has_value()) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "tools/chairctl/base/written_time.h"
 
@@ -25,6 +26,8 @@ struct WindowFlags {
   // N and one of d, w, m, q, y, N from 1 to 10,000: the last N calendar days, weeks, months,
   // quarters or years. The current one is the last of them, whole: the window ends where it does.
   std::optional<std::string> last;
+  // Where the weeks of `last` begin.
+  absl::Weekday week_start = absl::Weekday::monday;
   // The flag that `window` came from, which errors name.
   std::string window_flag = "--window";
 };
@@ -57,9 +60,10 @@ class Window {
   struct Last {
     int count;
     char unit;
+    absl::Weekday week_start;
   };
 
-  static absl::StatusOr<Last> ParseLast(absl::string_view text);
+  static absl::StatusOr<Last> ParseLast(absl::string_view text, absl::Weekday week_start);
 
   std::optional<WrittenTime> start_;
   std::optional<WrittenTime> end_;

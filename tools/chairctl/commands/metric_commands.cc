@@ -62,7 +62,11 @@ int Query(Session& session, const QueryFlags& flags) {
   v1::QueryMetricRequest request = MakeRequest(flags);
   v1::TimeInterval interval;
   int exit_code = kExitOk;
-  if (!ReadSelection(session, flags.selection, flags.metric.surveys.front(), &interval,
+  SelectionFlags selection = flags.selection;
+  if (request.week_start() == v1::WEEK_START_SUNDAY) {
+    selection.window.week_start = absl::Weekday::sunday;
+  }
+  if (!ReadSelection(session, selection, flags.metric.surveys.front(), &interval,
                      request.mutable_filters(), &exit_code)) {
     return exit_code;
   }
