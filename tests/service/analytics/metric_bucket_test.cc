@@ -65,6 +65,23 @@ class MetricBucketTest : public ServiceTest {
 
 EMPTYCHAIR_ON_BOTH_BACKENDS(MetricBucketTest);
 
+TEST_P(MetricBucketTest, ABucketThatEndsAfterTheServersClockIsOpen) {
+  Load("Europe/Berlin", {"2024-02-03T00:00:00Z"});
+  v1::QueryMetricRequest request =
+      FromText<v1::QueryMetricRequest>("survey_ids: 'nps' granularity: GRANULARITY_YEAR");
+  *request.mutable_interval()->mutable_start_time() = Timestamp(At("2000-01-01T00:00:00+01:00"));
+  *request.mutable_interval()->mutable_end_time() = Timestamp(At("2200-07-01T00:00:00+02:00"));
+  const v1::QueryMetricResponse response = Value(client().QueryMetric(request));
+  ASSERT_EQ(response.buckets_size(), 201);
+  const absl::Time now = backend().clock() != nullptr ? backend().clock()->Now() : absl::Now();
+  for (const v1::MetricBucket& bucket : response.buckets()) {
+    EXPECT_EQ(bucket.is_open(), FromTimestamp(bucket.end_time()) > now)
+        << bucket.ShortDebugString();
+  }
+  EXPECT_FALSE(response.buckets(0).is_open());
+  EXPECT_TRUE(response.buckets(200).is_open());
+}
+
 TEST_P(MetricBucketTest, AnOpenIntervalGivesWholeUnitsFromTheFirstToTheLastWithAnswers) {
   Load("UTC", {"2023-11-15T12:34:56.789Z", "2024-02-03T00:00:00Z"});
   EXPECT_THAT(

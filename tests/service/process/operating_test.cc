@@ -177,25 +177,6 @@ TEST_F(OperatingTest, AReloadThatFailsKeepsTheOldFile) {
   EXPECT_THAT(Calls(moved + "/access.log"), Contains(Pair("SurveyService/CreateSurvey", "OK")));
 }
 
-TEST_F(OperatingTest, AHangUpDuringTheStartIsRemembered) {
-  // The process begins with the signal blocked, as it soon does by itself.
-  sigset_t hang_up;
-  sigset_t before;
-  sigemptyset(&hang_up);
-  sigaddset(&hang_up, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &hang_up, &before);
-  RunningBinary server;
-  absl::StatusOr<std::unique_ptr<Subprocess>> process =
-      Subprocess::Start({EMPTYCHAIRD_PATH, "--data", data_, "--listen", "127.0.0.1:0"});
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ASSERT_OK(process);
-  server.process = *std::move(process);
-  server.process->Signal(SIGHUP);
-  EXPECT_THAT(server.process->ReadLine(kLong), IsOkAndHolds(HasSubstr("listening on")));
-  LogWith(server, "reloaded");
-  Stop(server);
-}
-
 TEST_F(OperatingTest, TheClientAndChairctlReachAUnixSocket) {
   const std::string socket = directory_.Join("a b%41.sock");
   RunningBinary server = Start({absl::StrCat("--listen=unix:", socket)});

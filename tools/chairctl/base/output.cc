@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <sstream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -185,20 +184,6 @@ void WriteValues(const TextFields& fields, CsvWriter& csv) {
     values.push_back(value);
   }
   csv.Write(values);
-}
-
-std::string CsvNames(const TextFields& fields) {
-  std::ostringstream out;
-  CsvWriter csv(out, CsvForm::kExact);
-  WriteNames(fields, csv);
-  return out.str();
-}
-
-std::string CsvValues(const TextFields& fields) {
-  std::ostringstream out;
-  CsvWriter csv(out, CsvForm::kExact);
-  WriteValues(fields, csv);
-  return out.str();
 }
 
 }  // namespace emptychair

@@ -95,9 +95,7 @@ using TextFields = std::vector<std::pair<std::string, CsvCell>>;
 // Writes `name  value` lines, the values one below the other. Values are made printable.
 void PrintFields(const TextFields& fields, std::ostream& out);
 
-// A line of CSV: the names of `fields`, their values.
-std::string CsvNames(const TextFields& fields);
-std::string CsvValues(const TextFields& fields);
+// Write a row: the names of `fields`, their values.
 void WriteNames(const TextFields& fields, CsvWriter& csv);
 void WriteValues(const TextFields& fields, CsvWriter& csv);
 

@@ -149,6 +149,7 @@ int Explain(Session& session, const ExplainFlags& flags) {
   }
   std::vector<v1::ExplainMetricRow> rows(std::make_move_iterator(page->mutable_rows()->begin()),
                                          std::make_move_iterator(page->mutable_rows()->end()));
+  rows.resize(std::min<size_t>(rows.size(), flags.limit));
   if (!page->next_page_token().empty() && static_cast<int>(rows.size()) < flags.limit) {
     v1::ExplainMetricRequest rest = request;
     rest.set_page_token(page->next_page_token());

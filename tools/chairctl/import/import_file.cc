@@ -185,10 +185,9 @@ class FileImport {
                  import_id, report, [this] { notice_.OnAnswer(); });
     const absl::Status status = run_->Run(std::move(first_rows_));
     if (rules_.dry_run) {
-      PrintDryRun(plan_, run_->summary(), session_.format, environment_.out_is_terminal,
-                  session_.out());
+      PrintDryRun(plan_, run_->summary(), session_);
     } else {
-      PrintSummary(run_->summary(), import_id, session_.format, session_.out());
+      PrintSummary(run_->summary(), import_id, session_);
     }
     return status.ok() ? EndWell() : GiveUp(status);
   }

@@ -132,7 +132,7 @@ void PrintPlan(const ImportPlan& plan, bool as_table, std::ostream& out) {
           << "\n";
     }
     for (const auto& [name, value] : Facts(plan)) {
-      out << Printable(absl::StrCat(name, ": ", value)) << "\n";
+      out << Printable(absl::StrCat(name, ": ", TextOf(value))) << "\n";
     }
     return;
   }
@@ -148,39 +148,38 @@ void PrintPlan(const ImportPlan& plan, bool as_table, std::ostream& out) {
   PrintFields(Facts(plan), out);
 }
 
-void PrintDryRun(const ImportPlan& plan, const ImportSummary& summary, OutputFormat format,
-                 bool is_terminal, std::ostream& out) {
+void PrintDryRun(const ImportPlan& plan, const ImportSummary& summary, const Session& session) {
+  std::ostream& out = session.out();
   const TextFields counts = {{"read", absl::StrCat(summary.read())},
                              {"rejected", absl::StrCat(summary.rejected)},
                              {"skipped", absl::StrCat(summary.skipped)}};
-  if (format == OutputFormat::kJson) {
+  if (session.format == OutputFormat::kJson) {
     out << JsonPlan(plan, summary);
     return;
   }
-  if (format == OutputFormat::kCsv) {
-    TextFields line = {{"fact", "column"}, {"value", ""}};
-    out << CsvNames(line);
+  if (session.format == OutputFormat::kCsv) {
+    CsvWriter csv = session.csv();
+    csv.Write({"fact", "value"});
     for (const ImportPlan::Column& column : plan.columns) {
-      out << CsvValues(
-          {{"fact", "column"},
-           {"value", absl::StrCat(column.field, "=", column.column, " (", column.how, ")")}});
+      csv.Write({"column", absl::StrCat(column.field, "=", column.column, " (", column.how, ")")});
     }
     TextFields facts = Facts(plan);
     facts.insert(facts.end(), counts.begin(), counts.end());
     for (const auto& [name, value] : facts) {
-      out << CsvValues({{"fact", name}, {"value", value}});
+      csv.Write({name, value});
     }
     return;
   }
-  PrintPlan(plan, is_terminal, out);
+  PrintPlan(plan, session.environment.out_is_terminal, out);
   for (const auto& [name, value] : counts) {
-    out << name << ": " << value << "\n";
+    out << name << ": " << TextOf(value) << "\n";
   }
 }
 
-void PrintSummary(const ImportSummary& summary, const std::string& import_id, OutputFormat format,
-                  std::ostream& out) {
-  switch (format) {
+void PrintSummary(const ImportSummary& summary, const std::string& import_id,
+                  const Session& session) {
+  std::ostream& out = session.out();
+  switch (session.format) {
     case OutputFormat::kJson:
       out << absl::StrCat("{\"read\": ", summary.read(), ", \"accepted\": ", summary.accepted,
                           ", \"alreadyExisted\": ", summary.already_existed,
@@ -196,7 +195,9 @@ void PrintSummary(const ImportSummary& summary, const std::string& import_id, Ou
                                  {"rejected", absl::StrCat(summary.rejected)},
                                  {"skipped", absl::StrCat(summary.skipped)},
                                  {"import_id", import_id}};
-      out << CsvNames(fields) << CsvValues(fields);
+      CsvWriter csv = session.csv();
+      WriteNames(fields, csv);
+      WriteValues(fields, csv);
       break;
     }
     case OutputFormat::kTable:

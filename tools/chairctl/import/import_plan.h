@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/chairctl/base/output.h"
+#include "tools/chairctl/base/session.h"
 #include "tools/chairctl/import/dialect.h"
 #include "tools/chairctl/import/import_rules.h"
 
@@ -58,12 +58,11 @@ struct ImportSummary {
 void PrintPlan(const ImportPlan& plan, bool as_table, std::ostream& out);
 
 // The plan of a dry run, and the counts of the whole file.
-void PrintDryRun(const ImportPlan& plan, const ImportSummary& summary, OutputFormat format,
-                 bool is_terminal, std::ostream& out);
+void PrintDryRun(const ImportPlan& plan, const ImportSummary& summary, const Session& session);
 
 // The counts that an import ends with, and its id.
-void PrintSummary(const ImportSummary& summary, const std::string& import_id, OutputFormat format,
-                  std::ostream& out);
+void PrintSummary(const ImportSummary& summary, const std::string& import_id,
+                  const Session& session);
 
 }  // namespace emptychair
 

@@ -9,7 +9,12 @@ namespace emptychair {
 TextFields FeedbackFields(const v1::Feedback& feedback) {
   TextFields fields;
   for (const RecordFieldInfo& info : RecordFields()) {
-    fields.emplace_back(info.name, FieldText(info.field, feedback));
+    std::string text = FieldText(info.field, feedback);
+    if (info.field == RecordField::kScore) {
+      fields.emplace_back(info.name, CsvNumber{std::move(text)});
+    } else {
+      fields.emplace_back(info.name, std::move(text));
+    }
   }
   return fields;
 }
