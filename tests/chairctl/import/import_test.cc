@@ -340,7 +340,11 @@ TEST_F(ImportTest, RefusesAFileThatWasImportedWithOtherColumns) {
   EXPECT_THAT(server_.feedback(), SizeIs(3));
   EXPECT_EQ(Import(text, {"--map", "comment=Remark", "--source", "other"}).out,
             Summary(3, 0, 0, 0, 0));
-  // A file that has grown, and another one of the same time.
+  // Files that have grown, also by answers of the same moment and score.
+  ASSERT_EQ(Import("score,occur_time,comment\n8,2024-01-01,a\n").exit_code, 0);
+  EXPECT_EQ(
+      Import("score,occur_time,comment\n8,2024-01-01,a\n8,2024-01-01,b\n8,2024-01-01,c\n").out,
+      Summary(2, 1, 0, 0, 0));
   EXPECT_EQ(Import(text + "9,2024-01-31 10:00,new\n").out, Summary(1, 3, 0, 0, 0));
 }
 
