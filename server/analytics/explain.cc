@@ -129,7 +129,7 @@ class ExplanationPage {
     storage::RecordRange range = PointRange();
     range.newest_first = true;
     range.after = explanation_.after;
-    return store_.records().Scan(
+    RETURN_IF_ERROR(store_.records().Scan(
         *query_.view, range, [&](const ScannedRecord& record) -> absl::StatusOr<bool> {
           if (page_.IsFull()) {
             response_.set_next_page_token(
@@ -146,7 +146,17 @@ class ExplanationPage {
             AddRow(record);
           }
           return true;
-        });
+        }));
+    CustomerNames names(store_.records());
+    if (const auto damaged = page_.FillCustomers(names); !damaged.empty()) {
+      auto& rows = *response_.mutable_rows();
+      rows.erase(std::remove_if(rows.begin(), rows.end(),
+                                [&](const v1::ExplainMetricRow& row) {
+                                  return damaged.contains(&row.feedback());
+                                }),
+                 rows.end());
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -195,16 +205,12 @@ class ExplanationPage {
   }
 
   void AddRow(const ScannedRecord& scanned) {
-    std::optional<storage::FeedbackRecord> record = page_.Decode(scanned);
-    if (!record.has_value()) {
+    if (!page_.Decode(scanned, record_)) {
       return;
     }
-    if (std::optional<v1::Feedback> feedback =
-            page_.Take(*std::move(record), filter_.SurveyOf(scanned))) {
-      v1::ExplainMetricRow& row = *response_.add_rows();
-      *row.mutable_feedback() = *std::move(feedback);
-      row.set_counted_as(CountedAsOf(*query_.method, scanned.header, query_.include_excluded));
-    }
+    v1::ExplainMetricRow& row = *response_.add_rows();
+    page_.Take(scanned, record_, filter_.SurveyOf(scanned), *row.mutable_feedback());
+    row.set_counted_as(CountedAsOf(*query_.method, scanned.header, query_.include_excluded));
   }
 
   const storage::Store& store_;
@@ -212,6 +218,7 @@ class ExplanationPage {
   const MetricQuery& query_;
   RecordFilter filter_;
   RecordPage page_;
+  storage::FeedbackRecord record_;  // The one visited; its memory serves for the next.
   v1::ExplainMetricResponse& response_;
   absl::flat_hash_map<uint32_t, storage::RecordPosition> chosen_;  // By the customer's number.
 };

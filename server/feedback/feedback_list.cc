@@ -1,5 +1,6 @@
 #include "server/feedback/feedback_list.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -81,8 +82,10 @@ std::vector<const SurveyView*> SurveysAsked(const FeedbackList& list) {
 // Goes through the records of a list that it wants, up to where a page ends.
 class ListPage {
  public:
-  // Gets a record and its survey.
-  using Take = absl::FunctionRef<void(storage::FeedbackRecord record, const SurveyView& survey)>;
+  // Gets a record, which serves for the next one too, and its survey.
+  using Take =
+      absl::FunctionRef<void(const ScannedRecord& scanned, const storage::FeedbackRecord& record,
+                             const SurveyView& survey)>;
 
   ListPage(const storage::Store& store, const FeedbackList& list, int32_t page_size)
       : store_(store),
@@ -147,12 +150,14 @@ class ListPage {
       unmatched_.Skip();
       return;
     }
-    std::optional<storage::FeedbackRecord> record = page_.Decode(scanned);
-    if (record.has_value() && unmatched_.is_open()) {
-      unmatched_.See(record->body);
+    if (!page_.Decode(scanned, record_)) {
+      return;
     }
-    if (record.has_value() && PassesFilters(list_.request, *survey->second, *record)) {
-      take(*std::move(record), *survey->second);
+    if (unmatched_.is_open()) {
+      unmatched_.See(record_.body);
+    }
+    if (PassesFilters(list_.request, *survey->second, record_)) {
+      take(scanned, record_, *survey->second);
     }
   }
 
@@ -161,6 +166,7 @@ class ListPage {
   RecordPage page_;
   int64_t looked_at_ = 0;
   UnmatchedFilters unmatched_;
+  storage::FeedbackRecord record_;  // The one visited; its memory serves for the next.
   absl::flat_hash_map<uint32_t, const SurveyView*> surveys_;
 };
 
@@ -201,16 +207,20 @@ absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
 }
 
 absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& list,
-                             v1::ListFeedbackResponse& response) {
+                             CustomerNames& names, v1::ListFeedbackResponse& response) {
   FillPosition(store, *list.view, list.view->counters.sequence(), response);
   ListPage page(store, list, list.page_size);
-  ASSIGN_OR_RETURN(
-      const std::optional<storage::RecordPosition> next,
-      page.Read([&](storage::FeedbackRecord record, const SurveyView& survey) {
-        if (std::optional<v1::Feedback> feedback = page.page().Take(std::move(record), survey)) {
-          *response.add_feedback() = *std::move(feedback);
-        }
-      }));
+  ASSIGN_OR_RETURN(const std::optional<storage::RecordPosition> next,
+                   page.Read([&](const ScannedRecord& scanned,
+                                 const storage::FeedbackRecord& record, const SurveyView& survey) {
+                     page.page().Take(scanned, record, survey, *response.add_feedback());
+                   }));
+  if (const auto damaged = page.page().FillCustomers(names); !damaged.empty()) {
+    auto& records = *response.mutable_feedback();
+    records.erase(std::remove_if(records.begin(), records.end(),
+                                 [&](const v1::Feedback& f) { return damaged.contains(&f); }),
+                  records.end());
+  }
   if (next.has_value()) {
     response.set_next_page_token(MakePageToken(store, list.request, EncodePosition(*next)));
   }
@@ -222,8 +232,9 @@ absl::StatusOr<std::optional<storage::RecordPosition>> SelectRecords(
     std::vector<SelectedRecord>& records, int64_t& looked_at) {
   ListPage page(store, list, records_max);
   ASSIGN_OR_RETURN(const std::optional<storage::RecordPosition> next,
-                   page.Read([&](const storage::FeedbackRecord& record, const SurveyView&) {
-                     records.push_back({{record.feedback_id, record.survey_number}, record.header});
+                   page.Read([&](const ScannedRecord& scanned,
+                                 const storage::FeedbackRecord& record, const SurveyView&) {
+                     records.push_back({scanned.position, record.header});
                      page.page().CountTaken();
                    }));
   looked_at += page.looked_at();

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "emptychair/v1/feedback_service.pb.h"
+#include "server/feedback/customer_names.h"
 #include "storage/read/view.h"
 #include "storage/store.h"
 
@@ -45,7 +46,7 @@ absl::StatusOr<std::optional<storage::RecordPosition>> SelectRecords(
 
 // Reads the page. Errors: STORE_DAMAGED.
 absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& list,
-                             v1::ListFeedbackResponse& response);
+                             CustomerNames& names, v1::ListFeedbackResponse& response);
 
 }  // namespace emptychair
 

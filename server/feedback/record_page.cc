@@ -1,8 +1,8 @@
 #include "server/feedback/record_page.h"
 
+#include <algorithm>
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "server/feedback/feedback.h"
 
 namespace emptychair {
@@ -12,6 +12,8 @@ using storage::RecordPosition;
 
 constexpr int64_t kLookedAtMax = 20'000;
 constexpr size_t kPageBytesMax = size_t{1} << 20;
+// What a record takes in an answer beyond what is stored of it: ids as text, times.
+constexpr size_t kFixedBytes = 160;
 
 }  // namespace
 
@@ -37,7 +39,8 @@ std::optional<RecordPosition> DecodePosition(absl::string_view bytes) {
 }
 
 bool RecordPage::IsFull() const {
-  return taken_ == page_size_ || looked_at_ >= kLookedAtMax || bytes_ >= kPageBytesMax;
+  return taken_.size() + counted_ == static_cast<size_t>(page_size_) ||
+         looked_at_ >= kLookedAtMax || bytes_ >= kPageBytesMax;
 }
 
 void RecordPage::LookAt(const RecordPosition& position) {
@@ -49,34 +52,54 @@ void RecordPage::KnowCustomer(uint32_t ordinal, std::string customer_id) {
   customer_ids_[ordinal] = std::move(customer_id);
 }
 
-std::optional<storage::FeedbackRecord> RecordPage::Decode(const storage::ScannedRecord& scanned) {
-  absl::StatusOr<storage::FeedbackRecord> record = storage::DecodeFeedbackRecord(
-      scanned.position.survey_number, scanned.position.feedback_id, scanned.value);
-  if (!record.ok()) {
+bool RecordPage::Decode(const storage::ScannedRecord& scanned,
+                        storage::FeedbackRecord& record) const {
+  record.survey_number = scanned.position.survey_number;
+  record.feedback_id = scanned.position.feedback_id;
+  record.header = scanned.header;
+  if (!storage::DecodeFeedbackBody(scanned.value, record.body)) {
     store_.CountUndecodable();
-    return std::nullopt;
+    return false;
   }
-  return *std::move(record);
+  return true;
 }
 
-std::optional<v1::Feedback> RecordPage::Take(storage::FeedbackRecord record,
-                                             const storage::SurveyView& survey) {
-  const uint32_t ordinal = record.header.customer_ordinal;
-  auto known = customer_ids_.find(ordinal);
-  if (known == customer_ids_.end()) {
-    absl::StatusOr<std::string> id = store_.records().CustomerId(view_, ordinal);
-    if (!id.ok()) {
-      store_.CountUndecodable();
-      return std::nullopt;
-    }
-    known = customer_ids_.emplace(ordinal, *std::move(id)).first;
-  }
-  record.customer_id = known->second;
-  v1::Feedback feedback;
+void RecordPage::Take(const storage::ScannedRecord& scanned, const storage::FeedbackRecord& record,
+                      const storage::SurveyView& survey, v1::Feedback& feedback) {
   FillFeedback(record, survey, feedback);
-  ++taken_;
-  bytes_ += feedback.ByteSizeLong();
-  return feedback;
+  taken_.push_back({&feedback, record.header.customer_ordinal});
+  bytes_ += scanned.value.size() + kFixedBytes;
+}
+
+absl::flat_hash_set<const v1::Feedback*> RecordPage::FillCustomers(CustomerNames& names) {
+  std::vector<uint32_t> unknown;
+  for (const Taken& taken : taken_) {
+    if (taken.customer_ordinal != storage::kAnonymous &&
+        !customer_ids_.contains(taken.customer_ordinal)) {
+      unknown.push_back(taken.customer_ordinal);
+    }
+  }
+  std::sort(unknown.begin(), unknown.end());
+  unknown.erase(std::unique(unknown.begin(), unknown.end()), unknown.end());
+  std::vector<std::optional<std::string>> ids = names.Find(view_, unknown);
+  for (size_t i = 0; i < unknown.size(); ++i) {
+    if (ids[i].has_value()) {
+      customer_ids_[unknown[i]] = *std::move(ids[i]);
+    }
+  }
+  absl::flat_hash_set<const v1::Feedback*> damaged;
+  for (const Taken& taken : taken_) {
+    if (taken.customer_ordinal == storage::kAnonymous) {
+      continue;
+    }
+    if (auto known = customer_ids_.find(taken.customer_ordinal); known != customer_ids_.end()) {
+      taken.feedback->set_customer_id(known->second);
+    } else {
+      store_.CountUndecodable();
+      damaged.insert(taken.feedback);
+    }
+  }
+  return damaged;
 }
 
 }  // namespace emptychair

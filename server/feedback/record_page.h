@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "emptychair/v1/feedback_service.pb.h"
+#include "server/feedback/customer_names.h"
 #include "storage/read/records.h"
 #include "storage/read/view.h"
 #include "storage/store.h"
@@ -39,26 +42,38 @@ class RecordPage {
   const storage::RecordPosition& last() const { return last_; }
 
   // Counts a record that was taken without being made part of an answer.
-  void CountTaken() { ++taken_; }
+  void CountTaken() { ++counted_; }
 
   // Spares looking up the id of a customer.
   void KnowCustomer(uint32_t ordinal, std::string customer_id);
 
-  // All of the record but its customer's id. Nothing for one that cannot be decoded, which is
-  // counted.
-  std::optional<storage::FeedbackRecord> Decode(const storage::ScannedRecord& scanned);
+  // Reads all of the record but its customer's id into `record`, which can have been used before.
+  // False for one that cannot be decoded, which is counted.
+  bool Decode(const storage::ScannedRecord& scanned, storage::FeedbackRecord& record) const;
 
-  // The record as part of the page. Nothing when its customer cannot be decoded, which is counted.
-  std::optional<v1::Feedback> Take(storage::FeedbackRecord record,
-                                   const storage::SurveyView& survey);
+  // Makes the record part of the page: fills in `feedback`, which is empty and stays where it is,
+  // but for its customer's id.
+  void Take(const storage::ScannedRecord& scanned, const storage::FeedbackRecord& record,
+            const storage::SurveyView& survey, v1::Feedback& feedback);
+
+  // Fills in the customers' ids of all that was taken, together: they are the dearest part of a
+  // page. Answers the records whose customer cannot be decoded; each is counted, and to be left
+  // out.
+  absl::flat_hash_set<const v1::Feedback*> FillCustomers(CustomerNames& names);
 
  private:
+  struct Taken {
+    v1::Feedback* feedback;
+    uint32_t customer_ordinal;
+  };
+
   const storage::Store& store_;
   const storage::View& view_;
   const int32_t page_size_;
   absl::flat_hash_map<uint32_t, std::string> customer_ids_;
   storage::RecordPosition last_;
-  int32_t taken_ = 0;
+  std::vector<Taken> taken_;
+  size_t counted_ = 0;
   int64_t looked_at_ = 0;
   size_t bytes_ = 0;
 };

@@ -279,7 +279,7 @@ absl::StatusOr<ScheduledWork<v1::ListFeedbackResponse>> FeedbackService::ListFee
   const Lane lane = list.has_conditions ? Lane::kScan : Lane::kQuery;
   return ScheduledWork<v1::ListFeedbackResponse>(
       lane, [this, list = std::move(list)](v1::ListFeedbackResponse& response) {
-        return RunFeedbackList(*store_, list, response);
+        return RunFeedbackList(*store_, list, *customer_names_, response);
       });
 }
 

@@ -2,12 +2,15 @@
 #ifndef EMPTYCHAIR_SERVER_SERVICES_FEEDBACK_SERVICE_H_
 #define EMPTYCHAIR_SERVER_SERVICES_FEEDBACK_SERVICE_H_
 
+#include <memory>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "server/api/method_spec.h"
 #include "server/api/stream_writer.h"
+#include "server/feedback/customer_names.h"
 #include "server/feedback/feedback_watch.h"
 #include "storage/store.h"
 
@@ -16,7 +19,10 @@ namespace emptychair {
 // Thread-safe. `store` and `clock` must outlive the service, which must outlive all its calls.
 class FeedbackService {
  public:
-  FeedbackService(storage::Store* store, const Clock* clock) : store_(store), clock_(clock) {}
+  FeedbackService(storage::Store* store, const Clock* clock)
+      : store_(store),
+        clock_(clock),
+        customer_names_(std::make_unique<CustomerNames>(store->records())) {}
   FeedbackService(const FeedbackService&) = delete;
   FeedbackService& operator=(const FeedbackService&) = delete;
 
@@ -58,6 +64,7 @@ class FeedbackService {
 
   storage::Store* const store_;
   const Clock* const clock_;
+  const std::unique_ptr<CustomerNames> customer_names_;  // Of lists.
 };
 
 }  // namespace emptychair

@@ -386,6 +386,31 @@ absl::StatusOr<bool> Engine::Get(Family family, absl::string_view key, std::stri
   return true;
 }
 
+std::vector<std::optional<std::string>> Engine::GetMany(Family family,
+                                                        const std::vector<std::string>& keys,
+                                                        const rocksdb::Snapshot* snapshot) const {
+  if (keys.empty()) {
+    return {};
+  }
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  std::vector<rocksdb::Slice> slices;
+  slices.reserve(keys.size());
+  for (const std::string& key : keys) {
+    slices.push_back(ToSlice(key));
+  }
+  std::vector<rocksdb::PinnableSlice> found(keys.size());
+  std::vector<rocksdb::Status> statuses(keys.size());
+  db_->MultiGet(options, handle(family), keys.size(), slices.data(), found.data(), statuses.data());
+  std::vector<std::optional<std::string>> values(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (statuses[i].ok()) {
+      values[i] = found[i].ToString();
+    }
+  }
+  return values;
+}
+
 int64_t Engine::EstimatedKeys(Family family) const {
   uint64_t keys = 0;
   db_->GetIntProperty(handle(family), rocksdb::DB::Properties::kEstimateNumKeys, &keys);

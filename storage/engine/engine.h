@@ -90,6 +90,12 @@ class Engine {
   absl::StatusOr<bool> Get(Family family, absl::string_view key, std::string* value,
                            const rocksdb::Snapshot* snapshot = nullptr) const;
 
+  // The same of many keys, which costs less than one by one. A value that there is none of, or that
+  // cannot be read, is nothing.
+  std::vector<std::optional<std::string>> GetMany(Family family,
+                                                  const std::vector<std::string>& keys,
+                                                  const rocksdb::Snapshot* snapshot) const;
+
   // A property such as "rocksdb.total-sst-files-size", summed over the column families.
   int64_t SumOfProperty(const std::string& property) const;
 

@@ -211,6 +211,35 @@ absl::StatusOr<std::string> RecordReader::CustomerId(const View& view,
   });
 }
 
+std::vector<std::optional<std::string>> RecordReader::CustomerIds(
+    const View& view, const std::vector<uint32_t>& customer_ordinals) const {
+  std::vector<std::string> keys;
+  keys.reserve(customer_ordinals.size());
+  for (const uint32_t ordinal : customer_ordinals) {
+    keys.push_back(CustomerByOrdinalKey(ordinal));
+  }
+  const auto hashes = engine_.GetMany(Family::kCustomer, keys, view.snapshot->get());
+  keys.clear();
+  std::vector<size_t> positions;  // Of those that have a hash.
+  for (size_t i = 0; i < hashes.size(); ++i) {
+    const std::optional<IdHash> hash =
+        hashes[i].has_value() ? DecodeCustomerHash(*hashes[i]) : std::nullopt;
+    if (hash.has_value()) {
+      keys.push_back(CustomerByIdKey(*hash));
+      positions.push_back(i);
+    }
+  }
+  const auto customers = engine_.GetMany(Family::kCustomer, keys, view.snapshot->get());
+  std::vector<std::optional<std::string>> ids(customer_ordinals.size());
+  store::v1::StoredCustomer customer;
+  for (size_t i = 0; i < customers.size(); ++i) {
+    if (customers[i].has_value() && DecodeMessage(*customers[i], customer)) {
+      ids[positions[i]] = std::move(*customer.mutable_customer_id());
+    }
+  }
+  return ids;
+}
+
 absl::StatusOr<std::optional<uint32_t>> RecordReader::CustomerOrdinal(
     const View& view, absl::string_view customer_id) const {
   std::string value;

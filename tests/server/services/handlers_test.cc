@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
@@ -13,6 +14,7 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "server/services/services.h"
+#include "storage/format/keys.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/server/services/direct_call.h"
 #include "tests/storage/harness/store_harness.h"
@@ -112,6 +114,41 @@ TEST_F(HandlersTest, AMessageOfAStreamIsAnsweredWithItsNumber) {
                                                     "external_id: 'a' score: 9 }")));
   EXPECT_EQ(answer.batch_number(), 41);
   EXPECT_EQ(answer.accepted_count(), 1);
+}
+
+TEST_F(HandlersTest, ListsLeaveOutRecordsWhoseCustomerIsLost) {
+  for (const char* who : {"ann", "bob", ""}) {
+    ASSERT_OK(CallDirectly<v1::SubmitFeedbackResponse>(
+        table(), Parse<v1::SubmitFeedbackRequest>(
+                     absl::StrCat("feedback { survey_id: 'nps' external_id: 'of ", who,
+                                  "' score: 9 ", "customer_id: '", who, "' }"))));
+  }
+  services_.reset();
+  harness_.Close();
+  {
+    storage::PlainDatabase database(harness_.env(), harness_.directory(),
+                                    storage::PlainDatabase::Mode::kWrite);
+    database.Delete("customer", storage::CustomerByOrdinalKey(1));
+  }
+  ASSERT_OK(harness_.Open());
+  services_ = std::make_unique<Services>(&harness_.store(), &clock_, &stop_signal_);
+  for (const int64_t damaged : {1, 2}) {  // The second time some customers are remembered.
+    ASSERT_OK_AND_ASSIGN(const v1::ListFeedbackResponse list,
+                         CallDirectly<v1::ListFeedbackResponse>(
+                             table(), Parse<v1::ListFeedbackRequest>(
+                                          "survey_id: 'nps' order: FEEDBACK_ORDER_OLDEST_FIRST")));
+    std::vector<std::string> listed;
+    for (const v1::Feedback& record : list.feedback()) {
+      listed.push_back(absl::StrCat(record.external_id(), "/", record.customer_id()));
+    }
+    EXPECT_THAT(listed, ::testing::UnorderedElementsAre("of bob/bob", "of /"));
+    EXPECT_EQ(harness_.store().Stats().undecodable_values, damaged);
+  }
+  ASSERT_OK_AND_ASSIGN(
+      const v1::ExplainMetricResponse explained,
+      CallDirectly<v1::ExplainMetricResponse>(
+          table(), Parse<v1::ExplainMetricRequest>("query { survey_ids: 'nps' }")));
+  EXPECT_THAT(explained.rows(), SizeIs(2));
 }
 
 TEST_F(HandlersTest, AListPagesThroughItsScheduledWork) {

@@ -114,6 +114,20 @@ TEST_P(RecordScanTest, GoesOnBehindARecordThatIsGone) {
   EXPECT_THAT(Scan("", "ann", range), ElementsAre("2:3", "1:3", "1:1"));
 }
 
+TEST_P(RecordScanTest, ReadsTheIdsOfManyCustomersInTheOrderAskedFor) {
+  for (const bool is_reopened : {false, true}) {
+    if (is_reopened) {
+      Reopen();
+    }
+    const auto view = store().view();
+    const uint32_t ann = **store().records().CustomerOrdinal(*view, "ann");
+    const uint32_t bob = **store().records().CustomerOrdinal(*view, "bob");
+    EXPECT_THAT(store().records().CustomerIds(*view, {bob, 99, ann}),
+                ElementsAre("bob", std::nullopt, "ann"));
+    EXPECT_THAT(store().records().CustomerIds(*view, {}), IsEmpty());
+  }
+}
+
 TEST_P(RecordScanTest, NamesNoNumberForACustomerItDoesNotKnow) {
   const auto ordinal = store().records().CustomerOrdinal(*store().view(), "zoe");
   ASSERT_OK(ordinal);
