@@ -11,11 +11,14 @@ void AppendCsvField(absl::string_view field, std::string& line) {
     line.append(field.data(), field.size());
     return;
   }
-  line.push_back('"');
+  const auto quotes = static_cast<size_t>(std::count(field.begin(), field.end(), '"'));
+  const size_t begin = line.size();
+  line.resize(begin + field.size() + quotes + 2, '"');
+  char* next = line.data() + begin + 1;
   for (const char c : field) {
-    line.append(c == '"' ? 2 : 1, c);
+    *next = c;
+    next += c == '"' ? 2 : 1;  // The second is there.
   }
-  line.push_back('"');
 }
 
 std::string CsvLine(const std::vector<std::string>& fields) {
