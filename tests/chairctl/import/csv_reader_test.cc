@@ -90,13 +90,13 @@ TEST(CsvReader, GoesOnBehindABadRow) {
   const struct {
     const char* row;
     const char* message;
-  } kCases[] = {
+  } cases[] = {
       {"1,caf\xE9", "2!row: has \"caf\\xe9\"; wanted UTF-8"},
       {"1,5\" screen,x", "2!row: has a quote inside a field without quotes, \"5\""},
       {"\"1\"x,2", "2!row: has text after a closing quote, \"x,2\""},
       {"\"1\" ,2", "2!row: has text after a closing quote, \" ,2\""},
   };
-  for (const auto& c : kCases) {
+  for (const auto& c : cases) {
     for (const char* end : {"\n", "\r\n", "\r"}) {
       EXPECT_THAT(ReadAll(absl::StrCat("a,b", end, c.row, end, "3,4", end)),
                   ElementsAre("1[a|b]", c.message, "3[3|4]"))

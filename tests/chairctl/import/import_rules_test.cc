@@ -60,31 +60,31 @@ TEST(ImportRules, RefuseWhatCannotBeRead) {
     const char* name;
     const char* value;
     const char* message;
-  } kCases[] = {{"map", "score", "--map: is \"score\""},
-                {"map", "score=", "--map: is \"score=\""},
-                {"map", "Score=a", "--map: names the field \"Score\""},
-                {"map", "sequence=a", "--map: names the field"},
-                {"map", "label.=a", "--map: names the label"},
-                {"map", "label.Plan=a", "--map: names the label"},
-                {"value", "score:nine", "--value: is"},
-                {"value", "score=9", "--value: is"},
-                {"value", "score:nine=neun", "--value: is"},
-                {"value", "occur_time:a=b", "--value: is for occur_time"},
-                {"set", "score=10", "--set: sets score"},
-                {"set", "external_id=1", "--set: sets external_id"},
-                {"set", "feedback_id=1", "--set: sets feedback_id"},
-                {"set", "comment", "--set: is"},
-                {"where", "Status", "--where: is"},
-                {"where", "!=x", "--where: is"},
-                {"skip-rows", "-1", "--skip-rows: is"},
-                {"batch-size", "10001", "--batch-size: is"},
-                {"header-row", "0", "--header-row: is"},
-                {"format", "xml", "--format: is \"xml\""},
-                {"update", "maybe", "--update: is"},
-                {"source", "a\nb", "--source: is"},
-                {"import-id", "", "--import-id: is"},
-                {"preset", "x", "--preset: is no flag"}};
-  for (const auto& c : kCases) {
+  } cases[] = {{"map", "score", "--map: is \"score\""},
+               {"map", "score=", "--map: is \"score=\""},
+               {"map", "Score=a", "--map: names the field \"Score\""},
+               {"map", "sequence=a", "--map: names the field"},
+               {"map", "label.=a", "--map: names the label"},
+               {"map", "label.Plan=a", "--map: names the label"},
+               {"value", "score:nine", "--value: is"},
+               {"value", "score=9", "--value: is"},
+               {"value", "score:nine=neun", "--value: is"},
+               {"value", "occur_time:a=b", "--value: is for occur_time"},
+               {"set", "score=10", "--set: sets score"},
+               {"set", "external_id=1", "--set: sets external_id"},
+               {"set", "feedback_id=1", "--set: sets feedback_id"},
+               {"set", "comment", "--set: is"},
+               {"where", "Status", "--where: is"},
+               {"where", "!=x", "--where: is"},
+               {"skip-rows", "-1", "--skip-rows: is"},
+               {"batch-size", "10001", "--batch-size: is"},
+               {"header-row", "0", "--header-row: is"},
+               {"format", "xml", "--format: is \"xml\""},
+               {"update", "maybe", "--update: is"},
+               {"source", "a\nb", "--source: is"},
+               {"import-id", "", "--import-id: is"},
+               {"preset", "x", "--preset: is no flag"}};
+  for (const auto& c : cases) {
     EXPECT_THAT(Refusal(c.name, c.value), HasSubstr(c.message)) << c.name << " " << c.value;
   }
   const auto twice = ReadRules({{"map", "score=a", ""}, {"map", "score=b", ""}});
@@ -127,22 +127,22 @@ TEST(FieldTexts, ReadScoresAlsoWithAPointOrAComma) {
   const struct {
     const char* text;
     std::optional<int32_t> want;
-  } kCases[] = {{"9", 9},
-                {"9.0", 9},
-                {"9,0", 9},
-                {"9.000", 9},
-                {"0", 0},
-                {"-3", -3},
-                {"-3,0", -3},
-                {" 10 ", 10},
-                {"\xC2\xA0"
-                 "7",
-                 7},
-                {"007", 7},
-                {"", {}},
-                {"  ", {}},
-                {"2147483647", 2147483647}};
-  for (const auto& c : kCases) {
+  } cases[] = {{"9", 9},
+               {"9.0", 9},
+               {"9,0", 9},
+               {"9.000", 9},
+               {"0", 0},
+               {"-3", -3},
+               {"-3,0", -3},
+               {" 10 ", 10},
+               {"\xC2\xA0"
+                "7",
+                7},
+               {"007", 7},
+               {"", {}},
+               {"  ", {}},
+               {"2147483647", 2147483647}};
+  for (const auto& c : cases) {
     const auto score = ParseScore(c.text);
     ASSERT_TRUE(score.ok()) << c.text << ": " << score.status();
     EXPECT_EQ(*score, c.want) << c.text;

@@ -294,7 +294,7 @@ TEST_F(ImportTest, RefusesWhatItDoesNotUnderstandAndStoresNothing) {
     const char* text;
     std::vector<std::string> flags;
     const char* message;
-  } kCases[] = {
+  } cases[] = {
       {"external_id,Rating,occur_time\n1,9,2024-01-31\n", {}, "--no-score"},
       {"external_id,score\n1,9\n", {}, "--set occur_time="},
       {"external_id,Score,SCORE,occur_time\n1,9,2,2024-01-31\n", {}, "two columns for score"},
@@ -308,7 +308,7 @@ TEST_F(ImportTest, RefusesWhatItDoesNotUnderstandAndStoresNothing) {
        "\"Scoer\""},
       {"external_id,score,occur_time\n1,9,x\n", {"--preset", "nobody"}, "qualtrics"},
   };
-  for (const auto& c : kCases) {
+  for (const auto& c : cases) {
     const ChairctlResult result = Import(c.text, c.flags);
     EXPECT_EQ(result.exit_code, 2) << c.text;
     EXPECT_THAT(result.err, HasSubstr(c.message));

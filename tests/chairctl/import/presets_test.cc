@@ -46,7 +46,7 @@ TEST_F(PresetTest, TakesFilesOfEachVendorWithItsPreset) {
     std::vector<std::string> flags;
     const char* text;
     std::vector<int> scores;
-  } kCases[] = {
+  } cases[] = {
       {"surveymonkey",
        {"--map", "score=#3"},
        "Respondent ID,End Date,How likely?,\n,,Response,Open\n"
@@ -69,7 +69,7 @@ TEST_F(PresetTest, TakesFilesOfEachVendorWithItsPreset) {
        "Reporting period 2025\n",
        {5}},
   };
-  for (const auto& c : kCases) {
+  for (const auto& c : cases) {
     const size_t before = server_.feedback().size();
     std::vector<std::string> flags = {"--preset", c.preset};
     flags.insert(flags.end(), c.flags.begin(), c.flags.end());

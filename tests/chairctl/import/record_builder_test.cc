@@ -120,14 +120,14 @@ TEST(RecordBuilder, RejectsWhatCannotBeRead) {
     const char* row;
     v1::ErrorReason reason;
     const char* message;
-  } kCases[] = {
+  } cases[] = {
       {"1,nine,2024-01-31,", v1::ERROR_REASON_FIELD_INVALID, "score: is \"nine\""},
       {"1,11,2024-01-31,", v1::ERROR_REASON_SCORE_OUT_OF_RANGE, "score: is 11; wanted 0 to 10"},
       {"1,9,,", v1::ERROR_REASON_FIELD_REQUIRED, "occur_time: is empty"},
       {"1,9,yesterday,", v1::ERROR_REASON_FIELD_INVALID, "occur_time: is \"yesterday\""},
       {"1,9,2024-01-31,boss", v1::ERROR_REASON_FIELD_INVALID, "exclusion: is \"boss\""},
   };
-  for (const auto& c : kCases) {
+  for (const auto& c : cases) {
     const auto records = Build(absl::StrCat("external_id,score,occur_time,exclusion\n", c.row));
     EXPECT_EQ(ReasonOf(records[0].status), c.reason) << c.row;
     EXPECT_THAT(records[0].status.message(), HasSubstr(c.message)) << c.row;

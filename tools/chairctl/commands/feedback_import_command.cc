@@ -71,7 +71,7 @@ int Import(Session& session, const ImportFlags& flags) {
 }
 
 std::string HelpOf(const std::string& name) {
-  const std::pair<const char*, std::string> kHelp[] = {
+  const std::pair<const char*, std::string> help_texts[] = {
       {"map", absl::StrCat("FIELD=COLUMN, or FIELD=#N for the N-th column; FIELD is one of ",
                            TargetFieldNames(), "; occur_time twice is put together")},
       {"set",
@@ -99,7 +99,7 @@ std::string HelpOf(const std::string& name) {
       {"update", "Amend score, comment and labels of stored answers that differ"},
       {"allow-rejects", "Exit 0 also with rejected rows"},
   };
-  for (const auto& [flag, help] : kHelp) {
+  for (const auto& [flag, help] : help_texts) {
     if (flag == name) {
       return help;
     }
