@@ -104,7 +104,7 @@ absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> MetricsService::QueryMetr
       lane, [this, query = std::move(query)](v1::QueryMetricResponse& response) -> absl::Status {
         ASSIGN_OR_RETURN(const MetricResult result, RunMetricQuery(*store_, query));
         WriteResponse(query, result, clock_->Now(), response);
-        return absl::OkStatus();
+        return FinishAnswer(*store_, query, response);
       }};
 }
 

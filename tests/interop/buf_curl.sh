@@ -49,7 +49,7 @@ for score in 10 9 9 7 0; do
   records+="${records:+,}{\"surveyId\": \"checkout\", \"externalId\": \"$id\", \"score\": $score,
     \"occurTime\": \"2024-03-01T12:00:00.5Z\", \"labels\": {\"channel\": \"web\"}}"
 done
-expect FeedbackService/SubmitFeedback "{\"feedback\": ${records%%\},*}}}" '"externalId":"1"' \
+expect FeedbackService/SubmitFeedback "{\"wantRecord\": true, \"feedback\": ${records%%\},*}}}" '"externalId":"1"' \
   '"score":10'
 expect FeedbackService/BatchSubmitFeedback "{\"feedback\": [$records]}" '"acceptedCount":4' \
   '"alreadyExistedCount":1'

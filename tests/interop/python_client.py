@@ -85,7 +85,8 @@ def test_feedback(channel):
 
     stub = feedback_service_pb2_grpc.FeedbackServiceStub(channel)
     first = stub.SubmitFeedback(
-        feedback.SubmitFeedbackRequest(feedback=record(0, SCORES[0])), timeout=DEADLINE
+        feedback.SubmitFeedbackRequest(feedback=record(0, SCORES[0]), want_record=True),
+        timeout=DEADLINE,
     )
     check(not first.already_existed, "a new record is new")
     check_equal(len(first.feedback.feedback_id), 36, "the length of the derived id")

@@ -11,8 +11,6 @@
 namespace emptychair {
 namespace {
 
-using ::testing::ElementsAre;
-
 std::string Written(CsvForm form, const std::vector<std::vector<CsvCell>>& rows) {
   std::ostringstream out;
   CsvWriter csv(out, form);
@@ -35,17 +33,10 @@ TEST(CsvWriter, GuardsTextsThatASpreadsheetWouldCompute) {
   const std::vector<std::vector<CsvCell>> rows = {
       {"=1+1"}, {"+49 30"}, {"-5"},  {"@here"}, {"\tx"}, {"\rx"},          {"=\"a,b\""},
       {""},     {" =1"},    {"'=1"}, {"1-2"},   {"a=b"}, {"größe - klein"}};
-  const std::string text = Written(CsvForm::kSpreadsheet, rows);
-  std::istringstream in(text.substr(3) + "end\r\n");
-  CsvReader reader(in);
-  ASSERT_TRUE(reader.ReadHeader().ok());
-  std::vector<std::string> read = reader.columns();
-  while (const std::optional<CsvRow> row = reader.Next()) {
-    ASSERT_TRUE(row->status.ok()) << row->status;
-    read.push_back(row->fields[0]);
-  }
-  EXPECT_THAT(read, ElementsAre("'=1+1", "'+49 30", "'-5", "'@here", "'\tx", "'\rx", "'=\"a,b\"",
-                                "", " =1", "'=1", "1-2", "a=b", "größe - klein", "end"));
+  EXPECT_EQ(
+      Written(CsvForm::kSpreadsheet, rows),
+      "\xEF\xBB\xBF'=1+1\r\n'+49 30\r\n'-5\r\n'@here\r\n'\tx\r\n\"'\rx\"\r\n\"'=\"\"a,b\"\"\"\r\n"
+      "\r\n =1\r\n'=1\r\n1-2\r\na=b\r\ngröße - klein\r\n");
 }
 
 TEST(CsvWriter, LeavesNumbersAlone) {

@@ -205,7 +205,6 @@ TEST_F(ChangesTest, TimesOfRecordsAlwaysHaveThreeDigits) {
        {std::vector<std::string>{"feedback", "export", "--output", "csv"},
         {"feedback", "export"},
         {"feedback", "export", "--since", "0"},
-        {"feedback", "list", "pulse"},
         {"feedback", "list", "pulse", "--output", "csv"},
         {"feedback", "list", "pulse", "--output", "json"}}) {
     EXPECT_THAT(Ok(command), AllOf(HasSubstr("2024-03-01T00:00:00.000Z"),

@@ -109,8 +109,13 @@ class FakeServer::Feedbacks final : public v1::FeedbackService::Service {
 
   grpc::Status AmendFeedback(grpc::ServerContext*, const v1::AmendFeedbackRequest* request,
                              v1::AmendFeedbackResponse* response) override {
+    Note(*request);
     absl::MutexLock lock(&fake_.mutex_);
     ++fake_.calls_["AmendFeedback"];
+    if (fake_.feedback_.empty()) {
+      *response->mutable_feedback() = request->feedback();
+      return grpc::Status::OK;
+    }
     for (v1::Feedback& feedback : fake_.feedback_) {
       if (feedback.feedback_id() == request->feedback().feedback_id() &&
           feedback.etag() == request->feedback().etag()) {
@@ -160,12 +165,6 @@ class FakeServer::Feedbacks final : public v1::FeedbackService::Service {
       }
     }
     return ToGrpc(Error(v1::ERROR_REASON_FEEDBACK_NOT_FOUND, "there is no such record"));
-  }
-
-  grpc::Status AmendFeedback(grpc::ServerContext*, const v1::AmendFeedbackRequest* request,
-                             v1::AmendFeedbackResponse* response) override {
-    *response->mutable_feedback() = request->feedback();
-    return Note(*request);
   }
 
   grpc::Status ExcludeFeedback(grpc::ServerContext*, const v1::ExcludeFeedbackRequest* request,

@@ -262,6 +262,24 @@ TEST(RecordText, LinesHaveNullForAnAbsentScoreAndListsLeaveItOut) {
   EXPECT_THAT(Written(RecordForm::kJsonList, {record}), Not(HasSubstr("score")));
 }
 
+TEST(RecordText, CsvHasTimesInAnotherZoneOnRequestAndJsonNever) {
+  absl::TimeZone berlin;
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Berlin", &berlin));
+  v1::Feedback record;
+  record.mutable_occur_time()->set_seconds(1'743'459'300);  // 2025-03-31T22:15:00Z
+  record.mutable_occur_time()->set_nanos(5'000'000);
+  const auto written = [&](RecordForm form) {
+    std::ostringstream out;
+    RecordText text(form, out, berlin);
+    text.BeginRecords();
+    text.Add(record);
+    text.End();
+    return out.str();
+  };
+  EXPECT_THAT(written(RecordForm::kCsv), HasSubstr(",2025-04-01T00:15:00.005+02:00,"));
+  EXPECT_THAT(written(RecordForm::kJsonLines), HasSubstr("\"2025-03-31T22:15:00.005Z\""));
+}
+
 TEST(RecordText, LabelsAreInOrderOfTheirKeys) {
   EXPECT_THAT(Written(RecordForm::kJsonLines, {Example()}),
               HasSubstr(R"("labels":{"a":"x","channel":"x","region":"x"})"));

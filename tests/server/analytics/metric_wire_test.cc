@@ -118,18 +118,18 @@ TEST(WriteResponse, OfAQueryHasBucketsSeriesTotalMethodAndCost) {
   result.total = {FullValue(), Answers(12)};
   result.cost = {.cells_read = 7, .records_scanned = 8};
   const std::string text = std::string(kMethodText) + R"(
-    buckets { end_time { seconds: 60 } } buckets { start_time { seconds: 60 } }
+    buckets { end_time { seconds: 60 } } buckets { start_time { seconds: 60 } is_open: true }
     series { group_values { value: 'web' } points { answers: 1 } points { answers: 2 } }
     series { group_values { none: true } points { answers: 3 } points { answers: 4 } }
     series { group_values { other: true } points { answers: 5 } points { answers: 6 } }
     cells_read: 7 records_scanned: 8
     total { points { )";
   v1::QueryMetricResponse plain;
-  WriteResponse(query, result, plain);
+  WriteResponse(query, result, absl::FromUnixSeconds(60), plain);
   EXPECT_THAT(plain, EqualsText(text + kFullText + " } points { answers: 12 } }"));
   query.include_histogram = true;
   v1::QueryMetricResponse with_histogram;
-  WriteResponse(query, result, with_histogram);
+  WriteResponse(query, result, absl::FromUnixSeconds(60), with_histogram);
   EXPECT_THAT(with_histogram,
               EqualsText(text + kFullText + " histogram: [1, 0, 9] } points { answers: 12 } }"));
 }

@@ -81,8 +81,8 @@ void SubmitAll(Client& client, const std::vector<v1::Feedback>& feedback,
                SourceLocation where = SourceLocation::current());
 v1::GetStatusResponse Status(Client& client, SourceLocation where = SourceLocation::current());
 
-// Calls that can fail. Records are sent as they are, also those without an id. A single one is wanted
-// back whole.
+// Calls that can fail. Records are sent as they are, also those without an id. A single one is
+// wanted back whole.
 absl::StatusOr<v1::CreateSurveyResponse> TryCreate(Client& client, const v1::Survey& survey);
 absl::StatusOr<v1::SubmitFeedbackResponse> TrySubmit(Client& client, const v1::Feedback& feedback);
 v1::BatchSubmitFeedbackRequest BatchOf(const std::vector<v1::Feedback>& feedback);

@@ -12,7 +12,10 @@ using ::testing::IsEmpty;
 
 class StoreImportTest : public StoreTest {
  protected:
-  StoreImportTest() { CreateSurvey(store(), NpsSurvey("pulse", {"channel"})); }
+  void SetUp() override {
+    StoreTest::SetUp();
+    CreateSurvey(store(), NpsSurvey("pulse", {"channel"}));
+  }
 
   std::vector<std::string> Import(const std::vector<Answer>& answers, const std::string& id) {
     return ToText(RunCommand(store(), SubmitCommand(answers, id)).outcomes);

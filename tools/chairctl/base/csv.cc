@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace emptychair {
 
 void AppendCsvField(absl::string_view field, std::string& line) {

@@ -277,4 +277,13 @@ void AppendTimestampText(const google::protobuf::Timestamp& timestamp, std::stri
   out += 'Z';
 }
 
+void AppendTimestampText(const google::protobuf::Timestamp& timestamp, absl::TimeZone zone,
+                         std::string& out) {
+  if (zone == absl::UTCTimeZone()) {
+    AppendTimestampText(timestamp, out);
+  } else {
+    out += absl::FormatTime("%Y-%m-%d%ET%H:%M:%E3S%Ez", FromTimestamp(timestamp), zone);
+  }
+}
+
 }  // namespace emptychair

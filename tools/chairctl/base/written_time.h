@@ -62,6 +62,9 @@ std::string TimestampText(bool present, const google::protobuf::Timestamp& times
 // Appends a timestamp in RFC 3339 and UTC, always with three digits of a second: so a column of
 // times has one form, and its order as text is that of time.
 void AppendTimestampText(const google::protobuf::Timestamp& timestamp, std::string& out);
+// The same in `zone`, with the offset that applies there; in UTC as above.
+void AppendTimestampText(const google::protobuf::Timestamp& timestamp, absl::TimeZone zone,
+                         std::string& out);
 
 // A timestamp of an answer for tables and pages, as `FormatInstant` has it; a dash when it is not
 // `present`.

@@ -19,11 +19,12 @@ constexpr int kPageSize = 1'000;
 struct ExportFlags {
   std::vector<std::string> surveys;
   std::string since;  // Empty: all records.
+  std::string time_zone;
   RecordFlags records;
 };
 
 // Everything that has changed since, up to now.
-int ExportChanges(Session& session, const ExportFlags& flags) {
+int ExportChanges(Session& session, const ExportFlags& flags, absl::TimeZone zone) {
   v1::WatchFeedbackRequest request;
   if (!MakeFeedRequest(session, flags.surveys, "--since", flags.since, request)) {
     return kExitUsage;
@@ -32,7 +33,7 @@ int ExportChanges(Session& session, const ExportFlags& flags) {
   if (!now.ok()) {
     return ServiceError(session.environment, now.status());
   }
-  RecordText text(RecordFormOf(session, RecordForm::kJsonLines), session.out());
+  RecordText text(RecordFormOf(session, RecordForm::kJsonLines), session.out(), zone);
   text.BeginChanges();
   int64_t count = 0;
   for (const absl::StatusOr<v1::WatchFeedbackResponse>& message :
@@ -95,6 +96,7 @@ int ExportSurvey(Session& session, const RecordFlags& flags, const std::string& 
     if (!position.has_value()) {
       position = PositionOf(*page);
     }
+    TellUnmatched(session, page->unmatched());
     for (const v1::Feedback& record : page->feedback()) {
       text.Add(record);
     }
@@ -103,7 +105,7 @@ int ExportSurvey(Session& session, const RecordFlags& flags, const std::string& 
   return kExitOk;
 }
 
-int ExportRecords(Session& session, const ExportFlags& flags) {
+int ExportRecords(Session& session, const ExportFlags& flags, absl::TimeZone zone) {
   std::vector<std::string> surveys = flags.surveys;
   std::optional<Position> position;
   if (surveys.empty()) {
@@ -111,7 +113,7 @@ int ExportRecords(Session& session, const ExportFlags& flags) {
       return exit_code;
     }
   }
-  RecordText text(RecordFormOf(session, RecordForm::kJsonLines), session.out());
+  RecordText text(RecordFormOf(session, RecordForm::kJsonLines), session.out(), zone);
   text.BeginRecords();
   int64_t count = 0;
   for (const std::string& survey_id : surveys) {
@@ -130,15 +132,19 @@ int ExportRecords(Session& session, const ExportFlags& flags) {
 }
 
 int Export(Session& session, const ExportFlags& flags) {
+  const std::optional<absl::TimeZone> zone = ReadTimeZone(session, flags.time_zone);
+  if (!zone.has_value()) {
+    return kExitUsage;
+  }
   if (flags.since.empty()) {
-    return ExportRecords(session, flags);
+    return ExportRecords(session, flags, *zone);
   }
   if (flags.records.has_conditions() || !flags.records.import_id.empty()) {
     return UsageError(session.environment,
                       "feedback export: --since takes all changes; a feed that leaves some out "
                       "could not be gone on with");
   }
-  return ExportChanges(session, flags);
+  return ExportChanges(session, flags, *zone);
 }
 
 }  // namespace
@@ -151,6 +157,7 @@ void AddFeedbackExportCommand(CommandLine group, Command* command) {
   app.Add("--since", flags->since,
           "Only changes after this position, as an earlier export named it; 0: all that are kept");
   AddRecordFlags(app, flags->records);
+  AddTimeZoneFlag(app, flags->time_zone);
   app.Footer(
       "Writes JSON lines unless --output csv is given; on stderr, where the next export begins.\n"
       "Example:\n  chairctl feedback export support-nps --output csv > answers.csv");

@@ -22,13 +22,15 @@ struct ListFlags {
   std::string survey;
   RecordFlags records;
   std::string order;
+  std::string time_zone;
   int limit = std::numeric_limits<int>::max();
 };
 
 // Prints records as they come, so that memory does not grow with the list.
 class ListOutput {
  public:
-  explicit ListOutput(Session& session) : out_(session.out()), zones_(session) {
+  // `zone` is that of times in CSV; the table has them in each survey's.
+  ListOutput(Session& session, absl::TimeZone zone) : out_(session.out()), zones_(session) {
     if (session.format == OutputFormat::kTable) {
       table_.emplace();
       table_->AddColumn("time", Table::Align::kLeft);
@@ -37,7 +39,7 @@ class ListOutput {
         table_->AddColumn(heading, Table::Align::kLeft);
       }
     } else {
-      text_.emplace(RecordFormOf(session, RecordForm::kJsonList), out_);
+      text_.emplace(RecordFormOf(session, RecordForm::kJsonList), out_, zone);
       text_->BeginRecords();
     }
   }
@@ -88,6 +90,10 @@ int List(Session& session, const ListFlags& flags) {
     return UsageError(session.environment,
                       "feedback list: wanted SURVEY or --customer-id, or both");
   }
+  const std::optional<absl::TimeZone> zone = ReadTimeZone(session, flags.time_zone);
+  if (!zone.has_value()) {
+    return kExitUsage;
+  }
   v1::ListFeedbackRequest request;
   int exit_code = kExitOk;
   if (!ReadRecordFlags(session, flags.records, flags.survey, request, &exit_code)) {
@@ -103,7 +109,7 @@ int List(Session& session, const ListFlags& flags) {
       return ServiceError(session.environment, page.status());
     }
     if (!output.has_value()) {
-      output.emplace(session);
+      output.emplace(session, *zone);
       TellUnmatched(session, page->unmatched());
     }
     const int count = std::min(left, page->feedback_size());
@@ -124,6 +130,7 @@ void AddFeedbackListCommand(CommandLine group, Command* command) {
   auto flags = std::make_shared<ListFlags>();
   app.Add("SURVEY", flags->survey, "The survey answered");
   AddRecordFlags(app, flags->records);
+  AddTimeZoneFlag(app, flags->time_zone);
   app.Add("--order", flags->order, "By time (default newest-first)")
       .OneOf(EnumFlags<v1::FeedbackOrder>());
   app.Add("--limit", flags->limit, "List at most so many")

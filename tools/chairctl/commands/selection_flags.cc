@@ -49,6 +49,27 @@ void AddSelectionFlags(CommandLine app, SelectionFlags& flags) {
       .OneValueEach();
 }
 
+void AddTimeZoneFlag(CommandLine app, std::string& time_zone) {
+  app.Add("--time-zone", time_zone,
+          "With --output csv: times in this IANA zone, with their offset (default UTC)");
+}
+
+std::optional<absl::TimeZone> ReadTimeZone(const Session& session, const std::string& time_zone) {
+  if (time_zone.empty()) {
+    return absl::UTCTimeZone();
+  }
+  const absl::StatusOr<absl::TimeZone> zone = FindZone(time_zone);
+  if (!zone.ok()) {
+    UsageError(session.environment, absl::StrCat("--time-zone: ", zone.status().message()));
+    return std::nullopt;
+  }
+  if (session.format != OutputFormat::kCsv) {
+    UsageError(session.environment, "--time-zone: wanted --output csv beside it");
+    return std::nullopt;
+  }
+  return *zone;
+}
+
 bool RecordFlags::has_conditions() const {
   const WindowFlags& window = selection.window;
   return window.window.has_value() || window.from.has_value() || window.to.has_value() ||

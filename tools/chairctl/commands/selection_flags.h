@@ -49,6 +49,13 @@ bool ReadSelection(Session& session, const SelectionFlags& flags, const std::str
                    v1::TimeInterval* interval,
                    google::protobuf::RepeatedPtrField<v1::LabelFilter>* filters, int* exit_code);
 
+// Adds `--time-zone`: the zone in which `list` and `export` write times in CSV.
+void AddTimeZoneFlag(CommandLine app, std::string& time_zone);
+
+// Reads it; empty: UTC. On failure, also for another output than CSV, reports it and answers
+// nothing.
+std::optional<absl::TimeZone> ReadTimeZone(const Session& session, const std::string& time_zone);
+
 // What `feedback list`, `export`, `exclude` and `include` select by.
 struct RecordFlags {
   SelectionFlags selection;

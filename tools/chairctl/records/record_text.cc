@@ -123,7 +123,8 @@ void AppendChange(const v1::FeedbackChange& change, JsonText& json) {
   json.Close('}');
 }
 
-void AppendFieldText(RecordField field, const v1::Feedback& record, std::string& out) {
+void AppendFieldText(RecordField field, const v1::Feedback& record, absl::TimeZone zone,
+                     std::string& out) {
   switch (field) {
     case RecordField::kSurveyId:
       out += record.survey_id();
@@ -153,12 +154,12 @@ void AppendFieldText(RecordField field, const v1::Feedback& record, std::string&
       return;
     case RecordField::kOccurTime:
       if (record.has_occur_time()) {
-        AppendTimestampText(record.occur_time(), out);
+        AppendTimestampText(record.occur_time(), zone, out);
       }
       return;
     case RecordField::kReceiveTime:
       if (record.has_receive_time()) {
-        AppendTimestampText(record.receive_time(), out);
+        AppendTimestampText(record.receive_time(), zone, out);
       }
       return;
     case RecordField::kExclusion:
@@ -174,7 +175,7 @@ void AppendFieldText(RecordField field, const v1::Feedback& record, std::string&
       return;
     case RecordField::kExclusionTime:
       if (record.exclusion().has_time()) {
-        AppendTimestampText(record.exclusion().time(), out);
+        AppendTimestampText(record.exclusion().time(), zone, out);
       }
       return;
     case RecordField::kEtag:
@@ -195,7 +196,8 @@ bool IsComputable(RecordField field) {
 
 }  // namespace
 
-RecordText::RecordText(RecordForm form, std::ostream& out) : form_(form), out_(out) {
+RecordText::RecordText(RecordForm form, std::ostream& out, absl::TimeZone zone)
+    : form_(form), out_(out), zone_(zone) {
   buffer_.reserve(kFlushBytes + kFlushBytes / 4);
 }
 
@@ -323,14 +325,14 @@ void RecordText::AppendCells(const v1::Feedback& record) {
     }
     is_first = false;
     cell_.clear();
-    AppendFieldText(info.field, record, cell_);
+    AppendFieldText(info.field, record, zone_, cell_);
     AppendCell(cell_, IsComputable(info.field));
   }
 }
 
 std::string FieldText(RecordField field, const v1::Feedback& record) {
   std::string text;
-  AppendFieldText(field, record, text);
+  AppendFieldText(field, record, absl::UTCTimeZone(), text);
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "tools/chairctl/records/record_fields.h"
 
@@ -30,8 +31,8 @@ enum class RecordForm {
 // the same however many there are. What was not flushed is lost with the writer. Not thread-safe.
 class RecordText {
  public:
-  // `out` must outlive the writer.
-  RecordText(RecordForm form, std::ostream& out);
+  // `out` must outlive the writer. `zone` is that of times in CSV; JSON is in UTC.
+  RecordText(RecordForm form, std::ostream& out, absl::TimeZone zone = absl::UTCTimeZone());
 
   // Writes what stands in front of all; called once, first, one or the other.
   void BeginRecords();
@@ -61,6 +62,7 @@ class RecordText {
 
   const RecordForm form_;
   std::ostream& out_;
+  const absl::TimeZone zone_;
   std::string buffer_;
   std::string cell_;
   bool is_first_ = true;

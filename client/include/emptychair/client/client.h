@@ -112,8 +112,8 @@ class Client {
   }
 
   // These two can take long: give the client a timeout that fits. They answer how far they are, and
-  // at last all of it; a stream that breaks is not sent again. Leaving the range before its end ends
-  // the change: what was changed stays so, and the same call again goes on.
+  // at last all of it; a stream that breaks is not sent again. Leaving the range before its end
+  // ends the change: what was changed stays so, and the same call again goes on.
   ResultRange<v1::ChangeManyFeedbackResponse> ChangeManyFeedback(
       const v1::ChangeManyFeedbackRequest& request) const {
     return connection_->ChangeManyFeedback(request);
