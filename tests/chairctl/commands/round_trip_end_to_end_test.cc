@@ -57,8 +57,7 @@ class RandomContent {
                               "time_zone: 'America/St_Johns'")};
   }
 
-  // Text that a careless writer or reader would break; never blank at its ends, which import
-  // strips.
+  // Text that a careless writer or reader would break.
   std::string Text() {
     static const std::vector<std::string> kPieces = {
         "a",  "Ä",   "李",   "🪑", "\"",  "\"\"", ",", ";",  "\t", "'",     "=1+1", "\\", "\\n",
@@ -66,15 +65,15 @@ class RandomContent {
     std::string text;
     for (int i = Uniform(1, 6); i > 0; --i) {
       text += kPieces[static_cast<size_t>(Uniform(0, static_cast<int>(kPieces.size()) - 1))];
-      if (i > 1 && OneIn(3)) {
-        text += ' ';
+      if (OneIn(3)) {
+        text += OneIn(3) ? "\u00a0" : " ";
       }
     }
     return text;
   }
   // The same without what an id may not have.
   std::string Id(const std::string& prefix, int number) {
-    std::string text = absl::StrCat(prefix, number, " ", Text(), "x");
+    std::string text = absl::StrCat(OneIn(4) ? " " : "", prefix, number, " ", Text());
     text.erase(std::remove(text.begin(), text.end(), '\t'), text.end());
     return text;
   }

@@ -42,6 +42,9 @@ TextFields Facts(const ImportPlan& plan) {
   }
   facts.emplace_back("time zone", absl::StrCat(plan.zone, " (", plan.zone_from, ")"));
   facts.emplace_back("ids", plan.ids);
+  if (plan.is_export) {
+    facts.emplace_back("texts", "as they are: the file is an export");
+  }
   if (plan.rows_without_score > 0) {
     facts.emplace_back("without score",
                        absl::StrCat(plan.rows_without_score, " of the first ", plan.rows, " rows"));
@@ -114,6 +117,7 @@ std::string JsonPlan(const ImportPlan& plan, const ImportSummary& summary) {
       absl::StrCat("\"timeZone\": ", JsonText(plan.zone)),
       absl::StrCat("\"timeZoneFrom\": ", JsonText(plan.zone_from)),
       absl::StrCat("\"ids\": ", JsonText(plan.ids)),
+      absl::StrCat("\"isExport\": ", plan.is_export ? "true" : "false"),
       absl::StrCat("\"flags\": ", JsonFlags(plan)),
       absl::StrCat("\"lookAt\": ", JsonList(plan.odd)),
       absl::StrCat("\"read\": ", summary.read()),

@@ -31,6 +31,8 @@ struct ImportPlan {
   std::string zone_from;
   // Where ids come from, in words.
   std::string ids;
+  // An export of this service, whose texts are taken as they are.
+  bool is_export = false;
   // Among the first rows, of which there are `rows`.
   int64_t rows = 0;
   int64_t rows_without_score = 0;

@@ -172,7 +172,7 @@ absl::StatusOr<absl::string_view> RecordBuilder::ValueOf(const Row& row,
       return absl::string_view(found->second);
     }
   }
-  return IsProse(target.field.field) ? cell.text : trimmed;
+  return IsProse(target.field.field) || layout_.is_export ? cell.text : trimmed;
 }
 
 absl::Status RecordBuilder::SetField(const Target& target, absl::string_view value,
@@ -199,7 +199,8 @@ absl::Status RecordBuilder::SetField(const Target& target, absl::string_view val
       }
       ASSIGN_OR_RETURN(const auto labels, ParseLabelsJson(value));
       for (const auto& [key, text] : labels) {
-        if (const absl::string_view label = WithoutBlanks(text); !label.empty()) {
+        const absl::string_view label = layout_.is_export ? text : WithoutBlanks(text);
+        if (!label.empty()) {
           SetLabel(key, label, feedback);
         }
       }

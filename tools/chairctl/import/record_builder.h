@@ -45,6 +45,8 @@ struct RecordLayout {
   // Of each condition of the rules, and of each column of --id-from.
   std::vector<size_t> where;
   std::vector<size_t> id_from;
+  // The file is an export of this service: what it has is taken as it is, outer blanks too.
+  bool is_export = false;
 };
 
 // Makes the records of one file, whose rows are given in their order. Not thread-safe.

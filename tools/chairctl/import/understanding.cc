@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "tools/chairctl/import/odd_values.h"
 #include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/records/record_fields.h"
 
 namespace emptychair {
 namespace {
@@ -84,6 +85,18 @@ std::string IdsText(const ImportRules& rules, const RecordLayout& layout,
              : absl::StrCat("given by ", absl::StrJoin(own, ", "), "; where empty, ", derived);
 }
 
+// Whether the file has the columns that nothing but an export has.
+bool IsExport(const std::vector<std::string>& names) {
+  const auto has = [&names](RecordField field) {
+    const RecordFieldInfo& info = RecordFields()[static_cast<size_t>(field)];
+    return std::any_of(names.begin(), names.end(), [&info](const std::string& name) {
+      return name == info.name || name == info.json_name;
+    });
+  };
+  return has(RecordField::kFeedbackId) && has(RecordField::kReceiveTime) &&
+         has(RecordField::kSequence);
+}
+
 }  // namespace
 
 std::vector<Row> ReadFirstRows(RowReader& reader) {
@@ -111,6 +124,7 @@ absl::StatusOr<RecordLayout> FindLayout(const ImportRules& rules, const v1::Surv
     ASSIGN_OR_RETURN(const size_t column, ColumnMatcher::FindNamed("--id-from", name, names));
     layout.id_from.push_back(column);
   }
+  layout.is_export = IsExport(names);
   RETURN_IF_ERROR(CheckScore(rules, survey, layout.columns, names));
   RETURN_IF_ERROR(CheckTime(rules, layout.columns, names));
   return layout;
@@ -165,6 +179,7 @@ ImportPlan MakePlan(const ImportRules& rules, const TextSource& source, const Di
   plan.dialect = dialect;
   plan.encoding = source.encoding();
   plan.ids = IdsText(rules, layout, names);
+  plan.is_export = layout.is_export;
   plan.rows_without_score = rules.no_score ? 0 : first.without_score;
   plan.rows_without_time = rules.time_is_now ? 0 : first.without_time;
   plan.flags = rules.given;
