@@ -64,7 +64,7 @@ int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
 
   ServerLog log(Clock::System());
-  const GrpcLog grpc_log(&log, Clock::System());
+  GrpcLog grpc_log(&log, Clock::System());
   const ServerConfig config = ConfigFromFlags();
   ServerEnvironment environment;
   environment.on_storage_failure = [&log](const absl::Status& status) {

@@ -18,6 +18,7 @@ absl::StatusOr<int64_t> Count(const storage::Store& store,
                               const storage::SurveyView& survey, uint32_t series_count) {
   ASSIGN_OR_RETURN(MetricQuery query, MakeMetricQuery(std::move(view), {&survey}));
   query.include_excluded = true;
+  query.is_zone_known = true;  // All of time is whole months in any zone: the cube has it.
   SeriesMap counted{
       .group_of_series = {std::vector<uint32_t>(survey.series_count, storage::kNoGroup)},
       .group_count = 1};

@@ -18,6 +18,8 @@ absl::string_view LaneName(Lane lane) {
       return "scan";
     case Lane::kIngest:
       return "ingest";
+    case Lane::kChange:
+      return "change";
     case Lane::kMaintenance:
       return "maintenance";
   }
@@ -33,6 +35,7 @@ ExecutorOptions ExecutorOptions::ForCores(int cores) {
                 .retry_delay = absl::Milliseconds(100)},
       .scan = {.threads = half, .queue_max = 32, .retry_delay = absl::Seconds(1)},
       .ingest = {.threads = half, .queue_max = 32, .retry_delay = absl::Milliseconds(250)},
+      .change = {.threads = 2, .queue_max = 16, .retry_delay = absl::Seconds(1)},
       .maintenance = {.threads = 1, .queue_max = 4, .retry_delay = absl::Seconds(10)},
   };
 }
@@ -41,6 +44,7 @@ Executor::Executor(const ExecutorOptions& options) {
   lanes_[static_cast<size_t>(Lane::kQuery)].options = options.query;
   lanes_[static_cast<size_t>(Lane::kScan)].options = options.scan;
   lanes_[static_cast<size_t>(Lane::kIngest)].options = options.ingest;
+  lanes_[static_cast<size_t>(Lane::kChange)].options = options.change;
   lanes_[static_cast<size_t>(Lane::kMaintenance)].options = options.maintenance;
   absl::MutexLock lock(&stop_mutex_);
   for (LaneState& lane : lanes_) {

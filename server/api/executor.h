@@ -26,13 +26,15 @@ enum class Lane {
   kScan,
   // Preparing batches.
   kIngest,
+  // Changes of many records, which wait for the disk most of the time.
+  kChange,
   // Checking, mending and rewriting the whole store: one at a time.
   kMaintenance,
 };
 
-inline constexpr size_t kLaneCount = 4;
+inline constexpr size_t kLaneCount = 5;
 
-// "query", "scan", "ingest" or "maintenance".
+// "query", "scan", "ingest", "change" or "maintenance".
 absl::string_view LaneName(Lane lane);
 
 struct LaneOptions {
@@ -48,6 +50,7 @@ struct ExecutorOptions {
   LaneOptions query;
   LaneOptions scan;
   LaneOptions ingest;
+  LaneOptions change;
   LaneOptions maintenance;
 
   // Fit for `cores` cores. A waiting batch holds up to 4 MiB and its parsed form, so few may wait.

@@ -7,9 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -17,7 +15,6 @@
 #include "server/feedback/feedback_list.h"
 #include "server/surveys/survey.h"
 #include "storage/apply/command.h"
-#include "storage/format/cube_row.h"
 
 namespace emptychair {
 namespace {
@@ -69,7 +66,8 @@ class Carrier {
 // Goes through a selection step by step. `carry_out` changes the records of a step: it adds to
 // `changed` and sets `sequence`.
 absl::Status ForEachStep(
-    storage::Store& store, const v1::ListFeedbackRequest& selection, OnManyProgress on_progress,
+    storage::Store& store, const v1::ListFeedbackRequest& selection, CountRecords count_records,
+    OnManyProgress on_progress,
     absl::FunctionRef<absl::Status(const std::vector<SelectedRecord>&, ManyProgress&)> carry_out) {
   ManyProgress progress;
   std::optional<storage::RecordPosition> position;
@@ -77,14 +75,16 @@ absl::Status ForEachStep(
     // Anew for each step, so that no view is held for as long as all takes.
     ASSIGN_OR_RETURN(FeedbackList list, PrepareFeedbackList(store, selection));
     list.range.after = position;
-    progress.total = std::max<int64_t>(progress.total,
-                                       static_cast<int64_t>(list.view->counters.feedback_count()));
+    if (!position.has_value()) {
+      ASSIGN_OR_RETURN(progress.total, count_records(list.view, *list.range.surveys.front()));
+    }
     progress.sequence = list.view->counters.sequence();
     std::vector<SelectedRecord> records;
     ASSIGN_OR_RETURN(position, SelectRecords(store, list, kRecordsPerStep, records, progress.done));
     if (!records.empty()) {
       RETURN_IF_ERROR(carry_out(records, progress));
     }
+    // More can have come meanwhile.
     progress.total = position.has_value() ? std::max(progress.total, progress.done) : progress.done;
     RETURN_IF_ERROR(on_progress(progress));
   } while (position.has_value());
@@ -149,12 +149,12 @@ absl::Status CheckChange(const v1::ChangeManyFeedbackRequest& request) {
 }  // namespace
 
 absl::Status ChangeMany(storage::Store& store, const v1::ChangeManyFeedbackRequest& request,
-                        absl::Time now, OnManyProgress on_progress) {
+                        absl::Time now, CountRecords count_records, OnManyProgress on_progress) {
   RETURN_IF_ERROR(CheckChange(request));
   RETURN_IF_ERROR(FindSurvey(*store.view(), "survey_id", request.survey_id()).status());
   Carrier carrier(store);
   return ForEachStep(
-      store, SelectionOf(request), on_progress,
+      store, SelectionOf(request), count_records, on_progress,
       [&](const std::vector<SelectedRecord>& records, ManyProgress& progress) -> absl::Status {
         std::vector<CommandPtr> commands;
         commands.reserve(records.size());
@@ -176,7 +176,7 @@ absl::Status ChangeMany(storage::Store& store, const v1::ChangeManyFeedbackReque
 }
 
 absl::Status TakeBackImport(storage::Store& store, const v1::TakeBackImportRequest& request,
-                            OnManyProgress on_progress) {
+                            CountRecords count_records, OnManyProgress on_progress) {
   if (request.import_id().empty()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "import_id", "must be given");
   }
@@ -194,7 +194,7 @@ absl::Status TakeBackImport(storage::Store& store, const v1::TakeBackImportReque
   selection.set_order(v1::FEEDBACK_ORDER_OLDEST_FIRST);
   Carrier carrier(store);
   return ForEachStep(
-      store, selection, on_progress,
+      store, selection, count_records, on_progress,
       [&](const std::vector<SelectedRecord>& records, ManyProgress& progress) -> absl::Status {
         std::vector<CommandPtr> commands;
         commands.push_back(storage::NewCommand());

@@ -3,9 +3,11 @@
 #define EMPTYCHAIR_SERVER_FEEDBACK_CHANGE_MANY_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "storage/store.h"
@@ -20,6 +22,10 @@ struct ManyProgress {
   uint64_t sequence = 0;
 };
 
+// Counts the records of a survey at a view.
+using CountRecords = absl::FunctionRef<absl::StatusOr<int64_t>(
+    const std::shared_ptr<const storage::View>&, const storage::SurveyView&)>;
+
 // Gets the progress after each step; an error ends the change with it, and what was changed stays.
 using OnManyProgress = absl::FunctionRef<absl::Status(const ManyProgress&)>;
 
@@ -30,11 +36,12 @@ using OnManyProgress = absl::FunctionRef<absl::Status(const ManyProgress&)>;
 // FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, QUEUE_FULL, DISK_FULL, SHUTTING_DOWN,
 // STORE_DAMAGED, those of `on_progress`.
 absl::Status ChangeMany(storage::Store& store, const v1::ChangeManyFeedbackRequest& request,
-                        absl::Time now, OnManyProgress on_progress);
+                        absl::Time now, CountRecords count_records, OnManyProgress on_progress);
 
-// Removes the records that an import stored first. Errors: as above.
+// Removes the records that an import stored first. Needs no space on disk; else errors as
+// above.
 absl::Status TakeBackImport(storage::Store& store, const v1::TakeBackImportRequest& request,
-                            OnManyProgress on_progress);
+                            CountRecords count_records, OnManyProgress on_progress);
 
 }  // namespace emptychair
 

@@ -35,8 +35,12 @@ absl::StatusOr<store::v1::RecordTarget> FindTarget(
     target.set_external_id(external_id);
     return target;
   }
-  ASSIGN_OR_RETURN(const Uuid id,
-                   ParseFeedbackId(absl::StrCat(prefix, "feedback_id"), feedback_id));
+  const std::string field = absl::StrCat(prefix, "feedback_id");
+  if (feedback_id.empty()) {
+    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, field,
+                      "a feedback_id or an external_id must be given");
+  }
+  ASSIGN_OR_RETURN(const Uuid id, ParseFeedbackId(field, feedback_id));
   target.set_feedback_id(std::string(id.AsBytes()));
   return target;
 }

@@ -96,8 +96,10 @@ class ListPage {
     for (const auto& [id, survey] : *list.view->catalog) {
       surveys_[survey->number()] = survey.get();
     }
-    unmatched_.Begin();
   }
+
+  // Says what nothing fits of the filters with AddUnmatched: to be called before Read.
+  void BeginUnmatched() { unmatched_.Begin(); }
 
   RecordPage& page() { return page_; }
   int64_t looked_at() const { return looked_at_; }
@@ -125,14 +127,11 @@ class ListPage {
     return next;
   }
 
-  // Says of the first page, which was read up to `next`, what nothing fits of the filters. Errors:
+  // Adds what nothing fits of the filters, once the first page was read up to `next`. Errors:
   // STORE_DAMAGED.
   absl::Status AddUnmatched(const std::optional<storage::RecordPosition>& next,
                             v1::ListFeedbackResponse& response) {
     const v1::ListFeedbackRequest& request = list_.request;
-    if (!request.page_token().empty()) {
-      return absl::OkStatus();
-    }
     if (!next.has_value() && request.customer_id().empty() && list_.range.start_ms == 0 &&
         list_.range.end_ms == INT64_MAX) {
       unmatched_.ReachEnd();
@@ -210,6 +209,11 @@ absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& li
                              CustomerNames& names, v1::ListFeedbackResponse& response) {
   FillPosition(store, *list.view, list.view->counters.sequence(), response);
   ListPage page(store, list, list.page_size);
+  // Those who ask for the next page were told with the first.
+  const bool tells_unmatched = list.request.page_token().empty();
+  if (tells_unmatched) {
+    page.BeginUnmatched();
+  }
   ASSIGN_OR_RETURN(const std::optional<storage::RecordPosition> next,
                    page.Read([&](const ScannedRecord& scanned,
                                  const storage::FeedbackRecord& record, const SurveyView& survey) {
@@ -224,7 +228,7 @@ absl::Status RunFeedbackList(const storage::Store& store, const FeedbackList& li
   if (next.has_value()) {
     response.set_next_page_token(MakePageToken(store, list.request, EncodePosition(*next)));
   }
-  return page.AddUnmatched(next, response);
+  return tells_unmatched ? page.AddUnmatched(next, response) : absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<storage::RecordPosition>> SelectRecords(

@@ -169,13 +169,16 @@ void FeedbackWatch::AddRecord(const storage::View& view, uint64_t sequence,
   told.set_kind(ToApi(change.kind));
   told.set_sequence(static_cast<int64_t>(sequence));
   v1::Feedback& feedback = *told.mutable_feedback();
-  if (record.ok() && !record->header.is_erased) {
+  // An import that was taken back can have come again, under the same ids.
+  const bool was_erased = change.kind == storage::ChangeKind::kErased;
+  if (record.ok() && !record->header.is_erased && !was_erased) {
     FillFeedback(*record, *survey, feedback);
     return;
   }
   feedback.set_survey_id(survey->definition->survey_id());
   feedback.set_feedback_id(change.id.ToString());
-  feedback.set_sequence(static_cast<int64_t>(is_gone ? sequence : record->header.sequence));
+  feedback.set_sequence(
+      static_cast<int64_t>(is_gone || was_erased ? sequence : record->header.sequence));
 }
 
 }  // namespace emptychair

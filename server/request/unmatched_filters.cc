@@ -19,6 +19,9 @@ using storage::SurveyView;
 
 constexpr size_t kKnownMax = 10;
 
+// A filter can have a thousand values; who slips, slips in few.
+constexpr int kToldMax = 100;
+
 // Enough to meet a label that one answer in some thousand has; about 20 ms.
 constexpr int kRecordsLookedAtMax = 20'000;
 
@@ -80,7 +83,7 @@ void UnmatchedFilters::Ask(const v1::LabelFilter& filter) {
     series_tell_all &= survey->SlicedDimensionOf(key).has_value() && !survey->IsFull();
   }
   if (!is_dimension) {
-    open_.insert({key, std::nullopt});
+    open_[key].key_is_in_doubt = true;
     return;
   }
   for (absl::string_view value : values) {
@@ -88,44 +91,69 @@ void UnmatchedFilters::Ask(const v1::LabelFilter& filter) {
   }
   for (const std::string& value : filter.values()) {
     if (!IsReserved(value) && !values.contains(value)) {
-      (series_tell_all ? unmatched_ : open_).insert({key, value});
+      if (series_tell_all) {
+        unmatched_.insert({key, value});
+      } else {
+        open_[key].values.insert(value);
+      }
     }
   }
 }
 
 void UnmatchedFilters::See(const store::v1::StoredFeedback& body) {
-  for (auto question = open_.begin(); question != open_.end();) {
-    const auto& [key, value] = *question;
+  for (auto at = open_.begin(); at != open_.end();) {
+    auto& [key, asked] = *at;
     const absl::string_view label = LabelOf(body, key);
-    const bool is_met = value.has_value() ? label == *value : label != kNoneValue;
-    question = is_met ? open_.erase(question) : std::next(question);
+    if (label != kNoneValue) {
+      asked.key_is_in_doubt = false;
+      if (const auto met = asked.values.find(label); met != asked.values.end()) {
+        asked.values.erase(met);
+      }
+    }
+    at = !asked.key_is_in_doubt && asked.values.empty() ? open_.erase(at) : std::next(at);
+  }
+}
+
+// Nothing that was read fits what is open.
+void UnmatchedFilters::SettleOpen() {
+  for (const auto& [key, asked] : open_) {
+    if (asked.key_is_in_doubt) {
+      unmatched_.insert({key, std::nullopt});
+    }
+    for (const std::string& value : asked.values) {
+      unmatched_.insert({key, value});
+    }
   }
 }
 
 // Reads the surveys' first records until nothing is open. Says whether those were all.
 absl::StatusOr<bool> UnmatchedFilters::Look(const storage::Store& store,
                                             const storage::View& view) {
-  const std::set<Question> asked = open_;
+  std::vector<std::string> keys_of_values;
+  for (const auto& [key, asked] : open_) {
+    if (!asked.values.empty()) {
+      keys_of_values.push_back(key);
+    }
+  }
   store::v1::StoredFeedback body;
   int looked_at = 0;
-  RETURN_IF_ERROR(
-      store.records().Scan(view, {.surveys = surveys_, .skip_damaged = true},
-                           [&](const storage::ScannedRecord& record) -> absl::StatusOr<bool> {
-                             ++looked_at;
-                             if (storage::DecodeFeedbackBody(record.value, body)) {
-                               See(body);
-                               for (const store::v1::StoredLabel& label : body.labels()) {
-                                 AddName(label.key(), known_keys_);
-                               }
-                               for (const auto& [key, value] : asked) {
-                                 if (const absl::string_view label = LabelOf(body, key);
-                                     value.has_value() && label != kNoneValue) {
-                                   AddName(label, known_values_[key]);
-                                 }
-                               }
-                             }
-                             return is_open() && looked_at < kRecordsLookedAtMax;
-                           }));
+  RETURN_IF_ERROR(store.records().Scan(
+      view, {.surveys = surveys_, .skip_damaged = true},
+      [&](const storage::ScannedRecord& record) -> absl::StatusOr<bool> {
+        ++looked_at;
+        if (storage::DecodeFeedbackBody(record.value, body)) {
+          See(body);
+          for (const store::v1::StoredLabel& label : body.labels()) {
+            AddName(label.key(), known_keys_);
+          }
+          for (const std::string& key : keys_of_values) {
+            if (const absl::string_view label = LabelOf(body, key); label != kNoneValue) {
+              AddName(label, known_values_[key]);
+            }
+          }
+        }
+        return is_open() && looked_at < kRecordsLookedAtMax;
+      }));
   return looked_at < kRecordsLookedAtMax;
 }
 
@@ -136,7 +164,7 @@ absl::Status UnmatchedFilters::AddTo(
   if (is_open()) {
     ASSIGN_OR_RETURN(const bool was_all, Look(store, view));
     if (was_all || has_seen_all_) {
-      unmatched_.merge(open_);
+      SettleOpen();
     }
     open_.clear();
   }
@@ -146,6 +174,9 @@ absl::Status UnmatchedFilters::AddTo(
     }
   }
   for (const auto& [key, value] : unmatched_) {
+    if (unmatched.size() == kToldMax) {
+      break;
+    }
     const bool is_told = std::any_of(
         unmatched.begin(), unmatched.end(), [&, &key = key, &value = value](const auto& told) {
           return told.key() == key && told.has_value() == value.has_value() &&

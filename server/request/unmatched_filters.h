@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_SERVER_REQUEST_UNMATCHED_FILTERS_H_
 #define EMPTYCHAIR_SERVER_REQUEST_UNMATCHED_FILTERS_H_
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,8 +24,8 @@ namespace emptychair {
 // their answers, and the values of dimensions that no answer has, ids of no survey asked among
 // them. Series tell the values of dimensions. What only records tell is told by those that the call
 // reads anyway, else by a look at the surveys' first ones, which has a limit: where that is not
-// enough, nothing is said. Of a value that answers had once, nothing is said either. For one call;
-// not thread-safe.
+// enough, nothing is said. Of a value that answers had once, nothing is said either. At most 100
+// are named in an answer. For one call; not thread-safe.
 class UnmatchedFilters {
  public:
   // `surveys`, those asked, must outlive this.
@@ -55,14 +56,22 @@ class UnmatchedFilters {
   // A key, and a value of it or nothing where the key itself is in doubt.
   using Question = std::pair<std::string, std::optional<std::string>>;
 
+  // A key whose label of a record answers what is asked of it.
+  struct OpenKey {
+    bool key_is_in_doubt = false;
+    std::set<std::string, std::less<>> values;
+  };
+
   void Ask(const v1::LabelFilter& filter);
+  void SettleOpen();
   absl::StatusOr<bool> Look(const storage::Store& store, const storage::View& view);
 
   const std::vector<const storage::SurveyView*> surveys_;
   const std::vector<v1::LabelFilter> filters_;
   bool has_begun_ = false;
   std::set<Question> unmatched_;  // Settled.
-  std::set<Question> open_;       // Only records tell.
+  // What only records tell, by key; looked up in a record once for all its values.
+  std::map<std::string, OpenKey> open_;
   bool has_skipped_ = false;
   bool has_seen_all_ = false;
   // The first by their bytes.

@@ -8,6 +8,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
+#include "server/analytics/series_overflow.h"
 #include "server/feedback/change_many.h"
 #include "server/feedback/feedback.h"
 #include "server/feedback/feedback_commands.h"
@@ -126,6 +127,12 @@ auto TranslateChange(const storage::Store& store, const std::string& survey_id,
   };
 }
 
+// Counts the records of a survey.
+auto CountIn(const storage::Store& store) {
+  return [&store](const std::shared_ptr<const storage::View>& view,
+                  const storage::SurveyView& survey) { return CountAnswers(store, view, survey); };
+}
+
 // Sends the progress of a change of many records; ends the change once the caller is gone.
 template <typename Response>
 auto SendTo(StreamWriter<Response>& writer) {
@@ -158,8 +165,9 @@ void FeedbackService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::IncludeFeedback)));
   table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::EraseFeedback)));
   table.push_back(
-      MethodSpec::StreamOn(Lane::kScan, Bind(this, &FeedbackService::ChangeManyFeedback)));
-  table.push_back(MethodSpec::StreamOn(Lane::kScan, Bind(this, &FeedbackService::TakeBackImport)));
+      MethodSpec::StreamOn(Lane::kChange, Bind(this, &FeedbackService::ChangeManyFeedback)));
+  table.push_back(
+      MethodSpec::StreamOn(Lane::kChange, Bind(this, &FeedbackService::TakeBackImport)));
   table.push_back(MethodSpec::FeedOn(Lane::kScan, Bind(this, &FeedbackService::WatchFeedback)));
 }
 
@@ -315,13 +323,13 @@ void FeedbackService::EraseFeedback(const RequestContext&, const v1::EraseFeedba
 absl::Status FeedbackService::ChangeManyFeedback(
     const RequestContext&, const v1::ChangeManyFeedbackRequest& request,
     StreamWriter<v1::ChangeManyFeedbackResponse>& writer) {
-  return ChangeMany(*store_, request, clock_->Now(), SendTo(writer));
+  return ChangeMany(*store_, request, clock_->Now(), CountIn(*store_), SendTo(writer));
 }
 
 absl::Status FeedbackService::TakeBackImport(const RequestContext&,
                                              const v1::TakeBackImportRequest& request,
                                              StreamWriter<v1::TakeBackImportResponse>& writer) {
-  return emptychair::TakeBackImport(*store_, request, SendTo(writer));
+  return emptychair::TakeBackImport(*store_, request, CountIn(*store_), SendTo(writer));
 }
 
 absl::StatusOr<FeedbackWatch> FeedbackService::WatchFeedback(

@@ -55,7 +55,7 @@ uint32_t ImportNumberOf(const store::v1::SubmitFeedbackCommand& command, Working
   stored.set_import_id(command.import_id());
   stored.set_create_time_ms(command.import_time_ms());
   group.Put(Family::kMeta, ImportKey(number), EncodeMessage(stored));
-  state.AddImport(survey, number, command.import_id());
+  survey.imports->Add(number, command.import_id());
   return number;
 }
 

@@ -58,7 +58,7 @@ CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, Wor
     return result;
   }
   if (command.stage() >= std::size(kFamilies)) {
-    for (const auto& [import_number, import_id] : survey->imports->ids()) {
+    for (const uint32_t import_number : survey->imports->Numbers()) {
       group.Delete(Family::kMeta, ImportKey(import_number));
     }
     group.Delete(Family::kMeta, SurveyKey(number));

@@ -143,7 +143,6 @@ absl::Status WorkingState::LoadSurveys(const Engine& engine) {
 }
 
 absl::Status WorkingState::LoadImports(const Engine& engine) {
-  absl::flat_hash_map<uint32_t, std::shared_ptr<ImportTable>> tables;
   const std::string prefix = ImportKeyPrefix();
   std::unique_ptr<rocksdb::Iterator> it(
       engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kMeta)));
@@ -154,14 +153,7 @@ absl::Status WorkingState::LoadImports(const Engine& engine) {
         !surveys_.contains(stored.survey_number())) {
       return Damaged("import");
     }
-    std::shared_ptr<ImportTable>& table = tables[stored.survey_number()];
-    if (table == nullptr) {
-      table = std::make_shared<ImportTable>();
-    }
-    table->Add(*number, stored.import_id());
-  }
-  for (auto& [survey_number, table] : tables) {
-    surveys_[survey_number].imports = std::move(table);
+    surveys_[stored.survey_number()].imports->Add(*number, stored.import_id());
   }
   return FromRocksDb(it->status(), "reading imports");
 }
@@ -173,8 +165,10 @@ absl::Status WorkingState::LoadNewestAnswers(const Engine& engine) {
     const std::string prefix = SurveyDataPrefix(number);
     it->SeekForPrev(ToSlice(prefix + std::string(Uuid::kSize, '\xff')));
     RETURN_IF_ERROR(FromRocksDb(it->status(), "reading records"));
-    survey.has_answers = it->Valid() && absl::StartsWith(ToView(it->key()), prefix);
-    if (survey.has_answers) {
+    const bool has_records = it->Valid() && absl::StartsWith(ToView(it->key()), prefix);
+    // An import that was taken back has left no record.
+    survey.has_answers = has_records || !survey.imports->Numbers().empty();
+    if (has_records) {
       const std::optional<FeedbackKey> newest = FeedbackKey::Decode(ToView(it->key()));
       recent_ids_.SetHorizon(number, newest.has_value() ? newest->feedback_id.UnixMs()
                                                         : std::numeric_limits<int64_t>::max());
@@ -226,13 +220,6 @@ void WorkingState::PutSurvey(store::v1::StoredSurvey definition) {
              found != numbers_.end() && found->second == survey.definition->survey_number()) {
     numbers_.erase(found);
   }
-  MarkCatalogChanged();
-}
-
-void WorkingState::AddImport(WorkingSurvey& survey, uint32_t number, const std::string& import_id) {
-  auto imports = std::make_shared<ImportTable>(*survey.imports);
-  imports->Add(number, import_id);
-  survey.imports = std::move(imports);
   MarkCatalogChanged();
 }
 

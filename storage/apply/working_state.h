@@ -25,8 +25,8 @@ namespace emptychair::storage {
 struct WorkingSurvey {
   std::shared_ptr<const store::v1::StoredSurvey> definition;
   std::shared_ptr<SeriesTable> series;
-  std::shared_ptr<const ImportTable> imports = std::make_shared<const ImportTable>();
-  bool has_answers = false;  // Has or had; erased ones count.
+  std::shared_ptr<ImportTable> imports = std::make_shared<ImportTable>();
+  bool has_answers = false;  // Has or had; erased ones and those taken back count.
 
   bool is_deleted() const { return definition->delete_time_ms() != 0; }
   int32_t scale_min() const { return definition->scale().min(); }
@@ -64,9 +64,6 @@ class WorkingState {
 
   // Adds a survey, or gives one a new definition.
   void PutSurvey(store::v1::StoredSurvey definition);
-
-  // Adds an import that is new to the survey.
-  void AddImport(WorkingSurvey& survey, uint32_t number, const std::string& import_id);
 
   // Surveys that are deleted but whose data is not purged.
   std::vector<uint32_t> DeletedSurveys() const;

@@ -35,7 +35,8 @@ absl::Status LocalQueue::Propose(Proposal& proposal) {
   return absl::OkStatus();
 }
 
-// Has room in every queue: there is never more than one for each survey.
+// Has room in every queue: there is at most one for each change of a survey, and what a later one
+// has made idle ends in apply.
 void LocalQueue::ProposeFollowUp(CommandPtr command) {
   command->set_epoch(epoch_);
   const size_t bytes = command->ByteSizeLong();

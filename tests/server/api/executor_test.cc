@@ -14,12 +14,13 @@
 namespace emptychair {
 namespace {
 
-constexpr Lane kLanes[] = {Lane::kQuery, Lane::kScan, Lane::kIngest, Lane::kMaintenance};
+constexpr Lane kLanes[] = {Lane::kQuery, Lane::kScan, Lane::kIngest, Lane::kChange,
+                           Lane::kMaintenance};
 
 // One thread a lane, one piece of work waiting.
 ExecutorOptions Small() {
   const LaneOptions lane = {.threads = 1, .queue_max = 1, .retry_delay = absl::Milliseconds(70)};
-  return {.query = lane, .scan = lane, .ingest = lane, .maintenance = lane};
+  return {.query = lane, .scan = lane, .ingest = lane, .change = lane, .maintenance = lane};
 }
 
 TEST(Executor, DefaultsAreUsableForAnyNumberOfCores) {

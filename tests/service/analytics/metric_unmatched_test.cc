@@ -57,6 +57,16 @@ class MetricUnmatchedTest : public ServiceTest {
 
 EMPTYCHAIR_ON_BOTH_BACKENDS(MetricUnmatchedTest);
 
+TEST_P(MetricUnmatchedTest, AreAtMostAHundred) {
+  Load("nps", 10);
+  std::vector<std::string> values;
+  for (int i = 0; i < 1000; ++i) {
+    values.push_back(absl::StrCat("slip", i));
+  }
+  EXPECT_EQ(InQuery(FilterOn("channel", values)).size(), 100u);
+  EXPECT_EQ(InQuery(FilterOn("plan", values)).size(), 0u);
+}
+
 TEST_P(MetricUnmatchedTest, KeysAndValuesThatNothingHasAreNamed) {
   Load("nps", 12);
   EXPECT_THAT(InQuery(FilterOn("chanel", {"web"})), ElementsAre("chanel: channel plan"));

@@ -113,6 +113,22 @@ TEST_P(ImportTest, TakenBackIsAsIfItHadNeverBeen) {
   EXPECT_EQ(unknown.done(), 0);
 }
 
+TEST_P(ImportTest, TellsTheRecordsOfTheSurveyAsWhatThereIsToDo) {
+  Create(client(), NpsSurvey("other"));
+  std::vector<v1::Feedback> others;
+  for (int i = 0; i < 50; ++i) {
+    others.push_back(Answer("other", absl::StrCat("o", i), At(kTimeText), 5));
+  }
+  SubmitAll(client(), others);
+  Import(Rows(1, 1'200), "june");
+  std::vector<int64_t> totals;
+  for (const auto& progress : client().TakeBackImport(
+           FromText<v1::TakeBackImportRequest>("survey_id: 'nps' import_id: 'june'"))) {
+    totals.push_back(Value(progress).total());
+  }
+  EXPECT_THAT(totals, ElementsAre(1'200, 1'200));
+}
+
 TEST_P(ImportTest, TakenBackIsToldToWatchersByIdsAlone) {
   Import(Rows(1, 1), "wrong");
   const std::string id = Value(GetByExternalId(client(), "nps", "row 1")).feedback().feedback_id();
@@ -137,6 +153,22 @@ TEST_P(ImportTest, TakenBackIsToldToWatchersByIdsAlone) {
     EXPECT_FALSE(change.feedback().has_score());
   }
   EXPECT_EQ(Status(client()).undecodable_values(), 0);
+  // Once it has come again, it is still what it was that was erased.
+  Import(Rows(1, 1), "right");
+  changes.clear();
+  for (const absl::StatusOr<v1::WatchFeedbackResponse>& message : client().WatchFeedback(request)) {
+    ASSERT_OK(message);
+    changes.insert(changes.end(), message->changes().begin(), message->changes().end());
+    if (message->sequence() >= 4) {
+      break;
+    }
+  }
+  ASSERT_EQ(changes.size(), 3u);
+  EXPECT_EQ(changes[1].kind(), v1::CHANGE_KIND_ERASED);
+  EXPECT_EQ(changes[1].feedback().sequence(), 3);
+  EXPECT_FALSE(changes[1].feedback().has_score());
+  EXPECT_EQ(changes[2].kind(), v1::CHANGE_KIND_CREATED);
+  EXPECT_TRUE(changes[2].feedback().has_score());
 }
 
 TEST_P(ImportTest, ManyAreExcludedAndIncludedByWhatTheySay) {

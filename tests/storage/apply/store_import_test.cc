@@ -105,6 +105,21 @@ TEST_P(StoreImportTest, TakenBackLeavesNoTraceAndFreesTheIds) {
   EXPECT_EQ(ImportOf(right), 2u);
 }
 
+TEST_P(StoreImportTest, TakenBackWasThereAllTheSame) {
+  ASSERT_THAT(Import({kFirst}, "june"), ElementsAre("accepted"));
+  ASSERT_EQ(TakeBack(1, {kFirst}).changed, 1);
+  for (int round = 0; round < 2; ++round) {
+    auto command = NewCommand();
+    store::v1::UpdateSurveyCommand& update = *command->mutable_update_survey();
+    *update.mutable_survey() = *store().view()->FindSurvey("pulse")->definition;
+    update.mutable_survey()->mutable_scale()->set_max(5);
+    EXPECT_EQ(ReasonOf(RunCommand(store(), std::move(command)).error),
+              v1::ERROR_REASON_SURVEY_HAS_ANSWERS)
+        << round;
+    Reopen();
+  }
+}
+
 TEST_P(StoreImportTest, TakenBackInTheGroupThatItCameIn) {
   Answer other = kSecond;
   other.score = 2;
