@@ -228,6 +228,9 @@ TEST_F(ChangesTest, SurveysComeBackFromTheirExport) {
   for (const char* id : {"pulse", "old"}) {
     Ok({"survey", "delete", id});
   }
+  Ok({"survey", "import", "-", "--keep-open"});
+  EXPECT_THAT(Ok({"survey", "get", "old", "--output", "json"}), Not(HasSubstr("archiveTime")));
+  Ok({"feedback", "submit", "old", "--score", "5"});
   Ok({"survey", "import", "-"});
   const auto old = FromJson<v1::Survey>(Ok({"survey", "get", "old", "--output", "json"}));
   EXPECT_TRUE(old.has_archive_time());

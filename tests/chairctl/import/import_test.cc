@@ -91,7 +91,7 @@ TEST_F(ImportTest, FailsForAFileThatIsNotThere) {
   EXPECT_THAT(result.err, HasSubstr("/does/not/exist.csv"));
   EXPECT_EQ(chairctl_.Run({"feedback", "import", "nps", "/"}).exit_code, 1);
   EXPECT_EQ(Import(Rows(1), {"--rejects", "/does/not/exist.csv"}).exit_code, 1);
-  EXPECT_EQ(Import("", {"--format", "jsonl"}).exit_code, 1);
+  EXPECT_EQ(Import("", {"--format", "jsonl"}).exit_code, 2);
   EXPECT_THAT(server_.batch_sizes(), IsEmpty());
 }
 
@@ -197,6 +197,52 @@ TEST_F(ImportTest, MendedRejectsAreNewAnswersUnlessTheyWereStoredAlready) {
       Import("score,occur_time,channel\n9,2024-01-31,b\n", {"--rejects", rejects.path()}).exit_code,
       1);
   EXPECT_THAT(rejects.Read(), HasSubstr(server_.feedback()[0].external_id()));
+}
+
+TEST_F(ImportTest, RejectedRowsKeepTheIdThatTheySay) {
+  const TemporaryFile rejects("rejects.csv", "");
+  const std::vector<std::string> flags = {"--rejects", rejects.path()};
+  ASSERT_EQ(Import("score,external_id,occur_time\nnine,A1,2024-01-31\n", flags).exit_code, 1);
+  EXPECT_THAT(rejects.Read(), HasSubstr("nine,A1,2024-01-31,2,"));
+  // A cell too many, the id in front of it.
+  ASSERT_EQ(Import("external_id,score,occur_time,comment\nA2,9,2024-01-31,good, really\n", flags)
+                .exit_code,
+            1);
+  EXPECT_THAT(rejects.Read(), HasSubstr("A2,9,2024-01-31,\"good, really\",2,"));
+  // The key says the id again once the row is mended.
+  ASSERT_EQ(Import("score,Who,occur_time\nnine,w,2024-01-31\n",
+                   {"--rejects", rejects.path(), "--id-from", "Who"})
+                .exit_code,
+            1);
+  EXPECT_THAT(rejects.Read(), HasSubstr("nine,w,2024-01-31,,2,"));
+  ASSERT_EQ(
+      Import("score,feedback_id\nnine,018d5f2a-0000-7000-8000-000000000000\n", flags).exit_code, 1);
+  EXPECT_THAT(rejects.Read(), HasSubstr("nine,018d5f2a-0000-7000-8000-000000000000,,2,"));
+}
+
+TEST_F(ImportTest, RejectedObjectsAreAsTheyWere) {
+  const TemporaryFile file(
+      "answers.json",
+      "[{\"ticket\": 1234567890123456789, \"n\": {\"a\": [1, \"}\\\"\"]},\n \"score\": 1.50,\n"
+      "\"error_line\": 7, \"external_id\": \"\", \"occur_time\": \"2024-01-31\"}, {}, 7]");
+  const TemporaryFile rejects("rejects.jsonl", "");
+  ASSERT_EQ(chairctl_.Run({"feedback", "import", "nps", file.path(), "--rejects", rejects.path()})
+                .exit_code,
+            1);
+  EXPECT_THAT(
+      rejects.Read(),
+      MatchesRegex(
+          "\\{\"ticket\": 1234567890123456789,\"n\": \\{\"a\": \\[1, \"\\}\\\\\"\"\\]\\},"
+          "\"score\": 1.50,\"occur_time\": \"2024-01-31\",\"external_id\":\"import-row-[^\n]*"
+          "\"error_line\":1,\"error_reason\":\"[^\n]*\n"
+          "\\{\"line\":\"7\",[^\n]*\n"));
+}
+
+TEST_F(ImportTest, SaysHowManyRowsHaveNoTimeOfTheirOwn) {
+  const ChairctlResult result = Import("external_id,score,occur_time\n1,9,\n2,9,2024-01-31\n",
+                                       {"--set", "occur_time=2024-02-01"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.err, HasSubstr("without time: 1 of the first 2 rows\n"));
 }
 
 TEST_F(ImportTest, WaitsForAServerThatIsAwayAndSaysSoOnce) {
@@ -325,7 +371,7 @@ TEST_F(ImportTest, SaysWhenThereWasNothingToDo) {
   EXPECT_EQ(result.out, Summary(0, 0, 0, 0, 2));
   EXPECT_THAT(result.err, HasSubstr("no row was left by --where"));
   EXPECT_THAT(Import("[]").err, HasSubstr("no objects"));
-  EXPECT_EQ(Import("").exit_code, 1);
+  EXPECT_EQ(Import("").exit_code, 2);
 }
 
 TEST_F(ImportTest, RefusesAFileThatWasImportedWithOtherColumns) {

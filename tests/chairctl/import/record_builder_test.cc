@@ -170,10 +170,9 @@ TEST(RecordBuilder, GivesNoTimeBesideAnIdThatHasOneOrForNow) {
 }
 
 TEST(RecordBuilder, PutsDateAndTimeTogether) {
-  const auto records = Build("external_id,score,D,T\n1,9,2024-01-31,12:00\n2,9,2024-01-31,\n",
+  const auto records = Build("external_id,score,D,T\n1,9,2024-01-31,12:00\n",
                              {{"map", "occur_time=D"}, {"map", "occur_time=T"}});
   EXPECT_EQ(FromTimestamp(records[0].feedback.occur_time()), absl::FromUnixSeconds(1'706'698'800));
-  EXPECT_EQ(FromTimestamp(records[1].feedback.occur_time()), absl::FromUnixSeconds(1'706'655'600));
 }
 
 TEST(RecordBuilder, SkipsRowsThatDoNotFitTheConditions) {
@@ -240,6 +239,76 @@ TEST(RecordBuilder, DerivesIdsFromTheColumnsThatAreNamed) {
   EXPECT_NE(Ids("Who,Where,score,occur_time\nab,,9,2024-01-31\n", flags), first);
   const auto none = Build("Who,Where,score,occur_time\n, ,9,2024-01-31\n", flags);
   EXPECT_EQ(ReasonOf(none[0].status), v1::ERROR_REASON_ID_REQUIRED);
+}
+
+TEST(RecordBuilder, ReadsNumbersOfScoresForWhatTheyStandForHoweverWritten) {
+  const auto records = Build(
+      "external_id,score,occur_time\na,1.0,2024-01-31\nb,\"1,0\",2024-01-31\n"
+      "c,2,2024-01-31\n",
+      {{"value", "score:1=10"}, {"value", "score:2=0"}});
+  EXPECT_EQ(records[0].feedback.score(), 10);
+  EXPECT_EQ(records[1].feedback.score(), 10);
+  EXPECT_EQ(records[2].feedback.score(), 0);
+}
+
+TEST(RecordBuilder, AColumnOfOneLabelSaysMoreThanOneOfAllWhereverItStands) {
+  const std::string row = "{\"\"channel\"\":\"\"app\"\",\"\"plan\"\":\"\"gold\"\"}";
+  for (const std::string& text :
+       {absl::StrCat("external_id,score,occur_time,Agent,labels\n1,9,2024-01-31,web,\"", row,
+                     "\"\n"),
+        absl::StrCat("external_id,score,occur_time,labels,Agent\n1,9,2024-01-31,\"", row,
+                     "\",web\n")}) {
+    const auto records = Build(text, {{"map", "label.channel=Agent"}});
+    ASSERT_TRUE(records[0].status.ok()) << records[0].status;
+    EXPECT_EQ(records[0].feedback.labels().at("channel"), "web") << text;
+    EXPECT_EQ(records[0].feedback.labels().at("plan"), "gold") << text;
+  }
+}
+
+TEST(RecordBuilder, ComparesConditionsWithoutRegardToCase) {
+  const auto records =
+      Build("external_id,score,occur_time,Finished\n1,9,2024-01-31,FALSE\n2,9,2024-01-31,TRUE\n",
+            {{"where", "Finished!=False"}});
+  EXPECT_TRUE(records[0].is_skipped);
+  EXPECT_FALSE(records[1].is_skipped);
+}
+
+TEST(RecordBuilder, RejectsHalfATime) {
+  const auto records = Build("external_id,score,D,T\n1,9,2024-01-31,\n2,9,,10:00\n3,9,,\n",
+                             {{"map", "occur_time=D"}, {"map", "occur_time=T"}});
+  EXPECT_THAT(records[0].status.message(), HasSubstr("is \"2024-01-31\", of which 1 of its 2"));
+  EXPECT_THAT(records[1].status.message(), HasSubstr("is \"10:00\", of which 1 of its 2"));
+  EXPECT_THAT(records[2].status.message(), HasSubstr("occur_time: is empty"));
+  EXPECT_FALSE(records[0].is_without_time);
+  EXPECT_TRUE(records[2].is_without_time);
+}
+
+TEST(RecordBuilder, RejectsValuesWithoutATextInConditionsAndKeys) {
+  const std::string row = ",\"score\":9,\"occur_time\":\"2024-01-31\",\"day\":\"x\"}\n";
+  for (const char* ticket : {"1234567890123456789", "[1]", "{\"a\":1}"}) {
+    const std::string text = absl::StrCat("{\"ticket\":", ticket, row);
+    const auto keys = Build(text, {{"id-from", "ticket"}, {"id-from", "day"}});
+    EXPECT_THAT(keys[0].status.message(), HasSubstr("--id-from: is ")) << ticket;
+    const auto conditions = Build(text, {{"where", "ticket!=7"}});
+    EXPECT_THAT(conditions[0].status.message(), HasSubstr("--where: is ")) << ticket;
+  }
+}
+
+TEST(Layout, RefusesAFeedOfChanges) {
+  const std::string names =
+      "change,kind,feedback_id,external_id,survey_id,score,occur_time,receive_time,sequence\n";
+  EXPECT_THAT(Refusal(names), HasSubstr("file: has changes, as feedback export --since"));
+  EXPECT_EQ(Refusal("change,kind,external_id,score,occur_time\n"), "");
+}
+
+TEST(Layout, RefusesIdsOfAnswersWithoutATime) {
+  const Flags now = {{"set", "occur_time=now"}};
+  EXPECT_THAT(Refusal("score,comment\n", now), HasSubstr("external_id: has no column"));
+  EXPECT_EQ(Refusal("score,comment,external_id\n", now), "");
+  EXPECT_EQ(Refusal("score,comment,occur_time\n", now), "");
+  EXPECT_EQ(Refusal("score,comment\n", {now[0], {"source", "monday"}}), "");
+  EXPECT_EQ(Refusal("score,Who\n", {now[0], {"id-from", "Who"}}), "");
+  EXPECT_EQ(Refusal("score\n", {{"set", "occur_time=2024-01-31"}}), "");
 }
 
 TEST(Layout, RefusesWhatIsNotUnderstood) {

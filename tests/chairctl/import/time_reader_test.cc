@@ -57,7 +57,7 @@ TEST(TimeReader, ReadsTimesByAFormatWithAnOffsetBehindThem) {
   EXPECT_EQ(Read("Sat, 01 Mar 2025 10:00:00 GMT", "%a, %d %b %Y %H:%M:%S"), "2025-03-01 10:00:00");
   EXPECT_EQ(Read("2025-03-01T10:00:00.5+02:00", "%Y-%m-%dT%H:%M:%E*S%Ez"), "2025-03-01 08:00:00.5");
   // An offset can stand behind a time of day alone.
-  EXPECT_THAT(Read("2025-03-05", "%Y-%m"), HasSubstr("wanted a time of the format"));
+  EXPECT_THAT(Read("2025-03-05-05", "%Y-%m-%d"), HasSubstr("wanted a time of the format"));
 }
 
 TEST(TimeReader, ReadsInstants) {
@@ -71,6 +71,29 @@ TEST(TimeReader, TakesTheMomentOfTheChangeForATimeThatAZoneSkipped) {
   EXPECT_EQ(Read("2025-03-30 02:30"), "2025-03-30 01:00:00");
   EXPECT_EQ(Read("30.03.2025 02:30", "%d.%m.%Y %H:%M"), "2025-03-30 01:00:00");
   EXPECT_EQ(Read("26.10.2025 02:30", "%d.%m.%Y %H:%M"), "2025-10-26 00:30:00");
+}
+
+TEST(TimeReader, ReadsOffsetsOfEveryForm) {
+  EXPECT_EQ(Read("01.02.2025 10:00 +0200", "%d.%m.%Y %H:%M %z"), "2025-02-01 08:00:00");
+  for (const char* conversion : {"%:z", "%Ez", "%E*z"}) {
+    EXPECT_EQ(Read("01.02.2025 10:00 +02:00", std::string("%d.%m.%Y %H:%M ") + conversion),
+              "2025-02-01 08:00:00")
+        << conversion;
+  }
+}
+
+TEST(TimeReader, RefusesFormatsThatLeaveOutAPartOfTheTime) {
+  for (const char* format : {"%H:%M", "%d.%m. %H:%M", "%m/%Y", "%d/%Y %H:%M", "%Y-%j"}) {
+    EXPECT_THAT(Read("1", format), HasSubstr("wanted day, month and year")) << format;
+  }
+  for (const char* format : {"%m/%d/%Y %H:%M %p", "%F %T %p", "%F %R %p"}) {
+    EXPECT_THAT(Read("1/31/2025 3:04 PM", format), HasSubstr("%I, the hour")) << format;
+  }
+  EXPECT_THAT(Read("1/31/2025 3:04", "%m/%d/%Y %I:%M"), HasSubstr("wanted %p"));
+  EXPECT_EQ(Read("1/31/2025 3:04 PM", "%m/%d/%Y %I:%M %p"), "2025-01-31 14:04:00");
+  EXPECT_EQ(Read("1/31/25 03:04:05 PM", "%m/%d/%y %r"), "2025-01-31 14:04:05");
+  EXPECT_EQ(Read("01/31/25", "%D"), "2025-01-30 23:00:00");
+  EXPECT_EQ(Read("31 January 2025", "%d %B %Y"), "2025-01-30 23:00:00");
 }
 
 TEST(TimeReader, RefusesFormatsThatNameAZoneInVain) {

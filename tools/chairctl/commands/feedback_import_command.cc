@@ -19,17 +19,19 @@ struct ImportFlags {
   std::string survey;
   std::string file;
   std::optional<std::string> preset;
-  std::vector<std::pair<std::string, std::vector<std::string>>> lists = {
-      {"map", {}}, {"set", {}}, {"value", {}}, {"blank", {}}, {"where", {}}, {"id-from", {}}};
-  std::vector<std::pair<std::string, std::optional<std::string>>> values = {
-      {"format", {}},    {"delimiter", {}}, {"encoding", {}},    {"header-row", {}},
-      {"skip-rows", {}}, {"time-zone", {}}, {"time-format", {}}, {"source", {}},
-      {"import-id", {}}, {"rejects", {}},   {"batch-size", {}}};
+  std::vector<std::pair<std::string, std::vector<std::string>>> lists;
+  std::vector<std::pair<std::string, std::optional<std::string>>> values;
   std::vector<std::pair<std::string, std::unique_ptr<bool>>> switches;
 
   ImportFlags() {
-    for (const char* name : {"dry-run", "no-score", "update", "allow-rejects"}) {
-      switches.emplace_back(name, std::make_unique<bool>(false));
+    for (std::string& name : ImportFlagNames(ImportFlagKind::kRepeated)) {
+      lists.emplace_back(std::move(name), std::vector<std::string>());
+    }
+    for (std::string& name : ImportFlagNames(ImportFlagKind::kOnce)) {
+      values.emplace_back(std::move(name), std::nullopt);
+    }
+    for (std::string& name : ImportFlagNames(ImportFlagKind::kSwitch)) {
+      switches.emplace_back(std::move(name), std::make_unique<bool>(false));
     }
   }
 };
@@ -81,7 +83,7 @@ std::string HelpOf(const std::string& name) {
       {"blank", "Value that counts as empty"},
       {"where",
        "COLUMN=VALUE or COLUMN!=VALUE: rows that count; values of a column are "
-       "alternatives"},
+       "alternatives, whatever their case"},
       {"id-from", "Column whose values alone make the id of a row without one"},
       {"format", "csv, json or jsonl, instead of by the file's content"},
       {"delimiter", "One character, or tab, instead of the one that splits the header"},

@@ -45,8 +45,9 @@ bool IsOfTheSurvey(const absl::Status& status) {
          absl::IsFailedPrecondition(status);
 }
 
-// Creates a survey as it was exported. The same again changes nothing.
-absl::Status ImportSurvey(const Session& session, const std::string& line) {
+// Creates a survey as it was exported, but for being archived with `keep_open`. The same again
+// changes nothing.
+absl::Status ImportSurvey(const Session& session, const std::string& line, bool keep_open) {
   v1::Survey survey;
   const auto parsed = google::protobuf::util::JsonStringToMessage(line, &survey);
   if (!parsed.ok()) {
@@ -63,6 +64,9 @@ absl::Status ImportSurvey(const Session& session, const std::string& line) {
                  absl::StrCat("survey.archive_time: the survey ", survey.survey_id(),
                               " is archived here; take it up again with survey archive --undo"));
   }
+  if (keep_open) {
+    return absl::OkStatus();
+  }
   v1::ArchiveSurveyRequest request;
   request.set_survey_id(survey.survey_id());
   return session.client.ArchiveSurvey(request).status();
@@ -77,7 +81,7 @@ void PrintSummary(const Session& session, int64_t read, int64_t rejected) {
                    "}\n"));
 }
 
-int ImportSurveys(const Session& session, std::istream& in) {
+int ImportSurveys(const Session& session, std::istream& in, bool keep_open) {
   int64_t line_number = 0;
   int64_t read = 0;
   int64_t rejected = 0;
@@ -87,7 +91,7 @@ int ImportSurveys(const Session& session, std::istream& in) {
       continue;
     }
     ++read;
-    const absl::Status status = ImportSurvey(session, line);
+    const absl::Status status = ImportSurvey(session, line, keep_open);
     if (!status.ok() && !IsOfTheSurvey(status)) {
       return ServiceError(session.environment, status);
     }
@@ -104,12 +108,12 @@ int ImportSurveys(const Session& session, std::istream& in) {
   return rejected == 0 ? kExitOk : kExitFailure;
 }
 
-int Import(Session& session, const std::string& path) {
+int Import(Session& session, const std::string& path, bool keep_open) {
   if (path == "-") {
-    return ImportSurveys(session, *session.environment.in);
+    return ImportSurveys(session, *session.environment.in, keep_open);
   }
   std::ifstream file(path, std::ios::binary);
-  return file ? ImportSurveys(session, file)
+  return file ? ImportSurveys(session, file, keep_open)
               : ToolError(session.environment, absl::StrCat("cannot open ", Quoted(path, 256)));
 }
 
@@ -128,14 +132,18 @@ void AddSurveyExportCommands(CommandLine group, Command* command) {
   CommandLine import_app =
       group.AddCommand("import", "Create the surveys of a file that survey export wrote");
   auto path = std::make_shared<std::string>();
+  auto keep_open = std::make_shared<bool>(false);
   import_app.Add("FILE", *path, "The file; - is the standard input").Required();
+  import_app.Add("--keep-open", *keep_open, "Archive none, so that their answers can be imported");
   import_app.Footer(
       "A survey that is there already with the same definition stays as it is; with another one "
       "it\n"
-      "is an error, and exit code 1. Surveys that were archived are archived.\n"
+      "is an error, and exit code 1. Surveys that were archived are archived:\n"
+      "with --keep-open not yet, but by the same command without it, once their answers are in.\n"
       "Example:\n  chairctl survey import surveys.jsonl");
-  import_app.OnChosen(
-      [path, command] { *command = [path](Session& session) { return Import(session, *path); }; });
+  import_app.OnChosen([path, keep_open, command] {
+    *command = [path, keep_open](Session& session) { return Import(session, *path, *keep_open); };
+  });
 }
 
 }  // namespace emptychair

@@ -73,7 +73,7 @@ class FileImport {
     dialect_ = *dialect;
     reader_ = RowReader::Create(*source_, dialect_, rules_.skip_rows);
     if (const absl::Status opened = reader_->Open(); !opened.ok()) {
-      return ToolError(environment_, opened.message());
+      return UsageError(environment_, opened.message());
     }
     first_rows_ = ReadFirstRows(*reader_);
     return source_->failed() ? ExitCode(CannotRead()) : std::nullopt;

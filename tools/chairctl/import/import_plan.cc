@@ -5,8 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
-#include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/json_util.h"
+#include "tools/chairctl/records/json_text.h"
 
 namespace emptychair {
 namespace {
@@ -18,8 +17,9 @@ std::string QuotedList(const std::vector<std::string>& texts) {
 }
 
 std::string FlagText(const GivenFlag& flag) {
-  return flag.value == "true" ? absl::StrCat("--", flag.name)
-                              : absl::StrCat("--", flag.name, " ", flag.value);
+  const bool is_switch = KindOfImportFlag(flag.name) == ImportFlagKind::kSwitch;
+  return is_switch && flag.value == "true" ? absl::StrCat("--", flag.name)
+                                           : absl::StrCat("--", flag.name, " ", flag.value);
 }
 
 // All that is no column, in the order in which it is shown.
@@ -64,11 +64,9 @@ TextFields Facts(const ImportPlan& plan) {
   return facts;
 }
 
-std::string JsonText(absl::string_view text) {
-  google::protobuf::Value value;
-  value.set_string_value(std::string(text));
+std::string JsonString(absl::string_view text) {
   std::string json;
-  (void)google::protobuf::util::MessageToJsonString(value, &json);
+  AppendJsonString(text, json);
   return json;
 }
 
@@ -76,7 +74,7 @@ std::string JsonList(const std::vector<std::string>& texts) {
   return absl::StrCat("[",
                       absl::StrJoin(texts, ", ",
                                     [](std::string* out, const std::string& text) {
-                                      absl::StrAppend(out, JsonText(text));
+                                      absl::StrAppend(out, JsonString(text));
                                     }),
                       "]");
 }
@@ -84,9 +82,9 @@ std::string JsonList(const std::vector<std::string>& texts) {
 std::string JsonColumns(const ImportPlan& plan) {
   std::vector<std::string> columns;
   for (const ImportPlan::Column& column : plan.columns) {
-    columns.push_back(absl::StrCat("{\"field\": ", JsonText(column.field),
-                                   ", \"column\": ", JsonText(column.column),
-                                   ", \"foundBy\": ", JsonText(column.how), "}"));
+    columns.push_back(absl::StrCat("{\"field\": ", JsonString(column.field),
+                                   ", \"column\": ", JsonString(column.column),
+                                   ", \"foundBy\": ", JsonString(column.how), "}"));
   }
   return absl::StrCat("[", absl::StrJoin(columns, ", "), "]");
 }
@@ -94,9 +92,9 @@ std::string JsonColumns(const ImportPlan& plan) {
 std::string JsonFlags(const ImportPlan& plan) {
   std::vector<std::string> flags;
   for (const GivenFlag& flag : plan.flags) {
-    flags.push_back(absl::StrCat("{\"flag\": ", JsonText(flag.name),
-                                 ", \"value\": ", JsonText(flag.value),
-                                 ", \"source\": ", JsonText(flag.source), "}"));
+    flags.push_back(absl::StrCat("{\"flag\": ", JsonString(flag.name),
+                                 ", \"value\": ", JsonString(flag.value),
+                                 ", \"source\": ", JsonString(flag.source), "}"));
   }
   return absl::StrCat("[", absl::StrJoin(flags, ", "), "]");
 }
@@ -106,17 +104,19 @@ std::string JsonPlan(const ImportPlan& plan, const ImportSummary& summary) {
       absl::StrCat("\"columns\": ", JsonColumns(plan)),
       absl::StrCat("\"unused\": ", JsonList(plan.unused)),
       absl::StrCat("\"leftOut\": ", JsonList(plan.left_out)),
-      absl::StrCat("\"form\": ", JsonText(FormName(plan.dialect.form))),
+      absl::StrCat("\"form\": ", JsonString(FormName(plan.dialect.form))),
       absl::StrCat("\"delimiter\": ", plan.dialect.form == FileForm::kCsv
-                                          ? JsonText(DelimiterName(plan.dialect.delimiter))
+                                          ? JsonString(DelimiterName(plan.dialect.delimiter))
                                           : "null"),
       absl::StrCat("\"headerLine\": ",
                    plan.dialect.form == FileForm::kCsv ? plan.dialect.header_line : 0),
-      absl::StrCat("\"encoding\": ", JsonText(plan.encoding)),
-      absl::StrCat("\"lineEnds\": ", JsonText(plan.dialect.line_ends)),
-      absl::StrCat("\"timeZone\": ", JsonText(plan.zone)),
-      absl::StrCat("\"timeZoneFrom\": ", JsonText(plan.zone_from)),
-      absl::StrCat("\"ids\": ", JsonText(plan.ids)),
+      absl::StrCat("\"encoding\": ", JsonString(plan.encoding)),
+      absl::StrCat("\"lineEnds\": ", JsonString(plan.dialect.line_ends)),
+      absl::StrCat("\"timeZone\": ", JsonString(plan.zone)),
+      absl::StrCat("\"timeZoneFrom\": ", JsonString(plan.zone_from)),
+      absl::StrCat("\"ids\": ", JsonString(plan.ids)),
+      absl::StrCat("\"withoutScore\": ", plan.rows_without_score),
+      absl::StrCat("\"withoutTime\": ", plan.rows_without_time),
       absl::StrCat("\"isExport\": ", plan.is_export ? "true" : "false"),
       absl::StrCat("\"flags\": ", JsonFlags(plan)),
       absl::StrCat("\"lookAt\": ", JsonList(plan.odd)),
@@ -189,7 +189,7 @@ void PrintSummary(const ImportSummary& summary, const std::string& import_id,
                           ", \"alreadyExisted\": ", summary.already_existed,
                           ", \"updated\": ", summary.updated, ", \"rejected\": ", summary.rejected,
                           ", \"skipped\": ", summary.skipped,
-                          ", \"importId\": ", JsonText(import_id), "}\n");
+                          ", \"importId\": ", JsonString(import_id), "}\n");
       break;
     case OutputFormat::kCsv: {
       const TextFields fields = {{"read", absl::StrCat(summary.read())},

@@ -159,7 +159,7 @@ absl::Status AddCondition(const GivenFlag& flag, ImportRules& rules) {
   if (found == rules.where.end()) {
     found = rules.where.insert(rules.where.end(), {column, {}, {}});
   }
-  const std::string value(WithoutBlanks(absl::string_view(flag.value).substr(equals + 1)));
+  const std::string value = Folded(WithoutBlanks(absl::string_view(flag.value).substr(equals + 1)));
   (is_negated ? found->unwanted : found->wanted).push_back(value);
   return absl::OkStatus();
 }
@@ -196,50 +196,52 @@ absl::Status SetInt(const GivenFlag& flag, ImportRules& rules) {
 
 struct FlagInfo {
   absl::string_view name;
-  bool is_repeated;
+  ImportFlagKind kind;
   Setter set;
 };
 
 constexpr size_t kPathBytesMax = 4096;
 
+using Kind = ImportFlagKind;
+
 constexpr FlagInfo kFlags[] = {
-    {"map", true, AddMap},
-    {"blank", true,
+    {"map", Kind::kRepeated, AddMap},
+    {"blank", Kind::kRepeated,
      [](const GivenFlag& flag, ImportRules& rules) {
        rules.blanks.insert(std::string(WithoutBlanks(flag.value)));
        return absl::OkStatus();
      }},
-    {"value", true, AddValue},
-    {"set", true, AddConstant},
-    {"where", true, AddCondition},
-    {"id-from", true,
+    {"value", Kind::kRepeated, AddValue},
+    {"set", Kind::kRepeated, AddConstant},
+    {"where", Kind::kRepeated, AddCondition},
+    {"id-from", Kind::kRepeated,
      [](const GivenFlag& flag, ImportRules& rules) {
        rules.id_from.push_back(flag.value);
        return absl::OkStatus();
      }},
-    {"format", false, SetFormat},
-    {"delimiter", false,
+    {"format", Kind::kOnce, SetFormat},
+    {"delimiter", Kind::kOnce,
      [](const GivenFlag& flag, ImportRules& rules) {
        rules.dialect.delimiter = flag.value;
        return absl::OkStatus();
      }},
-    {"encoding", false, SetText<&ImportRules::encoding, 64>},
-    {"header-row", false,
+    {"encoding", Kind::kOnce, SetText<&ImportRules::encoding, 64>},
+    {"header-row", Kind::kOnce,
      [](const GivenFlag& flag, ImportRules& rules) -> absl::Status {
        ASSIGN_OR_RETURN(rules.dialect.header_row, ReadInt(flag, 1, 1'000'000));
        return absl::OkStatus();
      }},
-    {"skip-rows", false, SetInt<&ImportRules::skip_rows, 0, 1'000'000>},
-    {"time-zone", false, SetText<&ImportRules::time_zone, 128>},
-    {"time-format", false, SetText<&ImportRules::time_format, 128>},
-    {"no-score", false, SetBool<&ImportRules::no_score>},
-    {"source", false, SetText<&ImportRules::source, kSourceBytesMax>},
-    {"update", false, SetBool<&ImportRules::update>},
-    {"dry-run", false, SetBool<&ImportRules::dry_run>},
-    {"import-id", false, SetText<&ImportRules::import_id, kImportIdBytesMax>},
-    {"rejects", false, SetText<&ImportRules::rejects, kPathBytesMax>},
-    {"allow-rejects", false, SetBool<&ImportRules::allow_rejects>},
-    {"batch-size", false, SetInt<&ImportRules::batch_size, 1, kBatchSizeMax>},
+    {"skip-rows", Kind::kOnce, SetInt<&ImportRules::skip_rows, 0, 1'000'000>},
+    {"time-zone", Kind::kOnce, SetText<&ImportRules::time_zone, 128>},
+    {"time-format", Kind::kOnce, SetText<&ImportRules::time_format, 128>},
+    {"no-score", Kind::kSwitch, SetBool<&ImportRules::no_score>},
+    {"source", Kind::kOnce, SetText<&ImportRules::source, kSourceBytesMax>},
+    {"update", Kind::kSwitch, SetBool<&ImportRules::update>},
+    {"dry-run", Kind::kSwitch, SetBool<&ImportRules::dry_run>},
+    {"import-id", Kind::kOnce, SetText<&ImportRules::import_id, kImportIdBytesMax>},
+    {"rejects", Kind::kOnce, SetText<&ImportRules::rejects, kPathBytesMax>},
+    {"allow-rejects", Kind::kSwitch, SetBool<&ImportRules::allow_rejects>},
+    {"batch-size", Kind::kOnce, SetInt<&ImportRules::batch_size, 1, kBatchSizeMax>},
 };
 
 const FlagInfo* FindFlag(absl::string_view name) {
@@ -262,18 +264,27 @@ std::string SubjectOf(const GivenFlag& flag) {
 
 }  // namespace
 
-bool IsImportFlag(absl::string_view name) { return FindFlag(name) != nullptr; }
-
-bool IsRepeatedFlag(absl::string_view name) {
+std::optional<ImportFlagKind> KindOfImportFlag(absl::string_view name) {
   const FlagInfo* flag = FindFlag(name);
-  return flag != nullptr && flag->is_repeated;
+  return flag == nullptr ? std::nullopt : std::optional(flag->kind);
+}
+
+std::vector<std::string> ImportFlagNames(ImportFlagKind kind) {
+  std::vector<std::string> names;
+  for (const FlagInfo& flag : kFlags) {
+    if (flag.kind == kind) {
+      names.emplace_back(flag.name);
+    }
+  }
+  return names;
 }
 
 std::vector<GivenFlag> Together(std::vector<GivenFlag> preset, std::vector<GivenFlag> flags) {
   const auto is_replaced = [&flags](const GivenFlag& old) {
     return std::any_of(flags.begin(), flags.end(), [&old](const GivenFlag& flag) {
-      return IsRepeatedFlag(old.name) ? !SubjectOf(old).empty() && SubjectOf(old) == SubjectOf(flag)
-                                      : old.name == flag.name;
+      return KindOfImportFlag(old.name) == Kind::kRepeated
+                 ? !SubjectOf(old).empty() && SubjectOf(old) == SubjectOf(flag)
+                 : old.name == flag.name;
     });
   };
   preset.erase(std::remove_if(preset.begin(), preset.end(), is_replaced), preset.end());

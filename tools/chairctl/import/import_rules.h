@@ -25,9 +25,12 @@ struct GivenFlag {
   std::string source;
 };
 
-// The flags that import has, by long name without dashes, and which of them can be repeated.
-bool IsImportFlag(absl::string_view name);
-bool IsRepeatedFlag(absl::string_view name);
+// How often a flag can stand, and whether it has a value.
+enum class ImportFlagKind { kOnce, kRepeated, kSwitch };
+
+// The flags that import has, by long name without dashes; nothing for a name that is none.
+std::optional<ImportFlagKind> KindOfImportFlag(absl::string_view name);
+std::vector<std::string> ImportFlagNames(ImportFlagKind kind);
 
 // Puts flags together with those of a preset: a list is added to, a single value replaces the
 // preset's. What both say of the same field or word is as the flag says.
@@ -52,6 +55,7 @@ std::string TargetFieldNames();
 bool IsLabelKey(absl::string_view key);
 
 // A condition of --where on one column: values of `=` are alternatives, those of `!=` all excluded.
+// They are folded: programs that save a file anew change the case of True and False.
 struct Condition {
   std::string column;
   std::vector<std::string> wanted;

@@ -17,6 +17,7 @@ constexpr int64_t kRejectsShownMax = 100;
 
 // Rows that wait to be reported in their order before all that is under way is waited for.
 constexpr size_t kEntriesMax = 100'000;
+constexpr size_t kKeptBytesMax = 16 << 20;
 
 constexpr size_t kScoreTextsMax = 1000;
 constexpr size_t kScoreTextsShownMax = 20;
@@ -24,6 +25,15 @@ constexpr size_t kLateColumnsMax = 20;
 
 // Rows from one line of progress to the next.
 constexpr int64_t kProgressRows = 1000;
+
+// What keeping a row takes, about.
+size_t BytesOf(const std::vector<std::string>& row) {
+  size_t bytes = row.size() * sizeof(std::string);
+  for (const std::string& cell : row) {
+    bytes += cell.size();
+  }
+  return bytes;
+}
 
 bool IsAboutTheScore(const absl::Status& status) {
   const std::vector<std::string> fields = FieldsOf(status);
@@ -97,6 +107,8 @@ absl::Status ImportRun::AddRow(const Row& row) {
   entry.constants = built_.constants;
   if (report_.rejects != nullptr) {
     entry.row = reader_.Keep(row);
+    entry.row_bytes = BytesOf(entry.row);
+    kept_bytes_ += entry.row_bytes;
   }
   if (built_.status.ok() && built_.feedback.ByteSizeLong() > RecordSender::kBatchBytesMax / 2) {
     built_.status = FieldError(
@@ -111,7 +123,7 @@ absl::Status ImportRun::AddRow(const Row& row) {
     entries_.push_back(std::move(entry));
     RETURN_IF_ERROR(sender_->Add(std::move(built_.feedback)));
   }
-  if (sender_.has_value() && entries_.size() > kEntriesMax) {
+  if (sender_.has_value() && (entries_.size() > kEntriesMax || kept_bytes_ > kKeptBytesMax)) {
     RETURN_IF_ERROR(sender_->Settle());
   }
   ReportSettled();
@@ -139,7 +151,7 @@ void ImportRun::RejectRow(const Row& row, Entry entry) {
   entry.is_settled = true;
   entry.reason = Printable(Describe(built_.status));
   if (report_.rejects != nullptr) {
-    entry.external_id = IdForRejects(built_.feedback, entry, built_.status);
+    entry.external_id = builder_.IdOfRejected(row, entry.row);
   }
   entries_.push_back(std::move(entry));
 }
@@ -151,17 +163,16 @@ void ImportRun::NoteRejectedScore(absl::string_view text) {
   }
 }
 
-// What a rejected row has as its id in the file of rejected rows. A row that was refused because of
-// what is stored under its id keeps that; others without an id get one of their own, so that the
-// mended row is a new answer.
-std::string ImportRun::IdForRejects(const v1::Feedback& record, const Entry& entry,
-                                    const absl::Status& status) {
-  const bool has_id = !record.external_id().empty() || !record.feedback_id().empty();
+// What a row that the service refused has as its id in the file of rejected rows. One that was
+// refused because of what is stored under its id keeps that; others whose id was made of the answer
+// get one of their own, so that the mended row is a new answer.
+std::string ImportRun::IdOfRefused(const v1::Feedback& record, const Entry& entry,
+                                   const absl::Status& status) const {
   const v1::ErrorReason reason = ReasonOf(status);
-  const bool keeps_id =
-      has_id && (entry.id_origin != IdOrigin::kAnswer ||
-                 reason == v1::ERROR_REASON_CONTENT_DIFFERS || reason == v1::ERROR_REASON_ERASED);
-  return keeps_id ? record.external_id() : builder_.ids().OfRejectedRow(entry.line, entry.row);
+  const bool is_made_anew = entry.id_origin == IdOrigin::kAnswer &&
+                            reason != v1::ERROR_REASON_CONTENT_DIFFERS &&
+                            reason != v1::ERROR_REASON_ERASED;
+  return is_made_anew ? builder_.ids().OfRejectedRow(entry.line, entry.row) : record.external_id();
 }
 
 void ImportRun::OnSettled(const v1::Feedback& record, const absl::Status& status,
@@ -187,7 +198,7 @@ void ImportRun::OnSettled(const v1::Feedback& record, const absl::Status& status
       NoteRejectedScore(absl::StrCat(record.score()));
     }
     if (report_.rejects != nullptr) {
-      entry.external_id = IdForRejects(record, entry, outcome);
+      entry.external_id = IdOfRefused(record, entry, outcome);
     }
   } else {
     ++(was_updated ? summary_.updated : is_there ? summary_.already_existed : summary_.accepted);
@@ -239,6 +250,7 @@ void ImportRun::ReportSettled() {
                                                 entry.external_id, id_column_);
       }
     }
+    kept_bytes_ -= entry.row_bytes;
     entries_.pop_front();
     unsettled_ -= unsettled_ > 0 ? 1 : 0;
   }

@@ -64,6 +64,7 @@ class ImportRun {
     std::string reason;
     // For the file of rejected rows.
     std::vector<std::string> row;
+    size_t row_bytes = 0;
     std::string external_id;
   };
 
@@ -73,8 +74,8 @@ class ImportRun {
   void OnSettled(const v1::Feedback& record, const absl::Status& status, bool already_existed);
   bool Update(const v1::Feedback& record, const Entry& entry, const absl::Status& status,
               absl::Status& outcome);
-  std::string IdForRejects(const v1::Feedback& record, const Entry& entry,
-                           const absl::Status& status);
+  std::string IdOfRefused(const v1::Feedback& record, const Entry& entry,
+                          const absl::Status& status) const;
   void NoteRejectedScore(absl::string_view text);
   void ReportSettled();
   void ReportEnd();
@@ -95,6 +96,7 @@ class ImportRun {
   std::deque<Entry> entries_;
   // The first entry that may not be settled, by its place among them.
   size_t unsettled_ = 0;
+  size_t kept_bytes_ = 0;  // Of the entries' rows.
   int64_t settled_line_ = 0;
   int64_t rejects_shown_ = 0;
   // The number of rows with which progress is shown next.

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/utf8.h"
 #include "common/base/errors.h"
 #include "google/protobuf/struct.pb.h"
@@ -13,6 +14,7 @@
 #include "tools/chairctl/import/json_elements.h"
 #include "tools/chairctl/import/row_reader.h"
 #include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/records/json_text.h"
 
 namespace emptychair {
 namespace {
@@ -35,6 +37,48 @@ absl::Status Parse(absl::string_view text, Struct& object) {
                       absl::StrCat("is ", Quoted(text), "; wanted a JSON object"));
   }
   return absl::OkStatus();
+}
+
+// A member of an object, as it stands in the text.
+struct Member {
+  absl::string_view name;  // Without its quotes, escapes and all.
+  absl::string_view text;  // Name and value.
+};
+
+// The members of an object that was found to be one. Values are not read, so that they stay as they
+// were written.
+std::vector<Member> MembersOf(absl::string_view object) {
+  std::vector<Member> members;
+  int depth = 0;
+  bool in_string = false;
+  size_t begin = 0;     // Of the member.
+  size_t name_end = 0;  // 0: not met yet.
+  const auto take = [&](size_t end) {
+    if (name_end > 0) {
+      const size_t name_begin = object.find('"', begin) + 1;
+      members.push_back({object.substr(name_begin, name_end - name_begin),
+                         WithoutBlanks(object.substr(begin, end - begin))});
+    }
+    begin = end + 1;
+    name_end = 0;
+  };
+  for (size_t i = 0; i < object.size(); ++i) {
+    const char c = object[i];
+    if (in_string) {
+      i += c == '\\' ? 1 : 0;
+      in_string = c != '"';
+      name_end = !in_string && name_end == 0 ? i : name_end;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      begin = ++depth == 1 ? i + 1 : begin;
+    } else if (c == ',' && depth == 1) {
+      take(i);
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      take(i);
+    }
+  }
+  return members;
 }
 
 class JsonRowReader final : public RowReader {
@@ -79,21 +123,32 @@ class JsonRowReader final : public RowReader {
   // What is no object is kept as the text of a field `line`.
   std::string RejectedRow(std::vector<std::string> kept, int64_t line, absl::string_view reason,
                           absl::string_view external_id, int id_column) const override {
+    const std::string id_name =
+        id_column < 0 ? "external_id" : columns_[static_cast<size_t>(id_column)];
+    std::string json;
+    JsonText text(json, JsonText::Layout::kOneLine);
+    text.Open('{');
     Struct object;
     if (!Parse(kept.front(), object).ok()) {
-      object.Clear();
-      (*object.mutable_fields())["line"].set_string_value(
-          IsValidUtf8(kept.front()) ? kept.front() : Quoted(kept.front(), kept.front().size()));
+      text.Text("line", IsValidUtf8(kept.front()) ? kept.front()
+                                                  : Quoted(kept.front(), kept.front().size()));
+    } else {
+      for (const Member& member : MembersOf(kept.front())) {
+        const bool is_replaced = member.name == kErrorLineColumn ||
+                                 member.name == kErrorReasonColumn ||
+                                 (!external_id.empty() && member.name == id_name);
+        if (!is_replaced) {
+          text.Element();
+          json += absl::StrReplaceAll(member.text, {{"\n", " "}, {"\r", " "}});
+        }
+      }
     }
-    auto& fields = *object.mutable_fields();
     if (!external_id.empty()) {
-      fields[id_column < 0 ? "external_id" : columns_[static_cast<size_t>(id_column)]]
-          .set_string_value(std::string(external_id));
+      text.Text(id_name, external_id);
     }
-    fields[std::string(kErrorLineColumn)].set_number_value(static_cast<double>(line));
-    fields[std::string(kErrorReasonColumn)].set_string_value(std::string(reason));
-    std::string json;
-    (void)google::protobuf::util::MessageToJsonString(object, &json);
+    text.Word(kErrorLineColumn, absl::StrCat(line));
+    text.Text(kErrorReasonColumn, reason);
+    text.Close('}');
     return json + "\n";
   }
 

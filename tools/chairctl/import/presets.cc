@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <istream>
+#include <optional>
 #include <sstream>
 
 #include "absl/strings/match.h"
@@ -25,11 +26,12 @@ absl::StatusOr<std::vector<GivenFlag>> ReadFlags(const std::string& preset, std:
   }
   std::vector<GivenFlag> flags;
   for (const ConfigItem& item : *items) {
-    if (!IsImportFlag(item.name)) {
+    const std::optional<ImportFlagKind> kind = KindOfImportFlag(item.name);
+    if (!kind.has_value()) {
       return Invalid(preset,
                      absl::StrCat("has ", Quoted(item.name), ", which is no flag of import"));
     }
-    if (item.values.size() != 1 && !IsRepeatedFlag(item.name)) {
+    if (item.values.size() != 1 && kind != ImportFlagKind::kRepeated) {
       return Invalid(preset, absl::StrCat("has ", item.values.size(), " values for ",
                                           Quoted(item.name), "; wanted one"));
     }

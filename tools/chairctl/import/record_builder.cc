@@ -22,6 +22,29 @@ bool IsProse(RecordField field) {
   return field == RecordField::kComment || field == RecordField::kExclusionNote;
 }
 
+absl::Status CheckPlain(absl::string_view field, const Cell& cell) {
+  if (cell.kind == Cell::Kind::kNotPlain) {
+    return Invalid(field, "is no plain value; wanted a text, a number, true, false or null");
+  }
+  if (cell.kind == Cell::Kind::kInexact) {
+    return Invalid(field, "is a number of 2^53 or more; wanted such a number as a text");
+  }
+  return absl::OkStatus();
+}
+
+// What a word stands for; null when it stands for itself. A score is found as 1.0 and 1,0 too.
+const std::string* StandsFor(absl::string_view word, RecordField field,
+                             const absl::flat_hash_map<std::string, std::string>& values) {
+  auto found = values.find(Folded(word));
+  if (found == values.end() && field == RecordField::kScore) {
+    const absl::StatusOr<std::optional<int32_t>> score = ParseScore(word);
+    if (score.ok() && score->has_value()) {
+      found = values.find(absl::StrCat(**score));
+    }
+  }
+  return found == values.end() ? nullptr : &found->second;
+}
+
 void SetLabel(const std::string& key, absl::string_view value, v1::Feedback& feedback) {
   (*feedback.mutable_labels())[key] = std::string(value);
 }
@@ -78,7 +101,14 @@ void RecordBuilder::AddColumn(const ColumnUse& use) {
   const auto values = rules_.values.find(NameOf(use.field));
   const Target target{use.field, values == rules_.values.end() ? nullptr : &values->second,
                       use.column};
-  (use.field.field == RecordField::kOccurTime ? time_targets_ : targets_).push_back(target);
+  if (use.field.field == RecordField::kOccurTime) {
+    time_targets_.push_back(target);
+  } else if (use.field == TargetField{RecordField::kLabels, ""}) {
+    // A column of its own says more of a label than this one does.
+    targets_.insert(targets_.begin(), target);
+  } else {
+    targets_.push_back(target);
+  }
 }
 
 absl::string_view RecordBuilder::TextOf(const Row& row, RecordField field) const {
@@ -99,8 +129,8 @@ bool RecordBuilder::IsOfAnotherSurvey(const Row& row) const {
 bool RecordBuilder::FitsConditions(const Row& row) const {
   for (size_t i = 0; i < rules_.where.size(); ++i) {
     const Condition& condition = rules_.where[i];
-    const absl::string_view value = WithoutBlanks(row.cell(layout_.where[i]).text);
-    const auto has = [value](const std::vector<std::string>& values) {
+    const std::string value = Folded(WithoutBlanks(row.cell(layout_.where[i]).text));
+    const auto has = [&value](const std::vector<std::string>& values) {
       return std::find(values.begin(), values.end(), value) != values.end();
     };
     if ((!condition.wanted.empty() && !has(condition.wanted)) || has(condition.unwanted)) {
@@ -110,12 +140,22 @@ bool RecordBuilder::FitsConditions(const Row& row) const {
   return true;
 }
 
+// A value that is no text can be neither what is wanted nor what is not.
+absl::Status RecordBuilder::CheckConditionCells(const Row& row) const {
+  for (const size_t column : layout_.where) {
+    RETURN_IF_ERROR(CheckPlain("--where", row.cell(column)));
+  }
+  return absl::OkStatus();
+}
+
 void RecordBuilder::Build(const Row& row, BuiltRecord& built) {
   built.feedback.Clear();
   built.is_skipped = false;
   built.id_origin = IdOrigin::kGiven;
   built.constants = 0;
+  built.is_without_time = false;
   built.status = row.status;
+  built.status.Update(CheckConditionCells(row));
   if (!built.status.ok()) {
     return;
   }
@@ -151,13 +191,8 @@ absl::Status RecordBuilder::ReadFields(const Row& row, BuiltRecord& built) {
 absl::StatusOr<absl::string_view> RecordBuilder::ValueOf(const Row& row,
                                                          const Target& target) const {
   const Cell& cell = row.cell(target.column);
-  if (cell.kind == Cell::Kind::kNotPlain) {
-    return Invalid(NameOf(target.field),
-                   "is no plain value; wanted a text, a number, true, false or null");
-  }
-  if (cell.kind == Cell::Kind::kInexact) {
-    return Invalid(NameOf(target.field),
-                   "is a number of 2^53 or more; wanted such a number as a text");
+  if (cell.kind != Cell::Kind::kText) {
+    RETURN_IF_ERROR(CheckPlain(NameOf(target.field), cell));
   }
   if (cell.text.empty()) {
     return cell.text;
@@ -167,9 +202,8 @@ absl::StatusOr<absl::string_view> RecordBuilder::ValueOf(const Row& row,
     return absl::string_view();
   }
   if (target.values != nullptr) {
-    const auto found = target.values->find(Folded(trimmed));
-    if (found != target.values->end()) {
-      return absl::string_view(found->second);
+    if (const std::string* value = StandsFor(trimmed, target.field.field, *target.values)) {
+      return absl::string_view(*value);
     }
   }
   return IsProse(target.field.field) || layout_.is_export ? cell.text : trimmed;
@@ -273,25 +307,38 @@ void RecordBuilder::SetConstants(BuiltRecord& built) const {
   }
 }
 
-absl::Status RecordBuilder::SetTime(const Row& row, BuiltRecord& built) const {
-  absl::string_view text;
-  std::string joined;
+// What the row says of when they answered; empty when it says nothing.
+absl::StatusOr<std::string> RecordBuilder::TimeText(const Row& row) const {
+  std::string text;
+  size_t parts = 0;
   for (const Target& target : time_targets_) {
     ASSIGN_OR_RETURN(const absl::string_view value, ValueOf(row, target));
-    if (time_targets_.size() == 1) {
-      text = value;
-    } else if (!value.empty()) {
-      absl::StrAppend(&joined, joined.empty() ? "" : " ", value);
-      text = joined;
+    if (!value.empty()) {
+      absl::StrAppend(&text, parts == 0 ? "" : " ", value);
+      ++parts;
     }
   }
+  if (parts > 0 && parts < time_targets_.size()) {
+    return Invalid("occur_time",
+                   absl::StrCat("is ", Quoted(text), ", of which ", time_targets_.size() - parts,
+                                " of its ", time_targets_.size(), " columns is empty"));
+  }
+  return text;
+}
+
+absl::Status RecordBuilder::SetTime(const Row& row, BuiltRecord& built) const {
+  ASSIGN_OR_RETURN(const std::string text, TimeText(row));
   if (!text.empty()) {
     ASSIGN_OR_RETURN(const absl::Time time, times_.Read("occur_time", text));
     *built.feedback.mutable_occur_time() = ToTimestamp(time);
     return absl::OkStatus();
   }
-  if (!built.feedback.feedback_id().empty() || rules_.time_is_now) {
-    return absl::OkStatus();  // The id has its time; for `now` the server has the clock.
+  if (!built.feedback.feedback_id().empty()) {
+    return absl::OkStatus();  // The id has its time.
+  }
+  built.is_without_time = true;
+  if (rules_.time_is_now) {
+    return absl::OkStatus();  // The server has the clock.
   }
   if (!constant_time_.has_value()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "occur_time",
@@ -313,17 +360,31 @@ absl::Status RecordBuilder::SetId(const Row& row, BuiltRecord& built) {
     feedback.set_external_id(ids_.OfAnswer(feedback));
     return absl::OkStatus();
   }
-  keys_.clear();
+  std::vector<std::string> keys;
   for (const size_t column : layout_.id_from) {
-    keys_.emplace_back(WithoutBlanks(row.cell(column).text));
+    RETURN_IF_ERROR(CheckPlain("--id-from", row.cell(column)));
+    keys.emplace_back(WithoutBlanks(row.cell(column).text));
   }
-  if (std::all_of(keys_.begin(), keys_.end(), [](const std::string& key) { return key.empty(); })) {
+  if (std::all_of(keys.begin(), keys.end(), [](const std::string& key) { return key.empty(); })) {
     return FieldError(v1::ERROR_REASON_ID_REQUIRED, "--id-from",
                       "finds nothing in the row; wanted a value in one of its columns");
   }
   built.id_origin = IdOrigin::kKeys;
-  feedback.set_external_id(ids_.OfKeys(keys_));
+  feedback.set_external_id(ids_.OfKeys(keys));
   return absl::OkStatus();
+}
+
+std::string RecordBuilder::IdOfRejected(const Row& row,
+                                        const std::vector<std::string>& kept) const {
+  const bool says_id = std::any_of(targets_.begin(), targets_.end(), [&](const Target& target) {
+    const Cell& cell = row.cell(target.column);
+    const absl::string_view text = WithoutBlanks(cell.text);
+    return (target.field.field == RecordField::kExternalId ||
+            target.field.field == RecordField::kFeedbackId) &&
+           cell.kind != Cell::Kind::kAbsent &&
+           (cell.kind != Cell::Kind::kText || (!text.empty() && !rules_.blanks.contains(text)));
+  });
+  return says_id || !rules_.id_from.empty() ? "" : ids_.OfRejectedRow(row.line, kept);
 }
 
 }  // namespace emptychair

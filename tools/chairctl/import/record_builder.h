@@ -37,6 +37,8 @@ struct BuiltRecord {
   IdOrigin id_origin = IdOrigin::kGiven;
   // Bit i: constant i of the rules stands for what the row does not have.
   uint64_t constants = 0;
+  // The row says neither when they answered nor a feedback_id.
+  bool is_without_time = false;
 };
 
 // What is known of a file before its rows become records.
@@ -73,6 +75,10 @@ class RecordBuilder {
   // The text that the row has for a field, before anything is made of it; empty when there is none.
   absl::string_view TextOf(const Row& row, RecordField field) const;
 
+  // What a row that was rejected before it became a record gets as its `external_id`, so that the
+  // mended one is a new answer. Empty when the row says its id itself, or will by --id-from.
+  std::string IdOfRejected(const Row& row, const std::vector<std::string>& kept) const;
+
  private:
   struct Target {
     TargetField field;
@@ -89,12 +95,14 @@ class RecordBuilder {
                 RecordLayout layout);
 
   absl::Status ReadConstants();
+  absl::Status CheckConditionCells(const Row& row) const;
   bool FitsConditions(const Row& row) const;
   absl::StatusOr<absl::string_view> ValueOf(const Row& row, const Target& target) const;
   absl::Status ReadFields(const Row& row, BuiltRecord& built);
   absl::Status SetField(const Target& target, absl::string_view value, v1::Feedback& feedback);
   absl::Status SetScore(absl::string_view value, v1::Feedback& feedback) const;
   absl::Status SetTime(const Row& row, BuiltRecord& built) const;
+  absl::StatusOr<std::string> TimeText(const Row& row) const;
   absl::Status SetExclusion(v1::Feedback& feedback) const;
   void SetConstants(BuiltRecord& built) const;
   absl::Status SetId(const Row& row, BuiltRecord& built);
@@ -111,7 +119,6 @@ class RecordBuilder {
   DerivedIds ids_;
   // Of the row that is being read.
   Exclusion exclusion_;
-  std::vector<std::string> keys_;
 };
 
 }  // namespace emptychair

@@ -51,6 +51,18 @@ absl::string_view MarkOf(absl::string_view encoding) {
                                   : absl::string_view();
 }
 
+// A mark says more than a person does, who may have the flag from another file.
+absl::Status CheckMark(absl::string_view bytes, absl::string_view encoding) {
+  for (absl::string_view marked : {"utf-8", "utf-16le", "utf-16be"}) {
+    if (absl::StartsWith(bytes, MarkOf(marked)) && marked != encoding) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--encoding",
+                        absl::StrCat("is ", encoding, ", and the file begins with the mark of ",
+                                     marked, "; wanted that, or no flag"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // How many bytes at the end of `text` begin a character that is not whole.
 size_t UnfinishedBytes(absl::string_view text) {
   for (size_t i = 1; i <= std::min<size_t>(3, text.size()); ++i) {
@@ -174,6 +186,7 @@ absl::StatusOr<std::unique_ptr<TextSource>> TextSource::Open(std::istream& in,
   std::unique_ptr<TextSource> source(new TextSource(in));
   std::string bytes = source->ReadBytes();
   source->encoding_ = EncodingOf(bytes, named);
+  RETURN_IF_ERROR(CheckMark(bytes, source->encoding_));
   const absl::string_view mark = MarkOf(source->encoding_);
   if (!mark.empty() && absl::StartsWith(bytes, mark)) {
     bytes.erase(0, mark.size());

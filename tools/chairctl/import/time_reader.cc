@@ -54,7 +54,10 @@ FormatParts Split(absl::string_view format) {
       continue;
     }
     ++i;
-    // %Ez, %E*S, %E3f, %Od: the letter is the last.
+    // %Ez, %E*S, %E3f, %Od, %:z: the letter is the last.
+    while (i + 1 < format.size() && format[i] == ':') {
+      ++i;
+    }
     const bool is_modified = format[i] == 'E' || format[i] == 'O';
     i += is_modified ? 1 : 0;
     while (is_modified && i + 1 < format.size() &&
@@ -68,6 +71,27 @@ FormatParts Split(absl::string_view format) {
   return parts;
 }
 
+// A format that reads a part of a time, for which another would stand in silence.
+absl::Status CheckIsWhole(absl::string_view format, absl::string_view conversions) {
+  const auto has = [conversions](absl::string_view letters) {
+    return conversions.find_first_of(letters) != absl::string_view::npos;
+  };
+  if (!has("sDFcx") && !(has("yY") && has("mbBh") && has("de"))) {
+    return Invalid("--time-format", format,
+                   "wanted day, month and year, such as %d.%m.%Y or %m/%d/%y, or %s");
+  }
+  if (has("p") && !has("Ilr")) {
+    return Invalid(
+        "--time-format", format,
+        "wanted %I, the hour of a clock of twelve hours, beside %p: %H would not heed it");
+  }
+  if (has("Il") && !has("pr")) {
+    return Invalid("--time-format", format,
+                   "wanted %p beside the hour of a clock of twelve hours, or %H");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 TimeReader::TimeReader(absl::TimeZone zone, absl::string_view format)
@@ -78,18 +102,22 @@ TimeReader::TimeReader(absl::TimeZone zone, absl::string_view format)
 }
 
 absl::StatusOr<TimeReader> TimeReader::Create(absl::TimeZone zone, absl::string_view format) {
+  if (format.empty() || format == kEpochMs) {
+    return TimeReader(zone, format);
+  }
   const FormatParts parts = Split(format);
   const std::string literals = absl::AsciiStrToUpper(parts.literals);
-  if (parts.conversions.find('Z') != std::string::npos || absl::StrContains(parts.literals, "Z") ||
+  if (parts.conversions.find('Z') != std::string::npos || absl::StrContains(literals, "Z") ||
       absl::StrContains(literals, "UTC") || absl::StrContains(literals, "GMT")) {
     return Invalid("--time-format", format,
                    "a zone that is written there would not be heeded. Leave it out: an offset, Z, "
                    "UTC, GMT or GMT+1 behind the time is read without it; or use %z, and "
                    "--time-zone for times without an offset");
   }
-  if (format != kEpochMs && parts.conversions.empty() && !format.empty()) {
+  if (parts.conversions.empty()) {
     return Invalid("--time-format", format, "wanted epoch-ms, or a format such as %d.%m.%Y %H:%M");
   }
+  RETURN_IF_ERROR(CheckIsWhole(format, parts.conversions));
   return TimeReader(zone, format);
 }
 

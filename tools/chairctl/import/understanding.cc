@@ -51,6 +51,36 @@ absl::Status CheckTime(const ImportRules& rules, const Columns& columns,
                                  "all rows (now: the time of the import)"));
 }
 
+bool IsGiven(const ImportRules& rules, absl::string_view flag) {
+  return std::any_of(rules.given.begin(), rules.given.end(),
+                     [flag](const GivenFlag& given) { return given.name == flag; });
+}
+
+// Without a time of its own, an answer of today and the same of tomorrow would be one.
+absl::Status CheckIds(const ImportRules& rules, const Columns& columns) {
+  if (!rules.time_is_now || columns.Has(RecordField::kOccurTime) ||
+      columns.Has(RecordField::kExternalId) || columns.Has(RecordField::kFeedbackId) ||
+      !rules.id_from.empty() || IsGiven(rules, "source")) {
+    return absl::OkStatus();
+  }
+  return FieldError(v1::ERROR_REASON_ID_REQUIRED, "external_id",
+                    "has no column, and neither has the time: the same answer in the next file "
+                    "would be taken for this one. Wanted --map external_id=COLUMN, --id-from "
+                    "COLUMN, or --source with a name for each file");
+}
+
+// A feed has a row for each change: the answer as it is now, again and again, erased ones too.
+absl::Status CheckIsNoFeed(const std::vector<std::string>& names) {
+  const auto has = [&names](absl::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  return has("change") && has("kind")
+             ? FieldError(v1::ERROR_REASON_FIELD_INVALID, "file",
+                          "has changes, as feedback export --since writes them, and no list of "
+                          "answers; wanted an export without --since")
+             : absl::OkStatus();
+}
+
 std::string IdsText(const ImportRules& rules, const RecordLayout& layout,
                     const std::vector<std::string>& names) {
   std::vector<std::string> own;
@@ -70,6 +100,12 @@ std::string IdsText(const ImportRules& rules, const RecordLayout& layout,
         break;
       default:
         break;
+    }
+  }
+  for (const auto& [field, value] : rules.constants) {
+    if (field.field == RecordField::kOccurTime || field.field == RecordField::kCustomerId ||
+        field.field == RecordField::kComment) {
+      core.push_back(absl::StrCat("--set ", NameOf(field)));
     }
   }
   if (!rules.id_from.empty()) {
@@ -125,8 +161,12 @@ absl::StatusOr<RecordLayout> FindLayout(const ImportRules& rules, const v1::Surv
     layout.id_from.push_back(column);
   }
   layout.is_export = IsExport(names);
+  if (layout.is_export) {
+    RETURN_IF_ERROR(CheckIsNoFeed(names));
+  }
   RETURN_IF_ERROR(CheckScore(rules, survey, layout.columns, names));
   RETURN_IF_ERROR(CheckTime(rules, layout.columns, names));
+  RETURN_IF_ERROR(CheckIds(rules, layout.columns));
   return layout;
 }
 
@@ -137,6 +177,7 @@ absl::StatusOr<FirstRecords> LookAtFirstRows(const v1::Survey& survey, RecordBui
   BuiltRecord built;
   for (const Row& row : rows) {
     builder.Build(row, built);
+    first.without_time += built.is_without_time ? 1 : 0;
     if (row.status.ok() && builder.IsOfAnotherSurvey(row)) {
       return FieldError(v1::ERROR_REASON_FIELD_INVALID, absl::StrCat("line ", row.line),
                         built.status.message());
@@ -147,8 +188,6 @@ absl::StatusOr<FirstRecords> LookAtFirstRows(const v1::Survey& survey, RecordBui
     odd.Add(built.feedback, built.id_origin == IdOrigin::kGiven);
     first.without_score +=
         built.feedback.has_score() || survey.kind() == v1::SURVEY_KIND_TEXT ? 0 : 1;
-    first.without_time +=
-        built.feedback.has_occur_time() || !built.feedback.feedback_id().empty() ? 0 : 1;
     if (built.id_origin != IdOrigin::kGiven) {
       first.derived.push_back(built.feedback);
     }
@@ -181,7 +220,8 @@ ImportPlan MakePlan(const ImportRules& rules, const TextSource& source, const Di
   plan.ids = IdsText(rules, layout, names);
   plan.is_export = layout.is_export;
   plan.rows_without_score = rules.no_score ? 0 : first.without_score;
-  plan.rows_without_time = rules.time_is_now ? 0 : first.without_time;
+  // Where no column says it, all rows have what the flag says.
+  plan.rows_without_time = layout.columns.Has(RecordField::kOccurTime) ? first.without_time : 0;
   plan.flags = rules.given;
   plan.odd = first.odd;
   return plan;
