@@ -193,7 +193,11 @@ StoreStats Store::Stats() const {
   stats.already_existed = counts.already_existed;
   stats.refused = counts.refused;
   stats.groups = counts.groups;
-  stats.table_bytes = engine.SumOfProperty("rocksdb.total-sst-files-size");
+  for (size_t family = 0; family < kFamilyCount; ++family) {
+    stats.family_table_bytes[family] =
+        engine.PropertyOf(static_cast<Family>(family), "rocksdb.total-sst-files-size");
+    stats.table_bytes += stats.family_table_bytes[family];
+  }
   stats.memtable_bytes = engine.SumOfProperty("rocksdb.cur-size-all-mem-tables");
   stats.block_cache_bytes = engine.block_cache_bytes();
   stats.queue_bytes = static_cast<int64_t>(parts_->committer->queue_bytes());

@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_STORAGE_STORE_H_
 #define EMPTYCHAIR_STORAGE_STORE_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -65,6 +66,7 @@ struct StoreStats {
   int64_t refused = 0;
   int64_t groups = 0;
   int64_t table_bytes = 0;
+  std::array<int64_t, kFamilyCount> family_table_bytes{};  // By Family.
   int64_t memtable_bytes = 0;
   int64_t block_cache_bytes = 0;
   int64_t queue_bytes = 0;

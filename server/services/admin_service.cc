@@ -108,6 +108,15 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
   response.mutable_since_start()->set_groups(stats.groups);
   response.mutable_size()->set_table_bytes(stats.table_bytes);
   response.mutable_size()->set_memtable_bytes(stats.memtable_bytes);
+  for (size_t i = 0; i < storage::kFamilyCount; ++i) {
+    v1::FamilySize& family = *response.mutable_size()->add_families();
+    family.set_name(std::string(storage::FamilyName(static_cast<storage::Family>(i))));
+    family.set_table_bytes(stats.family_table_bytes[i]);
+    family.set_bytes_per_record(response.feedback_count() == 0
+                                    ? 0
+                                    : static_cast<double>(family.table_bytes()) /
+                                          static_cast<double>(response.feedback_count()));
+  }
   response.mutable_size()->set_block_cache_bytes(stats.block_cache_bytes);
   response.mutable_queue()->set_bytes(stats.queue_bytes);
   response.mutable_queue()->set_bytes_max(stats.queue_bytes_max);

@@ -412,9 +412,7 @@ std::vector<std::optional<std::string>> Engine::GetMany(Family family,
 }
 
 int64_t Engine::EstimatedKeys(Family family) const {
-  uint64_t keys = 0;
-  db_->GetIntProperty(handle(family), rocksdb::DB::Properties::kEstimateNumKeys, &keys);
-  return static_cast<int64_t>(keys);
+  return PropertyOf(family, rocksdb::DB::Properties::kEstimateNumKeys);
 }
 
 absl::Status Engine::Flush() const {
@@ -441,13 +439,16 @@ int64_t Engine::DelayedBytesPerSecond() const {
   return static_cast<int64_t>(rate);
 }
 
+int64_t Engine::PropertyOf(Family family, const std::string& property) const {
+  uint64_t value = 0;
+  db_->GetIntProperty(handle(family), property, &value);
+  return static_cast<int64_t>(value);
+}
+
 int64_t Engine::SumOfProperty(const std::string& property) const {
   int64_t sum = 0;
-  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
-    uint64_t value = 0;
-    if (db_->GetIntProperty(handle, property, &value)) {
-      sum += static_cast<int64_t>(value);
-    }
+  for (size_t family = 0; family < kFamilyCount; ++family) {
+    sum += PropertyOf(static_cast<Family>(family), property);
   }
   return sum;
 }

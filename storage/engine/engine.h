@@ -96,7 +96,8 @@ class Engine {
                                                   const std::vector<std::string>& keys,
                                                   const rocksdb::Snapshot* snapshot) const;
 
-  // A property such as "rocksdb.total-sst-files-size", summed over the column families.
+  // A property such as "rocksdb.total-sst-files-size", of one column family or summed over all.
+  int64_t PropertyOf(Family family, const std::string& property) const;
   int64_t SumOfProperty(const std::string& property) const;
 
   // About how many entries a family has.

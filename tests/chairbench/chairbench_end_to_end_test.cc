@@ -84,6 +84,22 @@ TEST_F(ChairbenchEndToEndTest, WatchesTheServerGrow) {
     }
   }
   EXPECT_GT(figures.at("soak_records_per_second").fields().at("value").number_value(), 0);
+  const auto bytes = [&](const std::string& name) {
+    return figures.at(name).fields().at("value").number_value();
+  };
+  EXPECT_GT(bytes("soak_feedback_bytes_per_record"), 0);
+  EXPECT_EQ(bytes("soak_feedback_by_external_id_bytes_per_record"), 0);
+  EXPECT_GT(bytes("soak_bytes_per_record"), bytes("soak_feedback_bytes_per_record"));
+}
+
+TEST_F(ChairbenchEndToEndTest, SoaksWithCustomersWhoReturnAndExternalIds) {
+  const auto figures = RunBench(
+      {"soak", "--answers", "2000", "--batch-size", "100", "--returning", "0.3", "--external-ids"});
+  EXPECT_GT(figures.at("soak_feedback_by_external_id_bytes_per_record")
+                .fields()
+                .at("value")
+                .number_value(),
+            0);
 }
 
 TEST_F(ChairbenchEndToEndTest, HasChairctlWriteAndReadFiles) {

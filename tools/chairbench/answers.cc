@@ -1,6 +1,7 @@
 #include "tools/chairbench/answers.h"
 
 #include "absl/strings/str_format.h"
+#include "common/base/timestamp.h"
 
 namespace emptychair::bench {
 namespace {
@@ -74,7 +75,12 @@ BenchAnswer RandomAnswer(int64_t time_ms, Random& random) {
 
 void FillFeedback(const BenchAnswer& answer, v1::Feedback& feedback) {
   feedback.set_survey_id("chairbench");
-  feedback.set_feedback_id(answer.feedback_id.ToString());
+  if (answer.external_id.empty()) {
+    feedback.set_feedback_id(answer.feedback_id.ToString());
+  } else {
+    feedback.set_external_id(answer.external_id);
+    *feedback.mutable_occur_time() = ToTimestamp(absl::FromUnixMillis(answer.feedback_id.UnixMs()));
+  }
   feedback.set_customer_id(CustomerId(answer.customer));
   if (answer.score.has_value()) {
     feedback.set_score(*answer.score);

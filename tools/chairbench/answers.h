@@ -20,8 +20,8 @@ inline constexpr uint32_t kCombinations = 500;
 inline constexpr size_t kDimensions = 5;
 // The dimension of ten values.
 inline constexpr absl::string_view kTenValues = "touchpoint";
-// Answers come from so many customers, each as likely.
-inline constexpr uint32_t kCustomers = 100'000;
+// Answers come from so many customers, each as likely, where nothing else is said.
+inline constexpr int kCustomers = 100'000;
 
 // The NPS survey, "chairbench", in UTC.
 v1::Survey BenchSurvey();
@@ -39,9 +39,10 @@ std::array<DimensionValue, kDimensions> CombinationOf(uint32_t combination);
 struct BenchAnswer {
   Uuid feedback_id;
   uint32_t combination = 0;  // Below kCombinations.
-  uint32_t customer = 0;     // Below kCustomers.
+  uint32_t customer = 0;
   std::optional<int32_t> score;
   std::string comment;
+  std::string external_id;  // Empty: sent with its feedback_id.
 };
 
 // The customer's id.

@@ -87,6 +87,18 @@ void AddAnswers(CommandLine command, Flags& flags) {
       .Between(int64_t{1}, int64_t{1'000'000'000});
 }
 
+void AddCustomers(CommandLine command, Flags& flags) {
+  command
+      .Add("--customers", flags.bench.customers,
+           "Answers come from so many customers, each as likely (default 100000)")
+      .Between(1, 1'000'000'000);
+  command
+      .Add("--returning", flags.bench.returning,
+           "Instead, answers come from customers who have answered before with this probability, "
+           "else from new ones (for example 0.3)")
+      .Between(0.0, 0.999);
+}
+
 void AddCommands(CommandLine app, Flags& flags) {
   CommandLine unary = AddCommand(app, "unary", "Single answers, each durable before its call ends",
                                  MeasureUnary, flags);
@@ -119,6 +131,9 @@ void AddCommands(CommandLine app, Flags& flags) {
                  MeasureSoak, flags);
   AddAnswers(soak, flags);
   AddStreams(soak, flags);
+  AddCustomers(soak, flags);
+  soak.Add("--external-ids", flags.bench.external_ids,
+           "Answers come with an external id and a time instead of a feedback_id");
 
   CommandLine files =
       AddCommand(app, "files", "Export, list and import by the chairctl beside this program",

@@ -4,13 +4,38 @@
 #include <memory>
 #include <optional>
 
+#include "absl/strings/str_format.h"
 #include "common/base/timestamp.h"
 
 namespace emptychair::bench {
 
+namespace {
+
+// Who gives the answer of this index: told from the index alone, in whatever order they are made.
+uint32_t CustomerOf(const BenchOptions& options, int64_t index) {
+  const uint64_t salt = Random(options.seed + 1).Next();
+  Random random(salt + static_cast<uint64_t>(index));
+  if (options.returning == 0) {
+    return static_cast<uint32_t>(random.Below(options.customers));
+  }
+  // One who returns is the one who gave some answer before.
+  while (index > 0 && random.Chance(static_cast<int>(options.returning * 1000))) {
+    index = random.Below(static_cast<int>(index));
+    random = Random(salt + static_cast<uint64_t>(index));
+  }
+  return static_cast<uint32_t>(index);
+}
+
+}  // namespace
+
 BenchAnswer HistoricAnswer(const BenchOptions& options, const Window& period, int64_t index) {
   Random random(Random(options.seed).Next() + static_cast<uint64_t>(index));
-  return RandomAnswer(AnswerTimeMs(period, index, options.answers, random), random);
+  BenchAnswer answer = RandomAnswer(AnswerTimeMs(period, index, options.answers, random), random);
+  answer.customer = CustomerOf(options, index);
+  if (options.external_ids) {
+    answer.external_id = absl::StrFormat("order-%010d", index);
+  }
+  return answer;
 }
 
 AnswerSource HistoricAnswers(const BenchOptions& options, const Window& period) {

@@ -44,6 +44,18 @@ absl::StatusOr<double> QueryMedianMs(Client& client, const Window& period, Rando
   return Median(times);
 }
 
+// The bytes of tables by record, of each family and of all.
+absl::Status AddBytes(absl::string_view when, Target& server, std::vector<Figure>& figures) {
+  ASSIGN_OR_RETURN(const Usage usage, server.ReadUsage());
+  double sum = 0;
+  for (const auto& [family, bytes] : usage.bytes_per_record) {
+    sum += bytes;
+    figures.push_back({absl::StrCat("soak_", family, "_bytes_per_record", when), bytes, "B", {}});
+  }
+  figures.push_back({absl::StrCat("soak_bytes_per_record", when), sum, "B", {}});
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<Figure>> MeasureSoak(Workspace& workspace) {
@@ -82,6 +94,9 @@ absl::StatusOr<std::vector<Figure>> MeasureSoak(Workspace& workspace) {
                          {}});
     }
   }
+  RETURN_IF_ERROR(AddBytes("_before_compaction", server, figures));
+  RETURN_IF_ERROR(server.Compact());
+  RETURN_IF_ERROR(AddBytes("", server, figures));
   RETURN_IF_ERROR(workspace.Finish(accepted));
   figures.push_back({"soak_records_per_second",
                      static_cast<double>(accepted) / absl::ToDoubleSeconds(elapsed),

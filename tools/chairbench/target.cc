@@ -80,11 +80,20 @@ absl::StatusOr<Usage> Target::ReadUsage() {
   usage.groups = status.since_start().groups();
   usage.feedback_count = status.feedback_count();
   usage.stored_bytes = status.size().table_bytes() + status.size().memtable_bytes();
+  for (const v1::FamilySize& family : status.size().families()) {
+    usage.bytes_per_record.emplace_back(family.name(), family.bytes_per_record());
+  }
   if (process_ != nullptr) {
     usage.cpu = CpuTime(process_->pid());
     usage.peak_memory_bytes = process_->PeakMemoryBytes();
   }
   return usage;
+}
+
+absl::Status Target::Compact() const {
+  ASSIGN_OR_RETURN(const Client client,
+                   Client::Create({.endpoint = endpoint_, .timeout = kVerifyTimeMax}));
+  return client.CompactStore({}).status();
 }
 
 absl::Status Target::Verify() const {

@@ -29,6 +29,7 @@ struct Usage {
   int64_t feedback_count = 0;
   // What the store takes, in tables and in memory.
   int64_t stored_bytes = 0;
+  std::vector<std::pair<std::string, double>> bytes_per_record;  // Of tables, by family.
   // CPU time of its process, to 10 ms; absent for a server that was not started here.
   std::optional<absl::Duration> cpu;
   // The most memory that the process has had; absent likewise.
@@ -51,6 +52,9 @@ class Target {
   std::shared_ptr<grpc::Channel> Connect() const;
 
   absl::StatusOr<Usage> ReadUsage();
+
+  // Lets the server rewrite its tables.
+  absl::Status Compact() const;
 
   // Lets the server recount what it holds. DATA_LOSS names the first difference.
   absl::Status Verify() const;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "tools/chairbench/answers.h"
 #include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/target.h"
 
@@ -35,6 +36,13 @@ struct BenchOptions {
   int streams = 2;
   // Answers that queries are asked of, and single commits that follow them.
   int64_t answers = 1'000'000;
+  // Whom they come from: one of so many, each as likely ...
+  int customers = kCustomers;
+  // ... or, where this is not 0, from one who has answered before with this probability, else from
+  // a new one.
+  double returning = 0;
+  // Whether they come with an external id and a time instead of a feedback_id.
+  bool external_ids = false;
   int64_t small_commits = 0;
   // Whether the server that is started and this process each get half of the processors, where
   // there is more than one.

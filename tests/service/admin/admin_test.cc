@@ -205,6 +205,16 @@ TEST_F(AdminTest, ACompactedStoreSaysHowLargeItIs) {
   EXPECT_GT(compacted.bytes_after(), 0);
   ASSERT_OK_AND_ASSIGN(const v1::GetStatusResponse status, client.GetStatus({}));
   EXPECT_EQ(status.size().table_bytes(), compacted.bytes_after());
+  int64_t bytes = 0;
+  for (const v1::FamilySize& family : status.size().families()) {
+    bytes += family.table_bytes();
+    EXPECT_DOUBLE_EQ(family.bytes_per_record() * static_cast<double>(status.feedback_count()),
+                     static_cast<double>(family.table_bytes()))
+        << family.name();
+  }
+  EXPECT_EQ(bytes, compacted.bytes_after());
+  EXPECT_EQ(status.size().families(1).name(), "feedback");
+  EXPECT_GT(status.size().families(1).table_bytes(), 0);
 }
 
 // A check whose client has stopped reading, so that it is in the middle until the client goes on.

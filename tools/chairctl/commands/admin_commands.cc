@@ -53,6 +53,10 @@ TextFields StatusFields(const v1::GetStatusResponse& status) {
 TextFields TableFields(const v1::GetStatusResponse& status) {
   TextFields fields = StatusFields(status);
   fields[2] = {"uptime", absl::FormatDuration(absl::Seconds(status.uptime().seconds()))};
+  for (const v1::FamilySize& family : status.size().families()) {
+    fields.emplace_back(absl::StrCat("bytes per record: ", family.name()),
+                        absl::StrFormat("%.1f", family.bytes_per_record()));
+  }
   for (const v1::SeriesOverflow& overflow : status.series_overflows()) {
     fields.emplace_back(absl::StrCat("past max_series: ", overflow.survey_id()),
                         absl::StrCat(overflow.feedback_count(), " answers count as (other), past ",
