@@ -10,6 +10,7 @@
 #include "server/feedback/feedback.h"
 #include "server/request/position.h"
 #include "server/surveys/survey.h"
+#include "storage/format/changes.h"
 
 namespace emptychair {
 namespace {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/base/waiter.h"
 #include "emptychair/v1/feedback_service.pb.h"
+#include "storage/format/changes.h"
 #include "storage/store.h"
 
 namespace emptychair {

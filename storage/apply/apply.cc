@@ -13,6 +13,7 @@
 #include "storage/apply/apply_survey.h"
 #include "storage/apply/outcome_digest.h"
 #include "storage/engine/fail_point.h"
+#include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/keys.h"
 

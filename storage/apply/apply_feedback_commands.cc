@@ -12,6 +12,7 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "storage/apply/apply_record.h"
 #include "storage/apply/sent_content.h"
+#include "storage/format/changes.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 

@@ -7,6 +7,7 @@
 
 #include "common/base/status_macros.h"
 #include "storage/apply/apply_record.h"
+#include "storage/format/changes.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "storage/format/changes.h"
 #include "storage/format/index_entries.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"

@@ -12,6 +12,7 @@
 #include "google/protobuf/repeated_ptr_field.h"
 #include "storage/apply/working_state.h"
 #include "storage/apply/write_group.h"
+#include "storage/format/changes.h"
 #include "storage/read/records.h"
 
 namespace emptychair::storage {

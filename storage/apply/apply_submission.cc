@@ -11,6 +11,7 @@
 #include "storage/apply/apply_record.h"
 #include "storage/apply/sent_content.h"
 #include "storage/engine/fail_point.h"
+#include "storage/format/changes.h"
 #include "storage/format/index_entries.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"

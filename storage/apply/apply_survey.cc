@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "storage/apply/apply_record.h"
+#include "storage/format/changes.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "storage/read/series_table.h"

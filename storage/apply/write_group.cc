@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/engine/fail_point.h"
+#include "storage/format/changes.h"
 
 namespace emptychair::storage {
 namespace {

@@ -18,6 +18,7 @@
 #include "storage/apply/pending_entries.h"
 #include "storage/cube/cube_fold.h"
 #include "storage/engine/engine.h"
+#include "storage/format/changes.h"
 #include "storage/format/values.h"
 
 namespace emptychair::storage {

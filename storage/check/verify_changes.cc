@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "storage/check/verify_parts.h"
+#include "storage/format/changes.h"
 
 namespace emptychair::storage {
 namespace {

@@ -24,22 +24,6 @@ constexpr size_t kZoneOffsetAt = 16;
 constexpr size_t kSequenceAt = 20;
 constexpr uint8_t kExclusionReasonMax = 6;
 
-// A change: kind, entity, number, id.
-constexpr size_t kChangeSize = 1 + 1 + 4 + Uuid::kSize;
-
-bool IsChange(const ChangeLogEntry& change) {
-  const bool has_id = change.id != Uuid();
-  switch (change.entity) {
-    case Entity::kFeedback:
-      return has_id && change.kind >= ChangeKind::kCreated && change.kind <= ChangeKind::kErased;
-    case Entity::kSurvey:
-      return !has_id &&
-             (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged ||
-              change.kind == ChangeKind::kDeleted || change.kind == ChangeKind::kCubeCorrected);
-  }
-  return false;
-}
-
 static_assert(kSequenceAt + sizeof(uint64_t) == FeedbackHeader::kSize);
 
 }  // namespace
@@ -157,39 +141,6 @@ std::optional<IdHash> DecodeCustomerHash(absl::string_view value) {
   }
   std::memcpy(hash.data(), value.data() + 1, hash.size());
   return hash;
-}
-
-std::string EncodeChanges(absl::Span<const ChangeLogEntry> changes) {
-  std::string value(1, kVersion);
-  value.reserve(1 + changes.size() * kChangeSize);
-  for (const ChangeLogEntry& change : changes) {
-    AppendLittleEndian(value, static_cast<uint8_t>(change.kind));
-    AppendLittleEndian(value, static_cast<uint8_t>(change.entity));
-    AppendLittleEndian(value, change.number);
-    value.append(change.id.AsBytes().data(), Uuid::kSize);
-  }
-  return value;
-}
-
-std::optional<std::vector<ChangeLogEntry>> DecodeChanges(absl::string_view value) {
-  const size_t count = value.size() / kChangeSize;
-  if (!HasVersion(value) || value.size() != 1 + count * kChangeSize || count == 0 ||
-      count > kChangesPerEntry) {
-    return std::nullopt;
-  }
-  std::vector<ChangeLogEntry> changes(count);
-  const char* at = value.data() + 1;
-  for (ChangeLogEntry& change : changes) {
-    change.kind = static_cast<ChangeKind>(LoadLittleEndian<uint8_t>(at));
-    change.entity = static_cast<Entity>(LoadLittleEndian<uint8_t>(at + 1));
-    change.number = LoadLittleEndian<uint32_t>(at + 2);
-    change.id = *Uuid::FromBytes(absl::string_view(at + 6, Uuid::kSize));
-    if (!IsChange(change)) {
-      return std::nullopt;
-    }
-    at += kChangeSize;
-  }
-  return changes;
 }
 
 }  // namespace emptychair::storage

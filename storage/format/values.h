@@ -1,4 +1,5 @@
-// The bytes of values, other than the cube's rows (cube_row.h). docs/storage_format.md has the same
+// The bytes of values, other than the cube's rows (cube_row.h) and the change log's entries
+// (changes.h). docs/storage_format.md has the same
 // as a specification, with test vectors.
 //
 // Every value starts with a version byte. Decoders answer nothing for bytes that the encoder of
@@ -10,10 +11,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
-#include "absl/types/span.h"
 #include "common/base/uuid.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/format/keys.h"
@@ -22,7 +21,7 @@ namespace emptychair::storage {
 
 // Version of the whole layout, in the value of FormatKey(). A store of another version is refused:
 // those before were never released.
-inline constexpr uint32_t kFormatVersion = 4;
+inline constexpr uint32_t kFormatVersion = 5;
 
 std::string EncodeFormat(uint32_t version);
 std::optional<uint32_t> DecodeFormat(absl::string_view value);
@@ -76,40 +75,6 @@ std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value);
 // Column family `customer`, by ordinal: the hash under which the customer stands by id.
 std::string EncodeCustomerHash(const IdHash& customer_id_hash);
 std::optional<IdHash> DecodeCustomerHash(absl::string_view value);
-
-// What a change is about. On disk: DO NOT CHANGE; docs/storage_format.md has the numbers that are
-// set aside for what is to come.
-enum class Entity : uint8_t {
-  kFeedback = 1,  // `number` is that of the survey, `id` the feedback_id.
-  kSurvey = 2,    // `number` is that of the survey, `id` all zero.
-};
-
-// What was done by a change that took a sequence. Kinds below 16 mean the same for all entities,
-// the others are an entity's own. On disk: DO NOT CHANGE.
-enum class ChangeKind : uint8_t {
-  kCreated = 1,
-  kChanged = 2,
-  kExcluded = 3,
-  kIncluded = 4,
-  kErased = 5,
-  kDeleted = 6,
-  kCubeCorrected = 16,  // Of a survey: its rows of the cube were mended.
-};
-
-// A change as the change log has it.
-struct ChangeLogEntry {
-  ChangeKind kind = ChangeKind::kCreated;
-  Entity entity = Entity::kFeedback;
-  uint32_t number = 0;
-  Uuid id;
-
-  friend bool operator==(const ChangeLogEntry&, const ChangeLogEntry&) = default;
-};
-
-// Column family `change`: changes of one command, whose numbers follow each other.
-inline constexpr size_t kChangesPerEntry = 1000;
-std::string EncodeChanges(absl::Span<const ChangeLogEntry> changes);
-std::optional<std::vector<ChangeLogEntry>> DecodeChanges(absl::string_view value);
 
 }  // namespace emptychair::storage
 

@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/engine/engine.h"
+#include "storage/format/changes.h"
 #include "storage/format/keys.h"
 
 namespace emptychair::storage {

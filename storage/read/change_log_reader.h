@@ -7,6 +7,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/format/changes.h"
 #include "storage/format/values.h"
 #include "storage/read/view.h"
 

@@ -53,7 +53,7 @@ class StoreGoldenTest : public ::testing::TestWithParam<uint32_t> {
 };
 
 // Formats that a server can open; one without a golden database fails here.
-constexpr uint32_t kOldestFormat = 4;
+constexpr uint32_t kOldestFormat = 5;
 INSTANTIATE_TEST_SUITE_P(Formats, StoreGoldenTest,
                          ::testing::Range(kOldestFormat, kFormatVersion + 1),
                          [](const auto& format) { return absl::StrCat("Format", format.param); });

@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/engine/watermark.h"
+#include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
@@ -53,11 +54,9 @@ TEST(FormatPage, HasTheBytesOfARecordsHeader) {
 TEST(FormatPage, HasTheBytesOfTheChangeLog) {
   const Uuid id = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
   ExpectOnPage("0000000000000029", ChangeKey(41));
-  ExpectOnPage(
-      "01  02 02 07000000 00000000000000000000000000000000  "
-      "01 01 07000000 017f22e279b07cc398c4dc0c0c07398f",
-      EncodeChanges({{ChangeKind::kChanged, Entity::kSurvey, 7, Uuid()},
-                     {ChangeKind::kCreated, Entity::kFeedback, 7, id}}));
+  ExpectOnPage("01 02  01 02 02 00 07  01 01 01 01 07  e0e693aee45f  cc363137030301ce63c0",
+               EncodeChanges({{ChangeKind::kChanged, Entity::kSurvey, 7, Uuid()},
+                              {ChangeKind::kCreated, Entity::kFeedback, 7, id}}));
 }
 
 TEST(FormatPage, HasTheBytesOfTheWatermark) {

@@ -35,7 +35,7 @@ store::v1::StoredFeedback ABody() {
 }
 
 TEST(Format, IsFourBytesLittleEndian) {
-  EXPECT_EQ(kFormatVersion, 4u);
+  EXPECT_EQ(kFormatVersion, 5u);
   EXPECT_EQ(HexOf(EncodeFormat(1)), "01000000");
   EXPECT_EQ(HexOf(EncodeFormat(0x01020304)), "04030201");
   EXPECT_EQ(DecodeFormat(Bytes("04030201")), 0x01020304u);
@@ -74,42 +74,6 @@ TEST(Message, IsRejectedWithAnotherVersionOrCutInAField) {
     // Behind the version and behind the ordinal a whole message ends.
     EXPECT_EQ(DecodeMessage(value.substr(0, size), customer), size == 1 || size == 4) << size;
   }
-}
-
-TEST(Changes, DecodeToWhatWasEncodedAndToNothingElse) {
-  const Uuid id = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
-  const std::vector<ChangeLogEntry> changes = {
-      {ChangeKind::kCreated, Entity::kFeedback, 1, id},
-      {ChangeKind::kErased, Entity::kFeedback, 0xffffffff, id},
-      {ChangeKind::kDeleted, Entity::kSurvey, 7, Uuid()},
-      {ChangeKind::kCubeCorrected, Entity::kSurvey, 7, Uuid()}};
-  const std::string value = EncodeChanges(changes);
-  EXPECT_EQ(DecodeChanges(value), changes);
-  for (size_t size = 0; size < value.size(); ++size) {
-    // Behind each change a whole value ends.
-    EXPECT_EQ(DecodeChanges(value.substr(0, size)).has_value(), size > 1 && size % 22 == 1) << size;
-  }
-  for (int byte = 0; byte < 256; ++byte) {
-    std::string other = value;
-    other[0] = static_cast<char>(byte);
-    EXPECT_EQ(DecodeChanges(other).has_value(), byte == 1) << byte;
-    other = value;
-    other[1] = static_cast<char>(byte);  // The kind of a change of a record.
-    EXPECT_EQ(DecodeChanges(other).has_value(), byte >= 1 && byte <= 5) << byte;
-    other = value;
-    other[2] = static_cast<char>(byte);  // The entity of a change that has an id.
-    EXPECT_EQ(DecodeChanges(other).has_value(), byte == 1) << byte;
-    other = value;
-    other[1 + 2 * 22] = static_cast<char>(byte);  // The kind of a change of a survey.
-    EXPECT_EQ(DecodeChanges(other).has_value(), byte == 1 || byte == 2 || byte == 6 || byte == 16)
-        << byte;
-  }
-  EXPECT_EQ(DecodeChanges(EncodeChanges({{ChangeKind::kChanged, Entity::kSurvey, 7, id}})),
-            std::nullopt);
-  const std::vector<ChangeLogEntry> most(kChangesPerEntry, changes[0]);
-  EXPECT_EQ(DecodeChanges(EncodeChanges(most)), most);
-  const std::vector<ChangeLogEntry> too_many(kChangesPerEntry + 1, changes[0]);
-  EXPECT_EQ(DecodeChanges(EncodeChanges(too_many)), std::nullopt);
 }
 
 TEST(FeedbackHeader, HasTheseBytes) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"

@@ -9,6 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/format/keys.h"

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
+#include "storage/format/changes.h"
 #include "tests/storage/check/verify_harness.h"
 #include "tests/storage/harness/store_harness.h"
 
@@ -126,7 +127,7 @@ TEST_P(ChangeLogTest, EndsWhereTheVisitSays) {
 TEST_P(ChangeLogTest, IsTrimmedByWholeTablesAndSaysSo) {
   harness_.Close();
   StoreOptions options;
-  options.change_log_bytes_max = 60'000;
+  options.change_log_bytes_max = 9'000;
   ASSERT_OK(harness_.Open(std::move(options)));
   uint64_t id = 1;
   for (int table = 0; table < 5; ++table) {
