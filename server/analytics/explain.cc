@@ -205,7 +205,7 @@ class ExplanationPage {
   }
 
   void AddRow(const ScannedRecord& scanned) {
-    if (!page_.Decode(scanned, record_)) {
+    if (!page_.Decode(scanned, filter_.SurveyOf(scanned), record_)) {
       return;
     }
     v1::ExplainMetricRow& row = *response_.add_rows();

@@ -71,7 +71,7 @@ absl::StatusOr<uint32_t> RecordFilter::GroupOf(const ScannedRecord& record) {
 
 absl::Status RecordFilter::Decode(const ScannedRecord& record,
                                   store::v1::StoredFeedback& body) const {
-  return storage::DecodeFeedbackBody(record.value, body)
+  return storage::DecodeBody(SurveyOf(record).all_series(), record.header, record.value, body)
              ? absl::OkStatus()
              : Error(v1::ERROR_REASON_STORE_DAMAGED, "a record cannot be decoded",
                      {{"survey_id", SurveyOf(record).definition->survey_id()}});

@@ -37,7 +37,7 @@ absl::Status CheckConditions(const v1::ListFeedbackRequest& request) {
   return CheckEnum("order", request.order(), v1::FeedbackOrder_IsValid);
 }
 
-// What the fixed header says.
+// What the header says.
 bool PassesHeader(const v1::ListFeedbackRequest& request, const storage::FeedbackHeader& header) {
   const bool is_excluded = header.exclusion_reason != storage::kCountedDisposition;
   if ((request.exclusion() == v1::EXCLUSION_FILTER_COUNTED && is_excluded) ||
@@ -149,7 +149,7 @@ class ListPage {
       unmatched_.Skip();
       return;
     }
-    if (!page_.Decode(scanned, record_)) {
+    if (!page_.Decode(scanned, *survey->second, record_)) {
       return;
     }
     if (unmatched_.is_open()) {

@@ -52,12 +52,12 @@ void RecordPage::KnowCustomer(uint32_t ordinal, std::string customer_id) {
   customer_ids_[ordinal] = std::move(customer_id);
 }
 
-bool RecordPage::Decode(const storage::ScannedRecord& scanned,
+bool RecordPage::Decode(const storage::ScannedRecord& scanned, const storage::SurveyView& survey,
                         storage::FeedbackRecord& record) const {
   record.survey_number = scanned.position.survey_number;
   record.feedback_id = scanned.position.feedback_id;
   record.header = scanned.header;
-  if (!storage::DecodeFeedbackBody(scanned.value, record.body)) {
+  if (!storage::DecodeBody(survey.all_series(), scanned.header, scanned.value, record.body)) {
     store_.CountUndecodable();
     return false;
   }

@@ -49,7 +49,8 @@ class RecordPage {
 
   // Reads all of the record but its customer's id into `record`, which can have been used before.
   // False for one that cannot be decoded, which is counted.
-  bool Decode(const storage::ScannedRecord& scanned, storage::FeedbackRecord& record) const;
+  bool Decode(const storage::ScannedRecord& scanned, const storage::SurveyView& survey,
+              storage::FeedbackRecord& record) const;
 
   // Makes the record part of the page: fills in `feedback`, which is empty and stays where it is,
   // but for its customer's id.

@@ -141,7 +141,11 @@ absl::StatusOr<bool> UnmatchedFilters::Look(const storage::Store& store,
       view, {.surveys = surveys_, .skip_damaged = true},
       [&](const storage::ScannedRecord& record) -> absl::StatusOr<bool> {
         ++looked_at;
-        if (storage::DecodeFeedbackBody(record.value, body)) {
+        const auto survey =
+            std::find_if(surveys_.begin(), surveys_.end(), [&record](const SurveyView* asked) {
+              return asked->number() == record.position.survey_number;
+            });
+        if (storage::DecodeBody((*survey)->all_series(), record.header, record.value, body)) {
           See(body);
           for (const store::v1::StoredLabel& label : body.labels()) {
             AddName(label.key(), known_keys_);

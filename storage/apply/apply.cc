@@ -67,6 +67,11 @@ CommandResult ApplyCorrectCube(const store::v1::CorrectCubeCommand& command, Wor
     TakeSequence({ChangeKind::kCubeCorrected, Entity::kSurvey, survey_number, Uuid()}, state,
                  group);
   }
+  for (const store::v1::SeriesCorrection& series : command.series()) {
+    if (state.FindSurvey(series.survey_number()) != nullptr) {
+      PutSeries({series.survey_number(), series.series()}, series.values(), group);
+    }
+  }
   for (const std::string& key : command.stray_keys()) {
     const std::optional<CubeRowKey> row = CubeRowKey::Decode(key);
     if (!row.has_value() || state.FindSurvey(row->survey_number) == nullptr) {

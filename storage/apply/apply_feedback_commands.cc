@@ -15,6 +15,7 @@
 #include "storage/format/changes.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
+#include "storage/read/customers.h"
 
 namespace emptychair::storage {
 namespace {
@@ -48,7 +49,7 @@ absl::StatusOr<Target> FindTarget(const store::v1::RecordTarget& target, Working
   if (!found) {
     return FeedbackNotFoundError(*survey->definition, id->ToString());
   }
-  ASSIGN_OR_RETURN(FeedbackRecord record, DecodeFeedbackRecord(target.survey_number(), *id, value));
+  ASSIGN_OR_RETURN(FeedbackRecord record, DecodeFeedbackRecord(survey->all_series(), *id, value));
   return Target{survey, std::move(record)};
 }
 
@@ -106,7 +107,9 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   record.header.sequence = TakeSequence(
       {replacement.kind, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
   CountInCube(key, record.header, *target.survey, 1, group);
-  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(record.header, record.body));
+  group.Put(
+      Family::kFeedback, key.Encode(),
+      EncodeRecord(target.survey->all_series(), record.header, record.body, state.stored_body()));
   return absl::OkStatus();
 }
 

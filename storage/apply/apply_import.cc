@@ -30,7 +30,7 @@ absl::StatusOr<std::vector<FeedbackRecord>> RecordsOf(
       continue;
     }
     ASSIGN_OR_RETURN(FeedbackRecord record,
-                     DecodeFeedbackRecord(key.survey_number, key.feedback_id, value));
+                     DecodeBareRecord(key.survey_number, key.feedback_id, value));
     if (!record.header.is_erased && record.body.import_number() == command.import_number()) {
       records.push_back(std::move(record));
     }

@@ -17,8 +17,14 @@ namespace {
 constexpr uint32_t kKeysPerPurge = 1'000;
 
 // In this order. The index by external id is there for the entries that tombstones do not name.
+// What of a survey is in `meta` are the second copies of its series.
 constexpr Family kFamilies[] = {Family::kFeedback, Family::kFeedbackByExternalId, Family::kSeries,
-                                Family::kCubeRow};
+                                Family::kMeta, Family::kCubeRow};
+
+std::string PrefixOf(Family family, uint32_t survey_number) {
+  return family == Family::kMeta ? SeriesCopyKeyPrefix(survey_number)
+                                 : SurveyDataPrefix(survey_number);
+}
 
 CommandPtr PurgeFrom(uint32_t survey_number, size_t stage, std::string start_key) {
   auto command = NewCommand();
@@ -38,7 +44,7 @@ void Uncount(const WriteGroup::Entry& entry, const WorkingSurvey& survey, Workin
     return;
   }
   const absl::StatusOr<FeedbackRecord> record =
-      DecodeFeedbackRecord(key->survey_number, key->feedback_id, entry.value);
+      DecodeBareRecord(key->survey_number, key->feedback_id, entry.value);
   if (!record.ok() || record->header.is_erased) {
     return;
   }
@@ -72,7 +78,7 @@ CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, Wor
     return result;
   }
   absl::StatusOr<std::vector<WriteGroup::Entry>> entries =
-      group.List(family, SurveyDataPrefix(number), command.start_key(), command.keys_max());
+      group.List(family, PrefixOf(family, number), command.start_key(), command.keys_max());
   if (!entries.ok()) {
     result.error = entries.status();
     return result;

@@ -34,6 +34,12 @@ absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& surve
   return absl::OkStatus();
 }
 
+void PutSeries(const SeriesKey& key, const store::v1::StoredSeries& series, WriteGroup& group) {
+  const std::string value = EncodeMessage(series);
+  group.Put(Family::kSeries, key.Encode(), value);
+  group.Put(Family::kMeta, SeriesCopyKey(key), value);
+}
+
 uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
                   uint32_t before, WorkingSurvey& survey, WorkingState& state, WriteGroup& group) {
   const store::v1::StoredSurvey& definition = *survey.definition;
@@ -63,8 +69,7 @@ uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabe
     stored.add_values(std::string(value));
   }
   const uint32_t number = survey.series->Add(values);
-  group.Put(Family::kSeries, SeriesKey{definition.survey_number(), number}.Encode(),
-            EncodeMessage(stored));
+  PutSeries({definition.survey_number(), number}, stored, group);
   state.MarkCatalogChanged();
   return number;
 }
@@ -74,12 +79,42 @@ void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const Wor
   group.cube().Add(key.survey_number, key.feedback_id.UnixMs(), header, survey.scale_min(), count);
 }
 
+namespace {
+
+// Whether the entry by customer leads to another record, too. Where that cannot be read it stays:
+// what leads nowhere is found by a check, what is missing hides a record.
+bool SharesEntryByCustomer(const FeedbackRecord& record, const WriteGroup& group) {
+  constexpr size_t kEntriesAtOnce = 64;
+  const std::string own_key = FeedbackKey{record.survey_number, record.feedback_id}.Encode();
+  const std::string prefix = FeedbackKeyPrefix(record.survey_number, StartOf(record.feedback_id));
+  std::string start = prefix;
+  for (;;) {
+    const auto entries = group.List(Family::kFeedback, prefix, start, kEntriesAtOnce);
+    if (!entries.ok()) {
+      return true;
+    }
+    for (const WriteGroup::Entry& entry : *entries) {
+      const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(entry.value);
+      if (entry.key != own_key && header.has_value() && !header->is_erased &&
+          header->customer_ordinal == record.header.customer_ordinal) {
+        return true;
+      }
+    }
+    if (entries->size() < kEntriesAtOnce) {
+      return false;
+    }
+    start = absl::StrCat(entries->back().key, absl::string_view("\0", 1));
+  }
+}
+
+}  // namespace
+
 void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool keep_ids,
              WorkingState& state, WriteGroup& group) {
   const FeedbackKey key{record.survey_number, record.feedback_id};
   CountInCube(key, record.header, survey, -1, group);
   const IndexEntries entries = EntriesOf(state.hash(), key, record.header, record.body);
-  if (!entries.by_customer_key.empty()) {
+  if (!entries.by_customer_key.empty() && !SharesEntryByCustomer(record, group)) {
     group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
   }
   if (!entries.by_external_id_key.empty()) {

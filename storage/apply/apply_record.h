@@ -26,6 +26,9 @@ absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& surve
 uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels,
                   uint32_t before, WorkingSurvey& survey, WorkingState& state, WriteGroup& group);
 
+// Puts both copies of a series.
+void PutSeries(const SeriesKey& key, const store::v1::StoredSeries& series, WriteGroup& group);
+
 // Counts a record in the cube, or with -1 takes it out again.
 void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
                  int64_t count, WriteGroup& group);

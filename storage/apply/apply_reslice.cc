@@ -37,7 +37,7 @@ void Reslice(const WriteGroup::Entry& entry, WorkingSurvey& survey, WorkingState
     return;
   }
   absl::StatusOr<FeedbackRecord> record =
-      DecodeFeedbackRecord(key->survey_number, key->feedback_id, entry.value);
+      DecodeFeedbackRecord(survey.all_series(), key->feedback_id, entry.value);
   if (!record.ok() || record->header.is_erased) {
     return;
   }
@@ -49,7 +49,8 @@ void Reslice(const WriteGroup::Entry& entry, WorkingSurvey& survey, WorkingState
   CountInCube(*key, header, survey, -1, group);
   header.series = series;
   CountInCube(*key, header, survey, 1, group);
-  group.Put(Family::kFeedback, entry.key, EncodeFeedback(header, record->body));
+  group.Put(Family::kFeedback, entry.key,
+            EncodeRecord(survey.all_series(), header, record->body, state.stored_body()));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "storage/format/index_entries.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
+#include "storage/read/customers.h"
 
 namespace emptychair::storage {
 namespace {
@@ -62,23 +63,21 @@ SubmissionOutcome Refused(absl::Status error) {
   return outcome;
 }
 
-// What is kept of a customer. Nothing for one that is not known.
-absl::StatusOr<std::optional<uint32_t>> FindCustomer(const IdHash& hash, WorkingState& state,
-                                                     const WriteGroup& group) {
+// Nothing for a customer that is not known.
+absl::StatusOr<CustomerLookup> FindCustomer(const std::string& customer_id, const IdHash& hash,
+                                            WorkingState& state, const WriteGroup& group) {
   if (const std::optional<uint32_t> cached = state.customers().Find(hash)) {
-    return cached;
+    return CustomerLookup{cached, {}};
   }
-  std::string value;
-  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kCustomer, CustomerByIdKey(hash), &value));
-  if (!found) {
-    return std::nullopt;
+  ASSIGN_OR_RETURN(
+      CustomerLookup lookup,
+      LookUpCustomer(customer_id, hash, [&](const std::string& key, std::string* value) {
+        return group.Get(Family::kCustomer, key, value);
+      }));
+  if (lookup.ordinal.has_value()) {
+    state.customers().Put(hash, *lookup.ordinal);
   }
-  store::v1::StoredCustomer customer;
-  if (!DecodeMessage(value, customer)) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED, "a customer cannot be decoded");
-  }
-  state.customers().Put(hash, customer.ordinal());
-  return customer.ordinal();
+  return lookup;
 }
 
 absl::Status ContentDiffersError(const WorkingSurvey& survey, const Uuid& feedback_id,
@@ -95,22 +94,21 @@ SubmissionOutcome JudgeExisting(const store::v1::Submission& submission, const E
                                 const WorkingSurvey& survey, bool want_record, WorkingState& state,
                                 const WriteGroup& group) {
   absl::StatusOr<FeedbackRecord> record =
-      DecodeFeedbackRecord(submission.survey_number(), existing.feedback_id, existing.value);
+      DecodeFeedbackRecord(survey.all_series(), existing.feedback_id, existing.value);
   if (!record.ok()) {
     return Refused(record.status());
   }
   if (record->header.is_erased) {
     return Refused(ErasedError(survey, existing.feedback_id));
   }
-  absl::StatusOr<std::optional<uint32_t>> customer = kAnonymous;
-  if (!submission.customer_id().empty()) {
-    customer = FindCustomer(state.hash()(HashPurpose::kCustomerId, submission.customer_id()), state,
-                            group);
+  absl::StatusOr<CustomerLookup> customer = CustomerLookup{kAnonymous, {}};
+  if (const std::string& id = submission.customer_id(); !id.empty()) {
+    customer = FindCustomer(id, state.hash()(HashPurpose::kCustomerId, id), state, group);
   }
   if (!customer.ok()) {
     return Refused(customer.status());
   }
-  const std::string fields = DifferingFields(state.hash(), submission, *customer, *record);
+  const std::string fields = DifferingFields(state.hash(), submission, customer->ordinal, *record);
   if (!fields.empty()) {
     return Refused(ContentDiffersError(survey, existing.feedback_id, fields));
   }
@@ -150,26 +148,27 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, Working
     return kAnonymous;
   }
   const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
-  ASSIGN_OR_RETURN(const std::optional<uint32_t> known, FindCustomer(hash, state, group));
-  if (known.has_value()) {
-    return *known;
+  ASSIGN_OR_RETURN(CustomerLookup known, FindCustomer(customer_id, hash, state, group));
+  if (known.ordinal.has_value()) {
+    return *known.ordinal;
   }
-  store::v1::StoredCustomer customer;
   store::v1::StoredCounters& counters = state.counters();
-  counters.set_last_customer_ordinal(counters.last_customer_ordinal() + 1);
-  customer.set_ordinal(counters.last_customer_ordinal());
+  const uint32_t ordinal = counters.last_customer_ordinal() + 1;
+  counters.set_last_customer_ordinal(ordinal);
+  known.sharing.push_back(ordinal);
+  store::v1::StoredCustomer customer;
   customer.set_customer_id(customer_id);
-  group.Put(Family::kCustomer, CustomerByIdKey(hash), EncodeMessage(customer));
-  group.Put(Family::kCustomer, CustomerByOrdinalKey(customer.ordinal()), EncodeCustomerHash(hash));
-  state.customers().Put(hash, customer.ordinal());
-  return customer.ordinal();
+  group.Put(Family::kCustomer, CustomerByIdKey(hash), EncodeOrdinals(known.sharing));
+  group.Put(Family::kCustomer, CustomerByOrdinalKey(ordinal), EncodeMessage(customer));
+  state.customers().Put(hash, ordinal);
+  return ordinal;
 }
 
-// Stores a record that passed all checks, as the customer's with this number.
-SubmissionOutcome StoreRecord(const store::v1::Submission& submission,
-                              const store::v1::StoredFeedback& body, const Uuid& feedback_id,
-                              uint32_t customer, bool want_record, WorkingSurvey& survey,
-                              WorkingState& state, WriteGroup& group) {
+// Stores a record that passed all checks, as the customer's and of the import with these numbers.
+SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uuid& feedback_id,
+                              uint32_t customer, uint32_t import_number, bool want_record,
+                              WorkingSurvey& survey, WorkingState& state, WriteGroup& group) {
+  const store::v1::StoredFeedback& body = submission.body();
   const FeedbackKey key{submission.survey_number(), feedback_id};
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() + 1);
@@ -183,7 +182,11 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission,
   header.sequence = TakeSequence(
       {ChangeKind::kCreated, Entity::kFeedback, key.survey_number, feedback_id}, state, group);
 
-  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(header, body));
+  store::v1::StoredFeedback& stored = state.stored_body();
+  stored = body;
+  stored.set_import_number(import_number);
+  RemoveSeriesLabels(survey.all_series(), header.series, stored);
+  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(header, stored));
   state.recent_ids().Add(key.survey_number, feedback_id);
   const IndexEntries entries = EntriesOf(state.hash(), key, header, body);
   if (!entries.by_external_id_key.empty()) {
@@ -202,6 +205,7 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission,
   if (want_record) {
     outcome.record = std::make_unique<FeedbackRecord>(
         FeedbackRecord{key.survey_number, feedback_id, header, body, submission.customer_id()});
+    outcome.record->body.set_import_number(import_number);
   }
   return outcome;
 }
@@ -234,13 +238,8 @@ SubmissionOutcome ApplySubmission(const store::v1::SubmitFeedbackCommand& comman
     return Refused(customer.status());
   }
   const uint32_t import_number = ImportNumberOf(command, *survey, state, group);
-  if (import_number == kNoImport) {
-    return StoreRecord(submission, submission.body(), *feedback_id, *customer, want_record, *survey,
-                       state, group);
-  }
-  store::v1::StoredFeedback body = submission.body();
-  body.set_import_number(import_number);
-  return StoreRecord(submission, body, *feedback_id, *customer, want_record, *survey, state, group);
+  return StoreRecord(submission, *feedback_id, *customer, import_number, want_record, *survey,
+                     state, group);
 }
 
 }  // namespace emptychair::storage

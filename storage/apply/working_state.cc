@@ -32,6 +32,11 @@ absl::StatusOr<Message> ReadMessage(const Engine& engine, const std::string& key
   return message;
 }
 
+bool DecodeSeries(absl::string_view value, store::v1::StoredSeries& series) {
+  return DecodeMessage(value, series) &&
+         static_cast<size_t>(series.values_size()) <= kDimensionsMax;
+}
+
 KeyedHash::Secret SecretOf(const store::v1::StoredIdentity& identity) {
   KeyedHash::Secret secret;
   std::memcpy(secret.data(), identity.hash_secret().data(), secret.size());
@@ -177,25 +182,54 @@ absl::Status WorkingState::LoadNewestAnswers(const Engine& engine) {
   return absl::OkStatus();
 }
 
+// Goes through both copies side by side, so that one can stand in for the other.
 absl::Status WorkingState::LoadSeries(const Engine& engine) {
   std::unique_ptr<rocksdb::Iterator> it(
       engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kSeries)));
-  for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    const std::optional<SeriesKey> key = SeriesKey::Decode(ToView(it->key()));
-    store::v1::StoredSeries stored;
-    if (key.has_value() && FindDeletedSurvey(key->survey_number) != nullptr) {
-      continue;
-    }
-    WorkingSurvey* survey = key.has_value() ? FindSurvey(key->survey_number) : nullptr;
-    if (survey == nullptr || !DecodeMessage(ToView(it->value()), stored) ||
-        static_cast<size_t>(stored.values_size()) > kDimensionsMax ||
-        survey->series->size() != key->series) {
+  std::unique_ptr<rocksdb::Iterator> copy(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kMeta)));
+  it->SeekToFirst();
+  copy->Seek(SeriesCopyKeyPrefix());
+  const auto has_copy = [&copy] {
+    return copy->Valid() && absl::StartsWith(ToView(copy->key()), SeriesCopyKeyPrefix());
+  };
+  while (it->Valid() || has_copy()) {
+    const std::string copy_key =
+        has_copy() ? std::string(ToView(copy->key()).substr(SeriesCopyKeyPrefix().size())) : "";
+    const bool takes_first = it->Valid() && (!has_copy() || ToView(it->key()) <= copy_key);
+    const bool takes_copy = has_copy() && (!it->Valid() || copy_key <= ToView(it->key()));
+    const std::optional<SeriesKey> key =
+        SeriesKey::Decode(takes_first ? ToView(it->key()) : copy_key);
+    if (!key.has_value()) {
       return Damaged("series");
     }
-    const std::vector<absl::string_view> values(stored.values().begin(), stored.values().end());
-    survey->series->Add(values);
+    RETURN_IF_ERROR(LoadSeriesOf(*key, takes_first ? ToView(it->value()) : "",
+                                 takes_copy ? ToView(copy->value()) : ""));
+    if (takes_first) {
+      it->Next();
+    }
+    if (takes_copy) {
+      copy->Next();
+    }
   }
-  return FromRocksDb(it->status(), "reading series");
+  RETURN_IF_ERROR(FromRocksDb(it->status(), "reading series"));
+  return FromRocksDb(copy->status(), "reading series");
+}
+
+absl::Status WorkingState::LoadSeriesOf(const SeriesKey& key, absl::string_view value,
+                                        absl::string_view copy) {
+  if (FindDeletedSurvey(key.survey_number) != nullptr) {
+    return absl::OkStatus();
+  }
+  WorkingSurvey* survey = FindSurvey(key.survey_number);
+  store::v1::StoredSeries stored;
+  if (survey == nullptr || !(DecodeSeries(value, stored) || DecodeSeries(copy, stored)) ||
+      survey->series->size() != key.series) {
+    return Damaged("series");
+  }
+  const std::vector<absl::string_view> values(stored.values().begin(), stored.values().end());
+  survey->series->Add(values);
+  return absl::OkStatus();
 }
 
 WorkingSurvey* WorkingState::FindSurvey(uint32_t survey_number) {

@@ -28,6 +28,9 @@ struct WorkingSurvey {
   std::shared_ptr<ImportTable> imports = std::make_shared<ImportTable>();
   bool has_answers = false;  // Has or had; erased ones and those taken back count.
 
+  SurveySeries all_series() const {
+    return {definition.get(), series.get(), static_cast<uint32_t>(series->size())};
+  }
   bool is_deleted() const { return definition->delete_time_ms() != 0; }
   int32_t scale_min() const { return definition->scale().min(); }
   int32_t scale_max() const { return definition->scale().max(); }
@@ -54,6 +57,9 @@ class WorkingState {
   void BeginCommand(uint64_t epoch) { command_epoch_ = epoch; }
   // Takes the number of the next change. The first of an epoch puts that into `group`.
   uint64_t NextSequence(WriteGroup& group);
+
+  // Where the stored form of a record is put together; its memory serves for the next.
+  store::v1::StoredFeedback& stored_body() { return stored_body_; }
 
   CustomerCache& customers() { return customers_; }
   RecentIds& recent_ids() { return recent_ids_; }
@@ -90,6 +96,7 @@ class WorkingState {
 
   WorkingState(store::v1::StoredIdentity identity, store::v1::StoredCounters counters);
 
+  absl::Status LoadSeriesOf(const SeriesKey& key, absl::string_view value, absl::string_view copy);
   absl::Status LoadEpochs(const Engine& engine);
   absl::Status LoadFormerSurveys(const Engine& engine);
   absl::Status LoadSurveys(const Engine& engine);
@@ -101,6 +108,7 @@ class WorkingState {
   const store::v1::StoredIdentity identity_;
   const KeyedHash hash_;
   store::v1::StoredCounters counters_;
+  store::v1::StoredFeedback stored_body_;
   CustomerCache customers_{kCustomersCached};
   RecentIds recent_ids_{kRecentIds};
   absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;

@@ -30,6 +30,14 @@ class Corrections {
     return Count(static_cast<int64_t>(added.size()));
   }
 
+  absl::Status Correct(const SeriesKey& key, const store::v1::StoredSeries& series) {
+    store::v1::SeriesCorrection& correction = *Command().add_series();
+    correction.set_survey_number(key.survey_number);
+    correction.set_series(key.series);
+    *correction.mutable_values() = series;
+    return Count(0);
+  }
+
   absl::Status Remove(absl::string_view key) {
     Command().add_stray_keys(std::string(key));
     return Count(0);
@@ -66,6 +74,30 @@ class Corrections {
   int64_t cells_ = 0;
 };
 
+// Makes the two copies of each series the same.
+absl::Status CorrectSeries(const Engine& engine, const View& view, uint32_t number,
+                           uint32_t series_count, Corrections& corrections) {
+  for (uint32_t series = kOtherSeries + 1; series < series_count; ++series) {
+    const SeriesKey key{number, series};
+    std::string first;
+    std::string second;
+    const rocksdb::Snapshot* snapshot = view.snapshot->get();
+    ASSIGN_OR_RETURN(const bool has_first,
+                     engine.Get(Family::kSeries, key.Encode(), &first, snapshot));
+    ASSIGN_OR_RETURN(const bool has_second,
+                     engine.Get(Family::kMeta, SeriesCopyKey(key), &second, snapshot));
+    store::v1::StoredSeries sound;
+    const bool is_first_sound = has_first && DecodeMessage(first, sound);
+    if (is_first_sound && has_second && first == second) {
+      continue;
+    }
+    if (is_first_sound || (has_second && DecodeMessage(second, sound))) {
+      RETURN_IF_ERROR(corrections.Correct(key, sound));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // Counts the records of a survey beside its rows.
 absl::StatusOr<int64_t> CorrectSurvey(const Engine& engine, const View& view, uint32_t number,
                                       const TaskSurvey& survey, TaskSteps& steps,
@@ -101,6 +133,9 @@ absl::StatusOr<RebuildSummary> RebuildCube(const Engine& engine, const View& vie
   summary.sequence = view.counters.sequence();
   for (const auto& [number, survey] : surveys) {
     RETURN_IF_ERROR(steps.Begin("records", survey.id()));
+    if (survey.view != nullptr) {
+      RETURN_IF_ERROR(CorrectSeries(engine, view, number, survey.view->series_count, corrections));
+    }
     ASSIGN_OR_RETURN(const int64_t counted,
                      CorrectSurvey(engine, view, number, survey, steps, corrections));
     summary.records_counted += counted;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "storage/check/verify_parts.h"
@@ -87,12 +88,32 @@ absl::Status CheckImport(VerifyRun& run, uint32_t number, absl::string_view valu
   return absl::OkStatus();
 }
 
+// A series whose two copies are not the same: records leave out the labels that it says.
+absl::Status ReportCopies(VerifyRun& run, const SeriesKey& key, absl::string_view stored) {
+  return run.Report([&] {
+    return Difference{
+        DifferenceKind::kSeries, run.NameOf(key.survey_number),
+        absl::StrCat("series ", key.series, " of survey ", run.NameOf(key.survey_number)),
+        std::string(stored), "two equal copies"};
+  });
+}
+
+// Looks from the second copy to the first; from there it is compared.
+absl::Status CheckSeriesCopy(VerifyRun& run, const SeriesKey& key, absl::string_view value) {
+  std::string first;
+  ASSIGN_OR_RETURN(const bool found, run.Get(Family::kSeries, key.Encode(), &first));
+  return found ? absl::OkStatus() : ReportCopies(run, key, "the second copy alone");
+}
+
 absl::Status CheckMetaEntry(VerifyRun& run, absl::string_view key, absl::string_view value) {
   if (const std::optional<uint32_t> number = DecodeSurveyKey(key)) {
     return CheckSurvey(run, *number, value);
   }
   if (const std::optional<uint32_t> number = DecodeImportKey(key)) {
     return CheckImport(run, *number, value);
+  }
+  if (const std::optional<SeriesKey> series = DecodeSeriesCopyKey(key)) {
+    return CheckSeriesCopy(run, *series, value);
   }
   bool is_sound = false;
   if (DecodeFormerSurveyKey(key).has_value()) {
@@ -146,6 +167,12 @@ class SeriesCheck {
       return run_.Report([&] {
         return Difference{DifferenceKind::kUnknownSurvey, "", Name(), "a series", ""};
       });
+    }
+    std::string copy;
+    ASSIGN_OR_RETURN(const bool has_copy, run_.Get(Family::kMeta, SeriesCopyKey(*series), &copy));
+    if (!has_copy || copy != value) {
+      RETURN_IF_ERROR(ReportCopies(run_, *series,
+                                   has_copy ? "two copies that differ" : "the first copy alone"));
     }
     return is_next ? absl::OkStatus() : run_.Report([&] {
       return Difference{DifferenceKind::kSeries, run_.NameOf(*survey_number_), Name(),
@@ -218,21 +245,37 @@ class CustomerCheck {
     });
   }
 
+  // Each number under the hash that its id must have.
+  static void Add(const std::string& by_id_key, uint32_t ordinal, SetSum& sum) {
+    sum.Add(by_id_key, CustomerByOrdinalKey(ordinal));
+  }
+
   absl::Status AddById(absl::string_view key, absl::string_view value) {
-    store::v1::StoredCustomer customer;
-    if (!DecodeMessage(value, customer)) {
+    const std::optional<std::vector<uint32_t>> ordinals = DecodeOrdinals(value);
+    if (!ordinals.has_value()) {
       return run_.Report([&] { return Undecodable("customer", key); });
     }
-    const uint32_t ordinal = customer.ordinal();
-    if (CustomerByIdKey(run_.hash(HashPurpose::kCustomerId, customer.customer_id())) != key) {
-      return Report(ordinal, "an entry by id whose key is not of its id", "the hash of the id");
+    for (const uint32_t ordinal : *ordinals) {
+      if (!IsGivenOut(ordinal)) {
+        RETURN_IF_ERROR(ReportNotGivenOut(ordinal));
+      } else {
+        Add(std::string(key), ordinal, by_id_);
+      }
     }
-    if (ordinal == kAnonymous || ordinal > run_.view.counters.last_customer_ordinal()) {
-      return Report(ordinal, "a number that was never given out",
-                    absl::StrCat("1 to ", run_.view.counters.last_customer_ordinal()));
-    }
-    by_id_.Add(CustomerByOrdinalKey(ordinal), EncodeCustomerHash(*DecodeCustomerByIdKey(key)));
     return absl::OkStatus();
+  }
+
+  bool IsGivenOut(uint32_t ordinal) const {
+    return ordinal != kAnonymous && ordinal <= run_.view.counters.last_customer_ordinal();
+  }
+
+  absl::Status ReportNotGivenOut(uint32_t ordinal) {
+    return Report(ordinal, "a number that was never given out",
+                  absl::StrCat("1 to ", run_.view.counters.last_customer_ordinal()));
+  }
+
+  std::string ByIdKeyOf(const store::v1::StoredCustomer& customer) const {
+    return CustomerByIdKey(run_.hash(HashPurpose::kCustomerId, customer.customer_id()));
   }
 
   absl::Status AddByOrdinal(absl::string_view key, absl::string_view value) {
@@ -240,14 +283,14 @@ class CustomerCheck {
     if (ordinal.has_value()) {
       RETURN_IF_ERROR(ReportGap(*ordinal));
     }
-    if (!ordinal.has_value() || !DecodeCustomerHash(value).has_value()) {
+    store::v1::StoredCustomer customer;
+    if (!ordinal.has_value() || !DecodeMessage(value, customer) || customer.customer_id().empty()) {
       return run_.Report([&] { return Undecodable("customer", key); });
     }
-    if (*ordinal == kAnonymous || *ordinal > run_.view.counters.last_customer_ordinal()) {
-      return Report(*ordinal, "a number that was never given out",
-                    absl::StrCat("1 to ", run_.view.counters.last_customer_ordinal()));
+    if (!IsGivenOut(*ordinal)) {
+      return ReportNotGivenOut(*ordinal);
     }
-    by_ordinal_.Add(key, value);
+    Add(ByIdKeyOf(customer), *ordinal, by_ordinal_);
     return absl::OkStatus();
   }
 
@@ -265,47 +308,40 @@ class CustomerCheck {
     });
   }
 
-  // A number that leads nowhere or back to another one.
+  // A number that its id does not lead to.
   absl::Status LookFromOrdinal(absl::string_view key, absl::string_view value) {
     const std::optional<uint32_t> ordinal = DecodeCustomerByOrdinalKey(key);
-    const std::optional<IdHash> hash = DecodeCustomerHash(value);
-    if (!ordinal.has_value() || !hash.has_value()) {
+    store::v1::StoredCustomer customer;
+    if (!ordinal.has_value() || !DecodeMessage(value, customer)) {
       return absl::OkStatus();
     }
     std::string by_id;
-    ASSIGN_OR_RETURN(const bool found, run_.Get(Family::kCustomer, CustomerByIdKey(*hash), &by_id));
-    store::v1::StoredCustomer customer;
+    ASSIGN_OR_RETURN(const bool found, run_.Get(Family::kCustomer, ByIdKeyOf(customer), &by_id));
     if (!found) {
       return Report(*ordinal, "", "an entry by id");
     }
-    if (DecodeMessage(by_id, customer) && customer.ordinal() != *ordinal) {
-      return Report(*ordinal, absl::StrCat("an entry by id with the number ", customer.ordinal()),
-                    absl::StrCat("the number ", *ordinal));
+    const std::optional<std::vector<uint32_t>> ordinals = DecodeOrdinals(by_id);
+    if (ordinals.has_value() && !absl::c_linear_search(*ordinals, *ordinal)) {
+      return Report(*ordinal, "an entry by id without the number", "the number");
     }
     return absl::OkStatus();
   }
 
-  // An id whose number leads to another id that has it, too.
+  // A number under a hash that its id does not have.
   absl::Status LookFromId(absl::string_view key, absl::string_view value) {
-    store::v1::StoredCustomer customer;
-    std::string by_ordinal;
-    if (!DecodeMessage(value, customer)) {
+    const std::optional<std::vector<uint32_t>> ordinals = DecodeOrdinals(value);
+    if (!ordinals.has_value()) {
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(
-        const bool found,
-        run_.Get(Family::kCustomer, CustomerByOrdinalKey(customer.ordinal()), &by_ordinal));
-    const std::optional<IdHash> hash = found ? DecodeCustomerHash(by_ordinal) : std::nullopt;
-    if (!hash.has_value() || CustomerByIdKey(*hash) == key) {
-      return absl::OkStatus();
-    }
-    std::string other;
-    ASSIGN_OR_RETURN(const bool has_other,
-                     run_.Get(Family::kCustomer, CustomerByIdKey(*hash), &other));
-    store::v1::StoredCustomer other_customer;
-    if (has_other && DecodeMessage(other, other_customer) &&
-        other_customer.ordinal() == customer.ordinal()) {
-      return Report(customer.ordinal(), "two entries by id", "one");
+    for (const uint32_t ordinal : *ordinals) {
+      std::string by_ordinal;
+      store::v1::StoredCustomer customer;
+      ASSIGN_OR_RETURN(const bool found,
+                       run_.Get(Family::kCustomer, CustomerByOrdinalKey(ordinal), &by_ordinal));
+      if (found && DecodeMessage(by_ordinal, customer) && ByIdKeyOf(customer) != key) {
+        RETURN_IF_ERROR(
+            Report(ordinal, "an entry by id whose key is not of its id", "the hash of the id"));
+      }
     }
     return absl::OkStatus();
   }

@@ -1,6 +1,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -103,13 +104,24 @@ class RecordCheck {
       RETURN_IF_ERROR(ReportUndecodable(*key, "a message that does not decode"));
     }
     const IndexEntries entries = EntriesOf(run_.hash, *key, *header, body_);
-    if (!entries.by_customer_key.empty()) {
+    if (!entries.by_customer_key.empty() && IsFirstOfItsEntry(*key, header->customer_ordinal)) {
       run_.by_customer.Add(entries.by_customer_key, "");
     }
     if (!entries.by_external_id_key.empty()) {
       run_.by_external_id.Add(entries.by_external_id_key, entries.by_external_id_value);
     }
     return CheckHeader(*key, *header);
+  }
+
+  // Records of one customer whose ids start alike have one entry by customer; in the order of keys
+  // they are near each other.
+  bool IsFirstOfItsEntry(const FeedbackKey& key, uint32_t customer_ordinal) {
+    std::string start = FeedbackKeyPrefix(key.survey_number, StartOf(key.feedback_id));
+    if (start != id_start_) {
+      id_start_ = std::move(start);
+      customers_of_start_.clear();
+    }
+    return customers_of_start_.insert(customer_ordinal).second;
   }
 
   absl::Status CheckSequence(const FeedbackKey& key, const FeedbackHeader& header) {
@@ -140,6 +152,10 @@ class RecordCheck {
     }
     if (const std::optional<std::string> fault = WhyNotCounted(*survey_, header)) {
       return ReportRecord(key, *fault, "one that its survey has");
+    }
+    if (survey_->view != nullptr && !body_.labels().empty() &&
+        !AddSeriesLabels(survey_->view->all_series(), header.series, body_)) {
+      RETURN_IF_ERROR(ReportRecord(key, "a label that its series says", "the others alone"));
     }
     RETURN_IF_ERROR(CheckZone(key, header));
     return comparison_->Add(key.feedback_id.UnixMs(), header);
@@ -290,6 +306,8 @@ class RecordCheck {
   std::optional<absl::TimeZone> zone_;          // Of `survey_`.
   std::map<int32_t, bool> has_offset_;          // Whether `zone_` ever has it.
   store::v1::StoredFeedback body_;
+  std::string id_start_;
+  std::set<uint32_t> customers_of_start_;
   int64_t decoded_ = 0;
   int64_t undecodable_ = 0;
 };

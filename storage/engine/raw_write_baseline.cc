@@ -40,7 +40,7 @@ absl::Status RawWriteBaseline::Write(absl::Span<const RawRecord> records) {
                         FeedbackKey{record.survey_number, record.feedback_id}.Encode(),
                         EncodeFeedback(record.header, record.body)));
     if (record.header.customer_ordinal != kAnonymous) {
-      const FeedbackByCustomerKey key{record.header.customer_ordinal, record.feedback_id,
+      const FeedbackByCustomerKey key{record.header.customer_ordinal, StartOf(record.feedback_id),
                                       record.survey_number};
       RETURN_IF_ERROR(put(Family::kFeedbackByCustomer, key.Encode(), ""));
     }

@@ -7,7 +7,8 @@ IndexEntries EntriesOf(const KeyedHash& hash, const FeedbackKey& key, const Feed
   IndexEntries entries;
   if (header.customer_ordinal != kAnonymous) {
     entries.by_customer_key =
-        FeedbackByCustomerKey{header.customer_ordinal, key.feedback_id, key.survey_number}.Encode();
+        FeedbackByCustomerKey{header.customer_ordinal, StartOf(key.feedback_id), key.survey_number}
+            .Encode();
   }
   if (!body.external_id().empty()) {
     entries.by_external_id_key =

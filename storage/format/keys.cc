@@ -1,8 +1,11 @@
 #include "storage/format/keys.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "storage/format/varint.h"
 
 namespace emptychair::storage {
 namespace {
@@ -10,6 +13,7 @@ namespace {
 constexpr absl::string_view kSurveyPrefix = "survey/";
 constexpr absl::string_view kFormerSurveyPrefix = "former_survey/";
 constexpr absl::string_view kImportPrefix = "import/";
+constexpr absl::string_view kSeriesCopyPrefix = "series/";
 constexpr char kByIdTag = 1;
 constexpr char kByOrdinalTag = 2;
 constexpr uint32_t kSignBias = 0x80000000u;
@@ -81,11 +85,18 @@ std::optional<uint32_t> DecodeNumberedKey(absl::string_view prefix, absl::string
   return Reader(key.substr(prefix.size())).Int<uint32_t>();
 }
 
-absl::string_view AsBytes(const IdHash& hash) {
+template <size_t kSize>
+absl::string_view AsBytes(const std::array<uint8_t, kSize>& hash) {
   return absl::string_view(reinterpret_cast<const char*>(hash.data()), hash.size());
 }
 
 }  // namespace
+
+ShortHash Shortened(const IdHash& hash) {
+  ShortHash start;
+  std::memcpy(start.data(), hash.data(), start.size());
+  return start;
+}
 
 std::string FormatKey() { return "format"; }
 std::string IdentityKey() { return "identity"; }
@@ -117,6 +128,20 @@ std::optional<uint32_t> DecodeImportKey(absl::string_view key) {
   return DecodeNumberedKey(kImportPrefix, key);
 }
 
+std::string SeriesCopyKeyPrefix() { return std::string(kSeriesCopyPrefix); }
+
+std::string SeriesCopyKeyPrefix(uint32_t survey_number) {
+  return NumberedKey(kSeriesCopyPrefix, survey_number);
+}
+
+std::string SeriesCopyKey(const SeriesKey& key) {
+  return std::string(kSeriesCopyPrefix) + key.Encode();
+}
+
+std::optional<SeriesKey> DecodeSeriesCopyKey(absl::string_view key) {
+  return absl::ConsumePrefix(&key, kSeriesCopyPrefix) ? SeriesKey::Decode(key) : std::nullopt;
+}
+
 std::string SurveyDataPrefix(uint32_t survey_number) { return Writer(4).Int(survey_number).Take(); }
 
 std::string FeedbackKey::Encode() const {
@@ -134,19 +159,45 @@ std::optional<FeedbackKey> FeedbackKey::Decode(absl::string_view key) {
   return decoded;
 }
 
+IdStart StartOf(const Uuid& feedback_id) {
+  IdStart start;
+  std::copy_n(feedback_id.bytes.begin(), start.size(), start.begin());
+  return start;
+}
+
+std::string FeedbackKeyPrefix(uint32_t survey_number, const IdStart& id_start) {
+  return Writer(12).Int(survey_number).Bytes(AsBytes(id_start)).Take();
+}
+
+std::string CustomerTimePrefix(uint32_t customer_ordinal, int64_t unix_ms) {
+  constexpr size_t kTimeSize = 6;
+  const Uuid lowest = Uuid::LowestAt(unix_ms);
+  return Writer(10).Int(customer_ordinal).Bytes(lowest.AsBytes().substr(0, kTimeSize)).Take();
+}
+
+std::string CustomerIdPrefix(uint32_t customer_ordinal, const IdStart& id_start) {
+  return Writer(12).Int(customer_ordinal).Bytes(AsBytes(id_start)).Take();
+}
+
 std::string FeedbackByCustomerKey::Encode() const {
-  return Writer(24).Int(customer_ordinal).Bytes(feedback_id.AsBytes()).Int(survey_number).Take();
+  std::string key = CustomerIdPrefix(customer_ordinal, id_start);
+  AppendVarint(key, survey_number);
+  return key;
 }
 
 std::optional<FeedbackByCustomerKey> FeedbackByCustomerKey::Decode(absl::string_view key) {
-  if (key.size() != 24) {
+  constexpr size_t kPrefixSize = 12;
+  if (key.size() < kPrefixSize) {
     return std::nullopt;
   }
   Reader reader(key);
   FeedbackByCustomerKey decoded;
   decoded.customer_ordinal = reader.Int<uint32_t>();
-  decoded.feedback_id.bytes = reader.Bytes<std::array<uint8_t, 16>>();
-  decoded.survey_number = reader.Int<uint32_t>();
+  decoded.id_start = reader.Bytes<IdStart>();
+  key.remove_prefix(kPrefixSize);
+  if (!ConsumeVarint(key, decoded.survey_number) || !key.empty()) {
+    return std::nullopt;
+  }
   return decoded;
 }
 
@@ -206,14 +257,17 @@ std::optional<CubeRowKey> CubeRowKey::Decode(absl::string_view key) {
 }
 
 std::string CustomerByIdKey(const IdHash& customer_id_hash) {
-  return Writer(17).Int(static_cast<uint8_t>(kByIdTag)).Bytes(AsBytes(customer_id_hash)).Take();
+  return Writer(9)
+      .Int(static_cast<uint8_t>(kByIdTag))
+      .Bytes(AsBytes(Shortened(customer_id_hash)))
+      .Take();
 }
 
-std::optional<IdHash> DecodeCustomerByIdKey(absl::string_view key) {
-  if (key.size() != 17 || key[0] != kByIdTag) {
+std::optional<ShortHash> DecodeCustomerByIdKey(absl::string_view key) {
+  if (key.size() != 9 || key[0] != kByIdTag) {
     return std::nullopt;
   }
-  return Reader(key.substr(1)).Bytes<IdHash>();
+  return Reader(key.substr(1)).Bytes<ShortHash>();
 }
 
 std::string CustomerByOrdinalKey(uint32_t customer_ordinal) {

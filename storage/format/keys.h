@@ -2,7 +2,7 @@
 // specification, with test vectors.
 //
 // Integers are big-endian so that keys sort by value; signed ones are biased by 2^31. Keys hold no
-// text: ids stand in them as 16-byte keyed hashes, because keys outlive the deletion of their data.
+// text: ids stand in them as keyed hashes, because keys outlive the deletion of their data.
 // Decoders accept exactly what the builders make and answer nothing for any other bytes.
 #ifndef EMPTYCHAIR_STORAGE_FORMAT_KEYS_H_
 #define EMPTYCHAIR_STORAGE_FORMAT_KEYS_H_
@@ -19,6 +19,10 @@ namespace emptychair::storage {
 
 // A keyed hash of an id; see KeyedHash.
 using IdHash = std::array<uint8_t, 16>;
+
+// The start of one, in keys whose entries lead to the text to compare with: two ids may share it.
+using ShortHash = std::array<uint8_t, 8>;
+ShortHash Shortened(const IdHash& hash);
 
 // The resolution of a row of the cube. On disk: DO NOT CHANGE.
 enum class CubeUnit : uint8_t {
@@ -47,6 +51,13 @@ std::string ImportKey(uint32_t import_number);
 // Prefix of every ImportKey.
 std::string ImportKeyPrefix();
 std::optional<uint32_t> DecodeImportKey(absl::string_view key);
+// The second copy of a series; see SeriesKey.
+struct SeriesKey;
+std::string SeriesCopyKey(const SeriesKey& key);
+// Prefixes of such keys, of all surveys and of one.
+std::string SeriesCopyKeyPrefix();
+std::string SeriesCopyKeyPrefix(uint32_t survey_number);
+std::optional<SeriesKey> DecodeSeriesCopyKey(absl::string_view key);
 std::string SurveyKey(uint32_t survey_number);
 // Prefix of every SurveyKey.
 std::string SurveyKeyPrefix();
@@ -66,16 +77,28 @@ struct FeedbackKey {
   friend bool operator==(const FeedbackKey&, const FeedbackKey&) = default;
 };
 
-// Column family `feedback_by_customer`.
+// The start of a feedback_id: its time and 16 bits more.
+using IdStart = std::array<uint8_t, 8>;
+IdStart StartOf(const Uuid& feedback_id);
+
+// Prefix of the keys in `feedback` of the survey's records whose ids start so.
+std::string FeedbackKeyPrefix(uint32_t survey_number, const IdStart& id_start);
+
+// Column family `feedback_by_customer`: leads to those records of the survey whose ids start so and
+// that are the customer's, which is almost always one.
 struct FeedbackByCustomerKey {
   uint32_t customer_ordinal = 0;
-  Uuid feedback_id;
-  uint32_t survey_number = 0;
+  IdStart id_start{};
+  uint32_t survey_number = 0;  // A varint.
 
   std::string Encode() const;
   static std::optional<FeedbackByCustomerKey> Decode(absl::string_view key);
   friend bool operator==(const FeedbackByCustomerKey&, const FeedbackByCustomerKey&) = default;
 };
+
+// Prefixes of such keys: of a customer from a time on, for the ends of ranges, and of all surveys.
+std::string CustomerTimePrefix(uint32_t customer_ordinal, int64_t unix_ms);
+std::string CustomerIdPrefix(uint32_t customer_ordinal, const IdStart& id_start);
 
 // Column family `feedback_by_external_id`.
 struct ExternalIdKey {
@@ -116,7 +139,7 @@ struct CubeRowKey {
 
 // Column family `customer`: by id, and by ordinal.
 std::string CustomerByIdKey(const IdHash& customer_id_hash);
-std::optional<IdHash> DecodeCustomerByIdKey(absl::string_view key);
+std::optional<ShortHash> DecodeCustomerByIdKey(absl::string_view key);
 std::string CustomerByOrdinalKey(uint32_t customer_ordinal);
 std::optional<uint32_t> DecodeCustomerByOrdinalKey(absl::string_view key);
 

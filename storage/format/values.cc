@@ -1,30 +1,66 @@
 #include "storage/format/values.h"
 
-#include <cstring>
+#include <utility>
 
 #include "storage/format/little_endian.h"
+#include "storage/format/varint.h"
 
 namespace emptychair::storage {
 namespace {
 
 constexpr char kVersion = 1;
+// Flags of a record's header.
 constexpr uint8_t kHasScore = 1;
 constexpr uint8_t kIsErased = 2;
+constexpr uint8_t kIsExcluded = 4;
+
+constexpr uint8_t kExclusionReasonMax = 6;
+constexpr size_t kHeaderSizeUsual = 20;
 
 bool HasVersion(absl::string_view value) { return !value.empty() && value[0] == kVersion; }
 
-// Offsets in the header.
-constexpr size_t kFlagsAt = 1;
-constexpr size_t kExclusionAt = 2;
-constexpr size_t kReservedAt = 3;
-constexpr size_t kScoreAt = 4;
-constexpr size_t kCustomerAt = 8;
-constexpr size_t kSeriesAt = 12;
-constexpr size_t kZoneOffsetAt = 16;
-constexpr size_t kSequenceAt = 20;
-constexpr uint8_t kExclusionReasonMax = 6;
+// Takes one byte off the front.
+bool ConsumeByte(absl::string_view& from, uint8_t& byte) {
+  if (from.empty()) {
+    return false;
+  }
+  byte = static_cast<uint8_t>(from[0]);
+  from.remove_prefix(1);
+  return true;
+}
 
-static_assert(kSequenceAt + sizeof(uint64_t) == FeedbackHeader::kSize);
+// Takes what counting needs off the front of a record's value.
+bool ConsumeHeader(absl::string_view& value, FeedbackHeader& header) {
+  uint8_t version = 0;
+  uint8_t flags = 0;
+  if (!ConsumeByte(value, version) || version != kVersion || !ConsumeByte(value, flags)) {
+    return false;
+  }
+  header.is_erased = flags == kIsErased;
+  if (header.is_erased) {
+    return ConsumeVarint(value, header.sequence) && value.empty();
+  }
+  if ((flags & ~(kHasScore | kIsExcluded)) != 0) {
+    return false;
+  }
+  header.exclusion_reason = 0;
+  if ((flags & kIsExcluded) != 0 &&
+      (!ConsumeByte(value, header.exclusion_reason) || header.exclusion_reason == 0 ||
+       header.exclusion_reason > kExclusionReasonMax)) {
+    return false;
+  }
+  header.score.reset();
+  if ((flags & kHasScore) != 0) {
+    int32_t score = 0;
+    if (!ConsumeSignedVarint(value, score)) {
+      return false;
+    }
+    header.score = score;
+  }
+  return ConsumeVarint(value, header.customer_ordinal) && ConsumeVarint(value, header.series) &&
+         ConsumeSignedVarint(value, header.zone_offset_seconds) &&
+         ConsumeVarint(value, header.sequence);
+}
 
 }  // namespace
 
@@ -54,47 +90,33 @@ bool DecodeMessage(absl::string_view value, google::protobuf::MessageLite& messa
 
 std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::StoredFeedback& body) {
   std::string value;
-  value.reserve(FeedbackHeader::kSize + body.ByteSizeLong());
+  value.reserve(kHeaderSizeUsual + body.ByteSizeLong());
   value.push_back(kVersion);
-  AppendLittleEndian<uint8_t>(value, header.score.has_value() ? kHasScore : 0);
-  AppendLittleEndian<uint8_t>(value, header.exclusion_reason);
-  AppendLittleEndian<uint8_t>(value, 0);
-  AppendLittleEndian<int32_t>(value, header.score.value_or(0));
-  AppendLittleEndian<uint32_t>(value, header.customer_ordinal);
-  AppendLittleEndian<uint32_t>(value, header.series);
-  AppendLittleEndian<int32_t>(value, header.zone_offset_seconds);
-  AppendLittleEndian<uint64_t>(value, header.sequence);
+  const bool is_excluded = header.exclusion_reason != 0;
+  value.push_back(static_cast<char>((header.score.has_value() ? kHasScore : 0) |
+                                    (is_excluded ? kIsExcluded : 0)));
+  if (is_excluded) {
+    value.push_back(static_cast<char>(header.exclusion_reason));
+  }
+  if (header.score.has_value()) {
+    AppendSignedVarint(value, *header.score);
+  }
+  AppendVarint(value, header.customer_ordinal);
+  AppendVarint(value, header.series);
+  AppendSignedVarint(value, header.zone_offset_seconds);
+  AppendVarint(value, header.sequence);
   body.AppendToString(&value);
   return value;
 }
 
 std::string EncodeTombstone(uint64_t sequence) {
-  std::string value = EncodeFeedback({.sequence = sequence}, store::v1::StoredFeedback());
-  value[kFlagsAt] = kIsErased;
+  std::string value = {kVersion, static_cast<char>(kIsErased)};
+  AppendVarint(value, sequence);
   return value;
 }
 
 bool DecodeFeedbackHeader(absl::string_view value, FeedbackHeader& header) {
-  if (value.size() < FeedbackHeader::kSize || !HasVersion(value)) {
-    return false;
-  }
-  const auto flags = LoadLittleEndian<uint8_t>(value.data() + kFlagsAt);
-  header.is_erased = flags == kIsErased;
-  header.sequence = LoadLittleEndian<uint64_t>(value.data() + kSequenceAt);
-  if (header.is_erased) {
-    return value == EncodeTombstone(header.sequence);
-  }
-  header.exclusion_reason = LoadLittleEndian<uint8_t>(value.data() + kExclusionAt);
-  const auto score = LoadLittleEndian<int32_t>(value.data() + kScoreAt);
-  if ((flags & ~kHasScore) != 0 || header.exclusion_reason > kExclusionReasonMax ||
-      LoadLittleEndian<uint8_t>(value.data() + kReservedAt) != 0 || (flags == 0 && score != 0)) {
-    return false;
-  }
-  header.score = flags == kHasScore ? std::optional(score) : std::nullopt;
-  header.customer_ordinal = LoadLittleEndian<uint32_t>(value.data() + kCustomerAt);
-  header.series = LoadLittleEndian<uint32_t>(value.data() + kSeriesAt);
-  header.zone_offset_seconds = LoadLittleEndian<int32_t>(value.data() + kZoneOffsetAt);
-  return true;
+  return ConsumeHeader(value, header);
 }
 
 std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value) {
@@ -106,10 +128,10 @@ std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value) {
 }
 
 bool DecodeFeedbackBody(absl::string_view value, store::v1::StoredFeedback& body) {
-  if (value.size() < FeedbackHeader::kSize) {
+  FeedbackHeader header;
+  if (!ConsumeHeader(value, header)) {
     return false;
   }
-  value.remove_prefix(FeedbackHeader::kSize);
   return body.ParseFromArray(value.data(), static_cast<int>(value.size()));
 }
 
@@ -128,19 +150,29 @@ std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value) {
                          std::string(value.substr(1 + Uuid::kSize))};
 }
 
-std::string EncodeCustomerHash(const IdHash& customer_id_hash) {
+std::string EncodeOrdinals(const std::vector<uint32_t>& ordinals) {
   std::string value(1, kVersion);
-  value.append(reinterpret_cast<const char*>(customer_id_hash.data()), customer_id_hash.size());
+  for (const uint32_t ordinal : ordinals) {
+    AppendVarint(value, ordinal);
+  }
   return value;
 }
 
-std::optional<IdHash> DecodeCustomerHash(absl::string_view value) {
-  IdHash hash;
-  if (value.size() != 1 + hash.size() || !HasVersion(value)) {
+std::optional<std::vector<uint32_t>> DecodeOrdinals(absl::string_view value) {
+  if (!HasVersion(value)) {
     return std::nullopt;
   }
-  std::memcpy(hash.data(), value.data() + 1, hash.size());
-  return hash;
+  value.remove_prefix(1);
+  std::vector<uint32_t> ordinals;
+  while (!value.empty()) {
+    uint32_t ordinal = 0;
+    if (!ConsumeVarint(value, ordinal) || ordinal == kAnonymous ||
+        (!ordinals.empty() && ordinal <= ordinals.back())) {
+      return std::nullopt;
+    }
+    ordinals.push_back(ordinal);
+  }
+  return ordinals.empty() ? std::nullopt : std::optional(std::move(ordinals));
 }
 
 }  // namespace emptychair::storage

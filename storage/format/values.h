@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "common/base/uuid.h"
@@ -39,8 +40,6 @@ inline constexpr uint32_t kOtherSeries = 0;
 
 // What is read of a record without parsing its message: all that counting needs.
 struct FeedbackHeader {
-  static constexpr size_t kSize = 28;
-
   // A tombstone: the record was erased, of which only ids and `sequence` are left.
   bool is_erased = false;
   std::optional<int32_t> score;
@@ -53,7 +52,8 @@ struct FeedbackHeader {
   friend bool operator==(const FeedbackHeader&, const FeedbackHeader&) = default;
 };
 
-// Column family `feedback`: header, then a StoredFeedback.
+// Column family `feedback`: header, whose fields take as few bytes as they need, then a
+// StoredFeedback.
 std::string EncodeFeedback(const FeedbackHeader& header, const store::v1::StoredFeedback& body);
 std::optional<FeedbackHeader> DecodeFeedbackHeader(absl::string_view value);
 // The same into a header that is at hand, which costs scans less than a copy. Of a tombstone it has
@@ -72,9 +72,10 @@ struct ExternalIdEntry {
 std::string EncodeExternalIdEntry(const Uuid& feedback_id, absl::string_view external_id);
 std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value);
 
-// Column family `customer`, by ordinal: the hash under which the customer stands by id.
-std::string EncodeCustomerHash(const IdHash& customer_id_hash);
-std::optional<IdHash> DecodeCustomerHash(absl::string_view value);
+// Column family `customer`, by id: the ordinals of those whose ids share the hash, ascending; at
+// least one.
+std::string EncodeOrdinals(const std::vector<uint32_t>& ordinals);
+std::optional<std::vector<uint32_t>> DecodeOrdinals(absl::string_view value);
 
 }  // namespace emptychair::storage
 

@@ -34,6 +34,11 @@ inline void AppendSignedVarint(std::string& to, int64_t value) { AppendVarint(to
 // `Int`, or when it is longer than it need be.
 template <typename Int>
 bool ConsumeVarint(absl::string_view& from, Int& value) {
+  if (!from.empty() && static_cast<uint8_t>(from[0]) < 0x80) {  // Most are small.
+    value = static_cast<Int>(from[0]);
+    from.remove_prefix(1);
+    return true;
+  }
   uint64_t read = 0;
   for (size_t i = 0; i < from.size() && i < kVarintSizeMax; ++i) {
     const auto byte = static_cast<uint8_t>(from[i]);

@@ -4,12 +4,15 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/engine/engine.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/format/keys.h"
+#include "storage/format/varint.h"
+#include "storage/read/customers.h"
 
 namespace emptychair::storage {
 namespace {
@@ -132,29 +135,131 @@ class SurveyCursor {
   ScannedRecord record_;
 };
 
-}  // namespace
+// The records of one customer in a range. An entry of the index leads to all records whose ids
+// start as it says; those of one start, whatever their survey, are put in order here.
+class CustomerCursor {
+ public:
+  CustomerCursor(const Engine& engine, const View& view, const RecordRange& range)
+      : engine_(engine),
+        range_(range),
+        ordinal_(*range.customer_ordinal),
+        entries_(engine, Family::kFeedbackByCustomer, view, FirstKeyAt(range.start_ms),
+                 FirstKeyAt(range.end_ms), range.newest_first) {
+    rocksdb::ReadOptions options;
+    options.snapshot = view.snapshot->get();
+    records_.reset(engine.db()->NewIterator(options, engine.handle(Family::kFeedback)));
+    if (!range.after.has_value()) {
+      entries_.Start();
+      return;
+    }
+    // At the first or last entry of the start that the position has.
+    std::string key = CustomerIdPrefix(ordinal_, StartOf(range.after->feedback_id));
+    entries_.StartAt(range.newest_first ? key + std::string(kVarintSizeMax, '\xff') : key);
+  }
 
-absl::StatusOr<std::string> ReadCustomerId(
-    uint32_t customer_ordinal,
-    absl::FunctionRef<absl::StatusOr<bool>(const std::string& key, std::string* value)>
-        get_customer) {
-  if (customer_ordinal == kAnonymous) {
-    return "";
+  // The next record, valid until the one after; null at the end.
+  absl::StatusOr<const ScannedRecord*> Next() {
+    while (next_ == found_.size()) {
+      if (!entries_.Valid()) {
+        RETURN_IF_ERROR(entries_.status());
+        return nullptr;
+      }
+      RETURN_IF_ERROR(CollectStart());
+    }
+    Found& found = found_[next_++];
+    found.record.value = found.value;
+    return &found.record;
   }
-  std::string value;
-  ASSIGN_OR_RETURN(const bool has_hash,
-                   get_customer(CustomerByOrdinalKey(customer_ordinal), &value));
-  const std::optional<IdHash> hash = has_hash ? DecodeCustomerHash(value) : std::nullopt;
-  bool has_customer = false;
-  if (hash.has_value()) {
-    ASSIGN_OR_RETURN(has_customer, get_customer(CustomerByIdKey(*hash), &value));
+
+ private:
+  struct Found {
+    ScannedRecord record;
+    std::string value;
+  };
+
+  std::string FirstKeyAt(int64_t ms) const {
+    // The last possible millisecond has no key behind it of the customer.
+    return ms == kUuidTimeLimitMs ? CustomerTimePrefix(ordinal_ + 1, 0)
+                                  : CustomerTimePrefix(ordinal_, ms);
   }
-  store::v1::StoredCustomer customer;
-  if (!has_customer || !DecodeMessage(value, customer)) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED, "the customer of a record cannot be decoded");
+
+  bool IsWanted(uint32_t survey_number) const {
+    return range_.surveys.empty() ||
+           std::any_of(range_.surveys.begin(), range_.surveys.end(),
+                       [&](const SurveyView* survey) { return survey->number() == survey_number; });
   }
-  return std::move(*customer.mutable_customer_id());
-}
+
+  // Collects the records of all entries with the start of the one at hand.
+  absl::Status CollectStart() {
+    found_.clear();
+    next_ = 0;
+    std::optional<IdStart> start;
+    for (; entries_.Valid(); entries_.Next()) {
+      const std::optional<FeedbackByCustomerKey> key =
+          FeedbackByCustomerKey::Decode(entries_.key());
+      if (!key.has_value()) {
+        RETURN_IF_ERROR(Damaged());
+        continue;
+      }
+      if (start.has_value() && *start != key->id_start) {
+        break;
+      }
+      start = key->id_start;
+      if (IsWanted(key->survey_number)) {
+        RETURN_IF_ERROR(CollectRecords(*key));
+      }
+    }
+    std::sort(found_.begin(), found_.end(), [this](const Found& a, const Found& b) {
+      return range_.newest_first ? a.record.position > b.record.position
+                                 : a.record.position < b.record.position;
+    });
+    while (range_.after.has_value() && next_ < found_.size() &&
+           (range_.newest_first ? found_[next_].record.position >= *range_.after
+                                : found_[next_].record.position <= *range_.after)) {
+      ++next_;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CollectRecords(const FeedbackByCustomerKey& entry) {
+    const std::string prefix = FeedbackKeyPrefix(entry.survey_number, entry.id_start);
+    bool leads_to_one = false;
+    for (records_->Seek(prefix);
+         records_->Valid() && absl::StartsWith(ToView(records_->key()), prefix); records_->Next()) {
+      const std::optional<FeedbackKey> key = FeedbackKey::Decode(ToView(records_->key()));
+      Found found;
+      if (key.has_value() && DecodeFeedbackHeader(ToView(records_->value()), found.record.header) &&
+          !found.record.header.is_erased && found.record.header.customer_ordinal == ordinal_) {
+        found.record.position = {key->feedback_id, key->survey_number};
+        found.value = records_->value().ToString();
+        found_.push_back(std::move(found));
+        leads_to_one = true;
+      }
+    }
+    RETURN_IF_ERROR(FromRocksDb(records_->status(), "reading a customer's records"));
+    return leads_to_one ? absl::OkStatus() : Damaged();
+  }
+
+  // Skips what is damaged, or is the error.
+  absl::Status Damaged() const {
+    if (!range_.skip_damaged) {
+      return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                   "the index by customer names a record that cannot be read");
+    }
+    engine_.CountUndecodable();
+    return absl::OkStatus();
+  }
+
+  const Engine& engine_;
+  const RecordRange& range_;
+  const uint32_t ordinal_;
+  RangeIterator entries_;
+  std::unique_ptr<rocksdb::Iterator> records_;
+  std::vector<Found> found_;
+  size_t next_ = 0;  // Of `found_`.
+};
+
+}  // namespace
 
 std::string EtagOf(uint64_t sequence) { return absl::StrCat(sequence); }
 
@@ -165,8 +270,21 @@ absl::Status FeedbackNotFoundError(const store::v1::StoredSurvey& survey, absl::
       {{"survey_id", survey.survey_id()}});
 }
 
-absl::StatusOr<FeedbackRecord> DecodeFeedbackRecord(uint32_t survey_number, const Uuid& feedback_id,
+absl::StatusOr<FeedbackRecord> DecodeFeedbackRecord(const SurveySeries& survey,
+                                                    const Uuid& feedback_id,
                                                     absl::string_view value) {
+  ASSIGN_OR_RETURN(FeedbackRecord record,
+                   DecodeBareRecord(survey.definition->survey_number(), feedback_id, value));
+  if (!record.header.is_erased && !AddSeriesLabels(survey, record.header.series, record.body)) {
+    return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                 absl::StrCat("the record ", feedback_id.ToString(), " has another series than ",
+                              "its labels"));
+  }
+  return record;
+}
+
+absl::StatusOr<FeedbackRecord> DecodeBareRecord(uint32_t survey_number, const Uuid& feedback_id,
+                                                absl::string_view value) {
   FeedbackRecord record;
   record.survey_number = survey_number;
   record.feedback_id = feedback_id;
@@ -199,7 +317,7 @@ absl::StatusOr<FeedbackRecord> RecordReader::GetOrTombstone(const View& view,
     return FeedbackNotFoundError(*survey.definition, feedback_id.ToString());
   }
   ASSIGN_OR_RETURN(FeedbackRecord record,
-                   DecodeFeedbackRecord(survey.number(), feedback_id, value));
+                   DecodeFeedbackRecord(survey.all_series(), feedback_id, value));
   ASSIGN_OR_RETURN(record.customer_id, CustomerId(view, record.header.customer_ordinal));
   return record;
 }
@@ -218,23 +336,12 @@ std::vector<std::optional<std::string>> RecordReader::CustomerIds(
   for (const uint32_t ordinal : customer_ordinals) {
     keys.push_back(CustomerByOrdinalKey(ordinal));
   }
-  const auto hashes = engine_.GetMany(Family::kCustomer, keys, view.snapshot->get());
-  keys.clear();
-  std::vector<size_t> positions;  // Of those that have a hash.
-  for (size_t i = 0; i < hashes.size(); ++i) {
-    const std::optional<IdHash> hash =
-        hashes[i].has_value() ? DecodeCustomerHash(*hashes[i]) : std::nullopt;
-    if (hash.has_value()) {
-      keys.push_back(CustomerByIdKey(*hash));
-      positions.push_back(i);
-    }
-  }
   const auto customers = engine_.GetMany(Family::kCustomer, keys, view.snapshot->get());
   std::vector<std::optional<std::string>> ids(customer_ordinals.size());
   store::v1::StoredCustomer customer;
   for (size_t i = 0; i < customers.size(); ++i) {
     if (customers[i].has_value() && DecodeMessage(*customers[i], customer)) {
-      ids[positions[i]] = std::move(*customer.mutable_customer_id());
+      ids[i] = std::move(*customer.mutable_customer_id());
     }
   }
   return ids;
@@ -242,19 +349,13 @@ std::vector<std::optional<std::string>> RecordReader::CustomerIds(
 
 absl::StatusOr<std::optional<uint32_t>> RecordReader::CustomerOrdinal(
     const View& view, absl::string_view customer_id) const {
-  std::string value;
-  ASSIGN_OR_RETURN(
-      const bool found,
-      engine_.Get(Family::kCustomer, CustomerByIdKey(hash_(HashPurpose::kCustomerId, customer_id)),
-                  &value, view.snapshot->get()));
-  if (!found) {
-    return std::nullopt;
-  }
-  store::v1::StoredCustomer customer;
-  if (!DecodeMessage(value, customer)) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED, "a customer cannot be decoded");
-  }
-  return customer.ordinal();
+  ASSIGN_OR_RETURN(const CustomerLookup lookup,
+                   LookUpCustomer(customer_id, hash_(HashPurpose::kCustomerId, customer_id),
+                                  [&](const std::string& key, std::string* value) {
+                                    return engine_.Get(Family::kCustomer, key, value,
+                                                       view.snapshot->get());
+                                  }));
+  return lookup.ordinal;
 }
 
 absl::StatusOr<FeedbackRecord> RecordReader::GetByExternalId(const View& view,
@@ -315,53 +416,17 @@ absl::Status RecordReader::ScanSurveys(const View& view, const RecordRange& rang
 
 absl::Status RecordReader::ScanCustomer(const View& view, const RecordRange& range,
                                         Visit visit) const {
-  const uint32_t ordinal = *range.customer_ordinal;
-  const auto first_key_at = [&](int64_t ms) {
-    return ms == kUuidTimeLimitMs ? FeedbackByCustomerKey{ordinal + 1, Uuid(), 0}.Encode()
-                                  : FeedbackByCustomerKey{ordinal, Uuid::LowestAt(ms), 0}.Encode();
-  };
-  RangeIterator it(engine_, Family::kFeedbackByCustomer, view, first_key_at(range.start_ms),
-                   first_key_at(range.end_ms), range.newest_first);
-  const auto is_wanted = [&](uint32_t survey_number) {
-    return range.surveys.empty() ||
-           std::any_of(range.surveys.begin(), range.surveys.end(),
-                       [&](const SurveyView* survey) { return survey->number() == survey_number; });
-  };
-  if (range.after.has_value()) {
-    it.StartBehind(
-        FeedbackByCustomerKey{ordinal, range.after->feedback_id, range.after->survey_number}
-            .Encode());
-  } else {
-    it.Start();
-  }
-  std::string value;
-  for (; it.Valid(); it.Next()) {
-    const std::optional<FeedbackByCustomerKey> key = FeedbackByCustomerKey::Decode(it.key());
-    if (key.has_value() && !is_wanted(key->survey_number)) {
-      continue;
+  CustomerCursor cursor(engine_, view, range);
+  for (;;) {
+    ASSIGN_OR_RETURN(const ScannedRecord* record, cursor.Next());
+    if (record == nullptr) {
+      return absl::OkStatus();
     }
-    bool found = false;
-    if (key.has_value()) {
-      const FeedbackKey record_key{key->survey_number, key->feedback_id};
-      ASSIGN_OR_RETURN(
-          found, engine_.Get(Family::kFeedback, record_key.Encode(), &value, view.snapshot->get()));
-    }
-    const std::optional<FeedbackHeader> header = found ? DecodeFeedbackHeader(value) : std::nullopt;
-    if (!header.has_value() || header->is_erased) {
-      if (!range.skip_damaged) {
-        return Error(v1::ERROR_REASON_STORE_DAMAGED,
-                     "the index by customer names a record that cannot be read");
-      }
-      engine_.CountUndecodable();
-      continue;
-    }
-    ASSIGN_OR_RETURN(const bool go_on,
-                     visit({{key->feedback_id, key->survey_number}, *header, value}));
+    ASSIGN_OR_RETURN(const bool go_on, visit(*record));
     if (!go_on) {
       return absl::OkStatus();
     }
   }
-  return it.status();
 }
 
 }  // namespace emptychair::storage

@@ -42,7 +42,7 @@ struct RecordPosition {
 struct ScannedRecord {
   RecordPosition position;
   FeedbackHeader header;
-  absl::string_view value;  // All of it, for DecodeFeedbackBody; valid during the visit.
+  absl::string_view value;  // All of it, for DecodeBody; valid during the visit.
 
   int64_t occur_time_ms() const { return position.feedback_id.UnixMs(); }
 };
@@ -107,17 +107,14 @@ std::string EtagOf(uint64_t sequence);
 
 absl::Status FeedbackNotFoundError(const store::v1::StoredSurvey& survey, absl::string_view id);
 
-// The id of the customer with the number, empty for kAnonymous, as `get_customer` reads the column
-// family `customer`. Errors: STORE_DAMAGED, those of `get_customer`.
-absl::StatusOr<std::string> ReadCustomerId(
-    uint32_t customer_ordinal,
-    absl::FunctionRef<absl::StatusOr<bool>(const std::string& key, std::string* value)>
-        get_customer);
-
-// The record `value` under the given key as far as it can be told from the two; the customer id is
-// left empty. Errors: STORE_DAMAGED.
-absl::StatusOr<FeedbackRecord> DecodeFeedbackRecord(uint32_t survey_number, const Uuid& feedback_id,
+// The record `value` under the given key, with all its labels; the customer id is left empty.
+// Errors: STORE_DAMAGED.
+absl::StatusOr<FeedbackRecord> DecodeFeedbackRecord(const SurveySeries& survey,
+                                                    const Uuid& feedback_id,
                                                     absl::string_view value);
+// The same without the labels that its series says, for where they do not matter.
+absl::StatusOr<FeedbackRecord> DecodeBareRecord(uint32_t survey_number, const Uuid& feedback_id,
+                                                absl::string_view value);
 
 }  // namespace emptychair::storage
 

@@ -13,6 +13,7 @@
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/read/epochs.h"
 #include "storage/read/import_table.h"
+#include "storage/read/record_labels.h"
 #include "storage/read/series_table.h"
 
 namespace rocksdb {
@@ -31,6 +32,8 @@ struct SurveyView {
   std::shared_ptr<const ImportTable> imports = std::make_shared<const ImportTable>();
 
   uint32_t number() const { return definition->survey_number(); }
+
+  SurveySeries all_series() const { return {definition.get(), series.get(), series_count}; }
 
   // Position of the dimension, or nothing for a label that is none.
   std::optional<size_t> DimensionOf(absl::string_view key) const;

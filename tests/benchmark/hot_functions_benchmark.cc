@@ -161,7 +161,8 @@ BENCHMARK(BM_EncodeFeedbackKey);
 
 void BM_EncodeFeedbackByCustomerKey(benchmark::State& state) {
   Random random(1);
-  const storage::FeedbackByCustomerKey key{7, bench::RandomAnswer(kNoonMs, random).feedback_id, 1};
+  const storage::FeedbackByCustomerKey key{
+      7, storage::StartOf(bench::RandomAnswer(kNoonMs, random).feedback_id), 1};
   for (auto _ : state) {
     benchmark::DoNotOptimize(key.Encode());
   }

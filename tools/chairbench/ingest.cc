@@ -47,7 +47,8 @@ void AddRefusals(const std::string& name, const Turns& product, std::vector<Figu
                      {}});
 }
 
-// Records as the store would have them if customers and series had been numbered in advance.
+// Records as the store would have them if customers and series, which say all their labels, had
+// been numbered in advance.
 std::vector<storage::RawRecord> PlainRecords(int count, Random& random) {
   std::vector<storage::RawRecord> records(count);
   uint64_t sequence = 0;
@@ -60,11 +61,6 @@ std::vector<storage::RawRecord> PlainRecords(int count, Random& random) {
     record.header.series = 1 + answer.combination;
     record.header.sequence = ++sequence;
     record.body.set_comment(std::move(answer.comment));
-    for (const auto& [key, value] : CombinationOf(answer.combination)) {
-      store::v1::StoredLabel& label = *record.body.add_labels();
-      label.set_key(std::string(key));
-      label.set_value(std::string(value));
-    }
     record.body.set_receive_time_ms(answer.feedback_id.UnixMs());
   }
   return records;

@@ -48,7 +48,12 @@ class RecordFilterTest : public ::testing::Test {
       label.set_value(value);
     }
     const storage::FeedbackHeader header = {.score = 9, .series = record.series};
-    return GroupOf(query, record, storage::EncodeFeedback(header, body));
+    const storage::SurveyView& survey = *view_->FindSurvey(record.survey == 1 ? "a" : "b");
+    store::v1::StoredFeedback stored;
+    return GroupOf(query, record,
+                   record.series < survey.series_count
+                       ? storage::EncodeRecord(survey.all_series(), header, body, stored)
+                       : storage::EncodeFeedback(header, body));
   }
   absl::StatusOr<uint32_t> GroupOf(const MetricQuery& query, const Record& record,
                                    const std::string& value) const {

@@ -148,8 +148,8 @@ std::vector<DamageCase> OtherDamages() {
        [](PlainDatabase& database, const DatabaseDump&) {
          database.Delete("feedback", KeyOf(ThreeAnswers()[0]));
        },
-       with_cells({absl::StrCat("INDEX_ENTRY_EXTRA feedback_by_customer: an entry of ", record,
-                                ": an entry / "),
+       with_cells({"INDEX_ENTRY_EXTRA feedback_by_customer: an entry of customer 1 in pulse: an "
+                   "entry / ",
                    absl::StrCat("INDEX_ENTRY_EXTRA feedback_by_external_id: an entry of ", record,
                                 ": an entry / "),
                    "COUNTER meta: the count of feedback records: 3 / 2"}),
@@ -216,21 +216,21 @@ std::vector<DamageCase> OtherDamages() {
       {"an entry by customer is gone",
        [](PlainDatabase& database, const DatabaseDump& dump) {
          database.Delete("feedback_by_customer",
-                         FeedbackByCustomerKey{1, IdOf(ThreeAnswers()[0]), 1}.Encode());
+                         FeedbackByCustomerKey{1, StartOf(IdOf(ThreeAnswers()[0])), 1}.Encode());
        },
        ElementsAre(absl::StrCat("INDEX_ENTRY_MISSING ", by_customer, ":  / an entry")), SizeIs(1)},
       {"an entry by customer is another's",
        [](PlainDatabase& database, const DatabaseDump&) {
          database.Put("feedback_by_customer",
-                      FeedbackByCustomerKey{2, IdOf(ThreeAnswers()[0]), 1}.Encode(), "");
+                      FeedbackByCustomerKey{2, StartOf(IdOf(ThreeAnswers()[0])), 1}.Encode(), "");
        },
-       ElementsAre(absl::StrCat("INDEX_ENTRY_EXTRA feedback_by_customer: an entry of ", record,
-                                ": an entry / ")),
+       ElementsAre("INDEX_ENTRY_EXTRA feedback_by_customer: an entry of customer 2 in pulse: "
+                   "an entry / "),
        SizeIs(1)},
       {"an entry by customer has a value",
        [](PlainDatabase& database, const DatabaseDump&) {
          database.Put("feedback_by_customer",
-                      FeedbackByCustomerKey{1, IdOf(ThreeAnswers()[0]), 1}.Encode(), "v");
+                      FeedbackByCustomerKey{1, StartOf(IdOf(ThreeAnswers()[0])), 1}.Encode(), "v");
        },
        ElementsAre(StartsWith("UNDECODABLE feedback_by_customer: the entry under 00000001")),
        SizeIs(1)},
@@ -265,6 +265,39 @@ std::vector<DamageCase> OtherDamages() {
        },
        ElementsAre(StartsWith("UNDECODABLE feedback_by_external_id: the entry under 00000001")),
        SizeIs(1)},
+      {"a series has lost its first copy",
+       [](PlainDatabase& database, const DatabaseDump&) {
+         database.Delete("series", SeriesKey{1, 1}.Encode());
+       },
+       UnorderedElementsAre(
+           "SERIES series 1 of survey pulse: the second copy alone / two equal copies",
+           "SERIES series 2 of survey pulse: number 2 / numbers from 1 without gaps")},
+      {"a series has lost its second copy",
+       [](PlainDatabase& database, const DatabaseDump&) {
+         database.Delete("meta", SeriesCopyKey({1, 2}));
+       },
+       ElementsAre("SERIES series 2 of survey pulse: the first copy alone / two equal copies")},
+      {"a series does not decode",
+       [](PlainDatabase& database, const DatabaseDump&) {
+         database.Put("series", SeriesKey{1, 1}.Encode(), "\x02");
+       },
+       UnorderedElementsAre(
+           StartsWith("UNDECODABLE series: the entry under 0000000100000001"),
+           "SERIES series 1 of survey pulse: two copies that differ / two equal copies")},
+      {"a record has a label that its series says",
+       [](PlainDatabase& database, const DatabaseDump& dump) {
+         const std::string key = KeyOf(ThreeAnswers()[0]);
+         store::v1::StoredFeedback body;
+         ASSERT_TRUE(DecodeFeedbackBody(dump.at("feedback").at(key), body));
+         store::v1::StoredLabel& label = *body.add_labels();
+         label.set_key("region");
+         label.set_value("us");
+         database.Put("feedback", key, EncodeFeedback(HeaderOf(dump, ThreeAnswers()[0]), body));
+       },
+       ElementsAre(absl::StrCat("RECORD ", record,
+                                ": a label that its series says / the others "
+                                "alone")),
+       SizeIs(1)},
       {"a customer has no entry by number",
        [](PlainDatabase& database, const DatabaseDump&) {
          database.Delete("customer", CustomerByOrdinalKey(1));
@@ -277,9 +310,12 @@ std::vector<DamageCase> OtherDamages() {
        ElementsAre("CUSTOMER customers 2 to 2:  / entries by number"), SizeIs(1)},
       {"a customer has no entry by id",
        [](PlainDatabase& database, const DatabaseDump& dump) {
-         database.Delete(
-             "customer",
-             CustomerByIdKey(*DecodeCustomerHash(dump.at("customer").at(CustomerByOrdinalKey(1)))));
+         for (const auto& [key, value] : dump.at("customer")) {
+           if (DecodeCustomerByIdKey(key).has_value() &&
+               DecodeOrdinals(value) == std::vector<uint32_t>{1}) {
+             database.Delete("customer", key);
+           }
+         }
        },
        ElementsAre("CUSTOMER customer 1:  / an entry by id"), SizeIs(1)},
       {"two customers are swapped by number",
@@ -288,7 +324,7 @@ std::vector<DamageCase> OtherDamages() {
          database.Put("customer", CustomerByOrdinalKey(1), customers.at(CustomerByOrdinalKey(2)));
          database.Put("customer", CustomerByOrdinalKey(2), customers.at(CustomerByOrdinalKey(1)));
        },
-       SizeIs(2), SizeIs(2)},
+       SizeIs(4), SizeIs(4)},
       {"a customer does not decode",
        [](PlainDatabase& database, const DatabaseDump&) {
          database.Put("customer", CustomerByOrdinalKey(1), "\x07");

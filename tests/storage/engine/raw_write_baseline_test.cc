@@ -1,5 +1,6 @@
 #include "storage/engine/raw_write_baseline.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +26,11 @@ RawRecord ToPlain(const Answer& answer, uint32_t index, uint64_t sequence) {
   record.header.zone_offset_seconds = answer.zone_offset_seconds;
   record.header.sequence = sequence;
   record.body = submission.body();
+  // The series says the survey's one dimension.
+  auto& labels = *record.body.mutable_labels();
+  labels.erase(std::remove_if(labels.begin(), labels.end(),
+                              [](const auto& label) { return label.key() == "channel"; }),
+               labels.end());
   return record;
 }
 

@@ -36,6 +36,7 @@ TEST(FormatPage, HasTheBytesOfKeys) {
   ExpectOnPage("7375727665792f 00000001", SurveyKey(1));
   ExpectOnPage("696d706f72742f 00000002", ImportKey(2));
   ExpectOnPage("00000007 017f22e279b07cc398c4dc0c0c07398f", FeedbackKey{7, id}.Encode());
+  ExpectOnPage("00000003 017f22e279b07cc3 07", FeedbackByCustomerKey{3, StartOf(id), 7}.Encode());
   ExpectOnPage("00000001 00000002", SeriesKey{1, 2}.Encode());
   ExpectOnPage("00000001 03 80000288 0000", CubeRowKey{1, CubeUnit::kMonth, 648, 0}.Encode());
 }
@@ -47,8 +48,8 @@ TEST(FormatPage, HasTheBytesOfARecordsHeader) {
   header.series = 5;
   header.zone_offset_seconds = 3'600;
   header.sequence = 12;
-  ExpectOnPage("01 01 00 00  09000000  03000000  05000000  100e0000  0c00000000000000",
-               EncodeFeedback(header, {}));
+  ExpectOnPage("01 01  12  03  05  a038  0c", EncodeFeedback(header, {}));
+  ExpectOnPage("01 02  0c", EncodeTombstone(12));
 }
 
 TEST(FormatPage, HasTheBytesOfTheChangeLog) {
@@ -58,6 +59,8 @@ TEST(FormatPage, HasTheBytesOfTheChangeLog) {
                EncodeChanges({{ChangeKind::kChanged, Entity::kSurvey, 7, Uuid()},
                               {ChangeKind::kCreated, Entity::kFeedback, 7, id}}));
 }
+
+TEST(FormatPage, HasTheBytesOfCustomers) { ExpectOnPage("01 03 ac02", EncodeOrdinals({3, 300})); }
 
 TEST(FormatPage, HasTheBytesOfTheWatermark) {
   WatermarkValue value{*Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"), 12};

@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/format/changes.h"
@@ -175,6 +176,10 @@ std::string MetaText(const std::string& key, const std::string& value) {
     return absl::StrCat("former survey ", *number, " ",
                         MessageText<store::v1::StoredFormerSurvey>(value));
   }
+  if (const auto series = DecodeSeriesCopyKey(key)) {
+    return absl::StrCat("series ", series->series, " of survey ", series->survey_number, " again ",
+                        MessageText<store::v1::StoredSeries>(value));
+  }
   if (const auto number = DecodeImportKey(key)) {
     return absl::StrCat("import ", *number, " ", MessageText<store::v1::StoredImport>(value));
   }
@@ -205,7 +210,8 @@ std::string ByCustomerText(const std::string& key, const std::string& value) {
   if (!entry.has_value() || !value.empty()) {
     return "damaged";
   }
-  return absl::StrCat("customer ", entry->customer_ordinal, " id ", entry->feedback_id.ToString(),
+  const std::string start(entry->id_start.begin(), entry->id_start.end());
+  return absl::StrCat("customer ", entry->customer_ordinal, " id ", absl::BytesToHexString(start),
                       " survey ", entry->survey_number);
 }
 
@@ -245,14 +251,15 @@ std::string CellText(const std::string& key, const std::string& value) {
 
 std::string CustomerText(const std::string& key, const std::string& value) {
   if (DecodeCustomerByIdKey(key).has_value()) {
-    return MessageText<store::v1::StoredCustomer>(value);
+    const auto ordinals = DecodeOrdinals(value);
+    return ordinals.has_value() ? absl::StrCat("ordinals ", absl::StrJoin(*ordinals, " "))
+                                : "damaged";
   }
   const auto ordinal = DecodeCustomerByOrdinalKey(key);
-  const auto hash = DecodeCustomerHash(value);
-  if (!ordinal.has_value() || !hash.has_value()) {
+  if (!ordinal.has_value()) {
     return "damaged";
   }
-  return absl::StrCat("ordinal ", *ordinal, " is ", absl::BytesToHexString(CustomerByIdKey(*hash)));
+  return absl::StrCat("ordinal ", *ordinal, " is ", MessageText<store::v1::StoredCustomer>(value));
 }
 
 std::string ChangeText(const std::string& key, const std::string& value) {

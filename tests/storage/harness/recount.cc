@@ -1,5 +1,6 @@
 #include "tests/storage/harness/recount.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -102,6 +103,13 @@ class IndexCheck {
  private:
   void Fault(const std::string& text) { faults_.push_back(text); }
 
+  KeyedHash Hash() {
+    const auto identity = MetaMessage<store::v1::StoredIdentity>(dump_, IdentityKey(), faults_);
+    KeyedHash::Secret secret{};
+    identity.hash_secret().copy(reinterpret_cast<char*>(secret.data()), secret.size());
+    return KeyedHash(secret);
+  }
+
   // Erased records keep their ids, of which the external one is known by its hash alone.
   std::set<std::string> TakeTombstones(std::map<std::string, std::string>& entries) {
     std::set<std::string> erased;
@@ -119,10 +127,7 @@ class IndexCheck {
   }
 
   void CheckExternalIds() {
-    const auto identity = MetaMessage<store::v1::StoredIdentity>(dump_, IdentityKey(), faults_);
-    KeyedHash::Secret secret{};
-    identity.hash_secret().copy(reinterpret_cast<char*>(secret.data()), secret.size());
-    const KeyedHash hash(secret);
+    const KeyedHash hash = Hash();
     std::map<std::string, std::string> wanted;
     for (const Record& record : records_) {
       const std::string& id = record.body.external_id();
@@ -157,8 +162,8 @@ class IndexCheck {
     std::map<std::string, std::string> wanted;
     for (const Record& record : records_) {
       if (record.header.customer_ordinal != kAnonymous) {
-        wanted[FeedbackByCustomerKey{record.header.customer_ordinal, record.key.feedback_id,
-                                     record.key.survey_number}
+        wanted[FeedbackByCustomerKey{record.header.customer_ordinal,
+                                     StartOf(record.key.feedback_id), record.key.survey_number}
                    .Encode()] = "";
       }
       if (record.header.customer_ordinal > counters_.last_customer_ordinal()) {
@@ -168,20 +173,29 @@ class IndexCheck {
     if (FamilyOf(dump_, "feedback_by_customer") != wanted) {
       Fault("the index by customer is not what the records make");
     }
+    const KeyedHash hash = Hash();
     const auto& customers = FamilyOf(dump_, "customer");
-    if (customers.size() != 2 * size_t{counters_.last_customer_ordinal()}) {
-      Fault(absl::StrCat(customers.size(), " entries for ", counters_.last_customer_ordinal(),
-                         " customers"));
+    size_t numbers = 0;
+    for (const auto& [key, value] : customers) {
+      const auto ordinals = DecodeOrdinals(value);
+      numbers += !DecodeCustomerByIdKey(key).has_value() ? 1
+                 : ordinals.has_value()                  ? ordinals->size()
+                                                         : 0;
+    }
+    if (numbers != 2 * size_t{counters_.last_customer_ordinal()}) {
+      Fault(
+          absl::StrCat(numbers, " numbers for ", counters_.last_customer_ordinal(), " customers"));
     }
     for (uint32_t ordinal = 1; ordinal <= counters_.last_customer_ordinal(); ++ordinal) {
       const auto by_ordinal = customers.find(CustomerByOrdinalKey(ordinal));
-      const auto hash =
-          by_ordinal == customers.end() ? std::nullopt : DecodeCustomerHash(by_ordinal->second);
-      const auto by_id =
-          hash.has_value() ? customers.find(CustomerByIdKey(*hash)) : customers.end();
       store::v1::StoredCustomer customer;
-      if (by_id == customers.end() || !DecodeMessage(by_id->second, customer) ||
-          customer.ordinal() != ordinal || customer.customer_id().empty()) {
+      const bool is_there =
+          by_ordinal != customers.end() && DecodeMessage(by_ordinal->second, customer);
+      const auto by_id =
+          customers.find(CustomerByIdKey(hash(HashPurpose::kCustomerId, customer.customer_id())));
+      const auto ordinals = by_id == customers.end() ? std::nullopt : DecodeOrdinals(by_id->second);
+      if (!is_there || customer.customer_id().empty() || !ordinals.has_value() ||
+          std::find(ordinals->begin(), ordinals->end(), ordinal) == ordinals->end()) {
         Fault(absl::StrCat("customer ", ordinal, " cannot be found from number to id and back"));
       }
     }
@@ -201,6 +215,17 @@ class IndexCheck {
         continue;
       }
       series[decoded->survey_number][decoded->series] = value;
+      const auto& meta = FamilyOf(dump_, "meta");
+      const auto copy = meta.find(SeriesCopyKey(*decoded));
+      if (copy == meta.end() || copy->second != value) {
+        Fault(absl::StrCat("series ", decoded->series, " has no equal copy"));
+      }
+    }
+    for (const auto& [key, value] : FamilyOf(dump_, "meta")) {
+      const auto copy = DecodeSeriesCopyKey(key);
+      if (copy.has_value() && FamilyOf(dump_, "series").count(copy->Encode()) == 0) {
+        Fault(absl::StrCat("series ", copy->series, " is a copy alone"));
+      }
     }
     for (const auto& [number, survey] : surveys) {
       std::set<std::string> combinations;
@@ -230,18 +255,28 @@ class IndexCheck {
       Fault("a record belongs to no survey");
       return;
     }
+    const auto& numbers = series[record.key.survey_number];
+    const auto found = numbers.find(record.header.series);
+    store::v1::StoredSeries own;
+    if (found != numbers.end()) {
+      DecodeMessage(found->second, own);
+    }
     store::v1::StoredSeries wanted;
     for (const std::string& dimension : survey->second.dimensions()) {
-      std::string value;
+      // What its series says, the record leaves out.
+      const int position = wanted.values_size();
+      std::string value = position < own.values_size() ? own.values(position) : "";
+      const bool is_said = !value.empty();
       for (const auto& label : record.body.labels()) {
         if (label.key() == dimension) {
+          if (is_said) {
+            Fault("a record has a label that its series says");
+          }
           value = label.value();
         }
       }
       wanted.add_values(value);
     }
-    const auto& numbers = series[record.key.survey_number];
-    const auto found = numbers.find(record.header.series);
     if (record.header.series != kOtherSeries
             ? found == numbers.end() || !IsSeriesOf(found->second, wanted, survey->second)
             : numbers.size() < survey->second.max_series() && !survey->second.has_reslice()) {

@@ -1,12 +1,16 @@
 // Records in order, forwards and backwards, of a survey and of a customer.
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "storage/format/keys.h"
+#include "tests/helpers/seed.h"
+#include "tests/storage/check/verify_harness.h"
 #include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
@@ -112,6 +116,55 @@ TEST_P(RecordScanTest, GoesOnBehindARecordThatIsGone) {
   range.after = RecordPosition{IdOf({.id = 4, .time_ms = 3'000}), 1};
   EXPECT_THAT(Scan("one", "", range), ElementsAre("1:3", "1:2", "1:1"));
   EXPECT_THAT(Scan("", "ann", range), ElementsAre("2:3", "1:3", "1:1"));
+}
+
+// Of these, whole crowds share their entry by customer: ids of one millisecond start alike here.
+TEST_P(RecordScanTest, FindsEveryRecordOfACustomerThoughManyShareAnEntry) {
+  const uint64_t seed = emptychair::testing::SeedFromEnvOrRandom();
+  SCOPED_TRACE(seed);
+  std::mt19937_64 random(seed);
+  const char* const customers[] = {"cat", "dog"};
+  std::vector<Answer> answers;
+  for (uint64_t id = 7; id < 207; ++id) {
+    answers.push_back({.survey = static_cast<uint32_t>(1 + random() % 2),
+                       .id = id,
+                       .time_ms = static_cast<int64_t>(8'000 + random() % 3),
+                       .customer_id = customers[random() % 2]});
+  }
+  Submit(store(), answers);
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      const size_t gone = random() % answers.size();
+      ASSERT_OK(Erase(store(), answers[gone]).error);
+      answers.erase(answers.begin() + static_cast<std::ptrdiff_t>(gone));
+    }
+    for (const char* customer : customers) {
+      std::vector<std::pair<RecordPosition, std::string>> wanted;
+      for (const Answer& answer : answers) {
+        if (answer.customer_id == customer) {
+          wanted.push_back({{IdOf(answer), answer.survey},
+                            absl::StrCat(answer.survey, ":", IdOf(answer).bytes.back())});
+        }
+      }
+      std::sort(wanted.begin(), wanted.end());
+      std::vector<std::string> oldest_first;
+      for (const auto& [position, text] : wanted) {
+        oldest_first.push_back(text);
+      }
+      EXPECT_EQ(Scan("", customer), oldest_first);
+      std::vector<std::string> paged;
+      RecordRange range{.newest_first = true};
+      for (std::vector<std::string> page = Scan("", customer, range, 1 + random() % 7);
+           !page.empty(); page = Scan("", customer, range, 1 + random() % 7)) {
+        paged.insert(paged.end(), page.begin(), page.end());
+        range.after = last_;
+      }
+      EXPECT_EQ(paged, std::vector<std::string>(oldest_first.rbegin(), oldest_first.rend()));
+    }
+    EXPECT_THAT(VerifyNow(store()).differences, IsEmpty());
+    EXPECT_THAT(FindFaults(harness_.Dump()), IsEmpty());
+    Reopen();
+  }
 }
 
 TEST_P(RecordScanTest, ReadsTheIdsOfManyCustomersInTheOrderAskedFor) {
