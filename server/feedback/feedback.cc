@@ -1,9 +1,6 @@
 #include "server/feedback/feedback.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,6 +15,7 @@
 #include "server/request/validation.h"
 #include "server/surveys/survey.h"
 #include "storage/format/cube_row.h"
+#include "storage/format/external_ids.h"
 
 namespace emptychair {
 namespace {
@@ -74,26 +72,6 @@ absl::StatusOr<SentIdentity> CheckIdentity(const v1::Feedback& feedback, absl::T
   }
   sent.occur_ms = id_ms;
   return sent;
-}
-
-void AppendField(std::string& text, absl::string_view field) {
-  std::array<char, std::numeric_limits<size_t>::digits10 + 1> digits;
-  const auto end = std::to_chars(digits.begin(), digits.end(), field.size()).ptr;
-  text.append(digits.begin(), end);
-  text.push_back(':');
-  text.append(field.data(), field.size());
-}
-
-// An id for a record that came with an external id alone.
-Uuid DeriveFeedbackId(absl::string_view survey_id, absl::string_view external_id, int64_t occur_ms,
-                      const storage::KeyedHash& hash) {
-  std::string text;
-  AppendField(text, survey_id);
-  AppendField(text, external_id);
-  const storage::IdHash derived = hash(storage::HashPurpose::kDerivedFeedbackId, text);
-  std::array<uint8_t, 10> entropy;
-  std::copy_n(derived.begin(), entropy.size(), entropy.begin());
-  return Uuid::MakeV7(occur_ms, entropy);
 }
 
 // Takes over the exclusion that came with a record.
@@ -184,10 +162,10 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
   }
 
   const int64_t occur_ms = sent.occur_ms.value_or(absl::ToUnixMillis(receive_time));
-  const Uuid feedback_id =
-      sent.feedback_id.has_value()
-          ? *sent.feedback_id
-          : DeriveFeedbackId(feedback.survey_id(), feedback.external_id(), occur_ms, hash);
+  const Uuid feedback_id = sent.feedback_id.has_value()
+                               ? *sent.feedback_id
+                               : storage::DerivedFeedbackId(hash, feedback.survey_id(),
+                                                            feedback.external_id(), occur_ms);
   submission.set_feedback_id(feedback_id.AsBytes().data(), Uuid::kSize);
   submission.set_id_was_sent(sent.feedback_id.has_value());
   submission.set_time_was_sent(sent.occur_ms.has_value());

@@ -35,13 +35,19 @@ absl::StatusOr<Target> FindTarget(const store::v1::RecordTarget& target, Working
   if (survey == nullptr) {
     return SurveyGoneError();
   }
-  std::optional<Uuid> id = Uuid::FromBytes(target.feedback_id());
   if (!target.external_id().empty()) {
-    ASSIGN_OR_RETURN(id,
-                     FindByExternalId(target.survey_number(), target.external_id(), state, group));
+    ASSIGN_OR_RETURN(const ExternalIdLookup lookup,
+                     FindByExternalId(*survey, target.external_id(), state, group));
+    if (!lookup.feedback_id.has_value()) {
+      return FeedbackNotFoundError(*survey->definition, target.external_id());
+    }
+    ASSIGN_OR_RETURN(FeedbackRecord record,
+                     DecodeFeedbackRecord(survey->all_series(), *lookup.feedback_id, lookup.value));
+    return Target{survey, std::move(record)};
   }
+  const std::optional<Uuid> id = Uuid::FromBytes(target.feedback_id());
   if (!id.has_value()) {
-    return FeedbackNotFoundError(*survey->definition, target.external_id());
+    return FeedbackNotFoundError(*survey->definition, "");
   }
   const FeedbackKey key{target.survey_number(), *id};
   std::string value;

@@ -107,45 +107,58 @@ bool SharesEntryByCustomer(const FeedbackRecord& record, const WriteGroup& group
   }
 }
 
+// What is left of the external id is, with `keep_id`, its hash.
+void TakeOutExternalId(const FeedbackRecord& record, const IndexEntries& entries, bool keep_id,
+                       WorkingState& state, WriteGroup& group) {
+  std::string value;
+  const absl::StatusOr<bool> found =
+      group.Get(Family::kFeedbackByExternalId, entries.by_external_id_key, &value);
+  std::optional<std::vector<ExternalIdEntry>> sharing =
+      found.ok() && *found ? DecodeExternalIdEntries(value) : std::nullopt;
+  if (!sharing.has_value()) {
+    return;  // Damage, which a check names; there is nothing to take out.
+  }
+  sharing->erase(std::remove(sharing->begin(), sharing->end(), entries.by_external_id),
+                 sharing->end());
+  if (keep_id) {
+    sharing->push_back({.kind = ExternalIdEntry::Kind::kErased,
+                        .feedback_id = record.feedback_id,
+                        .hash = state.hash()(HashPurpose::kExternalId, record.body.external_id())});
+  }
+  if (sharing->empty()) {
+    group.Delete(Family::kFeedbackByExternalId, entries.by_external_id_key);
+  } else {
+    group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
+              EncodeExternalIdEntries(*sharing));
+  }
+}
+
 }  // namespace
 
 void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool keep_ids,
              WorkingState& state, WriteGroup& group) {
   const FeedbackKey key{record.survey_number, record.feedback_id};
   CountInCube(key, record.header, survey, -1, group);
-  const IndexEntries entries = EntriesOf(state.hash(), key, record.header, record.body);
+  const IndexEntries entries =
+      EntriesOf(state.hash(), survey.definition->survey_id(), key, record.header, record.body);
   if (!entries.by_customer_key.empty() && !SharesEntryByCustomer(record, group)) {
     group.Delete(Family::kFeedbackByCustomer, entries.by_customer_key);
   }
   if (!entries.by_external_id_key.empty()) {
-    if (keep_ids) {
-      group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
-                EncodeExternalIdEntry(record.feedback_id, ""));
-    } else {
-      group.Delete(Family::kFeedbackByExternalId, entries.by_external_id_key);
-    }
+    TakeOutExternalId(record, entries, keep_ids, state, group);
   }
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() - 1);
 }
 
-absl::StatusOr<std::optional<Uuid>> FindByExternalId(uint32_t survey_number,
-                                                     absl::string_view external_id,
-                                                     const WorkingState& state,
-                                                     const WriteGroup& group) {
-  const ExternalIdKey key{survey_number, state.hash()(HashPurpose::kExternalId, external_id)};
-  std::string value;
-  ASSIGN_OR_RETURN(const bool found,
-                   group.Get(Family::kFeedbackByExternalId, key.Encode(), &value));
-  if (!found) {
-    return std::nullopt;
-  }
-  const std::optional<ExternalIdEntry> entry = DecodeExternalIdEntry(value);
-  if (!entry.has_value()) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED,
-                 "an entry of the index by external id cannot be decoded");
-  }
-  return entry->feedback_id;
+absl::StatusOr<ExternalIdLookup> FindByExternalId(const WorkingSurvey& survey,
+                                                  absl::string_view external_id,
+                                                  const WorkingState& state,
+                                                  const WriteGroup& group) {
+  return LookUpExternalId(*survey.definition, external_id, state.hash(),
+                          [&group](Family family, const std::string& key, std::string* value) {
+                            return group.Get(family, key, value);
+                          });
 }
 
 absl::Status SurveyGoneError() {

@@ -13,6 +13,7 @@
 #include "storage/apply/working_state.h"
 #include "storage/apply/write_group.h"
 #include "storage/format/changes.h"
+#include "storage/read/external_ids.h"
 #include "storage/read/records.h"
 
 namespace emptychair::storage {
@@ -39,10 +40,10 @@ void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool kee
              WorkingState& state, WriteGroup& group);
 
 // Finds the record that has or had the external id. Errors: STORE_DAMAGED.
-absl::StatusOr<std::optional<Uuid>> FindByExternalId(uint32_t survey_number,
-                                                     absl::string_view external_id,
-                                                     const WorkingState& state,
-                                                     const WriteGroup& group);
+absl::StatusOr<ExternalIdLookup> FindByExternalId(const WorkingSurvey& survey,
+                                                  absl::string_view external_id,
+                                                  const WorkingState& state,
+                                                  const WriteGroup& group);
 
 // The error for a survey that is not there any more by the time a command is applied.
 absl::Status SurveyGoneError();

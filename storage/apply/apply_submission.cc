@@ -20,10 +20,13 @@
 namespace emptychair::storage {
 namespace {
 
-// A record that already has one of the submission's ids.
+// What is there already of a submission's ids.
 struct Existing {
+  bool is_there = false;
   Uuid feedback_id;
   std::string value;
+  // The entries of other records whose external ids share the start of the hash.
+  std::vector<ExternalIdEntry> sharing;
 };
 
 // By then the state that the change left is published.
@@ -31,30 +34,24 @@ constexpr absl::Duration kSurveyChangedDelay = absl::Milliseconds(10);
 
 // A record with the submission's external id comes first: its own id may have been derived at
 // another time than this submission's.
-absl::StatusOr<std::optional<Existing>> FindExisting(const store::v1::Submission& submission,
-                                                     const Uuid& feedback_id, WorkingState& state,
-                                                     const WriteGroup& group) {
-  Existing existing{feedback_id, {}};
-  bool has_external_id = false;
+absl::StatusOr<Existing> FindExisting(const store::v1::Submission& submission,
+                                      const Uuid& feedback_id, const WorkingSurvey& survey,
+                                      WorkingState& state, const WriteGroup& group) {
+  Existing existing;
   if (const std::string& external_id = submission.body().external_id(); !external_id.empty()) {
-    ASSIGN_OR_RETURN(const std::optional<Uuid> by_external_id,
-                     FindByExternalId(submission.survey_number(), external_id, state, group));
-    has_external_id = by_external_id.has_value();
-    existing.feedback_id = by_external_id.value_or(feedback_id);
+    ASSIGN_OR_RETURN(ExternalIdLookup lookup, FindByExternalId(survey, external_id, state, group));
+    if (lookup.feedback_id.has_value()) {
+      return Existing{true, *lookup.feedback_id, std::move(lookup.value), {}};
+    }
+    existing.sharing = std::move(lookup.sharing);
   }
-  const FeedbackKey key{submission.survey_number(), existing.feedback_id};
-  if (!has_external_id && !state.recent_ids().MayBeTaken(key.survey_number, key.feedback_id)) {
-    return std::nullopt;
+  existing.feedback_id = feedback_id;
+  const FeedbackKey key{submission.survey_number(), feedback_id};
+  if (state.recent_ids().MayBeTaken(key.survey_number, key.feedback_id)) {
+    ASSIGN_OR_RETURN(existing.is_there,
+                     group.Get(Family::kFeedback, key.Encode(), &existing.value));
   }
-  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kFeedback, key.Encode(), &existing.value));
-  if (found) {
-    return existing;
-  }
-  if (has_external_id) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED,
-                 "the index by external id names a record that is not there");
-  }
-  return std::nullopt;
+  return existing;
 }
 
 SubmissionOutcome Refused(absl::Status error) {
@@ -167,7 +164,8 @@ absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, Working
 // Stores a record that passed all checks, as the customer's and of the import with these numbers.
 SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uuid& feedback_id,
                               uint32_t customer, uint32_t import_number, bool want_record,
-                              WorkingSurvey& survey, WorkingState& state, WriteGroup& group) {
+                              std::vector<ExternalIdEntry> sharing, WorkingSurvey& survey,
+                              WorkingState& state, WriteGroup& group) {
   const store::v1::StoredFeedback& body = submission.body();
   const FeedbackKey key{submission.survey_number(), feedback_id};
   store::v1::StoredCounters& counters = state.counters();
@@ -188,10 +186,12 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uui
   RemoveSeriesLabels(survey.all_series(), header.series, stored);
   group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(header, stored));
   state.recent_ids().Add(key.survey_number, feedback_id);
-  const IndexEntries entries = EntriesOf(state.hash(), key, header, body);
+  const IndexEntries entries =
+      EntriesOf(state.hash(), survey.definition->survey_id(), key, header, body);
   if (!entries.by_external_id_key.empty()) {
+    sharing.push_back(entries.by_external_id);
     group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
-              entries.by_external_id_value);
+              EncodeExternalIdEntries(sharing));
   }
   if (!entries.by_customer_key.empty()) {
     group.Put(Family::kFeedbackByCustomer, entries.by_customer_key, "");
@@ -221,13 +221,12 @@ SubmissionOutcome ApplySubmission(const store::v1::SubmitFeedbackCommand& comman
     return Refused(SurveyGoneError());
   }
   // Duplicates come before every other check, so that a retry ends as the first try did.
-  absl::StatusOr<std::optional<Existing>> existing =
-      FindExisting(submission, *feedback_id, state, group);
+  absl::StatusOr<Existing> existing = FindExisting(submission, *feedback_id, *survey, state, group);
   if (!existing.ok()) {
     return Refused(existing.status());
   }
-  if (existing->has_value() && !IsOn(FailPoint::kSkipDuplicateCheck)) {
-    return JudgeExisting(submission, **existing, *survey, want_record, state, group);
+  if (existing->is_there && !IsOn(FailPoint::kSkipDuplicateCheck)) {
+    return JudgeExisting(submission, *existing, *survey, want_record, state, group);
   }
   if (absl::Status status = CheckState(submission, *survey); !status.ok()) {
     return Refused(std::move(status));
@@ -238,8 +237,8 @@ SubmissionOutcome ApplySubmission(const store::v1::SubmitFeedbackCommand& comman
     return Refused(customer.status());
   }
   const uint32_t import_number = ImportNumberOf(command, *survey, state, group);
-  return StoreRecord(submission, *feedback_id, *customer, import_number, want_record, *survey,
-                     state, group);
+  return StoreRecord(submission, *feedback_id, *customer, import_number, want_record,
+                     std::move(existing->sharing), *survey, state, group);
 }
 
 }  // namespace emptychair::storage

@@ -6,16 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "storage/format/hashed_field.h"
 
 namespace emptychair::storage {
 namespace {
 
 // Bytes that the hash is made of, but for the comment.
 constexpr size_t kContentTextUsual = 512;
-
-void AppendField(std::string& text, absl::string_view field) {
-  absl::StrAppend(&text, field.size(), ":", field);
-}
 
 bool SameLabels(const store::v1::StoredFeedback& a, const store::v1::StoredFeedback& b) {
   return std::equal(a.labels().begin(), a.labels().end(), b.labels().begin(), b.labels().end(),
@@ -38,12 +35,12 @@ IdHash HashOfContent(const KeyedHash& hash, absl::string_view customer_id,
                      std::optional<int32_t> score, const store::v1::StoredFeedback& body) {
   std::string text;
   text.reserve(kContentTextUsual + body.comment().size());
-  AppendField(text, customer_id);
-  AppendField(text, score.has_value() ? absl::StrCat(*score) : "");
-  AppendField(text, body.comment());
+  AppendHashedField(text, customer_id);
+  AppendHashedField(text, score.has_value() ? absl::StrCat(*score) : "");
+  AppendHashedField(text, body.comment());
   for (const store::v1::StoredLabel& label : body.labels()) {
-    AppendField(text, label.key());
-    AppendField(text, label.value());
+    AppendHashedField(text, label.key());
+    AppendHashedField(text, label.value());
   }
   return hash(HashPurpose::kContent, text);
 }

@@ -1,6 +1,7 @@
 #include <memory>
 #include <optional>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
@@ -40,7 +41,8 @@ absl::StatusOr<std::optional<RecordEntries>> ReadEntries(const VerifyRun& run,
   if (!header.has_value() || !DecodeFeedbackBody(value, body)) {
     return RecordEntries();
   }
-  return RecordEntries{true, EntriesOf(run.hash, key, *header, body)};
+  return RecordEntries{true,
+                       EntriesOf(run.hash, run.NameOf(key.survey_number), key, *header, body)};
 }
 
 // Adds up the entries of the index by customer.
@@ -79,22 +81,28 @@ absl::Status CheckErased(VerifyRun& run, const FeedbackKey& key) {
 absl::StatusOr<bool> ExternalIdsAgree(VerifyRun& run) {
   SetSum stored(run.sum_hash);
   RETURN_IF_ERROR(run.steps.Begin("index by external id"));
-  RETURN_IF_ERROR(
-      ScanFamily(run.engine, run.view, Family::kFeedbackByExternalId,
-                 [&](absl::string_view key, absl::string_view value) {
-                   ++run.summary.index_entries;
-                   RETURN_IF_ERROR(run.steps.Step());
-                   const auto decoded_key = ExternalIdKey::Decode(key);
-                   const auto entry = DecodeExternalIdEntry(value);
-                   if (!decoded_key.has_value() || !entry.has_value()) {
-                     return run.Report([&] { return Undecodable("feedback_by_external_id", key); });
-                   }
-                   if (entry->external_id.empty()) {
-                     return CheckErased(run, {decoded_key->survey_number, entry->feedback_id});
-                   }
-                   stored.Add(key, value);
-                   return absl::OkStatus();
-                 }));
+  RETURN_IF_ERROR(ScanFamily(
+      run.engine, run.view, Family::kFeedbackByExternalId,
+      [&](absl::string_view key, absl::string_view value) {
+        ++run.summary.index_entries;
+        RETURN_IF_ERROR(run.steps.Step());
+        const auto decoded_key = ExternalIdKey::Decode(key);
+        const auto entries = DecodeExternalIdEntries(value);
+        if (!decoded_key.has_value() || !entries.has_value()) {
+          return run.Report([&] { return Undecodable("feedback_by_external_id", key); });
+        }
+        for (const ExternalIdEntry& entry : *entries) {
+          if (entry.kind != ExternalIdEntry::Kind::kErased) {
+            stored.Add(key, EncodeExternalIdEntries({entry}));
+          } else if (Shortened(entry.hash) != decoded_key->external_id_hash) {
+            RETURN_IF_ERROR(
+                run.Report([&] { return Undecodable("feedback_by_external_id", key); }));
+          } else {
+            RETURN_IF_ERROR(CheckErased(run, {decoded_key->survey_number, entry.feedback_id}));
+          }
+        }
+        return absl::OkStatus();
+      }));
   return stored.Equals(run.by_external_id);
 }
 
@@ -111,7 +119,8 @@ absl::Status NameMissing(VerifyRun& run, bool customers_agree, bool external_ids
         if (!key.has_value() || !header.has_value() || !DecodeFeedbackBody(value, body)) {
           return absl::OkStatus();
         }
-        const IndexEntries entries = EntriesOf(run.hash, *key, *header, body);
+        const IndexEntries entries =
+            EntriesOf(run.hash, run.NameOf(key->survey_number), *key, *header, body);
         std::string stored;
         if (!customers_agree && !entries.by_customer_key.empty()) {
           ASSIGN_OR_RETURN(const bool found,
@@ -124,12 +133,11 @@ absl::Status NameMissing(VerifyRun& run, bool customers_agree, bool external_ids
         if (!external_ids_agree && !entries.by_external_id_key.empty()) {
           ASSIGN_OR_RETURN(const bool found, run.Get(Family::kFeedbackByExternalId,
                                                      entries.by_external_id_key, &stored));
-          const std::optional<ExternalIdEntry> entry = DecodeExternalIdEntry(stored);
-          if (!found || (entry.has_value() && stored != entries.by_external_id_value)) {
+          const auto sharing = DecodeExternalIdEntries(stored);
+          if (!found ||
+              (sharing.has_value() && !absl::c_linear_search(*sharing, entries.by_external_id))) {
             RETURN_IF_ERROR(run.Report([&] {
-              return Missing(
-                  run, *key, "feedback_by_external_id",
-                  found ? absl::StrCat("an entry of ", entry->feedback_id.ToString()) : "");
+              return Missing(run, *key, "feedback_by_external_id", found ? "others" : "");
             }));
           }
         }
@@ -177,6 +185,47 @@ absl::Status NameExtraByCustomer(VerifyRun& run) {
       });
 }
 
+// Whether the entry is that of a record, or of one that does not decode. Of a derived id the time
+// alone is here: it may be any of that millisecond.
+absl::StatusOr<bool> LeadsToARecord(const VerifyRun& run, const ExternalIdKey& key,
+                                    absl::string_view key_bytes, const ExternalIdEntry& entry) {
+  const auto is_its = [&](const FeedbackKey& record) -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(const auto made, ReadEntries(run, record));
+    return made.has_value() && (!made->decodes || (made->entries.by_external_id_key == key_bytes &&
+                                                   made->entries.by_external_id == entry));
+  };
+  if (entry.kind == ExternalIdEntry::Kind::kGiven) {
+    return is_its({key.survey_number, entry.feedback_id});
+  }
+  const std::string begin = FeedbackKey{key.survey_number, Uuid::LowestAt(entry.unix_ms)}.Encode();
+  constexpr size_t kSurveyAndTime = 10;
+  const absl::string_view prefix = absl::string_view(begin).substr(0, kSurveyAndTime);
+  rocksdb::ReadOptions options;
+  options.snapshot = run.view.snapshot->get();
+  std::unique_ptr<rocksdb::Iterator> it(
+      run.engine.db()->NewIterator(options, run.engine.handle(Family::kFeedback)));
+  for (it->Seek(begin); it->Valid() && absl::StartsWith(ToView(it->key()), prefix); it->Next()) {
+    const std::optional<FeedbackKey> record = FeedbackKey::Decode(ToView(it->key()));
+    ASSIGN_OR_RETURN(const bool found, record.has_value() ? is_its(*record) : true);
+    if (found) {
+      return true;
+    }
+  }
+  RETURN_IF_ERROR(FromRocksDb(it->status(), "checking the index by external id"));
+  return false;
+}
+
+Difference ExtraByExternalId(const VerifyRun& run, const ExternalIdKey& key,
+                             const ExternalIdEntry& entry) {
+  if (entry.kind == ExternalIdEntry::Kind::kGiven) {
+    return Extra(run, {key.survey_number, entry.feedback_id}, "feedback_by_external_id");
+  }
+  return {DifferenceKind::kIndexEntryExtra, run.NameOf(key.survey_number),
+          absl::StrCat("feedback_by_external_id: an entry of a record of ", entry.unix_ms,
+                       " ms of survey ", run.NameOf(key.survey_number)),
+          "an entry", ""};
+}
+
 absl::Status NameExtraByExternalId(VerifyRun& run) {
   RETURN_IF_ERROR(run.steps.Begin("entries too many by external id"));
   return ScanFamily(
@@ -184,17 +233,19 @@ absl::Status NameExtraByExternalId(VerifyRun& run) {
       [&](absl::string_view key_bytes, absl::string_view value) -> absl::Status {
         RETURN_IF_ERROR(run.steps.Step());
         const auto key = ExternalIdKey::Decode(key_bytes);
-        const auto entry = DecodeExternalIdEntry(value);
-        if (!key.has_value() || !entry.has_value() || entry->external_id.empty()) {
+        const auto entries = DecodeExternalIdEntries(value);
+        if (!key.has_value() || !entries.has_value()) {
           return absl::OkStatus();
         }
-        const FeedbackKey record{key->survey_number, entry->feedback_id};
-        ASSIGN_OR_RETURN(const auto made, ReadEntries(run, record));
-        if (made.has_value() && (!made->decodes || (made->entries.by_external_id_key == key_bytes &&
-                                                    made->entries.by_external_id_value == value))) {
-          return absl::OkStatus();
+        for (const ExternalIdEntry& entry : *entries) {
+          if (entry.kind != ExternalIdEntry::Kind::kErased) {
+            ASSIGN_OR_RETURN(const bool leads_to_one, LeadsToARecord(run, *key, key_bytes, entry));
+            if (!leads_to_one) {
+              RETURN_IF_ERROR(run.Report([&] { return ExtraByExternalId(run, *key, entry); }));
+            }
+          }
         }
-        return run.Report([&] { return Extra(run, record, "feedback_by_external_id"); });
+        return absl::OkStatus();
       });
 }
 

@@ -103,12 +103,13 @@ class RecordCheck {
       body_.Clear();
       RETURN_IF_ERROR(ReportUndecodable(*key, "a message that does not decode"));
     }
-    const IndexEntries entries = EntriesOf(run_.hash, *key, *header, body_);
+    const IndexEntries entries = EntriesOf(run_.hash, SurveyId(), *key, *header, body_);
     if (!entries.by_customer_key.empty() && IsFirstOfItsEntry(*key, header->customer_ordinal)) {
       run_.by_customer.Add(entries.by_customer_key, "");
     }
     if (!entries.by_external_id_key.empty()) {
-      run_.by_external_id.Add(entries.by_external_id_key, entries.by_external_id_value);
+      run_.by_external_id.Add(entries.by_external_id_key,
+                              EncodeExternalIdEntries({entries.by_external_id}));
     }
     return CheckHeader(*key, *header);
   }

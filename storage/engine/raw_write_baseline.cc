@@ -7,6 +7,7 @@
 #include "common/base/status_macros.h"
 #include "rocksdb/write_batch.h"
 #include "storage/engine/engine.h"
+#include "storage/format/external_ids.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/format/keys.h"
 
@@ -45,9 +46,10 @@ absl::Status RawWriteBaseline::Write(absl::Span<const RawRecord> records) {
       RETURN_IF_ERROR(put(Family::kFeedbackByCustomer, key.Encode(), ""));
     }
     if (const std::string& external_id = record.body.external_id(); !external_id.empty()) {
-      const ExternalIdKey key{record.survey_number, hash(HashPurpose::kExternalId, external_id)};
+      const ExternalIdKey key{record.survey_number,
+                              Shortened(hash(HashPurpose::kExternalId, external_id))};
       RETURN_IF_ERROR(put(Family::kFeedbackByExternalId, key.Encode(),
-                          EncodeExternalIdEntry(record.feedback_id, external_id)));
+                          EncodeExternalIdEntries({{.feedback_id = record.feedback_id}})));
     }
   }
   rocksdb::WriteOptions options;

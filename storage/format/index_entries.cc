@@ -2,8 +2,8 @@
 
 namespace emptychair::storage {
 
-IndexEntries EntriesOf(const KeyedHash& hash, const FeedbackKey& key, const FeedbackHeader& header,
-                       const store::v1::StoredFeedback& body) {
+IndexEntries EntriesOf(const KeyedHash& hash, absl::string_view survey_id, const FeedbackKey& key,
+                       const FeedbackHeader& header, const store::v1::StoredFeedback& body) {
   IndexEntries entries;
   if (header.customer_ordinal != kAnonymous) {
     entries.by_customer_key =
@@ -11,10 +11,11 @@ IndexEntries EntriesOf(const KeyedHash& hash, const FeedbackKey& key, const Feed
             .Encode();
   }
   if (!body.external_id().empty()) {
+    const IdHash external_id_hash = hash(HashPurpose::kExternalId, body.external_id());
     entries.by_external_id_key =
-        ExternalIdKey{key.survey_number, hash(HashPurpose::kExternalId, body.external_id())}
-            .Encode();
-    entries.by_external_id_value = EncodeExternalIdEntry(key.feedback_id, body.external_id());
+        ExternalIdKey{key.survey_number, Shortened(external_id_hash)}.Encode();
+    entries.by_external_id =
+        ExternalIdEntryOf(hash, survey_id, body.external_id(), key.feedback_id);
   }
   return entries;
 }

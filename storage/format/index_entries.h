@@ -4,7 +4,9 @@
 
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/format/external_ids.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
@@ -15,10 +17,10 @@ namespace emptychair::storage {
 struct IndexEntries {
   std::string by_customer_key;
   std::string by_external_id_key;
-  std::string by_external_id_value;
+  ExternalIdEntry by_external_id;  // One of those under the key.
 };
-IndexEntries EntriesOf(const KeyedHash& hash, const FeedbackKey& key, const FeedbackHeader& header,
-                       const store::v1::StoredFeedback& body);
+IndexEntries EntriesOf(const KeyedHash& hash, absl::string_view survey_id, const FeedbackKey& key,
+                       const FeedbackHeader& header, const store::v1::StoredFeedback& body);
 
 }  // namespace emptychair::storage
 

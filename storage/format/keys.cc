@@ -202,17 +202,17 @@ std::optional<FeedbackByCustomerKey> FeedbackByCustomerKey::Decode(absl::string_
 }
 
 std::string ExternalIdKey::Encode() const {
-  return Writer(20).Int(survey_number).Bytes(AsBytes(external_id_hash)).Take();
+  return Writer(12).Int(survey_number).Bytes(AsBytes(external_id_hash)).Take();
 }
 
 std::optional<ExternalIdKey> ExternalIdKey::Decode(absl::string_view key) {
-  if (key.size() != 20) {
+  if (key.size() != 12) {
     return std::nullopt;
   }
   Reader reader(key);
   ExternalIdKey decoded;
   decoded.survey_number = reader.Int<uint32_t>();
-  decoded.external_id_hash = reader.Bytes<IdHash>();
+  decoded.external_id_hash = reader.Bytes<ShortHash>();
   return decoded;
 }
 

@@ -103,7 +103,7 @@ std::string CustomerIdPrefix(uint32_t customer_ordinal, const IdStart& id_start)
 // Column family `feedback_by_external_id`.
 struct ExternalIdKey {
   uint32_t survey_number = 0;
-  IdHash external_id_hash{};
+  ShortHash external_id_hash{};
 
   std::string Encode() const;
   static std::optional<ExternalIdKey> Decode(absl::string_view key);

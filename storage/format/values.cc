@@ -135,21 +135,6 @@ bool DecodeFeedbackBody(absl::string_view value, store::v1::StoredFeedback& body
   return body.ParseFromArray(value.data(), static_cast<int>(value.size()));
 }
 
-std::string EncodeExternalIdEntry(const Uuid& feedback_id, absl::string_view external_id) {
-  std::string value(1, kVersion);
-  value.append(feedback_id.AsBytes().data(), Uuid::kSize);
-  value.append(external_id.data(), external_id.size());
-  return value;
-}
-
-std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value) {
-  if (value.size() < 1 + Uuid::kSize || !HasVersion(value)) {
-    return std::nullopt;
-  }
-  return ExternalIdEntry{*Uuid::FromBytes(value.substr(1, Uuid::kSize)),
-                         std::string(value.substr(1 + Uuid::kSize))};
-}
-
 std::string EncodeOrdinals(const std::vector<uint32_t>& ordinals) {
   std::string value(1, kVersion);
   for (const uint32_t ordinal : ordinals) {

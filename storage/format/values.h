@@ -1,5 +1,5 @@
-// The bytes of values, other than the cube's rows (cube_row.h) and the change log's entries
-// (changes.h). docs/storage_format.md has the same
+// The bytes of values, other than the cube's rows (cube_row.h) the change log's entries
+// (changes.h) and the index by external id (external_ids.h). docs/storage_format.md has the same
 // as a specification, with test vectors.
 //
 // Every value starts with a version byte. Decoders answer nothing for bytes that the encoder of
@@ -63,14 +63,6 @@ bool DecodeFeedbackBody(absl::string_view value, store::v1::StoredFeedback& body
 
 // What stays of a record that was erased by the change `sequence`.
 std::string EncodeTombstone(uint64_t sequence);
-
-// Column family `feedback_by_external_id`: which record has the external id.
-struct ExternalIdEntry {
-  Uuid feedback_id;
-  std::string external_id;  // Empty once the record is erased.
-};
-std::string EncodeExternalIdEntry(const Uuid& feedback_id, absl::string_view external_id);
-std::optional<ExternalIdEntry> DecodeExternalIdEntry(absl::string_view value);
 
 // Column family `customer`, by id: the ordinals of those whose ids share the hash, ascending; at
 // least one.

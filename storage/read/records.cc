@@ -13,6 +13,7 @@
 #include "storage/format/keys.h"
 #include "storage/format/varint.h"
 #include "storage/read/customers.h"
+#include "storage/read/external_ids.h"
 
 namespace emptychair::storage {
 namespace {
@@ -361,18 +362,13 @@ absl::StatusOr<std::optional<uint32_t>> RecordReader::CustomerOrdinal(
 absl::StatusOr<FeedbackRecord> RecordReader::GetByExternalId(const View& view,
                                                              const SurveyView& survey,
                                                              absl::string_view external_id) const {
-  const ExternalIdKey key{survey.number(), hash_(HashPurpose::kExternalId, external_id)};
-  std::string value;
-  ASSIGN_OR_RETURN(const bool found, engine_.Get(Family::kFeedbackByExternalId, key.Encode(),
-                                                 &value, view.snapshot->get()));
-  if (!found) {
-    return FeedbackNotFoundError(*survey.definition, external_id);
-  }
-  const std::optional<ExternalIdEntry> entry = DecodeExternalIdEntry(value);
-  if (!entry.has_value()) {
-    return Damaged(survey, "an entry of the index by external id");
-  }
-  return Get(view, survey, entry->feedback_id);
+  ASSIGN_OR_RETURN(const ExternalIdLookup lookup,
+                   LookUpExternalId(*survey.definition, external_id, hash_,
+                                    [&](Family family, const std::string& key, std::string* value) {
+                                      return engine_.Get(family, key, value, view.snapshot->get());
+                                    }));
+  return lookup.feedback_id.has_value() ? Get(view, survey, *lookup.feedback_id)
+                                        : FeedbackNotFoundError(*survey.definition, external_id);
 }
 
 absl::Status RecordReader::Scan(const View& view, const RecordRange& range, Visit visit) const {

@@ -9,6 +9,7 @@
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
+#include "storage/format/external_ids.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 
@@ -69,8 +70,8 @@ void CheckSmallValues(absl::string_view bytes) {
   if (const auto version = DecodeFormat(bytes)) {
     Demand(EncodeFormat(*version) == bytes);
   }
-  if (const auto entry = DecodeExternalIdEntry(bytes)) {
-    Demand(EncodeExternalIdEntry(entry->feedback_id, entry->external_id) == bytes);
+  if (const auto entries = DecodeExternalIdEntries(bytes)) {
+    Demand(EncodeExternalIdEntries(*entries) == bytes);
   }
   if (const auto ordinals = DecodeOrdinals(bytes)) {
     Demand(EncodeOrdinals(*ordinals) == bytes);

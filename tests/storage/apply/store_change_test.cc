@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/errors.h"
+#include "storage/format/external_ids.h"
 #include "storage/format/keys.h"
 #include "tests/storage/harness/store_harness.h"
 
@@ -171,8 +172,12 @@ TEST_P(StoreChangeTest, LeavesOnlyIdsOfAnErasedRecord) {
     EXPECT_EQ(store().view()->counters.feedback_count(), 0u);
     const DatabaseDump dump = harness_.Dump();
     EXPECT_EQ(dump.at("feedback").begin()->second, EncodeTombstone(3));
-    EXPECT_EQ(dump.at("feedback_by_external_id").begin()->second,
-              EncodeExternalIdEntry(IdOf(answer_), ""));
+    const auto entries =
+        DecodeExternalIdEntries(dump.at("feedback_by_external_id").begin()->second);
+    ASSERT_TRUE(entries.has_value());
+    ASSERT_EQ(entries->size(), 1u);
+    EXPECT_EQ(entries->front().kind, ExternalIdEntry::Kind::kErased);
+    EXPECT_EQ(entries->front().feedback_id, IdOf(answer_));
     EXPECT_EQ(dump.count("feedback_by_customer") == 0 ? 0 : dump.at("feedback_by_customer").size(),
               0u);
     Reopen();

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "storage/format/cube_row.h"
+#include "storage/format/external_ids.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "tests/helpers/seed.h"
@@ -130,6 +131,16 @@ std::vector<DamageCase> CubeDamages() {
   };
 }
 
+// The key of the record's entry by external id.
+std::string ByExternalIdKeyOf(const DatabaseDump& dump, const Uuid& id) {
+  for (const auto& [key, value] : dump.at("feedback_by_external_id")) {
+    if (DecodeExternalIdEntries(value)->front().feedback_id == id) {
+      return key;
+    }
+  }
+  return "";
+}
+
 std::vector<DamageCase> OtherDamages() {
   const std::string record =
       absl::StrCat("the record ", IdOf(ThreeAnswers()[0]).ToString(), " of survey pulse");
@@ -236,28 +247,30 @@ std::vector<DamageCase> OtherDamages() {
        SizeIs(1)},
       {"an entry by external id is gone",
        [](PlainDatabase& database, const DatabaseDump& dump) {
-         for (const auto& [key, value] : dump.at("feedback_by_external_id")) {
-           if (DecodeExternalIdEntry(value)->external_id == "order-1") {
-             database.Delete("feedback_by_external_id", key);
-           }
-         }
+         database.Delete("feedback_by_external_id",
+                         ByExternalIdKeyOf(dump, IdOf(ThreeAnswers()[0])));
        },
        ElementsAre(absl::StrCat("INDEX_ENTRY_MISSING ", by_external_id, ":  / an entry")),
        SizeIs(1)},
       {"an entry by external id leads to another record",
        [](PlainDatabase& database, const DatabaseDump& dump) {
-         for (const auto& [key, value] : dump.at("feedback_by_external_id")) {
-           if (DecodeExternalIdEntry(value)->external_id == "order-1") {
-             database.Put("feedback_by_external_id", key,
-                          EncodeExternalIdEntry(IdOf(ThreeAnswers()[1]), "order-1"));
-           }
-         }
+         database.Put("feedback_by_external_id", ByExternalIdKeyOf(dump, IdOf(ThreeAnswers()[0])),
+                      EncodeExternalIdEntries({{.feedback_id = IdOf(ThreeAnswers()[1])}}));
        },
        ElementsAre(
-           AllOf(StartsWith(absl::StrCat("INDEX_ENTRY_MISSING ", by_external_id)),
-                 HasSubstr(IdOf(ThreeAnswers()[1]).ToString())),
+           absl::StrCat("INDEX_ENTRY_MISSING ", by_external_id, ": others / an entry"),
            StartsWith("INDEX_ENTRY_EXTRA feedback_by_external_id: an entry of the record ")),
        SizeIs(2)},
+      {"an entry by external id is there for a derived id",
+       [](PlainDatabase& database, const DatabaseDump& dump) {
+         database.Put("feedback_by_external_id", ByExternalIdKeyOf(dump, IdOf(ThreeAnswers()[0])),
+                      EncodeExternalIdEntries(
+                          {{.feedback_id = IdOf(ThreeAnswers()[0])},
+                           {.kind = ExternalIdEntry::Kind::kDerived, .unix_ms = kNoonMs}}));
+       },
+       ElementsAre(
+           StartsWith("INDEX_ENTRY_EXTRA feedback_by_external_id: an entry of a record of ")),
+       SizeIs(1)},
       {"an entry by external id does not decode",
        [](PlainDatabase& database, const DatabaseDump& dump) {
          database.Put("feedback_by_external_id", dump.at("feedback_by_external_id").begin()->first,

@@ -8,6 +8,7 @@
 #include "storage/engine/watermark.h"
 #include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
+#include "storage/format/external_ids.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "tests/storage/harness/hex.h"
@@ -61,6 +62,14 @@ TEST(FormatPage, HasTheBytesOfTheChangeLog) {
 }
 
 TEST(FormatPage, HasTheBytesOfCustomers) { ExpectOnPage("01 03 ac02", EncodeOrdinals({3, 300})); }
+
+TEST(FormatPage, HasTheBytesOfExternalIds) {
+  const Uuid id = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+  ExpectOnPage(
+      "01  01 017f22e279b0  02 017f22e279b07cc398c4dc0c0c07398f",
+      EncodeExternalIdEntries({{.kind = ExternalIdEntry::Kind::kDerived, .unix_ms = id.UnixMs()},
+                               {.feedback_id = id}}));
+}
 
 TEST(FormatPage, HasTheBytesOfTheWatermark) {
   WatermarkValue value{*Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"), 12};

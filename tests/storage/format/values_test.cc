@@ -151,36 +151,6 @@ TEST(Tombstone, IsRejectedWithAnythingElseInIt) {
   EXPECT_EQ(DecodeFeedbackHeader(value.substr(0, 3)), std::nullopt);
 }
 
-TEST(ExternalIdEntry, IsEmptyBehindTheIdOnceTheRecordIsErased) {
-  const Uuid uuid = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
-  const auto entry = DecodeExternalIdEntry(EncodeExternalIdEntry(uuid, ""));
-  ASSERT_TRUE(entry.has_value());
-  EXPECT_EQ(entry->feedback_id, uuid);
-  EXPECT_EQ(entry->external_id, "");
-}
-
-TEST(ExternalIdEntry, HasTheseBytes) {
-  const Uuid uuid = *Uuid::Parse("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
-  const std::string value = EncodeExternalIdEntry(uuid, "order-7");
-  EXPECT_EQ(HexOf(value), Packed("01 017f22e279b07cc398c4dc0c0c07398f 6f726465722d37"));
-  const auto entry = DecodeExternalIdEntry(value);
-  ASSERT_TRUE(entry.has_value());
-  EXPECT_EQ(entry->feedback_id, uuid);
-  EXPECT_EQ(entry->external_id, "order-7");
-}
-
-TEST(ExternalIdEntry, IsRejectedWhenCutOrWithAnotherVersion) {
-  const std::string value = EncodeExternalIdEntry(Uuid(), "x");
-  for (size_t size = 0; size + 1 < value.size(); ++size) {
-    EXPECT_FALSE(DecodeExternalIdEntry(value.substr(0, size)).has_value()) << size;
-  }
-  for (int version = 0; version < 256; ++version) {
-    std::string other = value;
-    other[0] = static_cast<char>(version);
-    EXPECT_EQ(DecodeExternalIdEntry(other).has_value(), version == 1) << version;
-  }
-}
-
 TEST(Ordinals, HaveTheseBytesAndNoOthers) {
   const std::vector<uint32_t> ordinals = {1, 127, 128, 0xffffffff};
   const std::string value = EncodeOrdinals(ordinals);

@@ -10,6 +10,7 @@
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
+#include "storage/format/external_ids.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 
@@ -217,12 +218,16 @@ std::string ByCustomerText(const std::string& key, const std::string& value) {
 
 std::string ByExternalIdText(const std::string& key, const std::string& value) {
   const auto decoded_key = ExternalIdKey::Decode(key);
-  const auto entry = DecodeExternalIdEntry(value);
-  if (!decoded_key.has_value() || !entry.has_value()) {
+  const auto entries = DecodeExternalIdEntries(value);
+  if (!decoded_key.has_value() || !entries.has_value()) {
     return "damaged";
   }
-  return absl::StrCat("survey ", decoded_key->survey_number, " \"", entry->external_id, "\" id ",
-                      entry->feedback_id.ToString());
+  std::string text = absl::StrCat("survey ", decoded_key->survey_number);
+  for (const ExternalIdEntry& entry : *entries) {
+    absl::StrAppend(&text, " [kind ", static_cast<int>(entry.kind), " time ", entry.unix_ms, " id ",
+                    entry.feedback_id.ToString(), "]");
+  }
+  return text;
 }
 
 std::string SeriesText(const std::string& key, const std::string& value) {
