@@ -35,27 +35,23 @@ absl::StatusOr<Target> FindTarget(const store::v1::RecordTarget& target, Working
   if (survey == nullptr) {
     return SurveyGoneError();
   }
-  if (!target.external_id().empty()) {
-    ASSIGN_OR_RETURN(const ExternalIdLookup lookup,
-                     FindByExternalId(*survey, target.external_id(), state, group));
-    if (!lookup.feedback_id.has_value()) {
-      return FeedbackNotFoundError(*survey->definition, target.external_id());
+  ExternalIdLookup found;
+  std::string name = target.external_id();
+  if (!name.empty()) {
+    ASSIGN_OR_RETURN(found, FindByExternalId(*survey, name, state, group));
+  } else if (const std::optional<Uuid> id = Uuid::FromBytes(target.feedback_id())) {
+    name = id->ToString();
+    const FeedbackKey key{target.survey_number(), *id};
+    ASSIGN_OR_RETURN(const bool is_there, group.Get(Family::kFeedback, key.Encode(), &found.value));
+    if (is_there) {
+      found.feedback_id = id;
     }
-    ASSIGN_OR_RETURN(FeedbackRecord record,
-                     DecodeFeedbackRecord(survey->all_series(), *lookup.feedback_id, lookup.value));
-    return Target{survey, std::move(record)};
   }
-  const std::optional<Uuid> id = Uuid::FromBytes(target.feedback_id());
-  if (!id.has_value()) {
-    return FeedbackNotFoundError(*survey->definition, "");
+  if (!found.feedback_id.has_value()) {
+    return FeedbackNotFoundError(*survey->definition, name);
   }
-  const FeedbackKey key{target.survey_number(), *id};
-  std::string value;
-  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kFeedback, key.Encode(), &value));
-  if (!found) {
-    return FeedbackNotFoundError(*survey->definition, id->ToString());
-  }
-  ASSIGN_OR_RETURN(FeedbackRecord record, DecodeFeedbackRecord(survey->all_series(), *id, value));
+  ASSIGN_OR_RETURN(FeedbackRecord record,
+                   DecodeFeedbackRecord(survey->all_series(), *found.feedback_id, found.value));
   return Target{survey, std::move(record)};
 }
 
@@ -113,9 +109,9 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   record.header.sequence = TakeSequence(
       {replacement.kind, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
   CountInCube(key, record.header, *target.survey, 1, group);
-  group.Put(
-      Family::kFeedback, key.Encode(),
-      EncodeRecord(target.survey->all_series(), record.header, record.body, state.stored_body()));
+  state.stored_body() = record.body;
+  group.Put(Family::kFeedback, key.Encode(),
+            EncodeRecord(target.survey->all_series(), record.header, state.stored_body()));
   return absl::OkStatus();
 }
 

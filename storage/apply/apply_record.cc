@@ -13,6 +13,61 @@
 #include "storage/format/values.h"
 
 namespace emptychair::storage {
+namespace {
+
+// Whether the entry by customer leads to another record, too. Where that cannot be read it stays:
+// what leads nowhere is found by a check, what is missing hides a record.
+bool SharesEntryByCustomer(const FeedbackRecord& record, const WriteGroup& group) {
+  constexpr size_t kEntriesAtOnce = 64;
+  const std::string own_key = FeedbackKey{record.survey_number, record.feedback_id}.Encode();
+  const std::string prefix = FeedbackKeyPrefix(record.survey_number, StartOf(record.feedback_id));
+  std::string start = prefix;
+  for (;;) {
+    const auto entries = group.List(Family::kFeedback, prefix, start, kEntriesAtOnce);
+    if (!entries.ok()) {
+      return true;
+    }
+    for (const WriteGroup::Entry& entry : *entries) {
+      const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(entry.value);
+      if (entry.key != own_key && header.has_value() && !header->is_erased &&
+          header->customer_ordinal == record.header.customer_ordinal) {
+        return true;
+      }
+    }
+    if (entries->size() < kEntriesAtOnce) {
+      return false;
+    }
+    start = absl::StrCat(entries->back().key, absl::string_view("\0", 1));
+  }
+}
+
+// What is left of the external id is, with `keep_id`, its hash.
+void TakeOutExternalId(const FeedbackRecord& record, const IndexEntries& entries, bool keep_id,
+                       WorkingState& state, WriteGroup& group) {
+  std::string value;
+  const absl::StatusOr<bool> found =
+      group.Get(Family::kFeedbackByExternalId, entries.by_external_id_key, &value);
+  std::optional<std::vector<ExternalIdEntry>> sharing =
+      found.ok() && *found ? DecodeExternalIdEntries(value) : std::nullopt;
+  if (!sharing.has_value()) {
+    return;  // Damage, which a check names; there is nothing to take out.
+  }
+  sharing->erase(std::remove(sharing->begin(), sharing->end(), entries.by_external_id),
+                 sharing->end());
+  if (keep_id) {
+    sharing->push_back({.kind = ExternalIdEntry::Kind::kErased,
+                        .feedback_id = record.feedback_id,
+                        .hash = state.hash()(HashPurpose::kExternalId, record.body.external_id())});
+  }
+  if (sharing->empty()) {
+    group.Delete(Family::kFeedbackByExternalId, entries.by_external_id_key);
+  } else {
+    group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
+              EncodeExternalIdEntries(*sharing));
+  }
+}
+
+}  // namespace
 
 absl::Status CheckScore(std::optional<int32_t> score, const WorkingSurvey& survey) {
   if (!score.has_value()) {
@@ -78,62 +133,6 @@ void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const Wor
                  int64_t count, WriteGroup& group) {
   group.cube().Add(key.survey_number, key.feedback_id.UnixMs(), header, survey.scale_min(), count);
 }
-
-namespace {
-
-// Whether the entry by customer leads to another record, too. Where that cannot be read it stays:
-// what leads nowhere is found by a check, what is missing hides a record.
-bool SharesEntryByCustomer(const FeedbackRecord& record, const WriteGroup& group) {
-  constexpr size_t kEntriesAtOnce = 64;
-  const std::string own_key = FeedbackKey{record.survey_number, record.feedback_id}.Encode();
-  const std::string prefix = FeedbackKeyPrefix(record.survey_number, StartOf(record.feedback_id));
-  std::string start = prefix;
-  for (;;) {
-    const auto entries = group.List(Family::kFeedback, prefix, start, kEntriesAtOnce);
-    if (!entries.ok()) {
-      return true;
-    }
-    for (const WriteGroup::Entry& entry : *entries) {
-      const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(entry.value);
-      if (entry.key != own_key && header.has_value() && !header->is_erased &&
-          header->customer_ordinal == record.header.customer_ordinal) {
-        return true;
-      }
-    }
-    if (entries->size() < kEntriesAtOnce) {
-      return false;
-    }
-    start = absl::StrCat(entries->back().key, absl::string_view("\0", 1));
-  }
-}
-
-// What is left of the external id is, with `keep_id`, its hash.
-void TakeOutExternalId(const FeedbackRecord& record, const IndexEntries& entries, bool keep_id,
-                       WorkingState& state, WriteGroup& group) {
-  std::string value;
-  const absl::StatusOr<bool> found =
-      group.Get(Family::kFeedbackByExternalId, entries.by_external_id_key, &value);
-  std::optional<std::vector<ExternalIdEntry>> sharing =
-      found.ok() && *found ? DecodeExternalIdEntries(value) : std::nullopt;
-  if (!sharing.has_value()) {
-    return;  // Damage, which a check names; there is nothing to take out.
-  }
-  sharing->erase(std::remove(sharing->begin(), sharing->end(), entries.by_external_id),
-                 sharing->end());
-  if (keep_id) {
-    sharing->push_back({.kind = ExternalIdEntry::Kind::kErased,
-                        .feedback_id = record.feedback_id,
-                        .hash = state.hash()(HashPurpose::kExternalId, record.body.external_id())});
-  }
-  if (sharing->empty()) {
-    group.Delete(Family::kFeedbackByExternalId, entries.by_external_id_key);
-  } else {
-    group.Put(Family::kFeedbackByExternalId, entries.by_external_id_key,
-              EncodeExternalIdEntries(*sharing));
-  }
-}
-
-}  // namespace
 
 void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool keep_ids,
              WorkingState& state, WriteGroup& group) {

@@ -49,8 +49,7 @@ void Reslice(const WriteGroup::Entry& entry, WorkingSurvey& survey, WorkingState
   CountInCube(*key, header, survey, -1, group);
   header.series = series;
   CountInCube(*key, header, survey, 1, group);
-  group.Put(Family::kFeedback, entry.key,
-            EncodeRecord(survey.all_series(), header, record->body, state.stored_body()));
+  group.Put(Family::kFeedback, entry.key, EncodeRecord(survey.all_series(), header, record->body));
 }
 
 }  // namespace

@@ -183,8 +183,7 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uui
   store::v1::StoredFeedback& stored = state.stored_body();
   stored = body;
   stored.set_import_number(import_number);
-  RemoveSeriesLabels(survey.all_series(), header.series, stored);
-  group.Put(Family::kFeedback, key.Encode(), EncodeFeedback(header, stored));
+  group.Put(Family::kFeedback, key.Encode(), EncodeRecord(survey.all_series(), header, stored));
   state.recent_ids().Add(key.survey_number, feedback_id);
   const IndexEntries entries =
       EntriesOf(state.hash(), survey.definition->survey_id(), key, header, body);

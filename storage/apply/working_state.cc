@@ -32,11 +32,6 @@ absl::StatusOr<Message> ReadMessage(const Engine& engine, const std::string& key
   return message;
 }
 
-bool DecodeSeries(absl::string_view value, store::v1::StoredSeries& series) {
-  return DecodeMessage(value, series) &&
-         static_cast<size_t>(series.values_size()) <= kDimensionsMax;
-}
-
 KeyedHash::Secret SecretOf(const store::v1::StoredIdentity& identity) {
   KeyedHash::Secret secret;
   std::memcpy(secret.data(), identity.hash_secret().data(), secret.size());

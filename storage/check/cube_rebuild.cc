@@ -87,11 +87,11 @@ absl::Status CorrectSeries(const Engine& engine, const View& view, uint32_t numb
     ASSIGN_OR_RETURN(const bool has_second,
                      engine.Get(Family::kMeta, SeriesCopyKey(key), &second, snapshot));
     store::v1::StoredSeries sound;
-    const bool is_first_sound = has_first && DecodeMessage(first, sound);
+    const bool is_first_sound = has_first && DecodeSeries(first, sound);
     if (is_first_sound && has_second && first == second) {
       continue;
     }
-    if (is_first_sound || (has_second && DecodeMessage(second, sound))) {
+    if (is_first_sound || (has_second && DecodeSeries(second, sound))) {
       RETURN_IF_ERROR(corrections.Correct(key, sound));
     }
   }

@@ -152,8 +152,7 @@ class SeriesCheck {
   absl::Status Check(absl::string_view key, absl::string_view value) {
     const std::optional<SeriesKey> series = SeriesKey::Decode(key);
     store::v1::StoredSeries stored;
-    if (!series.has_value() || !DecodeMessage(value, stored) ||
-        static_cast<size_t>(stored.values_size()) > kDimensionsMax) {
+    if (!series.has_value() || !DecodeSeries(value, stored)) {
       RETURN_IF_ERROR(run_.Report([&] {
         return Undecodable("series", key,
                            series.has_value() ? run_.NameOf(series->survey_number) : "");

@@ -1,6 +1,7 @@
 #include "storage/format/changes.h"
 
 #include <algorithm>
+#include <array>
 
 #include "storage/format/varint.h"
 
@@ -105,15 +106,12 @@ class BitReader {
   size_t at_ = 0;  // In bits.
 };
 
-Uuid MakeV7(uint64_t time_ms, uint64_t first, uint64_t last) {
-  Uuid id = Uuid::LowestAt(static_cast<int64_t>(time_ms));
-  id.bytes[6] = static_cast<uint8_t>(0x70 | first >> 8);
-  id.bytes[7] = static_cast<uint8_t>(first);
-  for (size_t i = 0; i < 8; ++i) {
-    id.bytes[8 + i] = static_cast<uint8_t>(last >> (8 * (7 - i)));
+Uuid MakeV7(int64_t time_ms, uint64_t first, uint64_t last) {
+  std::array<uint8_t, 10> random_bits;
+  for (size_t i = 0; i < random_bits.size(); ++i) {
+    random_bits[i] = static_cast<uint8_t>(i < 2 ? first >> (8 * (1 - i)) : last >> (8 * (9 - i)));
   }
-  id.bytes[8] = static_cast<uint8_t>(id.bytes[8] | 0x80);
-  return id;
+  return Uuid::MakeV7(time_ms, random_bits);
 }
 
 void AppendIds(absl::Span<const ChangeLogEntry> changes, std::string& value) {
@@ -144,7 +142,7 @@ void AppendIds(absl::Span<const ChangeLogEntry> changes, std::string& value) {
 bool ReadIds(absl::string_view& rest, const std::vector<IdForm>& forms,
              std::vector<ChangeLogEntry>& changes) {
   const auto v7_count = static_cast<size_t>(std::count(forms.begin(), forms.end(), IdForm::kV7));
-  std::vector<uint64_t> times;
+  std::vector<int64_t> times;
   int64_t time = 0;
   for (size_t i = 0; i < v7_count; ++i) {
     int64_t difference = 0;
@@ -152,7 +150,7 @@ bool ReadIds(absl::string_view& rest, const std::vector<IdForm>& forms,
         difference >= (int64_t{1} << 48) - time) {
       return false;
     }
-    times.push_back(static_cast<uint64_t>(time += difference));
+    times.push_back(time += difference);
   }
   const size_t bytes = (v7_count * (kFirstBits + kLastBits) + 7) / 8;
   if (rest.size() < bytes) {

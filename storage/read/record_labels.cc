@@ -24,8 +24,6 @@ void ForEachLabel(const SurveySeries& survey, uint32_t series, Visit visit) {
   }
 }
 
-}  // namespace
-
 void RemoveSeriesLabels(const SurveySeries& survey, uint32_t series,
                         store::v1::StoredFeedback& body) {
   auto& labels = *body.mutable_labels();
@@ -36,6 +34,8 @@ void RemoveSeriesLabels(const SurveySeries& survey, uint32_t series,
     }
   });
 }
+
+}  // namespace
 
 bool AddSeriesLabels(const SurveySeries& survey, uint32_t series, store::v1::StoredFeedback& body) {
   if (series >= survey.count) {
@@ -66,10 +66,9 @@ bool DecodeBody(const SurveySeries& survey, const FeedbackHeader& header, absl::
 }
 
 std::string EncodeRecord(const SurveySeries& survey, const FeedbackHeader& header,
-                         const store::v1::StoredFeedback& body, store::v1::StoredFeedback& stored) {
-  stored = body;
-  RemoveSeriesLabels(survey, header.series, stored);
-  return EncodeFeedback(header, stored);
+                         store::v1::StoredFeedback& body) {
+  RemoveSeriesLabels(survey, header.series, body);
+  return EncodeFeedback(header, body);
 }
 
 }  // namespace emptychair::storage

@@ -19,22 +19,18 @@ struct SurveySeries {
   uint32_t count = 0;
 };
 
-// Takes the labels that series `series` says out of a record's body. Where a series has a value,
-// the label of each of its records is that value.
-void RemoveSeriesLabels(const SurveySeries& survey, uint32_t series,
-                        store::v1::StoredFeedback& body);
-
-// Puts them back, in order of their keys. False when there is no such series, or when the body has
-// a label that its series says.
+// Puts the labels that series `series` says into a record's body, in order of their keys. False
+// when there is no such series, or when the body has a label that its series says.
 bool AddSeriesLabels(const SurveySeries& survey, uint32_t series, store::v1::StoredFeedback& body);
 
 // A record's body with all its labels. False for bytes that are no record.
 bool DecodeBody(const SurveySeries& survey, const FeedbackHeader& header, absl::string_view value,
                 store::v1::StoredFeedback& body);
 
-// The value of a record. `stored` is what its body is put together in.
+// The value of a record, whose labels that its series says are taken out of `body`. Where a series
+// has a value, the label of each of its records is that value.
 std::string EncodeRecord(const SurveySeries& survey, const FeedbackHeader& header,
-                         const store::v1::StoredFeedback& body, store::v1::StoredFeedback& stored);
+                         store::v1::StoredFeedback& body);
 
 }  // namespace emptychair::storage
 

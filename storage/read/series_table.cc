@@ -2,6 +2,11 @@
 
 namespace emptychair::storage {
 
+bool DecodeSeries(absl::string_view value, store::v1::StoredSeries& series) {
+  return DecodeMessage(value, series) &&
+         static_cast<size_t>(series.values_size()) <= kDimensionsMax;
+}
+
 SeriesTable::SeriesTable() {
   for (Dictionary& dictionary : dictionaries_) {
     dictionary.texts.Append("");  // kNoneCode

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "emptychair/store/v1/value.pb.h"
 #include "storage/format/values.h"
 #include "storage/read/append_only.h"
 
@@ -18,6 +19,9 @@ namespace emptychair::storage {
 
 // At most so many dimensions in a survey.
 inline constexpr size_t kDimensionsMax = 8;
+
+// The stored form of a series. False for bytes that are none, also for too many values.
+bool DecodeSeries(absl::string_view value, store::v1::StoredSeries& series);
 
 // A dimension's value as a small number, per dimension.
 using ValueCode = uint32_t;

@@ -8,7 +8,6 @@
 #include "common/base/timestamp.h"
 
 namespace emptychair::bench {
-
 namespace {
 
 // Who gives the answer of this index: told from the index alone, in whatever order they are made.

@@ -49,10 +49,9 @@ class RecordFilterTest : public ::testing::Test {
     }
     const storage::FeedbackHeader header = {.score = 9, .series = record.series};
     const storage::SurveyView& survey = *view_->FindSurvey(record.survey == 1 ? "a" : "b");
-    store::v1::StoredFeedback stored;
     return GroupOf(query, record,
                    record.series < survey.series_count
-                       ? storage::EncodeRecord(survey.all_series(), header, body, stored)
+                       ? storage::EncodeRecord(survey.all_series(), header, body)
                        : storage::EncodeFeedback(header, body));
   }
   absl::StatusOr<uint32_t> GroupOf(const MetricQuery& query, const Record& record,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/format/external_ids.h"
 #include "storage/format/keys.h"
 #include "storage/store.h"
 #include "tests/storage/harness/store_harness.h"
@@ -139,6 +140,16 @@ class Writer {
   std::atomic<bool> stop_{false};
   std::thread thread_;
 };
+
+// The key of the record's entry by external id.
+inline std::string ByExternalIdKeyOf(const DatabaseDump& dump, const Uuid& id) {
+  for (const auto& [key, value] : dump.at("feedback_by_external_id")) {
+    if (DecodeExternalIdEntries(value)->front().feedback_id == id) {
+      return key;
+    }
+  }
+  return "";
+}
 
 }  // namespace emptychair::storage
 

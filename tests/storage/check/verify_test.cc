@@ -131,16 +131,6 @@ std::vector<DamageCase> CubeDamages() {
   };
 }
 
-// The key of the record's entry by external id.
-std::string ByExternalIdKeyOf(const DatabaseDump& dump, const Uuid& id) {
-  for (const auto& [key, value] : dump.at("feedback_by_external_id")) {
-    if (DecodeExternalIdEntries(value)->front().feedback_id == id) {
-      return key;
-    }
-  }
-  return "";
-}
-
 std::vector<DamageCase> OtherDamages() {
   const std::string record =
       absl::StrCat("the record ", IdOf(ThreeAnswers()[0]).ToString(), " of survey pulse");
@@ -293,6 +283,17 @@ std::vector<DamageCase> OtherDamages() {
       {"a series does not decode",
        [](PlainDatabase& database, const DatabaseDump&) {
          database.Put("series", SeriesKey{1, 1}.Encode(), "\x02");
+       },
+       UnorderedElementsAre(
+           StartsWith("UNDECODABLE series: the entry under 0000000100000001"),
+           "SERIES series 1 of survey pulse: two copies that differ / two equal copies")},
+      {"a series has more values than there are dimensions",
+       [](PlainDatabase& database, const DatabaseDump&) {
+         store::v1::StoredSeries series;
+         for (size_t i = 0; i <= kDimensionsMax; ++i) {
+           series.add_values("eu");
+         }
+         database.Put("series", SeriesKey{1, 1}.Encode(), EncodeMessage(series));
        },
        UnorderedElementsAre(
            StartsWith("UNDECODABLE series: the entry under 0000000100000001"),

@@ -53,7 +53,8 @@ class RecordLabelsTest : public ::testing::Test {
 
   // The labels of the stored form, and of what is read of it.
   Labels Stored(uint32_t series, const Labels& labels) {
-    const std::string value = EncodeRecord(Survey(), {.series = series}, BodyOf(labels), scratch_);
+    store::v1::StoredFeedback body = BodyOf(labels);
+    const std::string value = EncodeRecord(Survey(), {.series = series}, body);
     store::v1::StoredFeedback stored;
     EXPECT_TRUE(DecodeFeedbackBody(value, stored));
     EXPECT_EQ(stored.comment(), "words");
@@ -66,7 +67,6 @@ class RecordLabelsTest : public ::testing::Test {
 
   store::v1::StoredSurvey definition_;
   SeriesTable table_;
-  store::v1::StoredFeedback scratch_;
 };
 
 TEST_F(RecordLabelsTest, AreLeftOutWhereTheSeriesSaysThem) {
