@@ -144,6 +144,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   RETURN_IF_ERROR(ValidateRange("--disk_reserve_bytes", config.disk_reserve_bytes, 0, kBytesMax));
   RETURN_IF_ERROR(
       ValidateRange("--block_cache_bytes", config.block_cache_bytes, kMebibyte, kBytesMax));
+  RETURN_IF_ERROR(ValidateRange("--column_bytes", config.column_bytes_max, 0, kBytesMax));
   return ValidateRange("--receive_bytes", config.receive_bytes_max, 16 * kMebibyte, kBytesMax);
 }
 

@@ -42,6 +42,9 @@ struct ServerConfig {
   // Blocks of the store's tables kept in memory, in bytes.
   int64_t block_cache_bytes = int64_t{256} << 20;
 
+  // Columns that queries make of records which the cube cannot count, in bytes. 0: none.
+  int64_t column_bytes_max = int64_t{256} << 20;
+
   // What requests that are still being received may take in all, in bytes.
   int64_t receive_bytes_max = int64_t{64} << 20;
 };

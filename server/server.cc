@@ -43,6 +43,7 @@ absl::StatusOr<std::unique_ptr<storage::Store>> OpenStore(const ServerConfig& co
   options.directory = config.data_directory;
   options.env = environment.env;
   options.block_cache_bytes = static_cast<size_t>(config.block_cache_bytes);
+  options.column_bytes_max = config.column_bytes_max;
   options.queue_bytes_max = static_cast<size_t>(config.queue_bytes_max);
   options.disk_reserve_bytes = config.disk_reserve_bytes;
   options.on_disk_full = [health, log](bool is_full) {

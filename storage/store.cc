@@ -55,6 +55,7 @@ struct Store::Parts {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<RecordReader> records;
   std::unique_ptr<CubeReader> cube;
+  std::unique_ptr<ColumnCache> columns;
   std::unique_ptr<ChangeLogReader> changes;
   std::unique_ptr<DiskWatch> disk;
   std::unique_ptr<Committer> committer;
@@ -98,6 +99,10 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   owned.records = std::make_unique<RecordReader>(*owned.engine, store->hash_);
   owned.cube = std::make_unique<CubeReader>(*owned.engine, *owned.records);
   owned.changes = std::make_unique<ChangeLogReader>(*owned.engine);
+  owned.columns = std::make_unique<ColumnCache>(
+      *owned.engine, ColumnCache::Options{.bytes_max = options.column_bytes_max,
+                                          .on_build = std::move(options.on_column_build)});
+  committer_options.columns = owned.columns.get();
   owned.committer = std::make_unique<Committer>(*owned.engine, std::move(state), std::move(log),
                                                 std::move(committer_options));
   return store;
@@ -150,6 +155,8 @@ const RecordReader& Store::records() const { return *parts_->records; }
 
 const CubeReader& Store::cube() const { return *parts_->cube; }
 
+ColumnCache& Store::columns() const { return *parts_->columns; }
+
 const ChangeLogReader& Store::changes() const { return *parts_->changes; }
 
 void Store::CountUndecodable() const { parts_->engine->CountUndecodable(); }
@@ -157,7 +164,8 @@ void Store::CountUndecodable() const { parts_->engine->CountUndecodable(); }
 absl::StatusOr<VerifySummary> Store::Verify(OnProgress on_progress,
                                             OnDifference on_difference) const {
   const std::shared_ptr<const View> held = view();
-  return storage::Verify(*parts_->engine, hash_, *held, on_progress, on_difference);
+  return storage::Verify(*parts_->engine, hash_, *parts_->columns, *held, on_progress,
+                         on_difference);
 }
 
 absl::StatusOr<RebuildSummary> Store::RebuildCube(OnProgress on_progress) {
@@ -200,6 +208,7 @@ StoreStats Store::Stats() const {
   }
   stats.memtable_bytes = engine.SumOfProperty("rocksdb.cur-size-all-mem-tables");
   stats.block_cache_bytes = engine.block_cache_bytes();
+  stats.columns = parts_->columns->stats();
   stats.queue_bytes = static_cast<int64_t>(parts_->committer->queue_bytes());
   stats.queue_bytes_max = static_cast<int64_t>(parts_->committer->queue_bytes_max());
   stats.writes_stopped = engine.SumOfProperty("rocksdb.is-write-stopped") != 0;

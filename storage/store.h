@@ -20,6 +20,7 @@
 #include "storage/apply/command_result.h"
 #include "storage/check/cube_rebuild.h"
 #include "storage/check/verify.h"
+#include "storage/columns/column_cache.h"
 #include "storage/cube/cube_reader.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/read/change_log_reader.h"
@@ -40,6 +41,10 @@ struct StoreOptions {
   rocksdb::Env* env = nullptr;
   // Memory for blocks read from disk.
   size_t block_cache_bytes = size_t{256} << 20;
+  // Memory for columns, which queries make of records that the cube cannot count; 0: none.
+  int64_t column_bytes_max = int64_t{256} << 20;
+  // Called, by a query, when a survey's columns begin to be made; may be null.
+  std::function<void()> on_column_build;
   // Tables of the change log that are kept, in bytes; the oldest go first, and those older than 30
   // days.
   uint64_t change_log_bytes_max = uint64_t{4} << 30;
@@ -69,6 +74,7 @@ struct StoreStats {
   std::array<int64_t, kFamilyCount> family_table_bytes{};  // By Family.
   int64_t memtable_bytes = 0;
   int64_t block_cache_bytes = 0;
+  ColumnStats columns;
   int64_t queue_bytes = 0;
   int64_t queue_bytes_max = 0;
   bool writes_stopped = false;
@@ -124,6 +130,8 @@ class Store {
   const KeyedHash& hash() const { return hash_; }
   const RecordReader& records() const;
   const CubeReader& cube() const;
+  // What it keeps in memory is not part of the store's state.
+  ColumnCache& columns() const;
   const ChangeLogReader& changes() const;
 
   // Counts a stored value that could not be decoded, found by a reader that goes on without it.

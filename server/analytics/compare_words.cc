@@ -14,6 +14,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "server/analytics/answer_counter.h"
 #include "server/analytics/counted_as.h"
 #include "server/analytics/metric_sides.h"
 #include "server/analytics/record_filter.h"

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/analytics/answer_counter.h"
 #include "server/analytics/counted_as.h"
 #include "server/analytics/metric_engine.h"
 #include "server/analytics/record_filter.h"

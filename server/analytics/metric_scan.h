@@ -1,4 +1,5 @@
-// Counts the answers of a query record by record, for what the cube cannot answer.
+// Counts the answers of a query one by one, for what the cube cannot answer: from columns in
+// memory, and from records where there are no columns.
 #ifndef EMPTYCHAIR_SERVER_ANALYTICS_METRIC_SCAN_H_
 #define EMPTYCHAIR_SERVER_ANALYTICS_METRIC_SCAN_H_
 

@@ -1,9 +1,12 @@
 #include "server/analytics/record_filter.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/request/selection.h"
+#include "server/request/validation.h"
 #include "storage/cube/cube_reader.h"
 #include "storage/format/cube_row.h"
 
@@ -43,30 +46,56 @@ size_t RecordFilter::IndexOf(const ScannedRecord& record) const {
 }
 
 absl::StatusOr<uint32_t> RecordFilter::GroupOf(const ScannedRecord& record) {
-  const size_t index = IndexOf(record);
-  const Survey& part = parts_[index];
+  const size_t survey = IndexOf(record);
   const uint32_t series = record.header.series;
-  if (series >= part.group_of_series->size()) {
-    return storage::kNoGroup;
-  }
-  const uint32_t group = (*part.group_of_series)[series];
-  const bool filters_labels =
-      series == storage::kOtherSeries ? part.filters_others_labels : part.filters_labels;
-  if (group == storage::kNoGroup) {
-    Skip();
-    return group;
-  }
-  if (!filters_labels && !part.groups_by_labels) {
-    return group;
+  if (const std::optional<uint32_t> group = GroupOfSeries(survey, series)) {
+    if (*group == storage::kNoGroup) {
+      Skip();
+    }
+    return *group;
   }
   RETURN_IF_ERROR(Decode(record, body_));
-  if (query_.unmatched != nullptr && query_.unmatched->is_open()) {
-    query_.unmatched->See(body_);
+  return GroupOfLabels(survey, series, body_);
+}
+
+std::optional<uint32_t> RecordFilter::GroupOfSeries(size_t survey, uint32_t series) const {
+  const Survey& part = parts_[survey];
+  const uint32_t group =
+      series < part.group_of_series->size() ? (*part.group_of_series)[series] : storage::kNoGroup;
+  const bool filters_labels =
+      series == storage::kOtherSeries ? part.filters_others_labels : part.filters_labels;
+  return group == storage::kNoGroup || (!filters_labels && !part.groups_by_labels)
+             ? std::optional<uint32_t>(group)
+             : std::nullopt;
+}
+
+std::vector<std::string> RecordFilter::LabelKeys(size_t survey) const {
+  std::vector<std::string> keys;
+  for (const v1::LabelFilter& filter : query_.filters) {
+    if (NeedsLabels(filter, *surveys_[survey], storage::kOtherSeries)) {
+      keys.push_back(filter.key());
+    }
   }
-  if (filters_labels && !PassesLabelFilters(query_, *surveys_[index], series, body_)) {
+  if (parts_[survey].groups_by_labels) {
+    std::copy_if(query_.group_by.begin(), query_.group_by.end(), std::back_inserter(keys),
+                 [](const std::string& key) { return key != kSurveyIdKey; });
+  }
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  return keys;
+}
+
+absl::StatusOr<uint32_t> RecordFilter::GroupOfLabels(size_t survey, uint32_t series,
+                                                     const store::v1::StoredFeedback& body) {
+  const Survey& part = parts_[survey];
+  if (query_.unmatched != nullptr && query_.unmatched->is_open()) {
+    query_.unmatched->See(body);
+  }
+  if (!PassesLabelFilters(query_, *surveys_[survey], series, body)) {
     return storage::kNoGroup;
   }
-  return part.groups_by_labels ? groups_by_labels_->GroupOf(part.index, series, body_) : group;
+  return part.groups_by_labels ? groups_by_labels_->GroupOf(part.index, series, body)
+                               : UnfilteredGroupOf(survey, series);
 }
 
 absl::Status RecordFilter::Decode(const ScannedRecord& record,
@@ -75,12 +104,6 @@ absl::Status RecordFilter::Decode(const ScannedRecord& record,
              ? absl::OkStatus()
              : Error(v1::ERROR_REASON_STORE_DAMAGED, "a record cannot be decoded",
                      {{"survey_id", SurveyOf(record).definition->survey_id()}});
-}
-
-bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeader& header) {
-  return query.respondent_rule != v1::RESPONDENT_RULE_ALL && header.score.has_value() &&
-         header.customer_ordinal != storage::kAnonymous &&
-         (header.exclusion_reason == storage::kCountedDisposition || query.include_excluded);
 }
 
 }  // namespace emptychair

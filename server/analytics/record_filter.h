@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -31,6 +33,27 @@ class RecordFilter {
   // Errors: STORE_DAMAGED, TOO_MANY_POINTS.
   absl::StatusOr<uint32_t> GroupOf(const storage::ScannedRecord& record);
 
+  // The same in two steps, for whoever has columns instead of records. The group of the survey's
+  // records in the series, the survey being that at `survey` of surveys(); nothing when their
+  // labels tell ...
+  std::optional<uint32_t> GroupOfSeries(size_t survey, uint32_t series) const;
+  // ... of which these are needed, also for the group if `groups_by_labels` ...
+  std::vector<std::string> LabelKeys(size_t survey) const;
+  // ... and the group of those with these labels. Errors: TOO_MANY_POINTS.
+  absl::StatusOr<uint32_t> GroupOfLabels(size_t survey, uint32_t series,
+                                         const store::v1::StoredFeedback& body);
+  bool groups_by_labels(size_t survey) const { return parts_[survey].groups_by_labels; }
+  // The group of the series whatever filters on labels say.
+  uint32_t UnfilteredGroupOf(size_t survey, uint32_t series) const {
+    return (*parts_[survey].group_of_series)[series];
+  }
+  // To be called when a record is left out whose labels might have told what filters fit.
+  void Skip() const {
+    if (query_.unmatched != nullptr) {
+      query_.unmatched->Skip();
+    }
+  }
+
   // Decodes what is behind the record's header. Errors: STORE_DAMAGED.
   absl::Status Decode(const storage::ScannedRecord& record, store::v1::StoredFeedback& body) const;
 
@@ -48,12 +71,6 @@ class RecordFilter {
     bool groups_by_labels = false;
   };
 
-  // Leaves a record out whose labels might have told what filters fit.
-  void Skip() const {
-    if (query_.unmatched != nullptr) {
-      query_.unmatched->Skip();
-    }
-  }
   size_t IndexOf(const storage::ScannedRecord& record) const;
 
   const MetricQuery& query_;
@@ -62,10 +79,6 @@ class RecordFilter {
   std::vector<Survey> parts_;       // Aligned with `surveys_`.
   store::v1::StoredFeedback body_;  // Kept for its memory.
 };
-
-// Whether the query's respondent rule chooses among answers like this: it has a score, counts and
-// has a customer. Pure.
-bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeader& header);
 
 }  // namespace emptychair
 

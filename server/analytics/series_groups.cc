@@ -52,18 +52,6 @@ class DimensionFilter {
 // take no room in a grid, which has a limit of its own.
 constexpr size_t kLabelGroupsMax = 1'000'000;
 
-// Whether only a record's labels tell if the filter lets it through. Of what is past `max_series`
-// the series says no more than that.
-bool NeedsLabels(const v1::LabelFilter& filter, const SurveyView& survey, uint32_t series) {
-  if (filter.key() == kSurveyIdKey) {
-    return false;
-  }
-  return !survey.SlicedDimensionOf(filter.key()).has_value() ||
-         (series == storage::kOtherSeries && survey.IsFull() &&
-          std::any_of(filter.values().begin(), filter.values().end(),
-                      [](const std::string& value) { return value != kOtherValue; }));
-}
-
 // Calls `visit` with each series of the survey that the filters on dimensions and on the survey let
 // through.
 template <typename Visit>
@@ -194,6 +182,16 @@ bool PassesSurveyFilters(const MetricQuery& query, const SurveyView& survey) {
 
 bool SeriesTell(absl::string_view key, const SurveyView& survey) {
   return key == kSurveyIdKey || survey.SlicedDimensionOf(key).has_value();
+}
+
+bool NeedsLabels(const v1::LabelFilter& filter, const SurveyView& survey, uint32_t series) {
+  if (filter.key() == kSurveyIdKey) {
+    return false;
+  }
+  return !survey.SlicedDimensionOf(filter.key()).has_value() ||
+         (series == storage::kOtherSeries && survey.IsFull() &&
+          std::any_of(filter.values().begin(), filter.values().end(),
+                      [](const std::string& value) { return value != kOtherValue; }));
 }
 
 bool NeedsLabels(const MetricQuery& query, const SurveyView& survey, uint32_t series) {

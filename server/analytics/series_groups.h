@@ -72,6 +72,10 @@ bool PassesSurveyFilters(const MetricQuery& query, const storage::SurveyView& su
 // Whether series tell the groups of the survey's answers by `key`, so that no record must.
 bool SeriesTell(absl::string_view key, const storage::SurveyView& survey);
 
+// Whether only a record's labels tell if the filter lets it through. Of what is past `max_series`
+// the series says no more than that.
+bool NeedsLabels(const v1::LabelFilter& filter, const storage::SurveyView& survey, uint32_t series);
+
 // Whether only the labels of a record of the survey that is counted in `series` tell if it passes
 // the query's filters.
 bool NeedsLabels(const MetricQuery& query, const storage::SurveyView& survey, uint32_t series);

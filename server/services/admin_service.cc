@@ -40,6 +40,8 @@ v1::DifferenceKind ToApi(storage::DifferenceKind kind) {
       return v1::DIFFERENCE_KIND_SERIES;
     case storage::DifferenceKind::kChangeLog:
       return v1::DIFFERENCE_KIND_CHANGE_LOG;
+    case storage::DifferenceKind::kColumnMismatch:
+      return v1::DIFFERENCE_KIND_COLUMN_MISMATCH;
     case storage::DifferenceKind::kCounter:
       return v1::DIFFERENCE_KIND_COUNTER;
   }
@@ -118,6 +120,12 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
                                           static_cast<double>(response.feedback_count()));
   }
   response.mutable_size()->set_block_cache_bytes(stats.block_cache_bytes);
+  v1::ColumnSize& columns = *response.mutable_size()->mutable_columns();
+  columns.set_bytes(stats.columns.bytes);
+  columns.set_most_bytes(stats.columns.most_bytes);
+  columns.set_bytes_max(stats.columns.bytes_max);
+  columns.set_feedback_count(stats.columns.records);
+  columns.set_survey_count(stats.columns.surveys);
   response.mutable_queue()->set_bytes(stats.queue_bytes);
   response.mutable_queue()->set_bytes_max(stats.queue_bytes_max);
   response.mutable_disk()->set_free_bytes(stats.disk_free_bytes);

@@ -95,7 +95,7 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   }
   RETURN_IF_ERROR(CheckEtag(replacement.etag_field, ref, target));
   const FeedbackKey key{record.survey_number, record.feedback_id};
-  CountInCube(key, record.header, *target.survey, -1, group);
+  CountRecord(key, record.header, *target.survey, -1, group);
   const bool same_labels = std::equal(
       record.body.labels().begin(), record.body.labels().end(), wanted.body.labels().begin(),
       wanted.body.labels().end(),
@@ -108,7 +108,7 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   }
   record.header.sequence = TakeSequence(
       {replacement.kind, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
-  CountInCube(key, record.header, *target.survey, 1, group);
+  CountRecord(key, record.header, *target.survey, 1, group);
   state.stored_body() = record.body;
   group.Put(Family::kFeedback, key.Encode(),
             EncodeRecord(target.survey->all_series(), record.header, state.stored_body()));

@@ -73,7 +73,7 @@ CommandResult ApplyPurgeSurvey(const store::v1::PurgeSurveyCommand& command, Wor
   }
   const Family family = kFamilies[command.stage()];
   if (family == Family::kCubeRow) {
-    group.DropCube(number);
+    group.DropCounts(number);
     result.follow_up = PurgeFrom(number, command.stage() + 1, "");
     return result;
   }

@@ -129,15 +129,17 @@ uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabe
   return number;
 }
 
-void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
+void CountRecord(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
                  int64_t count, WriteGroup& group) {
   group.cube().Add(key.survey_number, key.feedback_id.UnixMs(), header, survey.scale_min(), count);
+  group.columns().Add(key.survey_number, ColumnChangeOf(key.feedback_id, header, survey.scale_min(),
+                                                        /*is_added=*/count > 0));
 }
 
 void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool keep_ids,
              WorkingState& state, WriteGroup& group) {
   const FeedbackKey key{record.survey_number, record.feedback_id};
-  CountInCube(key, record.header, survey, -1, group);
+  CountRecord(key, record.header, survey, -1, group);
   const IndexEntries entries =
       EntriesOf(state.hash(), survey.definition->survey_id(), key, record.header, record.body);
   if (!entries.by_customer_key.empty() && !SharesEntryByCustomer(record, group)) {

@@ -30,8 +30,8 @@ uint32_t SeriesOf(const google::protobuf::RepeatedPtrField<store::v1::StoredLabe
 // Puts both copies of a series.
 void PutSeries(const SeriesKey& key, const store::v1::StoredSeries& series, WriteGroup& group);
 
-// Counts a record in the cube, or with -1 takes it out again.
-void CountInCube(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
+// Counts a record in cube and columns, or with -1 takes it out again.
+void CountRecord(const FeedbackKey& key, const FeedbackHeader& header, const WorkingSurvey& survey,
                  int64_t count, WriteGroup& group);
 
 // Takes a record, which is not erased, out of cube, indexes and counts; the caller replaces or

@@ -46,9 +46,9 @@ void Reslice(const WriteGroup::Entry& entry, WorkingSurvey& survey, WorkingState
   if (series == header.series) {
     return;
   }
-  CountInCube(*key, header, survey, -1, group);
+  CountRecord(*key, header, survey, -1, group);
   header.series = series;
-  CountInCube(*key, header, survey, 1, group);
+  CountRecord(*key, header, survey, 1, group);
   group.Put(Family::kFeedback, entry.key, EncodeRecord(survey.all_series(), header, record->body));
 }
 

@@ -195,7 +195,7 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uui
   if (!entries.by_customer_key.empty()) {
     group.Put(Family::kFeedbackByCustomer, entries.by_customer_key, "");
   }
-  CountInCube(key, header, survey, 1, group);
+  CountRecord(key, header, survey, 1, group);
 
   SubmissionOutcome outcome;
   outcome.kind = SubmissionOutcome::Kind::kAccepted;

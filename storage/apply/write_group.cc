@@ -176,8 +176,9 @@ rocksdb::Status WriteGroup::WriteChanges(size_t begin, size_t end,
   return status;
 }
 
-void WriteGroup::DropCube(uint32_t survey_number) {
+void WriteGroup::DropCounts(uint32_t survey_number) {
   cube_.Drop(survey_number);
+  columns_.Drop(survey_number);
   dropped_surveys_.push_back(survey_number);
 }
 

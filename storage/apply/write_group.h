@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "rocksdb/write_batch.h"
 #include "storage/apply/pending_entries.h"
+#include "storage/columns/column_row.h"
 #include "storage/cube/cube_fold.h"
 #include "storage/engine/engine.h"
 #include "storage/format/changes.h"
@@ -85,9 +86,13 @@ class WriteGroup {
 
   CubeFold& cube() { return cube_; }
 
-  // Deletes all rows of the cube that the survey has, by their range: which rows there are depends
+  // What changes in the columns that queries count from; not stored.
+  ColumnChanges& columns() { return columns_; }
+  const ColumnChanges& columns() const { return columns_; }
+
+  // Deletes all rows of the cube and of columns that the survey has, the cube's by their range: which rows there are depends
   // on where groups end, because what cancels within one is not written.
-  void DropCube(uint32_t survey_number);
+  void DropCounts(uint32_t survey_number);
 
   // Ends the entry of the change log that the command before has begun: entries are of one command
   // each, wherever groups end.
@@ -123,6 +128,7 @@ class WriteGroup {
   std::vector<ChangeLogEntry> changes_;
   std::vector<size_t> command_starts_;  // In `changes_`.
   CubeFold cube_;
+  ColumnChanges columns_;
   absl::flat_hash_set<CubeRowKey> corrected_rows_;
   std::vector<uint32_t> dropped_surveys_;
 };

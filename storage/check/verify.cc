@@ -39,10 +39,11 @@ void SetSum::Add(absl::string_view key, absl::string_view value) {
   sums_[1] += parts[1];
 }
 
-VerifyRun::VerifyRun(const Engine& engine, const KeyedHash& hash, const View& view,
-                     OnProgress on_progress, OnDifference on_difference)
+VerifyRun::VerifyRun(const Engine& engine, const KeyedHash& hash, ColumnCache& columns,
+                     const View& view, OnProgress on_progress, OnDifference on_difference)
     : engine(engine),
       hash(hash),
+      columns(columns),
       view(view),
       on_difference(on_difference),
       sum_hash(NewHash()),
@@ -75,10 +76,17 @@ std::string NameOfRecord(const VerifyRun& run, const FeedbackKey& key) {
                       run.NameOf(key.survey_number));
 }
 
-absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash, const View& view,
-                                     OnProgress on_progress, OnDifference on_difference) {
-  VerifyRun run(engine, hash, view, on_progress, on_difference);
+absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash,
+                                     ColumnCache& columns, const View& view, OnProgress on_progress,
+                                     OnDifference on_difference) {
+  VerifyRun run(engine, hash, columns, view, on_progress, on_difference);
   run.summary.sequence = view.counters.sequence();
+  // At once: later the view is too old for them.
+  for (const auto& [survey_id, survey] : *view.catalog) {
+    if (auto found = columns.Find(view, *survey)) {
+      run.survey_columns.emplace(survey->number(), std::move(found));
+    }
+  }
   ASSIGN_OR_RETURN(run.surveys, SurveysOf(engine, view));
   RETURN_IF_ERROR(CheckMeta(run));
   RETURN_IF_ERROR(CheckSeries(run));

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "storage/check/maintenance.h"
+#include "storage/columns/column_cache.h"
 #include "storage/engine/engine.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/read/view.h"
@@ -28,6 +29,7 @@ enum class DifferenceKind : uint8_t {
   kCustomer,           // A customer that cannot be found from number to id and back.
   kSeries,             // Series that are not numbered from 1 without gaps.
   kChangeLog,          // A change that the log does not have, or has out of line.
+  kColumnMismatch,     // Columns in memory that are not the records.
   kCounter,            // A number of the whole store that is not what the rest makes.
 };
 
@@ -58,12 +60,14 @@ struct VerifySummary {
 };
 
 // Compares all that is stored at `view` with what its records make: the cube both ways, the indexes
-// both ways, customers, series, counters and sequences; and the change log by itself. Takes little
+// both ways, customers, series, counters and sequences; and the change log by itself. Columns in
+// memory, too, and drops those that differ. Takes little
 // memory whatever is stored, and a few sequential passes; point look-ups only where a pass has
 // found the indexes to differ. What cannot be decoded is named and passed over. Errors: those of
 // the callbacks, STORE_DAMAGED for tables that cannot be read.
-absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash, const View& view,
-                                     OnProgress on_progress, OnDifference on_difference);
+absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash,
+                                     ColumnCache& columns, const View& view, OnProgress on_progress,
+                                     OnDifference on_difference);
 
 }  // namespace emptychair::storage
 

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -31,8 +33,8 @@ class SetSum {
 
 // One run of Verify, as its parts see it. For one thread.
 struct VerifyRun {
-  VerifyRun(const Engine& engine, const KeyedHash& hash, const View& view, OnProgress on_progress,
-            OnDifference on_difference);
+  VerifyRun(const Engine& engine, const KeyedHash& hash, ColumnCache& columns, const View& view,
+            OnProgress on_progress, OnDifference on_difference);
 
   // Counts a difference; describes and tells it if it is one of the first kDifferencesMax.
   absl::Status Report(absl::FunctionRef<Difference()> describe);
@@ -49,11 +51,14 @@ struct VerifyRun {
 
   const Engine& engine;
   const KeyedHash& hash;
+  ColumnCache& columns;
   const View& view;
   const OnDifference on_difference;
   const KeyedHash sum_hash;  // Of this run alone.
   TaskSteps steps;
   TaskSurveys surveys;
+  // Those that were in memory when the run began, by the survey's number.
+  std::map<uint32_t, std::shared_ptr<const SurveyColumns>> survey_columns;
   VerifySummary summary;
   // What the records make.
   SetSum by_customer;

@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/zone_rules.h"
 #include "storage/check/cube_recount.h"
+#include "storage/check/verify_columns.h"
 #include "storage/check/verify_parts.h"
 
 namespace emptychair::storage {
@@ -63,6 +64,14 @@ std::string ToText(const TaskSurvey& survey, const CubeRowKey& key, const CubeCo
                                : absl::StrCat("score ", survey.scale_min() + cell.bin - 1));
 }
 
+std::string ToText(const std::optional<ColumnRow>& row) {
+  return row.has_value()
+             ? absl::StrCat("customer ", row->customer, " at ", row->time_ms, " ms, series ",
+                            row->series, ", bin ", static_cast<int>(row->bin), ", disposition ",
+                            static_cast<int>(row->disposition), ", tie ", row->tie)
+             : "";
+}
+
 // The records in the order of their keys, survey by survey, each beside its rows of the cube.
 class RecordCheck {
  public:
@@ -98,6 +107,9 @@ class RecordCheck {
       return CheckSequence(*key, *header);
     }
     ++decoded_;
+    if (columns_ != nullptr) {
+      columns_->Add(RowOf(key->feedback_id, *header, survey_->scale_min()));
+    }
     // Counting needs the header alone.
     if (!DecodeFeedbackBody(value, body_)) {
       body_.Clear();
@@ -230,6 +242,10 @@ class RecordCheck {
     comparison_ = std::make_unique<CubeComparison>(
         run_.engine, run_.view, number, survey.scale_min(),
         [this](const CubeRowDifference& row) { return ReportRow(row); });
+    if (const auto columns = run_.survey_columns.find(number);
+        columns != run_.survey_columns.end()) {
+      columns_ = std::make_unique<ColumnComparison>(columns->second);
+    }
     return run_.steps.Begin("records", survey.id());
   }
 
@@ -239,8 +255,24 @@ class RecordCheck {
       run_.summary.cube_cells += comparison_->cells_compared();
       comparison_.reset();
     }
+    if (const auto columns = std::exchange(columns_, nullptr); columns != nullptr) {
+      RETURN_IF_ERROR(FinishColumns(*columns));
+    }
     survey_ = nullptr;
     return absl::OkStatus();
+  }
+
+  absl::Status FinishColumns(ColumnComparison& columns) {
+    const std::optional<ColumnComparison::Difference> difference = columns.Finish();
+    if (!difference.has_value()) {
+      return absl::OkStatus();
+    }
+    run_.columns.Drop(*number_);
+    return run_.Report([&] {
+      return Difference{DifferenceKind::kColumnMismatch, SurveyId(),
+                        absl::StrCat("columns of ", SurveyId(), " in memory"),
+                        ToText(difference->column), ToText(difference->record)};
+    });
   }
 
   absl::Status ReportRow(const CubeRowDifference& row) {
@@ -304,6 +336,7 @@ class RecordCheck {
   std::optional<uint32_t> number_;
   const TaskSurvey* survey_ = nullptr;
   std::unique_ptr<CubeComparison> comparison_;  // Of `survey_`.
+  std::unique_ptr<ColumnComparison> columns_;   // Of `survey_`; null: it has none.
   std::optional<absl::TimeZone> zone_;          // Of `survey_`.
   std::map<int32_t, bool> has_offset_;          // Whether `zone_` ever has it.
   store::v1::StoredFeedback body_;

@@ -4,6 +4,7 @@
 
 #include "common/base/status_macros.h"
 #include "storage/apply/apply_survey.h"
+#include "storage/columns/column_cache.h"
 #include "storage/engine/disk_watch.h"
 
 namespace emptychair::storage {
@@ -30,7 +31,7 @@ Committer::Committer(const Engine& engine, std::unique_ptr<WorkingState> state,
     : disk_(options.disk),
       log_(std::move(log)),
       writer_(
-          engine, *log_, publisher_,
+          engine, *log_, publisher_, options.columns,
           [this](CommandPtr command) { ProposeFollowUp(std::move(command)); },
           std::move(options.on_failure)) {
   if (disk_ != nullptr) {
@@ -38,6 +39,9 @@ Committer::Committer(const Engine& engine, std::unique_ptr<WorkingState> state,
   }
   std::shared_ptr<View> view = state->MakeView();
   view->snapshot = std::make_shared<const Snapshot>(engine.db());
+  if (options.columns != nullptr) {
+    options.columns->Publish(view, ColumnChanges());
+  }
   publisher_.Publish(std::move(view));
   for (const uint32_t survey_number : state->DeletedSurveys()) {
     ProposeFollowUp(FirstPurge(survey_number));

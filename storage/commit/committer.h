@@ -20,6 +20,7 @@
 
 namespace emptychair::storage {
 
+class ColumnCache;
 class DiskWatch;
 
 // Puts commands into the log and carries out what the log says: the applier applies them in groups,
@@ -37,6 +38,8 @@ class Committer {
     Applier::Options applier;
     // Says whether there is room for commands that need space; null: there always is.
     DiskWatch* disk = nullptr;
+    // Gets the changes that lead to each view before that is published; null: nobody does.
+    ColumnCache* columns = nullptr;
     // Called once, on the writing thread, when the disk has refused a write, be it of a group or of
     // RocksDB's own threads, or when the log holds a command that this version cannot apply. What
     // was not acknowledged may or may not be stored; nothing more is taken. The process should end.

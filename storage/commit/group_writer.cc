@@ -12,11 +12,13 @@
 namespace emptychair::storage {
 
 GroupWriter::GroupWriter(const Engine& engine, CommandLog& log, Publisher& publisher,
+                         ColumnCache* columns,
                          absl::AnyInvocable<void(CommandPtr)> propose_follow_up,
                          absl::AnyInvocable<void(const absl::Status&)> on_failure)
     : engine_(engine),
       log_(log),
       publisher_(publisher),
+      columns_(columns),
       propose_follow_up_(std::move(propose_follow_up)),
       on_failure_(std::move(on_failure)) {
   thread_ = std::thread([this] { Run(); });
@@ -142,6 +144,9 @@ absl::Status GroupWriter::Write(AppliedGroup& applied) {
   RETURN_IF_ERROR(engine_.watermark().Advance(applied.view->counters.sequence(), absl::Now()));
   groups_.fetch_add(1, std::memory_order_relaxed);
   applied.view->snapshot = std::make_shared<const Snapshot>(engine_.db());
+  if (columns_ != nullptr) {
+    columns_->Publish(applied.view, applied.group.columns());
+  }
   publisher_.Publish(std::move(applied.view));
   return absl::OkStatus();
 }

@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "storage/apply/write_group.h"
+#include "storage/columns/column_cache.h"
 #include "storage/commit/applied_group.h"
 #include "storage/commit/completions.h"
 #include "storage/commit/log/command_log.h"
@@ -40,9 +41,9 @@ struct CommitCounts {
 // Thread-safe.
 class GroupWriter {
  public:
-  // All but the functions must outlive the writer. `propose_follow_up` gets what a command left to
-  // be done, once that is written; must not block.
-  GroupWriter(const Engine& engine, CommandLog& log, Publisher& publisher,
+  // All but the functions must outlive the writer. `columns` may be null. `propose_follow_up` gets
+  // what a command left to be done, once that is written; must not block.
+  GroupWriter(const Engine& engine, CommandLog& log, Publisher& publisher, ColumnCache* columns,
               absl::AnyInvocable<void(CommandPtr)> propose_follow_up,
               absl::AnyInvocable<void(const absl::Status&)> on_failure);
 
@@ -91,6 +92,7 @@ class GroupWriter {
   const Engine& engine_;
   CommandLog& log_;
   Publisher& publisher_;
+  ColumnCache* const columns_;
   absl::AnyInvocable<void(CommandPtr)> propose_follow_up_;
   absl::AnyInvocable<void(const absl::Status&)> on_failure_;
   // The writing thread only.

@@ -25,10 +25,6 @@ RecordBuckets BucketsOf(int64_t occur_time_ms, int32_t zone_offset_seconds) {
           static_cast<int32_t>(absl::CivilMonth(civil) - absl::CivilMonth(1970, 1))};
 }
 
-uint8_t BinOf(std::optional<int32_t> score, int32_t scale_min) {
-  return score.has_value() ? static_cast<uint8_t>(*score - scale_min + 1) : kUnscoredBin;
-}
-
 void CubeFold::Add(uint32_t survey_number, int64_t occur_time_ms, const FeedbackHeader& header,
                    int32_t scale_min, int64_t count) {
   const RecordBuckets buckets = BucketsOf(occur_time_ms, header.zone_offset_seconds);

@@ -3,7 +3,6 @@
 #define EMPTYCHAIR_STORAGE_CUBE_CUBE_FOLD_H_
 
 #include <cstdint>
-#include <optional>
 
 #include "absl/container/flat_hash_map.h"
 #include "storage/format/cube_row.h"
@@ -19,9 +18,6 @@ struct RecordBuckets {
   int32_t month = 0;
 };
 RecordBuckets BucketsOf(int64_t occur_time_ms, int32_t zone_offset_seconds);
-
-// The bin of `score` on a scale that starts at `scale_min`.
-uint8_t BinOf(std::optional<int32_t> score, int32_t scale_min);
 
 // Rows of the cube and what to add to them. Not thread-safe.
 class CubeFold {

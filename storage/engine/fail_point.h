@@ -28,6 +28,12 @@ enum class FailPoint {
   kDropChanges,
   kDropCell,
   kChangeCount,
+  // Columns.
+  kColumnsDropChanges,      // Those of one group are not logged.
+  kColumnsForgetWhileMade,  // Changes of a survey whose columns are being made are not logged.
+  kColumnsTooNew,           // Columns get changes that came after the view.
+  kColumnsKeepRemoved,      // Rows of records that went stay.
+  kColumnsWrongTie,         // New rows have the tie of another id.
   // Openings.
   kSkipWatermark,  // A store is opened without a look at its watermark.
   kCount,
@@ -36,9 +42,23 @@ enum class FailPoint {
 // As the environment variable EMPTYCHAIR_FAIL_POINT names it.
 constexpr absl::string_view FailPointName(FailPoint point) {
   constexpr std::array<absl::string_view, static_cast<size_t>(FailPoint::kCount)> kNames = {
-      "no_sync",          "acknowledge_early", "split_batch",          "follow_up_twice",
-      "forget_in_flight", "forget_index",      "skip_duplicate_check", "drop_index_entry",
-      "drop_changes",     "drop_cell",         "change_count",         "skip_watermark",
+      "no_sync",
+      "acknowledge_early",
+      "split_batch",
+      "follow_up_twice",
+      "forget_in_flight",
+      "forget_index",
+      "skip_duplicate_check",
+      "drop_index_entry",
+      "drop_changes",
+      "drop_cell",
+      "change_count",
+      "columns_drop_changes",
+      "columns_forget_while_made",
+      "columns_too_new",
+      "columns_keep_removed",
+      "columns_wrong_tie",
+      "skip_watermark",
   };
   return kNames[static_cast<size_t>(point)];
 }

@@ -28,6 +28,11 @@ namespace emptychair::storage {
 // The bin of answers without a score; a score of the scale's minimum is in the next one.
 inline constexpr uint8_t kUnscoredBin = 0;
 
+// The bin of `score` on a scale that starts at `scale_min`.
+inline uint8_t BinOf(std::optional<int32_t> score, int32_t scale_min) {
+  return score.has_value() ? static_cast<uint8_t>(*score - scale_min + 1) : kUnscoredBin;
+}
+
 // Disposition of a record: 0 counts, others are the v1.ExclusionReason. On disk.
 inline constexpr uint8_t kCountedDisposition = 0;
 inline constexpr uint8_t kDispositionMax = 6;

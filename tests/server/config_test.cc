@@ -125,6 +125,7 @@ TEST(ValidateConfig, RefusesNumbersOutOfRangeAndNamesTheFlag) {
       {"--queue_bytes", [](ServerConfig& c) { c.queue_bytes_max = 4 << 20; }},
       {"--disk_reserve_bytes", [](ServerConfig& c) { c.disk_reserve_bytes = -1; }},
       {"--block_cache_bytes", [](ServerConfig& c) { c.block_cache_bytes = -1; }},
+      {"--column_bytes", [](ServerConfig& c) { c.column_bytes_max = -1; }},
       {"--receive_bytes", [](ServerConfig& c) { c.receive_bytes_max = 0; }},
   };
   for (const auto& [flag, spoil] : cases) {
@@ -177,6 +178,7 @@ TEST(Flags, EachReachesItsSetting) {
       "--queue_bytes=17",
       "--disk_reserve_bytes=20",
       "--block_cache_bytes=18",
+      "--column_bytes=20",
       "--receive_bytes=19",
   };
   std::vector<char*> argv;
@@ -201,6 +203,7 @@ TEST(Flags, EachReachesItsSetting) {
   EXPECT_EQ(config.queue_bytes_max, 17);
   EXPECT_EQ(config.disk_reserve_bytes, 20);
   EXPECT_EQ(config.block_cache_bytes, 18);
+  EXPECT_EQ(config.column_bytes_max, 20);
   EXPECT_EQ(config.receive_bytes_max, 19);
 }
 

@@ -27,7 +27,7 @@ constexpr absl::string_view kListening = "listening on ";
 // Keeps its store in memory.
 class InProcessBackend final : public Backend {
  public:
-  InProcessBackend()
+  explicit InProcessBackend(int64_t column_bytes_max = ServerConfig().column_bytes_max)
       : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())),
         clock_(kFakeNow),
         log_(&clock_, [](absl::string_view) {}) {
@@ -36,7 +36,7 @@ class InProcessBackend final : public Backend {
     environment.env = env_.get();
     environment.on_storage_failure = [](const absl::Status& status) { Abort(status); };
     absl::StatusOr<std::unique_ptr<Server>> server =
-        StartInProcess("/store", &log_, std::move(environment));
+        StartInProcess("/store", &log_, std::move(environment), column_bytes_max);
     if (!server.ok()) {
       Abort(server.status());
     }
@@ -78,6 +78,10 @@ std::unique_ptr<Backend> Backend::Start(BackendKind kind) {
     return std::make_unique<InProcessBackend>();
   }
   return std::make_unique<BinaryBackend>();
+}
+
+std::unique_ptr<Backend> Backend::StartWithoutColumns() {
+  return std::make_unique<InProcessBackend>(0);
 }
 
 absl::StatusOr<RunningBinary> StartBinary(const std::string& directory,

@@ -42,6 +42,9 @@ class Backend {
 
   // Starts a server of the kind. Aborts when it does not.
   static std::unique_ptr<Backend> Start(BackendKind kind);
+  // One in the test's own process that keeps no columns: all that no sum answers it reads from
+  // records.
+  static std::unique_ptr<Backend> StartWithoutColumns();
 };
 
 // The binary, listening. Must be started and kept on a thread that outlives it.

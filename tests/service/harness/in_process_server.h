@@ -12,8 +12,9 @@
 namespace emptychair::testing {
 
 // A server on the store in `directory`, listening on any free port of loopback, silent.
-absl::StatusOr<std::unique_ptr<Server>> StartInProcess(const std::string& directory, ServerLog* log,
-                                                       ServerEnvironment environment);
+absl::StatusOr<std::unique_ptr<Server>> StartInProcess(
+    const std::string& directory, ServerLog* log, ServerEnvironment environment,
+    int64_t column_bytes_max = ServerConfig().column_bytes_max);
 
 }  // namespace emptychair::testing
 

@@ -33,7 +33,8 @@ class ModelTest : public ::testing::Test {
  protected:
   ModelTest()
       : random_(SeedFromEnvOrRandom()),
-        backend_(Backend::Start(BackendKind::kInProcess)),
+        backend_(random_.OneIn(2) ? Backend::StartWithoutColumns()
+                                  : Backend::Start(BackendKind::kInProcess)),
         client_(MakeClient(backend_->endpoint())) {}
 
   void Load(ModelSurvey& survey, const ZoneRow& row) {

@@ -76,6 +76,7 @@ inline std::string KindName(DifferenceKind kind) {
                                 "CUSTOMER",
                                 "SERIES",
                                 "CHANGE_LOG",
+                                "COLUMN_MISMATCH",
                                 "COUNTER"};
   return kNames[static_cast<size_t>(kind)];
 }
