@@ -14,18 +14,38 @@ AnswerCounter::AnswerCounter(const MetricQuery& query, bool newest_first,
       buckets_(buckets),
       last_bucket_(static_cast<int64_t>(buckets.size()) - 1),
       counts_at_end_(!first_wins_ && last_bucket_ == 0),
-      bucket_(newest_first ? last_bucket_ : 0),
-      counts_(grid) {
-  if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
-    chosen_.resize(size_t{query.view->counters.last_customer_ordinal()} + 1);
+      counts_(grid),
+      number_(static_cast<BucketNumber>(newest_first ? buckets.size() : 1)),
+      here_(buckets[number_ - 1]),
+      points_(PointsWith(number_)) {
+  if (query.respondent_rule == v1::RESPONDENT_RULE_ALL) {
+    return;
   }
+  customers_ = size_t{query.view->counters.last_customer_ordinal()} + 1;
+  if (first_wins_) {
+    seen_.resize(customers_);
+  } else {
+    chosen_.resize(customers_);
+  }
+}
+
+// Buckets have no gaps between them.
+void AnswerCounter::MoveTo(int64_t time_ms) {
+  while (time_ms >= buckets_[number_ - 1].end_ms) {
+    ++number_;
+  }
+  while (time_ms < buckets_[number_ - 1].start_ms) {
+    --number_;
+  }
+  here_ = buckets_[number_ - 1];
+  points_ = PointsWith(number_);
 }
 
 void AnswerCounter::Finish() {
   if (counts_at_end_) {
     for (const Chosen& chosen : chosen_) {
-      if (chosen.bucket_number != 0) {
-        AddChosen(PointsWith(0), chosen, 1);
+      if (chosen.bucket != 0) {
+        counts_.AddChosen(chosen.group, PointsWith(chosen.bucket), chosen.bin, 1);
       }
     }
   }

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
+#include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "server/analytics/metric_query.h"
@@ -46,8 +48,8 @@ inline bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeade
 // may come in any order. FIRST wins where the first answer that comes is the one that counts: skip
 // the points that the customer's previous answer already covers. LAST wins where the last one does:
 // remove the previous answer from the points that both share. With one point alone the last answers
-// are counted at the end. Takes eight bytes for each customer that the store knows. Not
-// thread-safe.
+// are counted at the end. Takes two bytes for each customer that the store knows where FIRST wins,
+// else eight. Not thread-safe.
 class AnswerCounter {
  public:
   // Fills the empty `grid`. What it is given must outlive the counter.
@@ -55,28 +57,39 @@ class AnswerCounter {
                 absl::Span<const storage::MsSpan> buckets, storage::TallyGrid& grid);
 
   // Counts an answer in a group of the grid. Errors: STORE_DAMAGED.
-  absl::Status Count(const CountedAnswer& answer, uint32_t group) {
-    MoveTo(answer.time_ms);
-    const Points points = PointsWith(bucket_);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Count(const CountedAnswer& answer, uint32_t group) {
+    if (answer.time_ms < here_.start_ms || answer.time_ms >= here_.end_ms) {
+      MoveTo(answer.time_ms);
+    }
     if (answer.bin > scale_size_) {
       return OffScale();
     }
     if (answer.disposition != storage::kCountedDisposition) {
-      counts_.AddExcluded(group, points, answer.disposition, 1);
+      counts_.AddExcluded(group, points_, answer.disposition, 1);
       if (!query_.include_excluded) {
         return absl::OkStatus();
       }
     }
     if (!IsChosenAmong(query_, answer)) {
-      counts_.AddCounted(group, points, answer.bin, 1);
+      counts_.AddCounted(group, points_, answer.bin, 1);
       return absl::OkStatus();
     }
-    if (answer.customer >= chosen_.size()) {
+    if (answer.customer >= customers_) {
       return NoSuchCustomer();
     }
-    Choose(points, {group, static_cast<uint16_t>(bucket_ + 1), answer.bin},
-           chosen_[answer.customer]);
+    if (first_wins_) {
+      ChooseFirst(answer, group);
+    } else {
+      ChooseLast({group, number_, answer.bin}, chosen_[answer.customer]);
+    }
     return absl::OkStatus();
+  }
+
+  // Has what the counter knows of a customer at hand for an answer that is to come.
+  void Prefetch(uint32_t customer) const {
+    if (first_wins_ && customer < customers_) {
+      __builtin_prefetch(&seen_[customer], 1);
+    }
   }
 
   // Makes the grid's tallies those of the points. To be called once, after the last answer.
@@ -85,59 +98,57 @@ class AnswerCounter {
  private:
   // Points that follow each other, as the buckets that they end with.
   using Points = storage::DifferenceArrays::Range;
+  // A bucket, from 1; 0: none.
+  using BucketNumber = uint16_t;
+  static_assert(kPointsMax + kTrailingBucketsMax < UINT16_MAX);
 
   // The answer of a customer that came last, of those that the rule chooses among.
   struct Chosen {
     uint32_t group = 0;
-    uint16_t bucket_number = 0;  // From 1; 0: none was.
+    BucketNumber bucket = 0;
     uint8_t bin = 0;
   };
-  static_assert(kPointsMax + kTrailingBucketsMax < UINT16_MAX, "buckets fit `bucket_number`");
 
   static absl::Status OffScale();
   static absl::Status NoSuchCustomer();
 
-  // Buckets have no gaps between them.
-  void MoveTo(int64_t time_ms) {
-    while (time_ms >= buckets_[bucket_].end_ms) {
-      ++bucket_;
-    }
-    while (time_ms < buckets_[bucket_].start_ms) {
-      --bucket_;
-    }
+  void MoveTo(int64_t time_ms);
+
+  // The points that an answer in the bucket is in.
+  Points PointsWith(BucketNumber bucket) const {
+    return {std::max<int64_t>(bucket, query_.trailing_buckets) - 1,
+            std::min<int64_t>(bucket + query_.trailing_buckets - 2, last_bucket_)};
   }
 
-  // The points that an answer in `bucket` is in.
-  Points PointsWith(int64_t bucket) const {
-    return {std::max<int64_t>(bucket, query_.trailing_buckets - 1),
-            std::min(bucket + query_.trailing_buckets - 1, last_bucket_)};
-  }
-
-  // Counts `answer`, which is in `points`, in those where the rule chooses it. `before` is the
-  // customer's last one.
-  void Choose(Points points, const Chosen& answer, Chosen& before) {
-    if (counts_at_end_) {
-      before = answer;
+  // Counts the answer in those of its points that no answer of the customer is in yet.
+  void ChooseFirst(const CountedAnswer& answer, uint32_t group) {
+    const BucketNumber before = std::exchange(seen_[answer.customer], number_);
+    if (before == 0) {
+      counts_.AddChosen(group, points_, answer.bin, 1);
       return;
     }
-    if (before.bucket_number != 0) {
-      const Points others = PointsWith(before.bucket_number - 1);
-      if (!first_wins_) {
-        AddChosen({std::max(points.first, others.first), std::min(points.last, others.last)},
-                  before, -1);
-      } else if (newest_first_) {
-        points.last = std::min(points.last, others.first - 1);
-      } else {
-        points.first = std::max(points.first, others.last + 1);
-      }
+    // Most have none left, and are to cost no more than this.
+    const Points others = PointsWith(before);
+    const int64_t first = newest_first_ ? points_.first : std::max(points_.first, others.last + 1);
+    const int64_t last = newest_first_ ? std::min(points_.last, others.first - 1) : points_.last;
+    if (first <= last) {
+      counts_.AddChosen(group, {first, last}, answer.bin, 1);
     }
-    AddChosen(points, answer, 1);
-    before = answer;
   }
 
-  void AddChosen(const Points& points, const Chosen& answer, int64_t count) {
-    counts_.AddCounted(answer.group, points, answer.bin, count);
-    counts_.AddCustomers(answer.group, points, count);
+  // Counts the answer in its points, and takes the customer's last one out of those.
+  void ChooseLast(const Chosen& answer, Chosen& before) {
+    if (!counts_at_end_) {
+      if (before.bucket != 0) {
+        const Points others = PointsWith(before.bucket);
+        counts_.AddChosen(
+            before.group,
+            {std::max(points_.first, others.first), std::min(points_.last, others.last)},
+            before.bin, -1);
+      }
+      counts_.AddChosen(answer.group, points_, answer.bin, 1);
+    }
+    before = answer;
   }
 
   const MetricQuery& query_;
@@ -147,9 +158,15 @@ class AnswerCounter {
   const absl::Span<const storage::MsSpan> buckets_;
   const int64_t last_bucket_;
   const bool counts_at_end_;
-  int64_t bucket_;
   storage::DifferenceArrays counts_;
-  std::vector<Chosen> chosen_;  // By the customer's number.
+  // Where the last answer was: its bucket, and the points that this is in.
+  BucketNumber number_;
+  storage::MsSpan here_;
+  Points points_;
+  // By the customer's number; one of the two.
+  size_t customers_ = 0;
+  std::vector<BucketNumber> seen_;
+  std::vector<Chosen> chosen_;
 };
 
 }  // namespace emptychair

@@ -24,6 +24,9 @@ using storage::SurveyColumns;
 // Stands for series whose labels tell the group of an answer.
 constexpr uint32_t kByLabels = storage::kNoGroup - 1;
 
+// Rows between the one that is counted and the one whose customer is fetched from memory.
+constexpr size_t kPrefetchRows = 24;
+
 constexpr int64_t kMsPerDay = 24 * 3'600 * int64_t{1'000};
 
 // The part of the survey's time that `all` is about, by the days that have answers.
@@ -71,26 +74,54 @@ class ColumnSource::LabelGroups {
 
   // Errors: TOO_MANY_POINTS.
   absl::StatusOr<uint32_t> GroupOf(size_t block, size_t row, uint32_t series) {
-    const bool is_other = series == storage::kOtherSeries;
-    uint32_t* group = nullptr;
-    if (labels_.size() == 1) {
-      group = &of_code_[is_other ? 1 : 0][(*labels_.front()->codes[block])[row]];
-    } else {
-      codes_.assign(1, is_other ? 1 : 0);
-      for (const auto& label : labels_) {
-        codes_.push_back((*label->codes[block])[row]);
-      }
-      group = &of_codes_.try_emplace(codes_, kByLabels).first->second;
+    uint32_t& verdict = VerdictOn(block, row, series);
+    if (verdict == kByLabels) {
+      ASSIGN_OR_RETURN(verdict, filter_.GroupOfLabels(survey_, series, BodyAt(block, row)));
     }
-    if (*group == kByLabels) {
-      ASSIGN_OR_RETURN(*group, filter_.GroupOfLabels(survey_, series, BodyAt(block, row)));
-    }
-    return *group == storage::kNoGroup || filter_.groups_by_labels(survey_)
-               ? *group
+    return verdict == storage::kNoGroup || filter_.groups_by_labels(survey_)
+               ? verdict
                : filter_.UnfilteredGroupOf(survey_, series);
   }
 
+  // Most rows are left out by a label that was met before, and are to cost no more than this.
+  class LeftOut {
+   public:
+    LeftOut(const LabelGroups& groups, size_t block)
+        : is_one_(groups.labels_.size() == 1),
+          codes_(is_one_ ? storage::NarrowNumbers::Reader(*groups.labels_.front()->codes[block])
+                         : storage::NarrowNumbers::Reader()),
+          verdicts_(groups.of_code_[0].data()),
+          others_verdicts_(groups.of_code_[1].data()) {}
+
+    // Whether the row is known to be left out.
+    bool operator()(size_t row, uint32_t series) const {
+      return is_one_ &&
+             (series == storage::kOtherSeries ? others_verdicts_ : verdicts_)[codes_[row]] ==
+                 storage::kNoGroup;
+    }
+
+   private:
+    bool is_one_;
+    storage::NarrowNumbers::Reader codes_;
+    const uint32_t* verdicts_;
+    const uint32_t* others_verdicts_;
+  };
+
  private:
+  // What is known of rows with these labels: kByLabels for nothing yet, kNoGroup, or the group of
+  // one of them.
+  uint32_t& VerdictOn(size_t block, size_t row, uint32_t series) {
+    const bool is_other = series == storage::kOtherSeries;
+    if (labels_.size() == 1) {
+      return of_code_[is_other ? 1 : 0][(*labels_.front()->codes[block])[row]];
+    }
+    codes_.assign(1, is_other ? 1 : 0);
+    for (const auto& label : labels_) {
+      codes_.push_back((*label->codes[block])[row]);
+    }
+    return of_codes_.try_emplace(codes_, kByLabels).first->second;
+  }
+
   // Of the labels alone that are asked for.
   store::v1::StoredFeedback BodyAt(size_t block, size_t row) const {
     store::v1::StoredFeedback body;
@@ -234,13 +265,68 @@ absl::StatusOr<bool> ColumnSource::AddPart(size_t survey, const MsSpan& all) {
 absl::Status ColumnSource::Count(const MsSpan& span, bool newest_first, AnswerCounter& counter,
                                  storage::TallyGrid& grid, storage::ReadCost& cost) {
   if (query_.respondent_rule != v1::RESPONDENT_RULE_ALL) {
-    return CountInOrder(span, newest_first, counter, grid, cost);
+    return parts_.size() == 1 ? CountOneInOrder(span, newest_first, counter, grid, cost)
+                              : CountInOrder(span, newest_first, counter, grid, cost);
   }
   for (size_t survey = 0; survey < parts_.size(); ++survey) {
     RETURN_IF_ERROR(CountInAnyOrder(survey, span, counter, grid, cost));
   }
   return absl::OkStatus();
 }
+
+// Counts rows of one block. Made for each, so that loops find all they need at hand.
+class ColumnSource::BlockCounter {
+ public:
+  BlockCounter(const ColumnSource& source, size_t survey, size_t block, AnswerCounter& counter,
+               storage::TallyGrid& grid)
+      : source_(source),
+        part_(source.parts_[survey]),
+        block_(block),
+        arrays_(*part_.columns->blocks[block]),
+        group_of_series_(part_.group_of_series.data()),
+        series_count_(part_.group_of_series.size()),
+        is_left_out_(*part_.by_labels, block),
+        counter_(counter),
+        grid_(grid) {}
+
+  // Errors: STORE_DAMAGED, TOO_MANY_POINTS.
+  absl::Status Count(size_t row) {
+    const uint32_t series = arrays_.series[row];
+    uint32_t group = series < series_count_ ? group_of_series_[series] : storage::kNoGroup;
+    if (group >= kByLabels) {
+      if (group == storage::kNoGroup) {
+        source_.filter_.Skip();
+        return absl::OkStatus();
+      }
+      if (is_left_out_(row, series)) {
+        return absl::OkStatus();
+      }
+      ASSIGN_OR_RETURN(group, part_.by_labels->GroupOf(block_, row, series));
+      if (group == storage::kNoGroup) {
+        return absl::OkStatus();
+      }
+      grid_.KnowGroups(source_.series_.group_count);
+    }
+    return counter_.Count({.time_ms = arrays_.first_ms + arrays_.offsets[row],
+                           .customer = arrays_.customers[row],
+                           .bin = arrays_.bins[row],
+                           .disposition = arrays_.dispositions[row]},
+                          group);
+  }
+
+  void Prefetch(size_t row) const { counter_.Prefetch(arrays_.customers[row]); }
+
+ private:
+  const ColumnSource& source_;
+  const Part& part_;
+  const size_t block_;
+  const ColumnBlock::Arrays arrays_;
+  const uint32_t* const group_of_series_;
+  const size_t series_count_;
+  const LabelGroups::LeftOut is_left_out_;
+  AnswerCounter& counter_;
+  storage::TallyGrid& grid_;
+};
 
 absl::Status ColumnSource::CountInAnyOrder(size_t survey, const MsSpan& span,
                                            AnswerCounter& counter, storage::TallyGrid& grid,
@@ -250,9 +336,44 @@ absl::Status ColumnSource::CountInAnyOrder(size_t survey, const MsSpan& span,
   for (size_t block = range.begin; block < range.end; ++block) {
     const size_t begin = columns.blocks[block]->LowerBound(span.start_ms);
     const size_t end = columns.blocks[block]->LowerBound(span.end_ms);
+    BlockCounter rows(*this, survey, block, counter, grid);
     for (size_t row = begin; row < end && !grid.is_full(); ++row) {
       ++cost.records_scanned;
-      RETURN_IF_ERROR(CountRow(survey, block, row, counter, grid));
+      RETURN_IF_ERROR(rows.Count(row));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The same as CountInOrder for the one survey that there is, at the speed of memory.
+absl::Status ColumnSource::CountOneInOrder(const MsSpan& span, bool newest_first,
+                                           AnswerCounter& counter, storage::TallyGrid& grid,
+                                           storage::ReadCost& cost) {
+  const SurveyColumns& columns = *parts_.front().columns;
+  BlockRange range = BlocksIn(columns, span);
+  for (; range.begin < range.end; newest_first ? --range.end : ++range.begin) {
+    const size_t at = newest_first ? range.end - 1 : range.begin;
+    const ColumnBlock& block = *columns.blocks[at];
+    const size_t begin = block.LowerBound(span.start_ms);
+    const size_t end = block.LowerBound(span.end_ms);
+    BlockCounter rows(*this, 0, at, counter, grid);
+    for (size_t i = begin; i < end && !grid.is_full(); ++i) {
+      const size_t row = newest_first ? end - 1 - (i - begin) : i;
+      if (i + kPrefetchRows < end) {
+        rows.Prefetch(newest_first ? row - kPrefetchRows : row + kPrefetchRows);
+      }
+      ++cost.records_scanned;
+      // The last one of ties stands for all of them.
+      const bool has_next = i + 1 < end;
+      if (has_next && block.TiesWithNext(newest_first ? row - 1 : row)) {
+        continue;
+      }
+      const bool has_before = i > begin;
+      if (has_before && block.TiesWithNext(newest_first ? row : row - 1)) {
+        RETURN_IF_ERROR(CountTies(block.RowAt(row), newest_first, counter, grid));
+      } else {
+        RETURN_IF_ERROR(rows.Count(row));
+      }
     }
   }
   return absl::OkStatus();
@@ -273,8 +394,8 @@ absl::Status ColumnSource::CountInOrder(const MsSpan& span, bool newest_first,
   };
   drop_ended();
   while (!cursors.empty() && !grid.is_full()) {
-    Cursor& next = cursors.size() == 1 ? cursors.front() : NextOf(cursors, newest_first);
-    if (next.TiesWithFollowing() || (cursors.size() > 1 && TiesWithOthers(next, cursors))) {
+    Cursor& next = NextOf(cursors, newest_first);
+    if (next.TiesWithFollowing() || TiesWithOthers(next, cursors)) {
       const ColumnRow row = next.Row();
       for (Cursor& cursor : cursors) {
         for (; !cursor.IsAtEnd() && IsTie(cursor.Row(), row); cursor.Next()) {
@@ -286,36 +407,14 @@ absl::Status ColumnSource::CountInOrder(const MsSpan& span, bool newest_first,
       continue;
     }
     ++cost.records_scanned;
-    RETURN_IF_ERROR(CountRow(next.survey(), next.block(), next.row(), counter, grid));
+    RETURN_IF_ERROR(
+        BlockCounter(*this, next.survey(), next.block(), counter, grid).Count(next.row()));
     next.Next();
     if (next.IsAtEnd()) {
       drop_ended();
     }
   }
   return absl::OkStatus();
-}
-
-absl::Status ColumnSource::CountRow(size_t survey, size_t block_index, size_t row,
-                                    AnswerCounter& counter, storage::TallyGrid& grid) {
-  const Part& part = parts_[survey];
-  const ColumnBlock& block = *part.columns->blocks[block_index];
-  const uint32_t series = block.SeriesAt(row);
-  uint32_t group =
-      series < part.group_of_series.size() ? part.group_of_series[series] : storage::kNoGroup;
-  if (group == kByLabels) {
-    ASSIGN_OR_RETURN(group, part.by_labels->GroupOf(block_index, row, series));
-    grid.KnowGroups(series_.group_count);
-  } else if (group == storage::kNoGroup) {
-    filter_.Skip();
-  }
-  if (group == storage::kNoGroup) {
-    return absl::OkStatus();
-  }
-  return counter.Count({.time_ms = block.TimeAt(row),
-                        .customer = block.CustomerAt(row),
-                        .bin = block.BinAt(row),
-                        .disposition = block.DispositionAt(row)},
-                       group);
 }
 
 // Reads the customer's records of that millisecond and tie, of all surveys, in the order of their

@@ -53,6 +53,7 @@ class ColumnSource {
   };
 
   class Cursor;
+  class BlockCounter;
 
   ColumnSource(const storage::Store& store, const MetricQuery& query, const SeriesMap& series,
                RecordFilter& filter)
@@ -65,10 +66,11 @@ class ColumnSource {
 
   absl::Status CountInAnyOrder(size_t survey, const storage::MsSpan& span, AnswerCounter& counter,
                                storage::TallyGrid& grid, storage::ReadCost& cost);
+  absl::Status CountOneInOrder(const storage::MsSpan& span, bool newest_first,
+                               AnswerCounter& counter, storage::TallyGrid& grid,
+                               storage::ReadCost& cost);
   absl::Status CountInOrder(const storage::MsSpan& span, bool newest_first, AnswerCounter& counter,
                             storage::TallyGrid& grid, storage::ReadCost& cost);
-  absl::Status CountRow(size_t survey, size_t block, size_t row, AnswerCounter& counter,
-                        storage::TallyGrid& grid);
   absl::Status CountTies(const storage::ColumnRow& row, bool newest_first, AnswerCounter& counter,
                          storage::TallyGrid& grid);
 

@@ -90,8 +90,9 @@ class WriteGroup {
   ColumnChanges& columns() { return columns_; }
   const ColumnChanges& columns() const { return columns_; }
 
-  // Deletes all rows of the cube and of columns that the survey has, the cube's by their range: which rows there are depends
-  // on where groups end, because what cancels within one is not written.
+  // Deletes all rows of the cube and of columns that the survey has. The cube's go by their range:
+  // which rows there are depends on where groups end, because what cancels within one is not
+  // written.
   void DropCounts(uint32_t survey_number);
 
   // Ends the entry of the change log that the command before has begun: entries are of one command

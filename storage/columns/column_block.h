@@ -43,6 +43,21 @@ class NarrowNumbers {
   explicit NarrowNumbers(absl::Span<const uint32_t> numbers);
 
   uint32_t operator[](size_t i) const { return wide_.empty() ? narrow_[i] : wide_[i]; }
+
+  // The same for loops: what a block's arrays are does not change while it is read.
+  class Reader {
+   public:
+    Reader() = default;
+    explicit Reader(const NarrowNumbers& numbers)
+        : narrow_(numbers.wide_.empty() ? numbers.narrow_.data() : nullptr),
+          wide_(numbers.wide_.data()) {}
+    uint32_t operator[](size_t i) const { return narrow_ != nullptr ? narrow_[i] : wide_[i]; }
+
+   private:
+    const uint16_t* narrow_ = nullptr;
+    const uint32_t* wide_ = nullptr;
+  };
+
   size_t bytes() const {
     return narrow_.size() * sizeof(uint16_t) + wide_.size() * sizeof(uint32_t);
   }
@@ -83,6 +98,24 @@ class ColumnBlock {
   ColumnRow RowAt(size_t i) const {
     return {TimeAt(i), ties_[i], customers_[i], series_[i], bins_[i], dispositions_[i]};
   }
+  // The arrays, for loops over many rows; valid as long as the block.
+  struct Arrays {
+    explicit Arrays(const ColumnBlock& block)
+        : first_ms(block.first_ms_),
+          offsets(block.offsets_.data()),
+          customers(block.customers_.data()),
+          series(block.series_),
+          bins(block.bins_.data()),
+          dispositions(block.dispositions_.data()) {}
+
+    int64_t first_ms;
+    const uint32_t* offsets;  // Milliseconds from `first_ms`.
+    const uint32_t* customers;
+    NarrowNumbers::Reader series;
+    const uint8_t* bins;
+    const uint8_t* dispositions;
+  };
+
   // Whether the rows at `i` and behind it are ties.
   bool TiesWithNext(size_t i) const {
     return customers_[i] == customers_[i + 1] && customers_[i] != kAnonymous &&

@@ -84,15 +84,21 @@ class TallyGrid {
     return AddToSlot(group, bucket, bin, count);
   }
 
+  // The same for an answer that stands for its customer, whom it adds, too. False as above.
+  bool AddChosen(uint32_t group, uint32_t bucket, uint8_t bin, int64_t count) {
+    int64_t* tally = Tally(group, bucket);
+    if (tally == nullptr) {
+      return false;
+    }
+    tally[bin] = WrappingSum(tally[bin], count);
+    tally[CustomersSlot()] = WrappingSum(tally[CustomersSlot()], count);
+    return true;
+  }
+
   // Adds to the answers that are excluded for the reason, a disposition above 0, and to nothing
   // else, included or not. False as above.
   bool AddExcluded(uint32_t group, uint32_t bucket, uint8_t reason, int64_t count) {
     return AddToSlot(group, bucket, ExcludedSlot(reason), count);
-  }
-
-  // Adds to the customers that one tally rests on; false as above.
-  bool AddCustomers(uint32_t group, uint32_t bucket, int64_t count) {
-    return AddToSlot(group, bucket, CustomersSlot(), count);
   }
 
   // Takes each group's tallies for a difference array, in which a bucket says how it differs from
@@ -253,9 +259,9 @@ class DifferenceArrays {
       grid_.AddExcluded(group, bucket, reason, difference);
     });
   }
-  void AddCustomers(uint32_t group, Range range, int64_t count) {
+  void AddChosen(uint32_t group, Range range, uint8_t bin, int64_t count) {
     ForEdges(range, count, [&](uint32_t bucket, int64_t difference) {
-      grid_.AddCustomers(group, bucket, difference);
+      grid_.AddChosen(group, bucket, bin, difference);
     });
   }
 

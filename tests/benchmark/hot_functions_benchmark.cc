@@ -27,71 +27,15 @@
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "storage/store.h"
+#include "tests/benchmark/memory_store.h"
 #include "tools/chairbench/answers.h"
 
 namespace emptychair {
 namespace {
 
-// 2024-03-01 12:00 UTC.
-constexpr int64_t kNoonMs = 1'709'294'400'000;
 constexpr int64_t kThreeYearsMs = int64_t{3} * 365 * 24 * 3'600 * 1'000;
 constexpr int64_t kYearMs = int64_t{365} * 24 * 3'600 * 1'000;
 constexpr int kGroupSize = 1'000;
-
-void CheckOk(const absl::Status& status) {
-  if (!status.ok()) {
-    std::abort();
-  }
-}
-
-// A store in memory with the load generator's survey as number 1.
-class MemoryStore {
- public:
-  // With further dimensions beside the survey's own.
-  explicit MemoryStore(const std::vector<std::string>& more_dimensions = {})
-      : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())) {
-    storage::StoreOptions options;
-    options.directory = "/store";
-    options.env = env_.get();
-    auto store = storage::Store::Open(std::move(options));
-    CheckOk(store.status());
-    store_ = *std::move(store);
-    auto command = storage::NewCommand();
-    const v1::Survey survey = bench::BenchSurvey();
-    store::v1::StoredSurvey& stored = *command->mutable_create_survey()->mutable_survey();
-    stored.set_survey_id(survey.survey_id());
-    stored.set_kind(survey.kind());
-    stored.mutable_scale()->set_max(10);
-    *stored.mutable_dimensions() = survey.dimensions();
-    stored.mutable_dimensions()->Add(more_dimensions.begin(), more_dimensions.end());
-    stored.set_time_zone("UTC");
-    stored.set_max_series(10'000);
-    Run(std::move(command), false);
-  }
-
-  storage::Store& store() { return *store_; }
-
-  storage::CommandResult Run(storage::CommandPtr command, bool want_records) {
-    absl::Notification done;
-    storage::CommandResult result;
-    store_->Enqueue(std::move(command), want_records, [&](storage::CommandResult answered) {
-      result = std::move(answered);
-      done.Notify();
-    });
-    done.WaitForNotification();
-    CheckOk(result.error);
-    return result;
-  }
-
-  void Prepare(const v1::Feedback& feedback, store::v1::Submission& submission) {
-    CheckOk(PrepareSubmission(feedback, absl::FromUnixMillis(kNoonMs), *store_->view(),
-                              store_->hash(), submission));
-  }
-
- private:
-  const std::unique_ptr<rocksdb::Env> env_;
-  std::unique_ptr<storage::Store> store_;
-};
 
 v1::Feedback RandomFeedback(Random& random) {
   v1::Feedback feedback;
@@ -260,10 +204,15 @@ void BM_PrepareSubmission(benchmark::State& state) {
 BENCHMARK(BM_PrepareSubmission);
 
 void BM_FillFeedback(benchmark::State& state) {
-  const storage::FeedbackRecord record = StoredRecord();
+  MemoryStore store;
+  Random random(1);
+  const storage::CommandResult result = store.Run(GroupOf(store, 1, random), true);
+  const storage::FeedbackRecord& record = *result.outcomes.front().record;
+  const auto view = store.store().view();
+  const storage::SurveyView& survey = *view->FindSurvey("chairbench");
   for (auto _ : state) {
     v1::Feedback feedback;
-    FillFeedback(record, "chairbench", feedback);
+    FillFeedback(record, survey, feedback);
     benchmark::DoNotOptimize(feedback);
   }
 }

@@ -147,7 +147,8 @@ storage::TallyGrid GridOf(const RandomSeries::Counts& counts, const SeriesMap& m
       grid.AddCounted(group, 0, static_cast<uint8_t>(1 + score), plain.histogram[score]);
     }
     grid.AddCounted(group, 0, storage::kUnscoredBin, plain.unscored);
-    grid.AddCustomers(group, 0, plain.customers);
+    grid.AddChosen(group, 0, storage::kUnscoredBin, plain.customers);
+    grid.AddCounted(group, 0, storage::kUnscoredBin, -plain.customers);
     for (size_t i = 0; i < plain.excluded.size(); ++i) {
       grid.AddExcluded(group, 0, static_cast<uint8_t>(1 + i), plain.excluded[i]);
     }

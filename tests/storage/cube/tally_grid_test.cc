@@ -34,12 +34,12 @@ TEST(TallyGrid, CountsExcludedAnswersTwiceWhenTheyAreIncluded) {
 
 TEST(TallyGrid, KeepsCustomersBetweenScoresAndExcluded) {
   TallyGrid grid({.buckets = 1, .score_count = 2, .groups_max = 1}, 2);
-  EXPECT_TRUE(grid.AddCustomers(0, 0, 5));
-  EXPECT_TRUE(grid.AddCustomers(0, 0, -2));
-  EXPECT_TRUE(grid.Add(0, 0, kCountedDisposition, 2, 7));
+  EXPECT_TRUE(grid.AddChosen(0, 0, /*bin=*/1, 5));
+  EXPECT_TRUE(grid.AddChosen(0, 0, /*bin=*/2, -2));
+  EXPECT_TRUE(grid.Add(0, 0, kCountedDisposition, 2, 9));
   EXPECT_TRUE(grid.Add(0, 0, /*disposition=*/1, 2, 4));
-  EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 0, 7, 3, 4, 0, 0, 0, 0, 0));
-  EXPECT_FALSE(grid.AddCustomers(1, 0, 1));
+  EXPECT_THAT(grid.At(0, 0), ElementsAre(0, 5, 7, 3, 4, 0, 0, 0, 0, 0));
+  EXPECT_FALSE(grid.AddChosen(1, 0, 1, 1));
   EXPECT_TRUE(grid.is_full());
 }
 
@@ -137,10 +137,10 @@ TEST(TallyGrid, NamesTheCountsOfATally) {
   grid.AddCounted(0, 0, 3, 5);
   grid.AddExcluded(0, 0, /*reason=*/1, 6);
   grid.AddExcluded(0, 0, /*reason=*/6, 7);
-  grid.AddCustomers(0, 0, 8);
+  grid.AddChosen(0, 0, 3, 8);
   const TallyView view = grid.View(grid.At(0, 0));
   EXPECT_EQ(view.unscored, 4);
-  EXPECT_THAT(view.histogram, ElementsAre(0, 0, 5));
+  EXPECT_THAT(view.histogram, ElementsAre(0, 0, 13));
   EXPECT_THAT(view.excluded, ElementsAre(6, 0, 0, 0, 0, 7));
   EXPECT_EQ(view.customers, 8);
 }
@@ -219,7 +219,7 @@ TEST(DifferenceArrays, AddInEveryBucketOfTheirRange) {
       } else if (what == 1) {
         arrays.AddExcluded(group, range, reason, count);
       } else {
-        arrays.AddCustomers(group, range, count);
+        arrays.AddChosen(group, range, bin, count);
       }
       for (int64_t at = range.first; at <= range.last; ++at) {
         const auto bucket = static_cast<uint32_t>(at);
@@ -228,7 +228,7 @@ TEST(DifferenceArrays, AddInEveryBucketOfTheirRange) {
         } else if (what == 1) {
           by_bucket.AddExcluded(group, bucket, reason, count);
         } else {
-          by_bucket.AddCustomers(group, bucket, count);
+          by_bucket.AddChosen(group, bucket, bin, count);
         }
       }
     }
