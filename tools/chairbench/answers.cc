@@ -51,6 +51,8 @@ std::array<DimensionValue, kDimensions> CombinationOf(uint32_t combination) {
 
 std::string CustomerId(uint32_t customer) { return absl::StrFormat("customer-%08d", customer); }
 
+std::string StoreName(uint32_t store) { return absl::StrFormat("store %d", store); }
+
 BenchAnswer RandomAnswer(int64_t time_ms, Random& random) {
   std::array<uint8_t, 10> entropy;
   for (size_t i = 0; i < entropy.size(); i += 5) {
@@ -88,6 +90,9 @@ void FillFeedback(const BenchAnswer& answer, v1::Feedback& feedback) {
   feedback.set_comment(answer.comment);
   for (const auto& [key, value] : CombinationOf(answer.combination)) {
     (*feedback.mutable_labels())[std::string(key)] = std::string(value);
+  }
+  if (answer.store.has_value()) {
+    (*feedback.mutable_labels())[std::string(kStoreKey)] = StoreName(*answer.store);
   }
 }
 

@@ -23,6 +23,10 @@ inline constexpr absl::string_view kTenValues = "touchpoint";
 // Answers come from so many customers, each as likely, where nothing else is said.
 inline constexpr int kCustomers = 100'000;
 
+// Values of the label that is no dimension.
+inline constexpr uint32_t kStores = 300;
+inline constexpr absl::string_view kStoreKey = "store";
+
 // The NPS survey, "chairbench", in UTC.
 v1::Survey BenchSurvey();
 
@@ -43,7 +47,12 @@ struct BenchAnswer {
   std::optional<int32_t> score;
   std::string comment;
   std::string external_id;  // Empty: sent with its feedback_id.
+  // A label that is no dimension, below kStores; absent: none.
+  std::optional<uint32_t> store;
 };
+
+// The label of a store.
+std::string StoreName(uint32_t store);
 
 // The customer's id.
 std::string CustomerId(uint32_t customer);

@@ -13,6 +13,7 @@
 #include "tools/chairbench/overload.h"
 #include "tools/chairbench/peers.h"
 #include "tools/chairbench/query.h"
+#include "tools/chairbench/scans.h"
 #include "tools/chairbench/soak.h"
 #include "tools/chairbench/workspace.h"
 #include "tools/command_line/command_line.h"
@@ -125,6 +126,18 @@ void AddCommands(CommandLine app, Flags& flags) {
       .Add("--small-commits", flags.bench.small_commits,
            "Answers submitted one by one into the current month after that (default 0)")
       .Between(int64_t{0}, int64_t{1'000'000'000});
+
+  AddCustomers(query, flags);
+
+  CommandLine scans = AddCommand(app, "scans",
+                                 "Questions that no sum answers: one answer a customer, filters on "
+                                 "labels that are no dimension, windows of milliseconds",
+                                 MeasureScans, flags);
+  AddAnswers(scans, flags);
+  AddStreams(scans, flags);
+  AddCustomers(scans, flags);
+  scans.Add("--ask-only", flags.bench.ask_only,
+            "Load nothing: the server of --endpoint has the answers of another run");
 
   CommandLine soak =
       AddCommand(app, "soak", "Rate, memory, bytes on disk and queries as the store grows",

@@ -31,6 +31,9 @@ BenchAnswer HistoricAnswer(const BenchOptions& options, const Window& period, in
   Random random(Random(options.seed).Next() + static_cast<uint64_t>(index));
   BenchAnswer answer = RandomAnswer(AnswerTimeMs(period, index, options.answers, random), random);
   answer.customer = CustomerOf(options, index);
+  if (options.stores) {
+    answer.store = static_cast<uint32_t>(random.Below(static_cast<int>(kStores)));
+  }
   if (options.external_ids) {
     answer.external_id = absl::StrFormat("order-%010d", index);
   }

@@ -213,6 +213,8 @@ absl::StatusOr<std::vector<Figure>> MeasureUnary(Workspace& workspace) {
   AddRefusals("unary", product.full, figures);
   figures.push_back({"unary_sync_median_ms", Median(syncs_ms), "ms", {}});
   AddUnaryFigures("unary_group_commit", sides[kGroupCommit], sides[kEcho], figures);
+  figures.push_back({"unary_of_group_commit", figures.front().value, "calls/s",
+                     Median(sides[kGroupCommit].full.rates)});
   return figures;
 }
 

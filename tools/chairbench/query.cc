@@ -11,6 +11,7 @@
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/history.h"
+#include "tools/chairbench/scans.h"
 #include "tools/chairbench/statistics.h"
 #include "tools/chairbench/stream_loop.h"
 #include "tools/chairbench/submit_loops.h"
@@ -21,7 +22,8 @@ namespace {
 constexpr size_t kWindows = 250;
 // Questions of a year by day, each about ten times as costly as one by month.
 constexpr int kYears = 10;
-constexpr int kScans = 5;
+// How long scans go on, one after the other, beside other questions.
+constexpr absl::Duration kBesideScans = absl::Seconds(1);
 constexpr absl::Duration kLoadMax = absl::Hours(24);
 
 // What a question asks for.
@@ -63,7 +65,8 @@ std::vector<v1::QueryMetricRequest> Questions(const Window& period, uint64_t see
 
 // Answers of three years, in batches. What is pushed back would be missing, so it is an error.
 absl::StatusOr<LoopResult> LoadAnswers(Workspace& workspace, const Window& period) {
-  const BenchOptions& options = workspace.options();
+  BenchOptions options = workspace.options();
+  options.stores = true;
   const auto loop = MakeBatchLoop(workspace.server(), static_cast<size_t>(options.batches),
                                   options.batch_size, HistoricAnswers(options, period));
   ASSIGN_OR_RETURN(LoopResult result, loop->Run(kLoadMax));
@@ -132,26 +135,16 @@ absl::Status AskBoth(v1::MetricsService::Stub& server, v1::MetricsService::Stub&
   return absl::OkStatus();
 }
 
-// The median time of a scan, and, while scans go on one after the other, that of the questions by
-// month.
-struct ScanTimes {
-  double scan_ms = 0;
-  std::vector<double> beside_ms;
-};
-
-absl::StatusOr<ScanTimes> MeasureScans(v1::MetricsService::Stub& server,
-                                       const std::vector<v1::QueryMetricRequest>& questions) {
+// Times of the questions by month while scans go on one after the other.
+absl::StatusOr<std::vector<double>> AskBesideScans(
+    v1::MetricsService::Stub& server, const std::vector<v1::QueryMetricRequest>& questions) {
   v1::QueryMetricResponse answer;
-  Samples scans;
-  for (int i = 0; i < kScans; ++i) {
-    RETURN_IF_ERROR(CheckInterrupted());
-    RETURN_IF_ERROR(Ask(server, LatestPerCustomer(), &scans, answer));
-  }
   std::atomic<bool> is_over = false;
   absl::Status scanned;
   std::thread scanner([&] {
     v1::QueryMetricResponse scan;
-    for (int i = 0; i < kScans && scanned.ok(); ++i) {
+    const absl::Time deadline = absl::Now() + kBesideScans;
+    while (scanned.ok() && absl::Now() < deadline) {
       scanned.Update(Ask(server, LatestPerCustomer(), nullptr, scan));
     }
     is_over = true;
@@ -166,7 +159,7 @@ absl::StatusOr<ScanTimes> MeasureScans(v1::MetricsService::Stub& server,
   scanner.join();
   RETURN_IF_ERROR(asked);
   RETURN_IF_ERROR(scanned);
-  return ScanTimes{Median(scans[kMonths]), beside[kGroupedMonths]};
+  return beside[kGroupedMonths];
 }
 
 // The medians of what the questions by month and dimension cost.
@@ -187,7 +180,7 @@ void AddCosts(const std::vector<Recording>& recordings, std::vector<Figure>& fig
 struct QueryTimes {
   Samples product;
   Samples limit;
-  ScanTimes scans;
+  std::vector<double> beside_scans_ms;
   Samples product_beside_ingest;
   Samples limit_beside_ingest;
 };
@@ -225,7 +218,7 @@ std::vector<Figure> FiguresOf(const QueryTimes& times) {
   const auto p99_of = [](const Samples& samples, Shape shape) {
     return Percentile(samples[shape], 99);
   };
-  const auto& [product, limit, scans, product_beside, limit_beside] = times;
+  const auto& [product, limit, beside_scans_ms, product_beside, limit_beside] = times;
   const double median = median_of(product, kGroupedMonths);
   const double echo_median = median_of(limit, kGroupedMonths);
   return {
@@ -236,9 +229,8 @@ std::vector<Figure> FiguresOf(const QueryTimes& times) {
       {"query_total_p99_ms", p99_of(product, kMonths), "ms", p99_of(limit, kMonths)},
       {"query_days_median_ms", median_of(product, kGroupedDays), "ms",
        median_of(limit, kGroupedDays)},
-      {"query_latest_ms", scans.scan_ms, "ms", {}},
-      {"query_beside_latest_median_ms", Median(scans.beside_ms), "ms", median},
-      {"query_beside_latest_p99_ms", Percentile(scans.beside_ms, 99), "ms",
+      {"query_beside_latest_median_ms", Median(beside_scans_ms), "ms", median},
+      {"query_beside_latest_p99_ms", Percentile(beside_scans_ms, 99), "ms",
        p99_of(product, kGroupedMonths)},
       {"query_beside_ingest_median_ms", median_of(product_beside, kGroupedMonths), "ms",
        median_of(limit_beside, kGroupedMonths)},
@@ -272,14 +264,19 @@ absl::StatusOr<std::vector<Figure>> MeasureQuery(Workspace& workspace) {
 
   QueryTimes times;
   RETURN_IF_ERROR(AskBoth(*server, *echo, questions, 2 * options.time, times.product, times.limit));
-  ASSIGN_OR_RETURN(times.scans, MeasureScans(*server, questions));
+  ASSIGN_OR_RETURN(const std::vector<Figure> scans, AskScans(*server, period));
+  ASSIGN_OR_RETURN(times.beside_scans_ms, AskBesideScans(*server, questions));
   // Last, because it changes what is asked for.
   ASSIGN_OR_RETURN(const LoopResult ingested,
                    AskBothBesideIngest(workspace, *server, *echo, questions, times));
   RETURN_IF_ERROR(echo_target->Stop());
+  std::vector<Figure> columns;
+  RETURN_IF_ERROR(AddColumnBytes(workspace.server(), columns));
   RETURN_IF_ERROR(workspace.Finish(loaded.accepted + committed + ingested.accepted));
 
   std::vector<Figure> figures = FiguresOf(times);
+  figures.insert(figures.end(), scans.begin(), scans.end());
+  figures.insert(figures.end(), columns.begin(), columns.end());
   AddCosts(recordings, figures);
   figures.push_back(
       {"ingest_beside_queries_records_per_second", RateOf(ingested), "records/s", {}});

@@ -83,6 +83,8 @@ absl::StatusOr<Usage> Target::ReadUsage() {
   for (const v1::FamilySize& family : status.size().families()) {
     usage.bytes_per_record.emplace_back(family.name(), family.bytes_per_record());
   }
+  usage.column_feedback_count = status.size().columns().feedback_count();
+  usage.column_bytes = status.size().columns().bytes();
   if (process_ != nullptr) {
     usage.cpu = CpuTime(process_->pid());
     usage.peak_memory_bytes = process_->PeakMemoryBytes();

@@ -30,6 +30,9 @@ struct Usage {
   // What the store takes, in tables and in memory.
   int64_t stored_bytes = 0;
   std::vector<std::pair<std::string, double>> bytes_per_record;  // Of tables, by family.
+  // Records in memory as columns, and the bytes that these take.
+  int64_t column_feedback_count = 0;
+  int64_t column_bytes = 0;
   // CPU time of its process, to 10 ms; absent for a server that was not started here.
   std::optional<absl::Duration> cpu;
   // The most memory that the process has had; absent likewise.

@@ -43,6 +43,10 @@ struct BenchOptions {
   double returning = 0;
   // Whether they come with an external id and a time instead of a feedback_id.
   bool external_ids = false;
+  // Whether they have a label that is no dimension.
+  bool stores = false;
+  // Whether scans ask a server what another run has loaded.
+  bool ask_only = false;
   int64_t small_commits = 0;
   // Whether the server that is started and this process each get half of the processors, where
   // there is more than one.
