@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/base/attributes.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/inlined_vector.h"
 #include "common/base/status_macros.h"
@@ -290,7 +291,7 @@ class ColumnSource::BlockCounter {
         grid_(grid) {}
 
   // Errors: STORE_DAMAGED, TOO_MANY_POINTS.
-  absl::Status Count(size_t row) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Count(size_t row) {
     const uint32_t series = arrays_.series[row];
     uint32_t group = series < series_count_ ? group_of_series_[series] : storage::kNoGroup;
     if (group >= kByLabels) {
@@ -357,6 +358,7 @@ absl::Status ColumnSource::CountOneInOrder(const MsSpan& span, bool newest_first
     const size_t begin = block.LowerBound(span.start_ms);
     const size_t end = block.LowerBound(span.end_ms);
     BlockCounter rows(*this, 0, at, counter, grid);
+    bool is_tied = false;
     for (size_t i = begin; i < end && !grid.is_full(); ++i) {
       const size_t row = newest_first ? end - 1 - (i - begin) : i;
       if (i + kPrefetchRows < end) {
@@ -364,12 +366,12 @@ absl::Status ColumnSource::CountOneInOrder(const MsSpan& span, bool newest_first
       }
       ++cost.records_scanned;
       // The last one of ties stands for all of them.
-      const bool has_next = i + 1 < end;
-      if (has_next && block.TiesWithNext(newest_first ? row - 1 : row)) {
+      if (i + 1 < end && block.TiesWithNext(newest_first ? row - 1 : row)) {
+        is_tied = true;
         continue;
       }
-      const bool has_before = i > begin;
-      if (has_before && block.TiesWithNext(newest_first ? row : row - 1)) {
+      if (is_tied) {
+        is_tied = false;
         RETURN_IF_ERROR(CountTies(block.RowAt(row), newest_first, counter, grid));
       } else {
         RETURN_IF_ERROR(rows.Count(row));

@@ -1,6 +1,8 @@
 #include "storage/columns/column_cache.h"
 
 #include <algorithm>
+#include <iterator>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -153,39 +155,64 @@ void ColumnCache::MakeEntry(const std::string& survey_id, uint32_t number, const
 }
 
 std::shared_ptr<const SurveyColumns> ColumnCache::Make(const View& view, const SurveyView& survey) {
-  ColumnsBuilder builder(memory_);
-  std::vector<int64_t> damaged_ms;
-  const int32_t scale_min = survey.definition->scale().min();
-  size_t rows = 0;
-  bool has_room = true;
-  // Oldest first, so that the newest stay when there is no room for all.
-  const absl::Status status =
-      ScanRows(engine_, view, survey.number(), RowPlace(), std::nullopt,
-               [&](const Uuid& feedback_id, const FeedbackHeader* header, absl::string_view) {
-                 if (header == nullptr) {
-                   damaged_ms.push_back(feedback_id.UnixMs());
-                   return true;
-                 }
-                 if (rows++ % ColumnBlock::kRowsMax == 0) {
-                   while (has_room && !MakeRoomFor(ColumnBlock::BytesOf(2 * ColumnBlock::kRowsMax),
-                                                   survey.number())) {
-                     has_room = builder.DropOldest();
-                   }
-                 }
-                 builder.Add(RowOf(feedback_id, *header, scale_min));
-                 return has_room;
-               });
-  if (!status.ok() || !has_room) {
+  const absl::StatusOr<std::optional<int64_t>> middle_ms =
+      MiddleTime(engine_, view, survey.number());
+  if (!middle_ms.ok()) {
     return nullptr;
   }
-  builder.Cut();
+  Part newer(memory_);
+  Part older(memory_);
+  // Where all has room, two threads read a half each. Else one reads from the oldest on, so that
+  // the newest stay.
+  if (middle_ms->has_value() &&
+      memory_->bytes() + ColumnBlock::BytesOf(engine_.EstimatedKeys(Family::kFeedback)) <=
+          options_.bytes_max) {
+    const RowPlace middle{**middle_ms, 0};
+    std::thread reader([&] { ReadPart(view, survey, RowPlace(), middle, older); });
+    ReadPart(view, survey, middle, std::nullopt, newer);
+    reader.join();
+  } else {
+    ReadPart(view, survey, RowPlace(), std::nullopt, newer);
+  }
+  if (!newer.is_whole || !older.is_whole) {
+    return nullptr;
+  }
   auto columns = std::make_shared<SurveyColumns>();
   columns->state = StateOf(view);
-  columns->covers_from_ms = builder.covers_from_ms();
-  columns->row_count = builder.row_count();
-  columns->blocks = std::move(builder.blocks());
-  columns->damaged_ms = std::move(damaged_ms);
+  columns->covers_from_ms =
+      std::max(older.builder.covers_from_ms(), newer.builder.covers_from_ms());
+  for (Part* part : {&older, &newer}) {
+    columns->row_count += part->builder.row_count();
+    columns->damaged_ms.insert(columns->damaged_ms.end(), part->damaged_ms.begin(),
+                               part->damaged_ms.end());
+    std::move(part->builder.blocks().begin(), part->builder.blocks().end(),
+              std::back_inserter(columns->blocks));
+  }
   return columns;
+}
+
+void ColumnCache::ReadPart(const View& view, const SurveyView& survey, const RowPlace& begin,
+                           const std::optional<RowPlace>& end, Part& part) {
+  const int32_t scale_min = survey.definition->scale().min();
+  size_t rows = 0;
+  const absl::Status status = ScanRows(
+      engine_, view, survey.number(), begin, end,
+      [&](const Uuid& feedback_id, const FeedbackHeader* header, absl::string_view) {
+        if (header == nullptr) {
+          part.damaged_ms.push_back(feedback_id.UnixMs());
+          return true;
+        }
+        if (rows++ % ColumnBlock::kRowsMax == 0) {
+          while (part.is_whole &&
+                 !MakeRoomFor(ColumnBlock::BytesOf(2 * ColumnBlock::kRowsMax), survey.number())) {
+            part.is_whole = part.builder.DropOldest();
+          }
+        }
+        part.builder.Add(RowOf(feedback_id, *header, scale_min));
+        return part.is_whole;
+      });
+  part.is_whole = part.is_whole && status.ok();
+  part.builder.Cut();
 }
 
 std::shared_ptr<const SurveyColumns> ColumnCache::BringForward(uint64_t state,

@@ -8,7 +8,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -16,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "storage/columns/column_block.h"
 #include "storage/columns/column_row.h"
+#include "storage/columns/column_scan.h"
 #include "storage/columns/label_column.h"
 #include "storage/columns/survey_columns.h"
 #include "storage/engine/engine.h"
@@ -109,8 +112,19 @@ class ColumnCache {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void MakeEntry(const std::string& survey_id, uint32_t number, const EntryPtr& entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A part of the columns that are being made; not whole where there was no room, or damage.
+  struct Part {
+    explicit Part(const std::shared_ptr<ColumnMemory>& memory) : builder(memory) {}
+
+    ColumnsBuilder builder;
+    std::vector<int64_t> damaged_ms;
+    bool is_whole = true;
+  };
+
   std::shared_ptr<const SurveyColumns> Make(const View& view, const SurveyView& survey)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  void ReadPart(const View& view, const SurveyView& survey, const RowPlace& begin,
+                const std::optional<RowPlace>& end, Part& part) ABSL_LOCKS_EXCLUDED(mutex_);
   std::shared_ptr<const SurveyColumns> BringForward(uint64_t state, const std::string& survey_id,
                                                     uint32_t number, const EntryPtr& entry)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

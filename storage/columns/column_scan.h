@@ -8,6 +8,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "common/base/uuid.h"
 #include "storage/columns/column_row.h"
@@ -22,6 +23,11 @@ struct RowPlace {
   int64_t time_ms = 0;
   uint16_t tie = 0;
 };
+
+// The time half-way between the survey's first record and its last; nothing without any. Errors as
+// for ScanRows.
+absl::StatusOr<std::optional<int64_t>> MiddleTime(const Engine& engine, const View& view,
+                                                  uint32_t survey_number);
 
 // Gets each record that is not erased, in order of its key; the header is null for one that does
 // not decode. False ends the scan.

@@ -70,7 +70,22 @@ class ChairbenchEndToEndTest : public ::testing::Test {
     return ParseFigures(finished.standard_output);
   }
 
+  void StartServer(const TempDir& data) {
+    ASSERT_OK_AND_ASSIGN(
+        server_, Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", data.Join("data")),
+                                    "--listen=127.0.0.1:0", "--access_log=off"}));
+    ASSERT_OK_AND_ASSIGN(const std::string line, server_->ReadLine(kLong));
+    endpoint_ = std::string(absl::StripPrefix(line, "listening on "));
+  }
+
+  void StopServer() {
+    server_->Signal(SIGTERM);
+    EXPECT_THAT(server_->Wait(kLong), IsOkAndHolds(0));
+  }
+
   TempDir folder_;
+  std::unique_ptr<Subprocess> server_;
+  std::string endpoint_;
 };
 
 TEST_F(ChairbenchEndToEndTest, WatchesTheServerGrow) {
@@ -133,7 +148,8 @@ TEST_F(ChairbenchEndToEndTest, MeasuresBatchesBesidePlainWrites) {
 }
 
 TEST_F(ChairbenchEndToEndTest, MeasuresStreamsBesidePlainWrites) {
-  const auto figures = RunBench({"stream", "--seconds", "1", "--batch-size", "100"});
+  const auto figures =
+      RunBench({"stream", "--seconds", "1", "--batch-size", "100", "--ask-every", "0.1"});
   ExpectWithLimit(figures, "stream_records_per_second", "records/s");
   EXPECT_EQ(figures.at("stream_refused_records").fields().at("value").number_value(), 0);
 }
@@ -159,9 +175,33 @@ TEST_F(ChairbenchEndToEndTest, MeasuresQueriesBesideAnEcho) {
   ExpectWithLimit(figures, "query_days_median_ms", "ms");
   ExpectWithLimit(figures, "query_beside_latest_p99_ms", "ms");
   ExpectWithLimit(figures, "query_beside_ingest_p99_ms", "ms");
-  EXPECT_THAT(figures.at("query_latest_ms").fields().at("value").number_value(), Gt(0));
+  for (const char* scan :
+       {"query_latest", "query_latest_month", "query_label_filter", "query_window"}) {
+    for (const char* figure : {"_first_ms", "_ms", "_answers", "_promoters", "_detractors"}) {
+      EXPECT_THAT(figures.at(absl::StrCat(scan, figure)).fields().at("value").number_value(), Gt(0))
+          << scan << figure;
+    }
+  }
+  const double column_bytes =
+      figures.at("column_bytes_per_record").fields().at("value").number_value();
+  EXPECT_THAT(column_bytes, ::testing::AllOf(Gt(14), ::testing::Lt(40)));
   EXPECT_GE(figures.at("query_samples").fields().at("value").number_value(), 200);
   EXPECT_THAT(figures.at("query_cells_read").fields().at("value").number_value(), Gt(100));
+}
+
+TEST_F(ChairbenchEndToEndTest, AsksScansOfWhatAnotherRunHasLoaded) {
+  TempDir data;
+  StartServer(data);
+  const auto loaded =
+      RunBench({"scans", "--endpoint", endpoint_, "--answers", "5000", "--returning", "0.3"});
+  const auto asked = RunBench({"scans", "--endpoint", endpoint_, "--ask-only"});
+  for (const char* figure :
+       {"query_latest_answers", "query_label_filter_promoters", "query_window_detractors"}) {
+    EXPECT_EQ(asked.at(figure).fields().at("value").number_value(),
+              loaded.at(figure).fields().at("value").number_value())
+        << figure;
+  }
+  StopServer();
 }
 
 TEST_F(ChairbenchEndToEndTest, MeasuresBesidePostgreSql) {
@@ -195,20 +235,14 @@ TEST_F(ChairbenchEndToEndTest, SaysWhenThereIsNoPostgreSql) {
 
 TEST_F(ChairbenchEndToEndTest, UsesAServerThatRunsAlready) {
   TempDir data;
-  ASSERT_OK_AND_ASSIGN(
-      const std::unique_ptr<Subprocess> server,
-      Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", data.Join("data")),
-                         "--listen=127.0.0.1:0", "--access_log=off"}));
-  ASSERT_OK_AND_ASSIGN(const std::string line, server->ReadLine(kLong));
-  const std::string endpoint(absl::StripPrefix(line, "listening on "));
+  StartServer(data);
   // The second run counts from what the first has left.
   for (int i = 0; i < 2; ++i) {
-    const auto figures = RunBench({"unary", "--seconds", "0.2", "--endpoint", endpoint});
+    const auto figures = RunBench({"unary", "--seconds", "0.2", "--endpoint", endpoint_});
     ExpectWithLimit(figures, "unary_calls_per_second", "calls/s");
     EXPECT_FALSE(figures.contains("unary_server_cpu_us"));
   }
-  server->Signal(SIGTERM);
-  EXPECT_THAT(server->Wait(kLong), IsOkAndHolds(0));
+  StopServer();
 }
 
 TEST_F(ChairbenchEndToEndTest, PutsEverythingAwayWhenInterrupted) {

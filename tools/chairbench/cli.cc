@@ -109,8 +109,14 @@ void AddCommands(CommandLine app, Flags& flags) {
   AddBatchSize(batch, flags);
   AddInFlight(batch, "Batches under way (default 8)", flags.bench.batches);
 
-  AddStreams(AddCommand(app, "stream", "Batches of answers by the stream", MeasureStream, flags),
-             flags);
+  CommandLine stream =
+      AddCommand(app, "stream", "Batches of answers by the stream", MeasureStream, flags);
+  AddStreams(stream, flags);
+  stream
+      .Add("--ask-every", flags.bench.ask_every,
+           "Seconds between questions for each customer's last answer, so that columns follow what "
+           "comes in; 0: none (the default)")
+      .Between(0.0, 3'600.0);
 
   CommandLine overload =
       AddCommand(app, "overload",

@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "storage/engine/raw_write_baseline.h"
 #include "tools/chairbench/open_loop.h"
+#include "tools/chairbench/scans.h"
 #include "tools/chairbench/statistics.h"
 #include "tools/chairbench/stream_loop.h"
 #include "tools/chairbench/submit_loops.h"
@@ -231,6 +232,7 @@ absl::StatusOr<std::vector<Figure>> MeasureStream(Workspace& workspace) {
   const auto streams = static_cast<size_t>(options.streams);
   StreamLoop loop(workspace.server().client(), streams, options.batch_size,
                   LiveAnswers(options.seed, streams));
+  const ScansBeside scans(workspace.server(), absl::Seconds(options.ask_every));
   return MeasureBesidePlainWrites(workspace, "stream", loop);
 }
 

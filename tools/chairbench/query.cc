@@ -264,19 +264,16 @@ absl::StatusOr<std::vector<Figure>> MeasureQuery(Workspace& workspace) {
 
   QueryTimes times;
   RETURN_IF_ERROR(AskBoth(*server, *echo, questions, 2 * options.time, times.product, times.limit));
-  ASSIGN_OR_RETURN(const std::vector<Figure> scans, AskScans(*server, period));
+  ASSIGN_OR_RETURN(const std::vector<Figure> scans, AskScans(workspace.server(), period));
   ASSIGN_OR_RETURN(times.beside_scans_ms, AskBesideScans(*server, questions));
   // Last, because it changes what is asked for.
   ASSIGN_OR_RETURN(const LoopResult ingested,
                    AskBothBesideIngest(workspace, *server, *echo, questions, times));
   RETURN_IF_ERROR(echo_target->Stop());
-  std::vector<Figure> columns;
-  RETURN_IF_ERROR(AddColumnBytes(workspace.server(), columns));
   RETURN_IF_ERROR(workspace.Finish(loaded.accepted + committed + ingested.accepted));
 
   std::vector<Figure> figures = FiguresOf(times);
   figures.insert(figures.end(), scans.begin(), scans.end());
-  figures.insert(figures.end(), columns.begin(), columns.end());
   AddCosts(recordings, figures);
   figures.push_back(
       {"ingest_beside_queries_records_per_second", RateOf(ingested), "records/s", {}});

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/status_macros.h"
+#include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "tools/chairbench/history.h"
 #include "tools/chairbench/statistics.h"
 #include "tools/chairbench/stream_loop.h"
@@ -73,15 +74,15 @@ void AddAnswer(const std::string& name, const v1::QueryMetricResponse& answer,
 
 }  // namespace
 
-absl::StatusOr<std::vector<Figure>> AskScans(v1::MetricsService::Stub& server,
-                                             const Window& period) {
+absl::StatusOr<std::vector<Figure>> AskScans(Target& server, const Window& period) {
+  const auto stub = v1::MetricsService::NewStub(server.Connect());
   std::vector<Figure> figures;
   v1::QueryMetricResponse answer;
   for (const auto& [name, question] : Scans(period)) {
-    ASSIGN_OR_RETURN(const double first_ms, AskMs(server, question, answer));
+    ASSIGN_OR_RETURN(const double first_ms, AskMs(*stub, question, answer));
     std::vector<double> later_ms;
     for (int i = 0; i < kTimes; ++i) {
-      ASSIGN_OR_RETURN(later_ms.emplace_back(), AskMs(server, question, answer));
+      ASSIGN_OR_RETURN(later_ms.emplace_back(), AskMs(*stub, question, answer));
     }
     figures.push_back({name + "_first_ms", first_ms, "ms", {}});
     figures.push_back({name + "_ms", Median(later_ms), "ms", {}});
@@ -96,10 +97,6 @@ absl::StatusOr<std::vector<Figure>> AskScans(v1::MetricsService::Stub& server,
                      static_cast<double>(absl::ToUnixMillis(window.end)),
                      "ms since 1970",
                      {}});
-  return figures;
-}
-
-absl::Status AddColumnBytes(Target& server, std::vector<Figure>& figures) {
   ASSIGN_OR_RETURN(const Usage usage, server.ReadUsage());
   if (usage.column_feedback_count > 0) {
     figures.push_back(
@@ -108,7 +105,29 @@ absl::Status AddColumnBytes(Target& server, std::vector<Figure>& figures) {
          "B",
          {}});
   }
-  return absl::OkStatus();
+  return figures;
+}
+
+ScansBeside::ScansBeside(Target& server, absl::Duration period) {
+  if (period == absl::ZeroDuration()) {
+    return;
+  }
+  asker_ = std::thread([this, &server, period] {
+    const auto stub = v1::MetricsService::NewStub(server.Connect());
+    do {
+      grpc::ClientContext context;
+      v1::QueryMetricResponse answer;
+      // What goes wrong is seen by the run that this goes on beside.
+      stub->QueryMetric(&context, LatestPerCustomer(), &answer);
+    } while (!is_over_.WaitForNotificationWithTimeout(period));
+  });
+}
+
+ScansBeside::~ScansBeside() {
+  is_over_.Notify();
+  if (asker_.joinable()) {
+    asker_.join();
+  }
 }
 
 absl::StatusOr<std::vector<Figure>> MeasureScans(Workspace& workspace) {
@@ -124,9 +143,7 @@ absl::StatusOr<std::vector<Figure>> MeasureScans(Workspace& workspace) {
     ASSIGN_OR_RETURN(const LoopResult loaded, loop.Run(kLoadMax));
     accepted = loaded.accepted;
   }
-  const auto server = v1::MetricsService::NewStub(workspace.server().Connect());
-  ASSIGN_OR_RETURN(std::vector<Figure> figures, AskScans(*server, period));
-  RETURN_IF_ERROR(AddColumnBytes(workspace.server(), figures));
+  ASSIGN_OR_RETURN(std::vector<Figure> figures, AskScans(workspace.server(), period));
   RETURN_IF_ERROR(workspace.Finish(accepted));
   return figures;
 }

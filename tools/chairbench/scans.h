@@ -2,10 +2,12 @@
 #ifndef EMPTYCHAIR_TOOLS_CHAIRBENCH_SCANS_H_
 #define EMPTYCHAIR_TOOLS_CHAIRBENCH_SCANS_H_
 
+#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "emptychair/v1/metrics_service.grpc.pb.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "tools/chairbench/figure.h"
 #include "tools/chairbench/windows.h"
 #include "tools/chairbench/workspace.h"
@@ -13,13 +15,23 @@
 namespace emptychair::bench {
 
 // Asks each question once and then five times more: what the first time took, the median of the
-// later ones, and what was answered, so that others can be compared. `server` has the answers of
-// `period`, and nobody has asked it a question of this kind yet.
-absl::StatusOr<std::vector<Figure>> AskScans(v1::MetricsService::Stub& server,
-                                             const Window& period);
+// later ones, and what was answered, so that others can be compared; and the bytes of a record in
+// columns, where the server has such. It has the answers of `period`, and nobody has asked it a
+// question of this kind yet.
+absl::StatusOr<std::vector<Figure>> AskScans(Target& server, const Window& period);
 
-// Bytes of a record in columns, where there are any.
-absl::Status AddColumnBytes(Target& server, std::vector<Figure>& figures);
+// Asks for each customer's last answer every so often, on a thread of its own, until it is
+// destroyed: so columns are there and follow what comes in.
+class ScansBeside {
+ public:
+  // `server` must outlive this. Without a period nothing is asked.
+  ScansBeside(Target& server, absl::Duration period);
+  ~ScansBeside();
+
+ private:
+  absl::Notification is_over_;
+  std::thread asker_;
+};
 
 // Loads the answers, then asks.
 absl::StatusOr<std::vector<Figure>> MeasureScans(Workspace& workspace);

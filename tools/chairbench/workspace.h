@@ -34,6 +34,8 @@ struct BenchOptions {
   int batches = 8;
   // Streams of batches.
   int streams = 2;
+  // Beside streams, a question that needs columns is asked every so many seconds; 0: never.
+  double ask_every = 0;
   // Answers that queries are asked of, and single commits that follow them.
   int64_t answers = 1'000'000;
   // Whom they come from: one of so many, each as likely ...

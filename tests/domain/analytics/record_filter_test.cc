@@ -153,9 +153,9 @@ TEST_F(RecordFilterTest, AdmitsExactlyWhatPassesEachFilter) {
     const MetricQuery query = Query(filters);
     const bool passes =
         std::all_of(query.filters.begin(), query.filters.end(), [&](const v1::LabelFilter& filter) {
-          return std::count(filter.values().begin(), filter.values().end(), values[filter.key()]) >
-                     0 ==
-                 !filter.negate();
+          const bool is_listed =
+              std::count(filter.values().begin(), filter.values().end(), values[filter.key()]) > 0;
+          return is_listed != filter.negate();
         });
     ASSERT_OK_AND_ASSIGN(const uint32_t group, GroupOf(query, record));
     EXPECT_EQ(group != storage::kNoGroup, passes)
