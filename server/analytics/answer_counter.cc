@@ -5,7 +5,8 @@
 namespace emptychair {
 
 AnswerCounter::AnswerCounter(const MetricQuery& query, bool newest_first,
-                             absl::Span<const storage::MsSpan> buckets, storage::TallyGrid& grid)
+                             absl::Span<const storage::MsSpan> buckets, storage::TallyGrid& grid,
+                             CustomerSumsCounter* sums)
     : query_(query),
       newest_first_(newest_first),
       first_wins_(newest_first ==
@@ -15,13 +16,14 @@ AnswerCounter::AnswerCounter(const MetricQuery& query, bool newest_first,
       last_bucket_(static_cast<int64_t>(buckets.size()) - 1),
       counts_at_end_(!first_wins_ && last_bucket_ == 0),
       counts_(grid),
+      sums_(sums),
       number_(static_cast<BucketNumber>(newest_first ? buckets.size() : 1)),
       here_(buckets[number_ - 1]),
       points_(PointsWith(number_)) {
+  customers_ = size_t{query.view->counters.last_customer_ordinal()} + 1;
   if (query.respondent_rule == v1::RESPONDENT_RULE_ALL) {
     return;
   }
-  customers_ = size_t{query.view->counters.last_customer_ordinal()} + 1;
   if (first_wins_) {
     seen_.resize(customers_);
   } else {
@@ -50,6 +52,14 @@ void AnswerCounter::Finish() {
     }
   }
   counts_.Finish();
+}
+
+absl::Status AnswerCounter::AddToSums(const CountedAnswer& answer, uint32_t group) {
+  if (answer.customer >= customers_) {
+    return NoSuchCustomer();
+  }
+  sums_->Add(group, static_cast<uint32_t>(number_ - 1), answer.customer, answer.bin);
+  return absl::OkStatus();
 }
 
 absl::Status AnswerCounter::OffScale() {

@@ -11,6 +11,7 @@
 #include "absl/base/attributes.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "server/analytics/customer_sums.h"
 #include "server/analytics/metric_query.h"
 #include "server/request/validation.h"
 #include "storage/cube/cube_plan.h"
@@ -52,9 +53,11 @@ inline bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeade
 // else eight. Not thread-safe.
 class AnswerCounter {
  public:
-  // Fills the empty `grid`. What it is given must outlive the counter.
+  // Fills the empty `grid`, and `sums` where it is not null, for queries without a respondent rule.
+  // What it is given must outlive the counter.
   AnswerCounter(const MetricQuery& query, bool newest_first,
-                absl::Span<const storage::MsSpan> buckets, storage::TallyGrid& grid);
+                absl::Span<const storage::MsSpan> buckets, storage::TallyGrid& grid,
+                CustomerSumsCounter* sums = nullptr);
 
   // Counts an answer in a group of the grid. Errors: STORE_DAMAGED.
   ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Count(const CountedAnswer& answer, uint32_t group) {
@@ -72,6 +75,9 @@ class AnswerCounter {
     }
     if (!IsChosenAmong(query_, answer)) {
       counts_.AddCounted(group, points_, answer.bin, 1);
+      if (sums_ != nullptr && answer.bin != storage::kUnscoredBin) {
+        return AddToSums(answer, group);
+      }
       return absl::OkStatus();
     }
     if (answer.customer >= customers_) {
@@ -109,6 +115,7 @@ class AnswerCounter {
     uint8_t bin = 0;
   };
 
+  absl::Status AddToSums(const CountedAnswer& answer, uint32_t group);
   static absl::Status OffScale();
   static absl::Status NoSuchCustomer();
 
@@ -159,6 +166,7 @@ class AnswerCounter {
   const int64_t last_bucket_;
   const bool counts_at_end_;
   storage::DifferenceArrays counts_;
+  CustomerSumsCounter* const sums_;
   // Where the last answer was: its bucket, and the points that this is in.
   BucketNumber number_;
   storage::MsSpan here_;

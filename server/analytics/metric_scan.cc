@@ -16,7 +16,8 @@ using storage::TallyGrid;
 
 absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
                          const SeriesMap& series, absl::Span<const MsSpan> buckets,
-                         bool exact_groups, TallyGrid& grid, storage::ReadCost& cost) {
+                         bool exact_groups, TallyGrid& grid, storage::ReadCost& cost,
+                         CustomerSumsCounter* sums) {
   RecordFilter filter(query, series);
   if (buckets.empty()) {
     return absl::OkStatus();
@@ -28,7 +29,7 @@ absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
   // that counts. RocksDB is quicker from old to new.
   const bool newest_first = query.respondent_rule == v1::RESPONDENT_RULE_LATEST_PER_CUSTOMER &&
                             (columns.has_value() || exact_groups);
-  AnswerCounter counter(query, newest_first, buckets, grid);
+  AnswerCounter counter(query, newest_first, buckets, grid, sums);
   const int64_t border = std::clamp(columns.has_value() ? columns->covers_from_ms() : all.end_ms,
                                     all.start_ms, all.end_ms);
   const auto count_columns = [&] {

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "server/analytics/customer_sums.h"
 #include "server/analytics/metric_query.h"
 #include "server/analytics/series_groups.h"
 #include "storage/cube/cube_plan.h"
@@ -19,11 +20,13 @@ namespace emptychair {
 // Stops early when the grid is full. With `exact_groups`, which can be slower, no group is touched
 // whose counts then cancel.
 //
-// A respondent rule takes eight bytes for each customer that the store knows, whatever the query
-// covers. Errors: STORE_DAMAGED.
+// A respondent rule takes up to eight bytes for each customer that the store knows, whatever the
+// query covers. Without one, `sums` gets what each customer answered, unless it is null; it is for
+// the query's buckets and points. Errors: STORE_DAMAGED.
 absl::Status ScanAnswers(const storage::Store& store, const MetricQuery& query,
                          const SeriesMap& series, absl::Span<const storage::MsSpan> buckets,
-                         bool exact_groups, storage::TallyGrid& grid, storage::ReadCost& cost);
+                         bool exact_groups, storage::TallyGrid& grid, storage::ReadCost& cost,
+                         CustomerSumsCounter* sums = nullptr);
 
 }  // namespace emptychair
 

@@ -8,8 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
+#include "server/analytics/customer_sums.h"
 #include "server/analytics/metric_engine.h"
 #include "server/analytics/metric_query.h"
+#include "server/analytics/metric_scan.h"
+#include "server/analytics/series_groups.h"
 #include "tests/benchmark/memory_store.h"
 
 namespace emptychair {
@@ -113,6 +116,43 @@ void BM_FilterOnALabelByMonth(benchmark::State& state) {
   Run(state, request);
 }
 BENCHMARK(BM_FilterOnALabelByMonth)->Arg(100'000)->Unit(benchmark::kMillisecond);
+
+// What intervals by customer need, over everything or for 36 months that trail twelve each.
+void AddUpCustomers(benchmark::State& state, size_t buckets, int32_t trailing) {
+  const storage::Store& store = StoreOf(state).store();
+  auto query =
+      PrepareMetricQuery(store.view(), Everything(v1::RESPONDENT_RULE_ALL, v1::GRANULARITY_MONTH));
+  CheckOk(query.status());
+  query->trailing_buckets = trailing;
+  std::vector<storage::MsSpan> spans;
+  for (size_t i = 0; i < buckets; ++i) {
+    const auto start_of = [&](size_t bucket) {
+      return kNoonMs - kThreeYearsMs +
+             static_cast<int64_t>(bucket) * (kThreeYearsMs / static_cast<int64_t>(buckets));
+    };
+    spans.push_back({start_of(i), start_of(i + 1)});
+  }
+  const SeriesGroups groups(*query);
+  for (auto _ : state) {
+    storage::TallyGrid grid(
+        {.buckets = buckets, .score_count = query->method->scale_size(), .groups_max = 1},
+        groups.series().group_count);
+    storage::ReadCost cost;
+    CustomerSumsCounter sums(buckets, static_cast<size_t>(trailing),
+                             query->view->counters.last_customer_ordinal() + 1,
+                             ValuesOfBins(*query->method));
+    CheckOk(ScanAnswers(store, *query, groups.series(), spans, false, grid, cost, &sums));
+    benchmark::DoNotOptimize(sums.Finish());
+  }
+  state.SetItemsProcessed(state.iterations() * kAnswers);
+}
+void BM_CustomerSums(benchmark::State& state) { AddUpCustomers(state, 1, 1); }
+BENCHMARK(BM_CustomerSums)->Arg(100'000)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
+void BM_CustomerSumsOfTrailingMonths(benchmark::State& state) { AddUpCustomers(state, 36, 12); }
+BENCHMARK(BM_CustomerSumsOfTrailingMonths)
+    ->Arg(100'000)
+    ->Arg(1'000'000)
+    ->Unit(benchmark::kMillisecond);
 
 // A query after each group of a thousand answers, of all of the three years.
 void BM_LatestAfterAGroup(benchmark::State& state) {

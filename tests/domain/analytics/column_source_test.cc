@@ -10,7 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/analytics/customer_sums.h"
 #include "server/analytics/metric_engine.h"
+#include "server/analytics/metric_scan.h"
 #include "tests/domain/harness/hand_made_view.h"
 #include "tests/helpers/seed.h"
 #include "tests/storage/harness/store_harness.h"
@@ -194,6 +196,28 @@ class ColumnSourceTest : public ::testing::Test {
     return ToText(result, {unmatched.begin(), unmatched.end()});
   }
 
+  // What the query's surveys have by customer, in months of thirty days.
+  std::vector<std::vector<CustomerSums>> SumsOf(const Store& store,
+                                                const v1::QueryMetricRequest& request) {
+    absl::StatusOr<MetricQuery> query = PrepareMetricQuery(store.view(), request);
+    EXPECT_OK(query);
+    std::vector<storage::MsSpan> buckets;
+    for (int64_t month = 0; month < 7; ++month) {
+      buckets.push_back({kNoonMs + 30 * month * kDayMs, kNoonMs + 30 * (month + 1) * kDayMs});
+    }
+    SeriesGroups groups(*query);
+    storage::TallyGrid grid({.buckets = buckets.size(),
+                             .score_count = query->method->scale_size(),
+                             .groups_max = 1'000},
+                            groups.series().group_count);
+    storage::ReadCost cost;
+    CustomerSumsCounter sums(buckets.size(), static_cast<size_t>(query->trailing_buckets),
+                             query->view->counters.last_customer_ordinal() + 1,
+                             ValuesOfBins(*query->method));
+    EXPECT_OK(ScanAnswers(store, *query, groups.series(), buckets, false, grid, cost, &sums));
+    return sums.Finish();
+  }
+
   void AskBoth(const v1::QueryMetricRequest& request) {
     const Store& records = harnesses_[0]->store();
     const Store& columns = harnesses_[1]->store();
@@ -286,6 +310,23 @@ TEST_F(ColumnSourceTest, PutsTiesInTheOrderOfTheirIds) {
           absl::StrCat(more, " include_histogram: true respondent_rule: RESPONDENT_RULE_", rule,
                        "_PER_CUSTOMER")));
     }
+  }
+  EXPECT_EQ(ColumnsNow().surveys, 2);
+}
+
+TEST_F(ColumnSourceTest, AddsUpCustomersAsRecordsDo) {
+  Open();
+  SubmitToAll(8'000);
+  for (const std::string text :
+       {"survey_ids: 'pulse' granularity: GRANULARITY_MONTH trailing_buckets: 3",
+        "survey_ids: 'pulse' survey_ids: 'depth' group_by: 'region' granularity: GRANULARITY_MONTH "
+        "include_excluded: true",
+        "survey_ids: 'depth' granularity: GRANULARITY_MONTH trailing_buckets: 7 "
+        "filters { key: 'shop' values: 'shop1' values: '(none)' }"}) {
+    const auto request = Parse<v1::QueryMetricRequest>(text);
+    const auto records = SumsOf(harnesses_[0]->store(), request);
+    EXPECT_EQ(SumsOf(harnesses_[1]->store(), request), records) << text;
+    EXPECT_GT(records.front().back().squared_answers, records.front().back().answers) << text;
   }
   EXPECT_EQ(ColumnsNow().surveys, 2);
 }
