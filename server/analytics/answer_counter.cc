@@ -54,14 +54,6 @@ void AnswerCounter::Finish() {
   counts_.Finish();
 }
 
-absl::Status AnswerCounter::AddToSums(const CountedAnswer& answer, uint32_t group) {
-  if (answer.customer >= customers_) {
-    return NoSuchCustomer();
-  }
-  sums_->Add(group, static_cast<uint32_t>(number_ - 1), answer.customer, answer.bin);
-  return absl::OkStatus();
-}
-
 absl::Status AnswerCounter::OffScale() {
   return Error(v1::ERROR_REASON_STORE_DAMAGED, "a record has a score that its scale has not");
 }

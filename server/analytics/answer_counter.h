@@ -115,7 +115,13 @@ class AnswerCounter {
     uint8_t bin = 0;
   };
 
-  absl::Status AddToSums(const CountedAnswer& answer, uint32_t group);
+  ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status AddToSums(const CountedAnswer& answer, uint32_t group) {
+    if (answer.customer >= customers_) {
+      return NoSuchCustomer();
+    }
+    sums_->Add(group, static_cast<uint32_t>(number_ - 1), answer.customer, answer.bin);
+    return absl::OkStatus();
+  }
   static absl::Status OffScale();
   static absl::Status NoSuchCustomer();
 

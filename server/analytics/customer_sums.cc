@@ -1,6 +1,6 @@
 #include "server/analytics/customer_sums.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "storage/format/values.h"
 
@@ -26,33 +26,34 @@ std::vector<int32_t> ValuesOfBins(const statistics::ScoreMethod& method) {
   return values;
 }
 
-// Where each place begins in `sorted`, and the last one ends.
-std::vector<size_t> CustomerSumsCounter::SortByPlace(std::vector<Value>& sorted) {
+std::vector<size_t> CustomerSumsCounter::SortByPlace() {
   std::vector<size_t> begins(group_count_ * buckets_ + 1);
-  for (const Answer& answer : answers_) {
-    ++begins[answer.place + 1];
+  for (const uint32_t place : places_) {
+    ++begins[place + 1];
   }
   for (size_t place = 1; place < begins.size(); ++place) {
     begins[place] += begins[place - 1];
   }
-  sorted.resize(answers_.size());
-  std::vector<size_t> next = begins;
-  for (const Answer& answer : answers_) {
-    sorted[next[answer.place]++] = {answer.customer, answer.value};
+  if (!are_in_order_) {
+    std::vector<Value> sorted(values_.size());
+    std::vector<size_t> next = begins;
+    for (size_t i = 0; i < values_.size(); ++i) {
+      sorted[next[places_[i]]++] = values_[i];
+    }
+    values_ = std::move(sorted);
   }
   return begins;
 }
 
 std::vector<std::vector<CustomerSums>> CustomerSumsCounter::Finish() {
-  std::vector<Value> sorted;
-  const std::vector<size_t> begins = SortByPlace(sorted);
-  answers_ = {};
+  const std::vector<size_t> begins = SortByPlace();
+  places_ = {};
   shares_.resize(customers_);
   std::vector<std::vector<CustomerSums>> groups(group_count_);
   for (size_t group = 0; group < group_count_; ++group) {
     const auto values_of = [&](size_t bucket) {
       const size_t place = group * buckets_ + bucket;
-      return absl::MakeConstSpan(sorted).subspan(begins[place], begins[place + 1] - begins[place]);
+      return absl::MakeConstSpan(values_).subspan(begins[place], begins[place + 1] - begins[place]);
     };
     groups[group].resize(buckets_);
     CustomerSums sums;

@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_SERVER_ANALYTICS_CUSTOMER_SUMS_H_
 #define EMPTYCHAIR_SERVER_ANALYTICS_CUSTOMER_SUMS_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -33,7 +34,7 @@ std::vector<int32_t> ValuesOfBins(const statistics::ScoreMethod& method);
 
 // Takes answers in any order, and then adds up each group in one pass over its answers, whatever
 // the points trail: one answer that comes into a point changes the sums, and so does one that
-// leaves it. Takes 20 bytes for each answer and 8 for each customer that the store knows. Not
+// leaves it. Takes up to 20 bytes for each answer and 8 for each customer that the store knows. Not
 // thread-safe.
 class CustomerSumsCounter {
  public:
@@ -47,9 +48,11 @@ class CustomerSumsCounter {
 
   // An answer with a score; `customer` is below the number of them.
   void Add(uint32_t group, uint32_t bucket, uint32_t customer, uint8_t bin) {
-    group_count_ = group >= group_count_ ? size_t{group} + 1 : group_count_;
-    answers_.push_back(
-        {group * static_cast<uint64_t>(buckets_) + bucket, customer, values_of_bins_[bin]});
+    group_count_ = std::max(group_count_, size_t{group} + 1);
+    const auto place = static_cast<uint32_t>(group * buckets_ + bucket);
+    are_in_order_ = are_in_order_ && (places_.empty() || places_.back() <= place);
+    places_.push_back(place);
+    values_.push_back({customer, values_of_bins_[bin]});
   }
 
   // The sums of each group in each bucket, as a point that ends with it; those before the first
@@ -57,11 +60,6 @@ class CustomerSumsCounter {
   std::vector<std::vector<CustomerSums>> Finish();
 
  private:
-  struct Answer {
-    uint64_t place = 0;  // Group by group, bucket by bucket.
-    uint32_t customer = 0;
-    int32_t value = 0;
-  };
   struct Value {
     uint32_t customer = 0;
     int32_t value = 0;
@@ -72,7 +70,8 @@ class CustomerSumsCounter {
     int32_t sum = 0;
   };
 
-  std::vector<size_t> SortByPlace(std::vector<Value>& sorted);
+  // Where each place begins in `values_`, which are put in its order, and the last one ends.
+  std::vector<size_t> SortByPlace();
   void Enter(absl::Span<const Value> values, CustomerSums& sums);
   void Leave(absl::Span<const Value> values, CustomerSums& sums);
 
@@ -81,7 +80,10 @@ class CustomerSumsCounter {
   const size_t customers_;
   const std::vector<int32_t> values_of_bins_;
   size_t group_count_ = 0;
-  std::vector<Answer> answers_;
+  // Of the answers; a place is a group's bucket, group by group.
+  std::vector<uint32_t> places_;
+  std::vector<Value> values_;
+  bool are_in_order_ = true;
   std::vector<Share> shares_;  // By the customer's number.
 };
 

@@ -250,7 +250,8 @@ class DifferenceArrays {
 
   // Each adds `count` in all buckets of the range, as the grid's own methods do in one. What does
   // not fit makes the grid full.
-  void AddCounted(uint32_t group, Range range, uint8_t bin, int64_t count) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void AddCounted(uint32_t group, Range range, uint8_t bin,
+                                               int64_t count) {
     ForEdges(range, count, [&](uint32_t bucket, int64_t difference) {
       grid_.AddCounted(group, bucket, bin, difference);
     });
@@ -260,7 +261,8 @@ class DifferenceArrays {
       grid_.AddExcluded(group, bucket, reason, difference);
     });
   }
-  void AddChosen(uint32_t group, Range range, uint8_t bin, int64_t count) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void AddChosen(uint32_t group, Range range, uint8_t bin,
+                                              int64_t count) {
     ForEdges(range, count, [&](uint32_t bucket, int64_t difference) {
       grid_.AddChosen(group, bucket, bin, difference);
     });
