@@ -50,12 +50,13 @@ class PostgreSql {
   absl::Status Stop();
 
  private:
-  PostgreSql(std::string bin, std::string folder, int port);
+  PostgreSql(std::string bin, std::string folder);
 
   absl::Status MakeFolder();
   absl::Status MakeDatabase();
   absl::Status WaitUntilReady();
   std::string Path(absl::string_view name) const;
+  absl::Status StartServer();
   std::vector<std::string> Command(const std::string& program,
                                    const std::vector<std::string>& arguments) const;
   absl::StatusOr<std::string> Run(const std::string& program,
@@ -63,10 +64,9 @@ class PostgreSql {
 
   const std::string bin_;
   const std::string folder_;
-  const std::string port_;
   const std::string password_;
   // Of each program that is run.
-  const SubprocessOptions options_;
+  SubprocessOptions options_;
   std::unique_ptr<Subprocess> server_;
 };
 
