@@ -11,8 +11,10 @@ namespace emptychair {
 // The sources of answers, from the cheapest to the dearest: of a call that reads several, the
 // greatest says what it costs. Each gives the same tallies.
 enum class AnswerSource : uint8_t {
-  kCube,     // Sums of the cube: the cost depends on buckets and series.
-  kRecords,  // Records, one by one: the cost depends on the answers in the interval.
+  kCube,  // Sums of the cube: the cost depends on buckets and series.
+  // Answers, one by one, from columns in memory or, where there are none, from records: the cost
+  // depends on the answers in the interval. What is in memory is no part of the plan.
+  kRecords,
 };
 
 // Chooses the source of a query by the query alone, never by load, so that the same query costs the
