@@ -38,11 +38,10 @@ inline bool IsChosenAmong(const MetricQuery& query, const CountedAnswer& answer)
 }
 
 inline bool IsChosenAmong(const MetricQuery& query, const storage::FeedbackHeader& header) {
-  return IsChosenAmong(query,
-                       {.customer = header.customer_ordinal,
-                        .bin = storage::BinOf(
-                            header.score.has_value() ? std::optional<int32_t>(0) : std::nullopt, 0),
-                        .disposition = header.exclusion_reason});
+  constexpr uint8_t kAnyScore = storage::kUnscoredBin + 1;
+  return IsChosenAmong(query, {.customer = header.customer_ordinal,
+                               .bin = header.score.has_value() ? kAnyScore : storage::kUnscoredBin,
+                               .disposition = header.exclusion_reason});
 }
 
 // Counts answers that come in order of time, oldest or newest first; without a respondent rule they

@@ -240,8 +240,11 @@ absl::StatusOr<bool> ColumnSource::AddPart(size_t survey, const MsSpan& all) {
   const storage::View& view = *query_.view;
   const storage::SurveyView& asked = *filter_.surveys()[survey];
   Part part;
-  ASSIGN_OR_RETURN(const double share, ShareOf(store_, view, asked, all));
-  part.columns = store_.columns().Get(view, asked, share);
+  part.columns = store_.columns().Find(view, asked);
+  if (part.columns == nullptr) {
+    ASSIGN_OR_RETURN(const double share, ShareOf(store_, view, asked, all));
+    part.columns = store_.columns().Get(view, asked, share);
+  }
   if (part.columns == nullptr) {
     return false;
   }

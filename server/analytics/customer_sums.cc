@@ -27,7 +27,7 @@ std::vector<int32_t> ValuesOfBins(const statistics::ScoreMethod& method) {
 }
 
 std::vector<size_t> CustomerSumsCounter::SortByPlace() {
-  std::vector<size_t> begins(group_count_ * buckets_ + 1);
+  std::vector<size_t> begins(slots_ * buckets_ + 1);
   for (const uint32_t place : places_) {
     ++begins[place + 1];
   }
@@ -49,10 +49,13 @@ std::vector<std::vector<CustomerSums>> CustomerSumsCounter::Finish() {
   const std::vector<size_t> begins = SortByPlace();
   places_ = {};
   shares_.resize(customers_);
-  std::vector<std::vector<CustomerSums>> groups(group_count_);
-  for (size_t group = 0; group < group_count_; ++group) {
+  std::vector<std::vector<CustomerSums>> groups(slot_of_group_.size());
+  for (size_t group = 0; group < groups.size(); ++group) {
+    if (slot_of_group_[group] == kNoSlot) {
+      continue;
+    }
     const auto values_of = [&](size_t bucket) {
-      const size_t place = group * buckets_ + bucket;
+      const size_t place = slot_of_group_[group] * buckets_ + bucket;
       return absl::MakeConstSpan(values_).subspan(begins[place], begins[place + 1] - begins[place]);
     };
     groups[group].resize(buckets_);

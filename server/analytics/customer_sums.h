@@ -46,20 +46,28 @@ class CustomerSumsCounter {
         customers_(customers),
         values_of_bins_(std::move(values_of_bins)) {}
 
-  // An answer with a score; `customer` is below the number of them.
+  // An answer with a score; `customer` is below the number of them. Groups that have answers are as
+  // few as in a TallyGrid.
   void Add(uint32_t group, uint32_t bucket, uint32_t customer, uint8_t bin) {
-    group_count_ = std::max(group_count_, size_t{group} + 1);
-    const auto place = static_cast<uint32_t>(group * buckets_ + bucket);
+    if (group >= slot_of_group_.size()) {
+      slot_of_group_.resize(size_t{group} + 1, kNoSlot);
+    }
+    uint32_t& slot = slot_of_group_[group];
+    slot = slot == kNoSlot ? slots_++ : slot;
+    const auto place = static_cast<uint32_t>(slot * buckets_ + bucket);
     are_in_order_ = are_in_order_ && (places_.empty() || places_.back() <= place);
     places_.push_back(place);
     values_.push_back({customer, values_of_bins_[bin]});
   }
 
   // The sums of each group in each bucket, as a point that ends with it; those before the first
-  // point are empty. To be called once, after the last answer.
+  // point are empty, and a group without answers has none. To be called once, after the last
+  // answer.
   std::vector<std::vector<CustomerSums>> Finish();
 
  private:
+  static constexpr uint32_t kNoSlot = UINT32_MAX;
+
   struct Value {
     uint32_t customer = 0;
     int32_t value = 0;
@@ -79,8 +87,10 @@ class CustomerSumsCounter {
   const size_t trailing_;
   const size_t customers_;
   const std::vector<int32_t> values_of_bins_;
-  size_t group_count_ = 0;
-  // Of the answers; a place is a group's bucket, group by group.
+  // Groups that have answers, in the order in which these came.
+  std::vector<uint32_t> slot_of_group_;
+  uint32_t slots_ = 0;
+  // Of the answers; a place is a group's bucket, slot by slot.
   std::vector<uint32_t> places_;
   std::vector<Value> values_;
   bool are_in_order_ = true;

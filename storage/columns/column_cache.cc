@@ -52,23 +52,21 @@ void ColumnCache::Publish(std::shared_ptr<const View> view, const ColumnChanges&
   std::shared_ptr<const View> before;  // Released outside of the lock.
   absl::MutexLock lock(&mutex_);
   for (const ColumnChanges::OfSurvey& survey : changes.surveys()) {
-    const auto found = entries_.find(survey.survey_number);
-    if (found == entries_.end()) {
+    if (!entries_.contains(survey.survey_number)) {
       continue;
     }
-    if (survey.is_dropped) {
+    if (survey.is_dropped || !MakeRoomLocked(BytesOf(*survey.changes), survey.survey_number)) {
       Remove(survey.survey_number);
       continue;
     }
-    const EntryPtr entry = found->second;
-    Log(StateOf(*view), survey.changes, *entry);
-    if (entry->columns != nullptr && !entry->is_busy &&
-        entry->log_changes > std::max(kChangesMin, entry->columns->row_count / 2)) {
+    Entry& entry = *entries_[survey.survey_number];
+    Log(StateOf(*view), survey.changes, entry);
+    if (entry.columns != nullptr && !entry.is_busy &&
+        entry.log_changes > std::max(kChangesMin, entry.columns->row_count / 2)) {
       Remove(survey.survey_number);
     }
   }
   before = std::exchange(newest_, std::move(view));
-  MakeRoomLocked(0, 0);
 }
 
 std::shared_ptr<const SurveyColumns> ColumnCache::Get(const View& view, const SurveyView& survey,
