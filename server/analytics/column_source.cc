@@ -43,22 +43,6 @@ absl::StatusOr<double> ShareOf(const storage::Store& store, const storage::View&
   return std::max(0.0, static_cast<double>(overlap) / static_cast<double>(past - first));
 }
 
-// Blocks that can have rows in the span.
-struct BlockRange {
-  size_t begin = 0;
-  size_t end = 0;
-};
-
-BlockRange BlocksIn(const SurveyColumns& columns, const MsSpan& span) {
-  const auto& blocks = columns.blocks;
-  const auto begin = std::partition_point(blocks.begin(), blocks.end(), [&](const auto& block) {
-    return block->last_ms() < span.start_ms;
-  });
-  const auto end = std::partition_point(
-      begin, blocks.end(), [&](const auto& block) { return block->first_ms() < span.end_ms; });
-  return {static_cast<size_t>(begin - blocks.begin()), static_cast<size_t>(end - blocks.begin())};
-}
-
 }  // namespace
 
 class ColumnSource::LabelGroups {
@@ -157,7 +141,7 @@ class ColumnSource::Cursor {
         columns_(&columns),
         span_(span),
         newest_first_(newest_first),
-        range_(BlocksIn(columns, span)) {
+        range_(columns.BlocksIn(span.start_ms, span.end_ms)) {
     Enter();
   }
 
@@ -198,8 +182,8 @@ class ColumnSource::Cursor {
   const SurveyColumns* columns_;
   MsSpan span_;
   bool newest_first_;
-  BlockRange range_;  // Blocks that are left.
-  size_t begin_ = 0;  // Rows that are left of the one at hand.
+  SurveyColumns::BlockRange range_;  // Blocks that are left.
+  size_t begin_ = 0;                 // Rows that are left of the one at hand.
   size_t end_ = 0;
 };
 
@@ -250,8 +234,9 @@ absl::StatusOr<bool> ColumnSource::AddPart(size_t survey, const MsSpan& all) {
   }
   std::vector<std::string> keys = filter_.LabelKeys(survey);
   LabelGroups::Labels labels;
+  const SurveyColumns::BlockRange blocks = part.columns->BlocksIn(all.start_ms, all.end_ms);
   for (const std::string& key : keys) {
-    labels.push_back(store_.columns().GetLabels(view, asked, *part.columns, key));
+    labels.push_back(store_.columns().GetLabels(view, asked, *part.columns, blocks, key));
     if (labels.back() == nullptr) {
       return false;
     }
@@ -336,7 +321,7 @@ absl::Status ColumnSource::CountInAnyOrder(size_t survey, const MsSpan& span,
                                            AnswerCounter& counter, storage::TallyGrid& grid,
                                            storage::ReadCost& cost) {
   const SurveyColumns& columns = *parts_[survey].columns;
-  const BlockRange range = BlocksIn(columns, span);
+  const SurveyColumns::BlockRange range = columns.BlocksIn(span.start_ms, span.end_ms);
   for (size_t block = range.begin; block < range.end; ++block) {
     const size_t begin = columns.blocks[block]->LowerBound(span.start_ms);
     const size_t end = columns.blocks[block]->LowerBound(span.end_ms);
@@ -354,7 +339,7 @@ absl::Status ColumnSource::CountOneInOrder(const MsSpan& span, bool newest_first
                                            AnswerCounter& counter, storage::TallyGrid& grid,
                                            storage::ReadCost& cost) {
   const SurveyColumns& columns = *parts_.front().columns;
-  BlockRange range = BlocksIn(columns, span);
+  SurveyColumns::BlockRange range = columns.BlocksIn(span.start_ms, span.end_ms);
   for (; range.begin < range.end; newest_first ? --range.end : ++range.begin) {
     const size_t at = newest_first ? range.end - 1 : range.begin;
     const ColumnBlock& block = *columns.blocks[at];

@@ -266,6 +266,7 @@ std::shared_ptr<const SurveyColumns> ColumnCache::TakeBack(uint64_t state, uint3
 std::shared_ptr<const LabelColumn> ColumnCache::GetLabels(const View& view,
                                                           const SurveyView& survey,
                                                           const SurveyColumns& columns,
+                                                          const SurveyColumns::BlockRange& blocks,
                                                           const std::string& key) {
   auto labels = std::make_shared<LabelColumn>();
   std::shared_ptr<LabelDictionary> dictionary;
@@ -282,15 +283,16 @@ std::shared_ptr<const LabelColumn> ColumnCache::GetLabels(const View& view,
     entry.last_used = ++uses_;
     dictionary = entry.dictionary;
   }
-  labels->code_count = dictionary->Fill(engine_, view, survey, columns, [&](int64_t bytes) {
+  labels->code_count = dictionary->Fill(engine_, view, survey, columns, blocks, [&](int64_t bytes) {
     return MakeRoomFor(bytes, survey.number());
   });
   if (labels->code_count == 0) {
     return nullptr;
   }
-  for (const std::shared_ptr<const ColumnBlock>& block : columns.blocks) {
-    labels->codes.push_back(block->LabelsOf(dictionary->number()));
-    if (labels->codes.back() == nullptr) {
+  labels->codes.resize(columns.blocks.size());
+  for (size_t block = blocks.begin; block < blocks.end; ++block) {
+    labels->codes[block] = columns.blocks[block]->LabelsOf(dictionary->number());
+    if (labels->codes[block] == nullptr) {
       return nullptr;  // Others needed the room.
     }
   }

@@ -71,11 +71,12 @@ class ColumnCache {
   std::shared_ptr<const SurveyColumns> Find(const View& view, const SurveyView& survey)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // The labels of `key` beside columns that Get answered for this view. Null when records have to
-  // be read.
+  // The labels of `key` beside `blocks` of columns that Get answered for this view. Null when
+  // records have to be read.
   std::shared_ptr<const LabelColumn> GetLabels(const View& view, const SurveyView& survey,
-                                               const SurveyColumns& columns, const std::string& key)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+                                               const SurveyColumns& columns,
+                                               const SurveyColumns::BlockRange& blocks,
+                                               const std::string& key) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Drops a survey's columns, or all.
   void Drop(uint32_t survey_number) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -57,9 +57,10 @@ uint32_t LabelDictionary::CodeOf(absl::string_view value) {
 }
 
 size_t LabelDictionary::Fill(const Engine& engine, const View& view, const SurveyView& survey,
-                             const SurveyColumns& columns, MakeRoom make_room) {
+                             const SurveyColumns& columns, const SurveyColumns::BlockRange& blocks,
+                             MakeRoom make_room) {
   absl::MutexLock lock(&mutex_);
-  for (size_t block = 0; block < columns.blocks.size(); ++block) {
+  for (size_t block = blocks.begin; block < blocks.end; ++block) {
     if (columns.blocks[block]->LabelsOf(number_) == nullptr &&
         !FillBlock(engine, view, survey, columns, block, make_room)) {
       return 0;

@@ -41,11 +41,12 @@ class LabelDictionary {
   // The text of a code below a size that Fill has answered.
   const std::string& TextOf(uint32_t code) const { return texts_[code]; }
 
-  // Puts codes beside all rows that have none yet, from the records at the view, which `columns`
-  // are of. The number of codes so far; 0 when there is no room, or when the records are not the
-  // rows. One thread at a time reads records, others wait for it.
+  // Puts codes beside the rows of `blocks` that have none yet, from the records at the view, which
+  // `columns` are of. The number of codes so far; 0 when there is no room, or when the records are
+  // not the rows. One thread at a time reads records, others wait for it.
   size_t Fill(const Engine& engine, const View& view, const SurveyView& survey,
-              const SurveyColumns& columns, MakeRoom make_room);
+              const SurveyColumns& columns, const SurveyColumns::BlockRange& blocks,
+              MakeRoom make_room);
 
  private:
   bool FillBlock(const Engine& engine, const View& view, const SurveyView& survey,
@@ -67,7 +68,7 @@ class LabelDictionary {
 struct LabelColumn {
   std::shared_ptr<const LabelDictionary> dictionary;
   size_t code_count = 0;
-  std::vector<ColumnBlock::LabelCodes> codes;  // Of each block.
+  std::vector<ColumnBlock::LabelCodes> codes;  // By block; of those that were asked for.
 };
 
 }  // namespace emptychair::storage

@@ -75,6 +75,14 @@ bool AddChanged(const ColumnBlock& block, absl::Span<const ColumnRow> removed,
 
 }  // namespace
 
+SurveyColumns::BlockRange SurveyColumns::BlocksIn(int64_t start_ms, int64_t end_ms) const {
+  const auto begin = std::partition_point(
+      blocks.begin(), blocks.end(), [&](const auto& block) { return block->last_ms() < start_ms; });
+  const auto end = std::partition_point(
+      begin, blocks.end(), [&](const auto& block) { return block->first_ms() < end_ms; });
+  return {static_cast<size_t>(begin - blocks.begin()), static_cast<size_t>(end - blocks.begin())};
+}
+
 bool SurveyColumns::HasDamage(int64_t start_ms, int64_t end_ms) const {
   const auto damaged = std::lower_bound(damaged_ms.begin(), damaged_ms.end(), start_ms);
   return damaged != damaged_ms.end() && *damaged < end_ms;

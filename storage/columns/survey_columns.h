@@ -26,6 +26,14 @@ struct SurveyColumns {
   // Times of records that do not decode, ascending.
   std::vector<int64_t> damaged_ms;
 
+  // The blocks that can have rows from `start_ms` to before `end_ms`: the first, and the one behind
+  // the last.
+  struct BlockRange {
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  BlockRange BlocksIn(int64_t start_ms, int64_t end_ms) const;
+
   // Whether a record from `start_ms` to before `end_ms` does not decode.
   bool HasDamage(int64_t start_ms, int64_t end_ms) const;
 };

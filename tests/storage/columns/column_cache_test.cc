@@ -33,6 +33,8 @@ std::vector<ColumnRow> RowsOf(const SurveyColumns& columns) {
   return rows;
 }
 
+SurveyColumns::BlockRange AllOf(const SurveyColumns& columns) { return {0, columns.blocks.size()}; }
+
 class ColumnCacheTest : public ::testing::Test {
  protected:
   ColumnCacheTest() : harness_(Place::kMemory) {}
@@ -281,7 +283,8 @@ TEST_F(ColumnCacheTest, HasTheLabelsOfItsRecords) {
     const auto columns = store().columns().Get(*view, survey, 1);
     ASSERT_NE(columns, nullptr);
     for (const std::string key : {"region", "shop", "nothing"}) {
-      const auto labels = store().columns().GetLabels(*view, survey, *columns, key);
+      const auto labels =
+          store().columns().GetLabels(*view, survey, *columns, AllOf(*columns), key);
       ASSERT_NE(labels, nullptr) << key;
       std::map<std::pair<ColumnRow, std::string>, int> counts;
       for (size_t block = 0; block < columns->blocks.size(); ++block) {
@@ -310,6 +313,27 @@ TEST_F(ColumnCacheTest, HasTheLabelsOfItsRecords) {
   }
 }
 
+TEST_F(ColumnCacheTest, ReadsLabelsOfThoseBlocksAloneThatAreAskedFor) {
+  Open();
+  Submit(store(), RandomAnswers(30'000));
+  const std::shared_ptr<const View> view = store().view();
+  const SurveyView& survey = Survey(*view);
+  const auto columns = store().columns().Get(*view, survey, 1);
+  ASSERT_NE(columns, nullptr);
+  const int64_t middle_ms = columns->blocks[1]->TimeAt(columns->blocks[1]->size() / 2);
+  const SurveyColumns::BlockRange blocks = columns->BlocksIn(middle_ms, middle_ms + 1);
+  EXPECT_EQ(blocks.begin, 1);
+  EXPECT_EQ(blocks.end, 2);
+  const auto labels = store().columns().GetLabels(*view, survey, *columns, blocks, "shop");
+  ASSERT_NE(labels, nullptr);
+  EXPECT_EQ(labels->codes[0], nullptr);
+  EXPECT_NE(labels->codes[1], nullptr);
+  EXPECT_EQ(labels->codes[2], nullptr);
+  // Nothing before the first row, and nothing behind the last.
+  EXPECT_EQ(columns->BlocksIn(0, kNoonMs - 1).end, 0);
+  EXPECT_EQ(columns->BlocksIn(INT64_MAX, INT64_MAX).begin, columns->blocks.size());
+}
+
 TEST_F(ColumnCacheTest, ForgetsLabelsThatWereUsedLeast) {
   StoreOptions options;
   options.column_bytes_max = 400'000;
@@ -320,7 +344,9 @@ TEST_F(ColumnCacheTest, ForgetsLabelsThatWereUsedLeast) {
   for (int i = 0; i < 30; ++i) {
     const auto columns = store().columns().Get(*view, survey, 1);
     ASSERT_NE(columns, nullptr);
-    EXPECT_NE(store().columns().GetLabels(*view, survey, *columns, absl::StrCat("key", i)), nullptr)
+    EXPECT_NE(store().columns().GetLabels(*view, survey, *columns, AllOf(*columns),
+                                          absl::StrCat("key", i)),
+              nullptr)
         << i;
   }
   EXPECT_LE(store().columns().stats().most_bytes, 400'000);
