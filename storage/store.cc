@@ -217,6 +217,7 @@ StoreStats Store::Stats() const {
   stats.disk_reserve_bytes = parts_->disk->reserve_bytes();
   stats.is_disk_full = parts_->disk->is_full();
   stats.undecodable_values = engine.undecodable_count();
+  stats.engine = Engine::LibraryName();
   return stats;
 }
 

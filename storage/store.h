@@ -83,6 +83,7 @@ struct StoreStats {
   int64_t disk_reserve_bytes = 0;
   bool is_disk_full = false;
   int64_t undecodable_values = 0;
+  std::string engine;  // See Engine::LibraryName.
 };
 
 struct CompactSummary {

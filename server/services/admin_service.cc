@@ -134,6 +134,7 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
   response.mutable_write_stall()->set_stopped(stats.writes_stopped);
   response.mutable_write_stall()->set_delayed_bytes_per_second(stats.delayed_bytes_per_second);
   response.set_undecodable_values(stats.undecodable_values);
+  response.set_storage_engine(stats.engine);
   if (std::optional<v1::MaintenanceTask> task = maintenance_.Get()) {
     *response.mutable_maintenance() = *std::move(task);
   }

@@ -63,7 +63,23 @@ absl::Status FromRocksDb(const rocksdb::Status& status, absl::string_view doing)
   return Error(v1::ERROR_REASON_STORE_DAMAGED, absl::StrCat(doing, ": ", status.ToString()));
 }
 
+std::string Engine::LibraryName() {
+#ifdef EMPTYCHAIR_ROCKSDB_FROM_SOURCE
+  constexpr absl::string_view kBuild = "source";
+#else
+  constexpr absl::string_view kBuild = "package";
+#endif
+  return absl::StrCat("RocksDB ", rocksdb::GetRocksVersionAsString(), " (", kBuild, ")");
+}
+
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const Options& options) {
+#ifdef EMPTYCHAIR_ROCKSDB_FROM_SOURCE
+  if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("pclmul")) {
+    return absl::FailedPreconditionError(
+        "this build needs a processor with SSE4.2 and PCLMUL; the one with RocksDB's package does "
+        "not");
+  }
+#endif
   std::unique_ptr<Engine> engine(new Engine(options));
   RETURN_IF_ERROR(engine->MakeDirectory());
   // Looked at before the lock's file is put in it, too: other people's directories stay as they

@@ -110,6 +110,9 @@ class Engine {
   // SHUTTING_DOWN, once `*stop` is set.
   absl::Status Compact(Family family, std::atomic<bool>* stop) const;
 
+  // The library under it and how that was built, for example "RocksDB 7.8.3 (package)".
+  static std::string LibraryName();
+
   int64_t block_cache_bytes() const { return static_cast<int64_t>(block_cache_->GetUsage()); }
 
   // The rate that writes are slowed to; 0 when they are not.

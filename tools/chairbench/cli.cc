@@ -169,8 +169,10 @@ void AddCommands(CommandLine app, Flags& flags) {
             "Folder of PostgreSQL's programs (default /usr/lib/postgresql/15/bin)");
 }
 
-absl::StatusOr<std::vector<Figure>> Run(const Flags& flags) {
+absl::StatusOr<std::vector<Figure>> Run(const Flags& flags, std::ostream& err) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Workspace> workspace, Workspace::Open(flags.bench));
+  // Figures of one build say little about another.
+  err << workspace->server_name() << std::endl;
   return flags.measure(*workspace);
 }
 
@@ -230,7 +232,7 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   // Else the sender would take from the server what it asks too much of.
   flags.bench.apart = flags.measure == MeasureOverload;
   flags.bench.time = absl::Seconds(flags.seconds);
-  return Report(Run(flags), flags, out, err);
+  return Report(Run(flags, err), flags, out, err);
 }
 
 }  // namespace emptychair::bench

@@ -75,6 +75,7 @@ std::shared_ptr<grpc::Channel> Target::Connect() const {
 absl::StatusOr<Usage> Target::ReadUsage() {
   ASSIGN_OR_RETURN(const v1::GetStatusResponse status, client_.GetStatus({}));
   Usage usage;
+  usage.server = absl::StrCat("emptychaird ", status.version(), ", ", status.storage_engine());
   usage.accepted = status.since_start().accepted();
   usage.refused = status.since_start().refused();
   usage.groups = status.since_start().groups();

@@ -21,6 +21,8 @@ namespace emptychair::bench {
 
 // Resources that a server has used so far.
 struct Usage {
+  // The server's version and the library that it stores with, for people.
+  std::string server;
   // Since it started, by its own count.
   int64_t accepted = 0;
   int64_t refused = 0;

@@ -62,6 +62,7 @@ absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Open(const BenchOptions& o
   RETURN_IF_ERROR(workspace->StartServer());
   RETURN_IF_ERROR(workspace->CreateSurvey());
   ASSIGN_OR_RETURN(const Usage usage, workspace->server_->ReadUsage());
+  workspace->server_name_ = usage.server;
   workspace->feedback_count_before_ = usage.feedback_count;
   return workspace;
 }

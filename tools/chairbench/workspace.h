@@ -65,6 +65,8 @@ class Workspace {
 
   const BenchOptions& options() const { return options_; }
   Target& server() { return *server_; }
+  // What it is, for people.
+  const std::string& server_name() const { return server_name_; }
 
   // `name` in the folder.
   std::string Path(absl::string_view name) const;
@@ -87,6 +89,7 @@ class Workspace {
   const BenchOptions options_;
   std::string folder_;
   std::unique_ptr<Target> server_;
+  std::string server_name_;
   int64_t feedback_count_before_ = 0;
 };
 

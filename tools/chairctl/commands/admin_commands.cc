@@ -50,7 +50,8 @@ TextFields StatusFields(const v1::GetStatusResponse& status) {
           {"writes_delayed_to_bytes_per_second",
            absl::StrCat(status.write_stall().delayed_bytes_per_second())},
           {"undecodable_values", absl::StrCat(status.undecodable_values())},
-          {"epoch", status.epoch()}};
+          {"epoch", status.epoch()},
+          {"storage_engine", status.storage_engine()}};
 }
 
 TextFields TableFields(const v1::GetStatusResponse& status) {
