@@ -36,7 +36,7 @@ function questions(window) {
   };
 }
 
-// What CustomerSums has (server/analytics/customer_sums.h), which no call asks for alone: measured
+// What CustomerSums has (server/counting/customer_answers.h), which no call asks for alone: measured
 // here for BM_CustomerSums of hot_functions_benchmark.
 const BY_CUSTOMER =
     'SELECT count(*), sum(n), sum(x), sum(n * n), sum(n * x), sum(x * x) FROM (SELECT customer, ' +

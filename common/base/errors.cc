@@ -114,6 +114,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_SUPPRESSED:
     case v1::ERROR_REASON_STORE_CHANGED:
     case v1::ERROR_REASON_ZONE_UNKNOWN:
+    case v1::ERROR_REASON_EFFECTS_UNKNOWN:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_ETAG_MISMATCH:
       return absl::StatusCode::kAborted;

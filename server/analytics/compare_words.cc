@@ -14,13 +14,16 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "emptychair/store/v1/value.pb.h"
-#include "server/analytics/answer_counter.h"
-#include "server/analytics/counted_as.h"
 #include "server/analytics/metric_sides.h"
-#include "server/analytics/record_filter.h"
-#include "server/analytics/series_groups.h"
+#include "server/counting/answer_counter.h"
+#include "server/counting/counted_as.h"
+#include "server/counting/interval_rule.h"
+#include "server/counting/record_filter.h"
+#include "server/counting/series_groups.h"
 #include "server/request/selection.h"
 #include "server/request/validation.h"
+#include "server/statistics/distributions.h"
+#include "server/statistics/many_tests.h"
 #include "server/statistics/words.h"
 #include "storage/read/records.h"
 
@@ -112,10 +115,11 @@ class WordRanking {
   void Add(const WordTable& words) {
     words.ForEach([&](const std::string& text, const std::array<int64_t, 2>& counts) {
       if (counts[kBase] + counts[kCandidate] >= query_.min_comments) {
-        contrasted_.push_back(
-            {text, counts,
-             statistics::ContrastWord({counts[kBase], words.comments()[kBase]},
-                                      {counts[kCandidate], words.comments()[kCandidate]})});
+        const statistics::WordContrast contrast =
+            statistics::ContrastWord({counts[kBase], words.comments()[kBase]},
+                                     {counts[kCandidate], words.comments()[kCandidate]});
+        contrasted_.push_back({text, counts, contrast, p_values_.size()});
+        p_values_.push_back(statistics::TwoSidedP(contrast.z));
       }
       if (std::ssize(contrasted_) >= 2 * int64_t{kWordsMax}) {
         KeepBest();
@@ -125,6 +129,9 @@ class WordRanking {
   }
 
   void Write(v1::CompareWordsResponse& response) const {
+    const statistics::ManyTests many =
+        statistics::CorrectForMany(p_values_, query_.base.confidence);
+    response.set_tests(many.tests);
     for (const Contrasted& contrasted : contrasted_) {
       v1::WordComparison& word = *response.add_words();
       word.set_word(contrasted.text);
@@ -132,6 +139,8 @@ class WordRanking {
       word.set_candidate_count(contrasted.counts[kCandidate]);
       word.set_log_odds(contrasted.contrast.log_odds);
       word.set_z(contrasted.contrast.z);
+      word.set_p_value(p_values_[contrasted.test]);
+      word.set_q_value(many.q_values[contrasted.test]);
     }
   }
 
@@ -140,6 +149,7 @@ class WordRanking {
     std::string text;
     std::array<int64_t, 2> counts;
     statistics::WordContrast contrast;
+    size_t test = 0;  // Of all words.
   };
 
   static bool ComesBefore(const Contrasted& a, const Contrasted& b) {
@@ -157,6 +167,7 @@ class WordRanking {
 
   const WordComparisonQuery& query_;
   std::vector<Contrasted> contrasted_;
+  std::vector<double> p_values_;  // Of all words, also those that are no longer kept.
 };
 
 // The side that an answer is on when a method's classes are compared, or nothing.
@@ -271,12 +282,18 @@ absl::Status CheckByClass(const v1::CompareWordsRequest& request, const MetricQu
   return absl::OkStatus();
 }
 
+absl::StatusOr<MetricQuery> PrepareWordSide(std::shared_ptr<const storage::View> view,
+                                            const v1::QueryMetricRequest& side) {
+  RETURN_IF_ERROR(CheckNoIntervalRule(side));
+  return PrepareMetricSide(std::move(view), side);
+}
+
 }  // namespace
 
 absl::StatusOr<WordComparisonQuery> PrepareWordComparison(std::shared_ptr<const storage::View> view,
                                                           const v1::CompareWordsRequest& request) {
   WordComparisonQuery query;
-  absl::StatusOr<MetricQuery> base = PrepareMetricSide(view, request.base());
+  absl::StatusOr<MetricQuery> base = PrepareWordSide(view, request.base());
   if (!base.ok()) {
     return AtPath("base", base.status());
   }
@@ -284,7 +301,7 @@ absl::StatusOr<WordComparisonQuery> PrepareWordComparison(std::shared_ptr<const 
   if (request.by_class()) {
     RETURN_IF_ERROR(CheckByClass(request, query.base));
   } else {
-    absl::StatusOr<MetricQuery> candidate = PrepareMetricSide(std::move(view), request.candidate());
+    absl::StatusOr<MetricQuery> candidate = PrepareWordSide(std::move(view), request.candidate());
     if (candidate.ok()) {
       if (absl::Status disjoint = CheckDisjoint(query.base, *candidate); !disjoint.ok()) {
         candidate = std::move(disjoint);
@@ -304,6 +321,7 @@ absl::StatusOr<WordComparisonQuery> PrepareWordComparison(std::shared_ptr<const 
 
 absl::Status RunWordComparison(const storage::Store& store, const WordComparisonQuery& query,
                                v1::CompareWordsResponse& response) {
+  response.set_interval_rule(v1::INTERVAL_RULE_ANSWERS);
   response.set_sequence(static_cast<int64_t>(query.base.view->counters.sequence()));
   ASSIGN_OR_RETURN(const std::unique_ptr<statistics::WordSplitter> splitter,
                    statistics::WordSplitter::Create());

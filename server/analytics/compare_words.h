@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.pb.h"
-#include "server/analytics/metric_query.h"
+#include "server/counting/metric_query.h"
 #include "storage/read/view.h"
 #include "storage/store.h"
 

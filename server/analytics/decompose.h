@@ -9,8 +9,10 @@
 
 #include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.pb.h"
+#include "server/analytics/metric_runs.h"
 #include "server/analytics/metric_sides.h"
 #include "server/statistics/decomposition.h"
+#include "server/statistics/many_tests.h"
 #include "server/statistics/metric_value.h"
 #include "storage/read/view.h"
 #include "storage/store.h"
@@ -36,21 +38,41 @@ struct DecompositionResult {
   statistics::MetricValue candidate;
   std::optional<double> delta;
   std::vector<KeyContributions> keys;
+  v1::IntervalRule interval_rule = v1::INTERVAL_RULE_ANSWERS;
+  // Of all contributions.
+  statistics::ManyTests tests;
 };
-
-// The dearer source of both sides, records where series do not tell a key.
-AnswerSource PlanSource(const MetricDecomposition& decomposition);
 
 // Checks the request and fills in its defaults; reads nothing from disk.
 // Errors: those of PrepareMetricSides; on "keys": FIELD_REQUIRED, FIELD_INVALID, NOT_A_DIMENSION.
 absl::StatusOr<MetricDecomposition> PrepareMetricDecomposition(
     std::shared_ptr<const storage::View> view, const v1::DecomposeChangeRequest& request);
 
-// Computes the decomposition. Each side is read once, by series, when the series that have answers
-// fit into a grid of kPointsMax groups; else, so that memory stays bounded, once in all and once by
-// each key, as it is by a key that series do not tell. Errors: TOO_MANY_POINTS, STORE_DAMAGED.
-absl::StatusOr<DecompositionResult> RunMetricDecomposition(
-    const storage::Store& store, const MetricDecomposition& decomposition);
+// A decomposition that is run once. Not thread-safe.
+class DecompositionRun {
+ public:
+  // `store` must outlive this.
+  DecompositionRun(const storage::Store& store, MetricDecomposition decomposition);
+
+  // As MetricRuns says, and records where series do not tell a key.
+  AnswerSource first_source() const;
+  absl::StatusOr<AnswerSource> Plan();
+
+  // Computes the decomposition. Each side is read once, by series, when the series that have
+  // answers fit into a grid of kPointsMax groups; else, so that memory stays bounded, once in all
+  // and once by each key, as it is by a key that series do not tell. Errors: TOO_MANY_POINTS,
+  // STORE_DAMAGED.
+  absl::StatusOr<DecompositionResult> Run();
+
+  const MetricDecomposition& decomposition() const { return decomposition_; }
+
+ private:
+  AnswerSource WithKeys(AnswerSource source) const;
+
+  const storage::Store& store_;
+  const MetricDecomposition decomposition_;
+  MetricRuns runs_;  // To count answers.
+};
 
 }  // namespace emptychair
 

@@ -8,10 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/analytics/answer_counter.h"
-#include "server/analytics/counted_as.h"
-#include "server/analytics/metric_engine.h"
-#include "server/analytics/record_filter.h"
+#include "server/counting/answer_counter.h"
+#include "server/counting/counted_as.h"
+#include "server/counting/interval_rule.h"
+#include "server/counting/metric_engine.h"
+#include "server/counting/record_filter.h"
 #include "server/feedback/record_page.h"
 #include "server/request/page_token.h"
 #include "server/request/selection.h"
@@ -97,12 +98,23 @@ absl::Status CheckGroup(const v1::ExplainMetricRequest& request, MetricExplanati
   return absl::OkStatus();
 }
 
+absl::StatusOr<MetricQuery> PrepareExplained(std::shared_ptr<const storage::View> view,
+                                             const v1::QueryMetricRequest& query) {
+  RETURN_IF_ERROR(CheckNoIntervalRule(query));
+  if (query.population() != 0) {
+    return Invalid("population", absl::StrCat("got ", query.population(),
+                                              ", wanted none: only QueryMetric takes one"));
+  }
+  return PrepareMetricQuery(std::move(view), query);
+}
+
 absl::Status CheckPointShown(const storage::Store& store, const MetricExplanation& explanation) {
   const MetricQuery& query = explanation.query;
   if (query.min_sample == 0 || query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const MetricResult result, RunMetricQuery(store, query));
+  ASSIGN_OR_RETURN(const MetricResult result,
+                   MetricRun(store, query, Purpose::kChart).Run(v1::INTERVAL_RULE_ANSWERS));
   const std::vector<GroupPart> group = explanation.group.value_or(std::vector<GroupPart>());
   int64_t answers = 0;
   for (const MetricSeries& series : result.series) {
@@ -236,7 +248,7 @@ absl::StatusOr<MetricExplanation> PrepareMetricExplanation(
     const storage::Store& store, const v1::ExplainMetricRequest& request) {
   MetricExplanation explanation;
   explanation.request = request;
-  absl::StatusOr<MetricQuery> query = PrepareMetricQuery(store.view(), request.query());
+  absl::StatusOr<MetricQuery> query = PrepareExplained(store.view(), request.query());
   if (!query.ok()) {
     return AtPath("query", query.status());
   }
@@ -252,6 +264,7 @@ absl::StatusOr<MetricExplanation> PrepareMetricExplanation(
 absl::Status RunMetricExplanation(const storage::Store& store, const MetricExplanation& explanation,
                                   v1::ExplainMetricResponse& response) {
   const MetricQuery& query = explanation.query;
+  response.set_interval_rule(v1::INTERVAL_RULE_ANSWERS);
   response.set_sequence(static_cast<int64_t>(query.view->counters.sequence()));
   if (!explanation.after.has_value()) {
     RETURN_IF_ERROR(CheckPointShown(store, explanation));

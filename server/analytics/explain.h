@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.pb.h"
-#include "server/analytics/answer_source.h"
-#include "server/analytics/metric_query.h"
+#include "server/counting/answer_source.h"
+#include "server/counting/metric_query.h"
 #include "server/statistics/group_part.h"
 #include "storage/read/records.h"
 #include "storage/store.h"
@@ -40,7 +40,7 @@ absl::StatusOr<MetricExplanation> PrepareMetricExplanation(const storage::Store&
 
 // Reads the page. Whether the point is suppressed is judged with the first page alone, since a
 // token is proof that there was one. Answers that cannot be decoded are counted and left out.
-// Errors: SUPPRESSED, those of RunMetricQuery.
+// Errors: SUPPRESSED, those of MetricRun.
 absl::Status RunMetricExplanation(const storage::Store& store, const MetricExplanation& explanation,
                                   v1::ExplainMetricResponse& response);
 

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/analytics/series_groups.h"
+#include "server/counting/series_groups.h"
 #include "server/request/validation.h"
 
 namespace emptychair {
@@ -35,6 +35,10 @@ absl::Status CheckOneValue(const v1::QueryMetricRequest& side) {
   if (!side.group_by().empty()) {
     return Invalid("group_by", absl::StrCat("got ", side.group_by_size(),
                                             " keys, wanted none: each side is one value"));
+  }
+  if (side.population() != 0) {
+    return Invalid("population", absl::StrCat("got ", side.population(),
+                                              ", wanted none: only QueryMetric takes one"));
   }
   if (side.include_histogram()) {
     return Invalid("include_histogram", "got true, wanted false: QueryMetric has histograms");
@@ -72,6 +76,8 @@ absl::Status CheckSameMetric(const MetricQuery& base, const MetricQuery& candida
                             absl::StrCat(candidate.method->top_box_min().value_or(0))));
   RETURN_IF_ERROR(CheckSame("respondent_rule", v1::RespondentRule_Name(base.respondent_rule),
                             v1::RespondentRule_Name(candidate.respondent_rule)));
+  RETURN_IF_ERROR(CheckSame("interval_rule", v1::IntervalRule_Name(base.interval_rule),
+                            v1::IntervalRule_Name(candidate.interval_rule)));
   RETURN_IF_ERROR(CheckSame("confidence", absl::StrCat(base.confidence.level()),
                             absl::StrCat(candidate.confidence.level())));
   return CheckSame("include_excluded", base.include_excluded ? "true" : "false",
@@ -143,11 +149,45 @@ const storage::SurveyView* SharedSurvey(const MetricQuery& base, const MetricQue
   return nullptr;
 }
 
-}  // namespace
-
-AnswerSource PlanSource(const MetricSides& sides) {
-  return std::max(PlanSource(sides.base), PlanSource(sides.candidate));
+// Leaves out of a side what came at `as_of` or later.
+void CutAt(absl::Time as_of, MetricQuery& side) {
+  side.interval.end = std::min(side.interval.end.value_or(as_of), as_of);
+  if (side.interval.start.has_value()) {
+    side.interval.start = std::min(*side.interval.start, as_of);
+  }
 }
+
+// The part of a whole interval's time that has passed; 1 for one without an edge.
+double FractionOf(const TimeSpan& interval, absl::Time as_of) {
+  if (!interval.start.has_value() || !interval.end.has_value() || *interval.end <= as_of) {
+    return 1;
+  }
+  return std::max(0.0,
+                  absl::FDivDuration(as_of - *interval.start, *interval.end - *interval.start));
+}
+
+// Whether answers can still come to an interval with both edges.
+absl::StatusOr<v1::Looks> ResolveLooks(v1::Looks looks, const TimeSpan& candidate,
+                                       absl::Time as_of) {
+  RETURN_IF_ERROR(CheckEnum("looks", looks, v1::Looks_IsValid));
+  const bool has_edges = candidate.start.has_value() && candidate.end.has_value();
+  const bool is_open = has_edges && *candidate.end > as_of;
+  switch (looks) {
+    case v1::LOOKS_UNSPECIFIED:
+      return is_open ? v1::LOOKS_UNTIL_END : v1::LOOKS_ONCE;
+    case v1::LOOKS_UNTIL_END:
+      if (!has_edges) {
+        return Invalid("looks",
+                       "got LOOKS_UNTIL_END, wanted an interval of the candidate with both edges, "
+                       "or LOOKS_OPEN_ENDED");
+      }
+      return is_open ? v1::LOOKS_UNTIL_END : v1::LOOKS_ONCE;
+    default:
+      return looks;
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<MetricQuery> PrepareMetricSide(std::shared_ptr<const storage::View> view,
                                               const v1::QueryMetricRequest& side) {
@@ -193,6 +233,30 @@ absl::StatusOr<MetricSides> PrepareMetricSides(std::shared_ptr<const storage::Vi
   }
   base->min_sample = candidate->min_sample = std::max(base->min_sample, candidate->min_sample);
   return MetricSides{*std::move(base), *std::move(candidate)};
+}
+
+absl::StatusOr<MetricSides> PrepareComparison(std::shared_ptr<const storage::View> view,
+                                              const v1::CompareMetricRequest& request,
+                                              absl::Time now) {
+  ASSIGN_OR_RETURN(MetricSides sides,
+                   PrepareMetricSides(std::move(view), request.base(), request.candidate()));
+  sides.as_of = now;
+  if (request.has_as_of()) {
+    ASSIGN_OR_RETURN(sides.as_of, CheckTimestamp("as_of", request.as_of()));
+  }
+  ASSIGN_OR_RETURN(sides.plan.looks,
+                   ResolveLooks(request.looks(), sides.candidate.interval, sides.as_of));
+  if (sides.plan.looks == v1::LOOKS_UNTIL_END) {
+    sides.plan.base_fraction = FractionOf(sides.base.interval, sides.as_of);
+    sides.plan.candidate_fraction = FractionOf(sides.candidate.interval, sides.as_of);
+  }
+  // Of a question that is asked at its own time, all answers count: its answer is then the same
+  // whenever it is asked again.
+  if (request.has_as_of() || sides.plan.looks == v1::LOOKS_UNTIL_END) {
+    CutAt(sides.as_of, sides.base);
+    CutAt(sides.as_of, sides.candidate);
+  }
+  return sides;
 }
 
 }  // namespace emptychair

@@ -6,9 +6,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
-#include "server/analytics/answer_source.h"
-#include "server/analytics/metric_query.h"
+#include "server/counting/answer_source.h"
+#include "server/counting/metric_query.h"
+#include "server/statistics/comparison.h"
 #include "storage/read/view.h"
 
 namespace emptychair {
@@ -18,10 +20,10 @@ namespace emptychair {
 struct MetricSides {
   MetricQuery base;
   MetricQuery candidate;
+  // How often the question is asked, and at what time.
+  statistics::LookPlan plan;
+  absl::Time as_of;
 };
-
-// The dearer source of the two.
-AnswerSource PlanSource(const MetricSides& sides);
 
 // Prepares one side: a query of one value, without buckets, groups or a histogram.
 // Errors: those of PrepareMetricQuery, FIELD_INVALID.
@@ -38,6 +40,12 @@ absl::Status CheckDisjoint(const MetricQuery& base, const MetricQuery& candidate
 absl::StatusOr<MetricSides> PrepareMetricSides(std::shared_ptr<const storage::View> view,
                                                const v1::QueryMetricRequest& base,
                                                const v1::QueryMetricRequest& candidate);
+
+// The same for a comparison, at `now`: answers from its `as_of` on are left out. Errors: also
+// FIELD_INVALID on "looks" and "as_of".
+absl::StatusOr<MetricSides> PrepareComparison(std::shared_ptr<const storage::View> view,
+                                              const v1::CompareMetricRequest& request,
+                                              absl::Time now);
 
 }  // namespace emptychair
 

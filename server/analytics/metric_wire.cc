@@ -38,7 +38,7 @@ void WritePoints(const std::vector<MetricValue>& points, bool show_histogram,
   }
 }
 
-void WriteMethod(const MetricQuery& query, v1::MethodInfo& info) {
+void WriteMethod(const MetricQuery& query, v1::IntervalRule interval_rule, v1::MethodInfo& info) {
   info.set_method(query.method->method());
   info.set_respondent_rule(query.respondent_rule);
   info.set_granularity(query.granularity);
@@ -50,6 +50,16 @@ void WriteMethod(const MetricQuery& query, v1::MethodInfo& info) {
   info.set_include_excluded(query.include_excluded);
   if (const std::optional<int32_t> top_box_min = query.method->top_box_min()) {
     info.set_top_box_min(*top_box_min);
+  }
+  info.set_interval_rule(interval_rule);
+  info.set_population(query.population.value_or(0));
+}
+
+// Writes what many tests at once change.
+void WriteTests(const statistics::ManyTests& tests, v1::MethodInfo& info) {
+  info.set_tests(tests.tests);
+  if (tests.tests > 1) {
+    info.set_interval_confidence(tests.interval_confidence);
   }
 }
 
@@ -77,7 +87,7 @@ template <typename Result, typename Message>
 void WriteSides(const MetricSides& sides, const Result& result, Message& message) {
   WriteValue(result.base, /*show_histogram=*/false, *message.mutable_base());
   WriteValue(result.candidate, /*show_histogram=*/false, *message.mutable_candidate());
-  WriteMethod(sides.base, *message.mutable_method_info());
+  WriteMethod(sides.base, result.interval_rule, *message.mutable_method_info());
   message.set_sequence(SequenceOf(*sides.base.view));
 }
 
@@ -86,14 +96,22 @@ void WriteContribution(const statistics::Contribution& contribution, v1::Contrib
   WriteValue(contribution.base, /*show_histogram=*/false, *message.mutable_base());
   WriteValue(contribution.candidate, /*show_histogram=*/false, *message.mutable_candidate());
   if (!contribution.effect.has_value()) {
+    message.set_verdict(v1::VERDICT_TOO_FEW);
     message.set_suppressed(true);
     return;
   }
   message.set_mix(contribution.effect->mix);
   message.set_score(contribution.effect->score);
   message.set_total(contribution.effect->total());
-  message.set_low(contribution.effect->interval.low);
-  message.set_high(contribution.effect->interval.high);
+  message.set_verdict(contribution.effect->verdict);
+  if (contribution.effect->interval.has_value()) {
+    message.set_low(contribution.effect->interval->low);
+    message.set_high(contribution.effect->interval->high);
+  }
+  if (contribution.effect->p_value.has_value()) {
+    message.set_p_value(*contribution.effect->p_value);
+    message.set_q_value(*contribution.effect->q_value);
+  }
 }
 
 void WriteScore(const MetricQuery& trend, const SurveyScore& score, v1::SurveyScore& message) {
@@ -104,11 +122,14 @@ void WriteScore(const MetricQuery& trend, const SurveyScore& score, v1::SurveySc
   for (const Bucket& period : score.trend.buckets) {
     WriteEdges(period, *message.add_periods());
   }
-  WritePoints(score.trend.total, /*show_histogram=*/false, *message.mutable_trend());
+  WritePoints(score.trend.total.points, /*show_histogram=*/false, *message.mutable_trend());
   *message.mutable_previous() = message.trend(message.trend_size() - 2);
   *message.mutable_current() = message.trend(message.trend_size() - 1);
   WriteComparison(score.comparison, message);
-  WriteMethod(trend, *message.mutable_method_info());
+  if (score.comparison.q_value.has_value()) {
+    message.set_q_value(*score.comparison.q_value);
+  }
+  WriteMethod(trend, score.trend.interval_rule, *message.mutable_method_info());
 }
 
 }  // namespace
@@ -129,8 +150,9 @@ void WriteResponse(const MetricQuery& query, const MetricResult& result, absl::T
     }
     WritePoints(series.points, query.include_histogram, *message.mutable_points());
   }
-  WritePoints(result.total, query.include_histogram, *response.mutable_total()->mutable_points());
-  WriteMethod(query, *response.mutable_method_info());
+  WritePoints(result.total.points, query.include_histogram,
+              *response.mutable_total()->mutable_points());
+  WriteMethod(query, result.interval_rule, *response.mutable_method_info());
   response.set_sequence(SequenceOf(*query.view));
   response.set_cells_read(result.cost.cells_read);
   response.set_records_scanned(result.cost.records_scanned);
@@ -140,11 +162,23 @@ void WriteResponse(const MetricSides& sides, const ComparisonResult& result,
                    v1::CompareMetricResponse& response) {
   WriteSides(sides, result, response);
   WriteComparison(result.comparison, response);
+  if (result.customer_correlation.has_value()) {
+    response.set_customer_correlation(*result.customer_correlation);
+  }
+  response.set_looks(sides.plan.looks);
+  *response.mutable_as_of() = ToTimestamp(sides.as_of);
+  if (result.comparison.z_limit.has_value()) {
+    response.set_z_limit(*result.comparison.z_limit);
+  }
+  if (result.comparison.information_fraction.has_value()) {
+    response.set_information_fraction(*result.comparison.information_fraction);
+  }
 }
 
 void WriteResponse(const MetricDecomposition& decomposition, const DecompositionResult& result,
                    v1::DecomposeChangeResponse& response) {
   WriteSides(decomposition.sides, result, response);
+  WriteTests(result.tests, *response.mutable_method_info());
   if (result.delta.has_value()) {
     response.set_delta(*result.delta);
   }
@@ -158,12 +192,14 @@ void WriteResponse(const MetricDecomposition& decomposition, const Decomposition
   }
 }
 
-void WriteResponse(const Scorecard& scorecard, const std::vector<SurveyScore>& scores,
+void WriteResponse(const Scorecard& scorecard, const ScorecardResult& result,
                    v1::GetScorecardResponse& response) {
   *response.mutable_as_of() = ToTimestamp(scorecard.as_of);
   response.set_sequence(SequenceOf(*scorecard.view));
-  for (size_t i = 0; i < scores.size(); ++i) {
-    WriteScore(scorecard.trends[i], scores[i], *response.add_surveys());
+  for (size_t i = 0; i < result.surveys.size(); ++i) {
+    v1::SurveyScore& survey = *response.add_surveys();
+    WriteScore(scorecard.trends[i], result.surveys[i], survey);
+    WriteTests(result.tests, *survey.mutable_method_info());
   }
 }
 
@@ -204,6 +240,10 @@ void WriteValue(const MetricValue& value, bool show_histogram, v1::MetricValue& 
     message.set_promoters(value.classes->promoters);
     message.set_passives(value.classes->passives);
     message.set_detractors(value.classes->detractors);
+  }
+  if (value.sample.has_value()) {
+    message.set_effective_sample(value.sample->answers);
+    message.set_design_effect(value.sample->design_effect);
   }
   message.set_grade(value.grade);
   message.set_grade_is_certain(value.grade_is_certain);

@@ -8,10 +8,10 @@
 #include "emptychair/v1/metrics_service.pb.h"
 #include "server/analytics/compare.h"
 #include "server/analytics/decompose.h"
-#include "server/analytics/metric_query.h"
-#include "server/analytics/metric_result.h"
 #include "server/analytics/metric_sides.h"
 #include "server/analytics/scorecard.h"
+#include "server/counting/metric_query.h"
+#include "server/counting/metric_result.h"
 #include "server/statistics/group_part.h"
 #include "server/statistics/metric_value.h"
 
@@ -25,7 +25,7 @@ void WriteResponse(const MetricSides& sides, const ComparisonResult& result,
                    v1::CompareMetricResponse& response);
 void WriteResponse(const MetricDecomposition& decomposition, const DecompositionResult& result,
                    v1::DecomposeChangeResponse& response);
-void WriteResponse(const Scorecard& scorecard, const std::vector<SurveyScore>& scores,
+void WriteResponse(const Scorecard& scorecard, const ScorecardResult& result,
                    v1::GetScorecardResponse& response);
 
 // Writes a value into an empty message, with its histogram where `show_histogram`.

@@ -5,14 +5,15 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "server/analytics/metric_engine.h"
+#include "server/analytics/compare.h"
+#include "server/counting/interval_rule.h"
 #include "server/request/validation.h"
 #include "server/statistics/calendar.h"
 
 namespace emptychair {
 namespace {
 
-constexpr int kPeriods = 12;
+constexpr size_t kPeriods = 12;
 
 absl::StatusOr<std::vector<const storage::SurveyView*>> SelectSurveys(
     const storage::View& view, const v1::GetScorecardRequest& request) {
@@ -60,7 +61,7 @@ absl::StatusOr<TimeSpan> PeriodsBefore(absl::Time as_of, const MetricQuery& tren
   };
   ASSIGN_OR_RETURN(const statistics::Bucket incomplete, unit_containing(as_of));
   absl::Time start = incomplete.start;
-  for (int i = 0; i < kPeriods; ++i) {
+  for (size_t i = 0; i < kPeriods; ++i) {
     ASSIGN_OR_RETURN(const statistics::Bucket period,
                      unit_containing(start - absl::Milliseconds(1)));
     start = period.start;
@@ -76,6 +77,7 @@ absl::StatusOr<Scorecard> PrepareScorecard(std::shared_ptr<const storage::View> 
   scorecard.view = std::move(view);
   ASSIGN_OR_RETURN(scorecard.as_of, CheckAsOf(request, now));
   ASSIGN_OR_RETURN(const v1::Granularity granularity, CheckGranularity(request));
+  RETURN_IF_ERROR(CheckEnum("interval_rule", request.interval_rule(), v1::IntervalRule_IsValid));
   ASSIGN_OR_RETURN(const std::vector<const storage::SurveyView*> surveys,
                    SelectSurveys(*scorecard.view, request));
   if (surveys.size() * kPeriods > kPointsMax) {
@@ -84,22 +86,53 @@ absl::StatusOr<Scorecard> PrepareScorecard(std::shared_ptr<const storage::View> 
   for (const storage::SurveyView* survey : surveys) {
     ASSIGN_OR_RETURN(MetricQuery trend, MakeMetricQuery(scorecard.view, {survey}));
     RETURN_IF_ERROR(SetGranularity(granularity, request.week_start(), trend));
+    // A COUNT among the surveys is exact under any rule.
+    if (trend.method->kind() != statistics::ScoreMethod::Kind::kCount) {
+      RETURN_IF_ERROR(CheckIntervalRule("interval_rule", request.interval_rule(), *trend.method));
+      trend.interval_rule = request.interval_rule();
+    }
     ASSIGN_OR_RETURN(trend.interval, PeriodsBefore(scorecard.as_of, trend));
     scorecard.trends.push_back(std::move(trend));
   }
   return scorecard;
 }
 
-absl::StatusOr<std::vector<SurveyScore>> RunScorecard(const storage::Store& store,
-                                                      const Scorecard& scorecard) {
-  std::vector<SurveyScore> scores;
-  for (const MetricQuery& trend : scorecard.trends) {
-    SurveyScore& score = scores.emplace_back();
-    ASSIGN_OR_RETURN(score.trend, RunMetricQuery(store, trend));
-    score.comparison = statistics::CompareValues(*trend.method, score.trend.total[kPeriods - 2],
-                                                 score.trend.total[kPeriods - 1], trend.confidence);
+ScorecardRun::ScorecardRun(const storage::Store& store, const Scorecard& scorecard)
+    : scorecard_(scorecard), runs_(store, scorecard.trends, Purpose::kVerdict) {}
+
+absl::StatusOr<SurveyScore> ScorecardRun::Score(size_t trend) {
+  const MetricQuery& query = scorecard_.trends[trend];
+  ASSIGN_OR_RETURN(MetricResult result, runs_.Run(trend));
+  statistics::ComparisonOptions options{.confidence = query.confidence};
+  if (const CustomerAnswers* customers = runs_[trend].customers(); customers != nullptr) {
+    options.correlation = CorrelationOf(*scorecard_.view, {result, *customers, kPeriods - 2},
+                                        {result, *customers, kPeriods - 1});
   }
-  return scores;
+  statistics::Comparison comparison = statistics::CompareValues(
+      *query.method, result.total.points[kPeriods - 2], result.total.points[kPeriods - 1], options);
+  return SurveyScore{std::move(result), comparison};
+}
+
+absl::StatusOr<ScorecardResult> ScorecardRun::Run() {
+  ScorecardResult result;
+  std::vector<double> p_values;
+  for (size_t trend = 0; trend < scorecard_.trends.size(); ++trend) {
+    ASSIGN_OR_RETURN(SurveyScore score, Score(trend));
+    if (score.comparison.p_value.has_value()) {
+      p_values.push_back(*score.comparison.p_value);
+    }
+    result.surveys.push_back(std::move(score));
+  }
+  result.tests = statistics::CorrectForMany(p_values, statistics::Confidence());
+  size_t test = 0;
+  for (size_t trend = 0; trend < scorecard_.trends.size(); ++trend) {
+    statistics::Comparison& comparison = result.surveys[trend].comparison;
+    if (comparison.p_value.has_value()) {
+      comparison.q_value = result.tests.q_values[test++];
+      statistics::Judge(*scorecard_.trends[trend].method, result.tests.z_limit, comparison);
+    }
+  }
+  return result;
 }
 
 }  // namespace emptychair

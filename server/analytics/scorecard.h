@@ -2,15 +2,18 @@
 #ifndef EMPTYCHAIR_SERVER_ANALYTICS_SCORECARD_H_
 #define EMPTYCHAIR_SERVER_ANALYTICS_SCORECARD_H_
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/metrics_service.pb.h"
-#include "server/analytics/metric_query.h"
-#include "server/analytics/metric_result.h"
+#include "server/analytics/metric_runs.h"
+#include "server/counting/metric_query.h"
+#include "server/counting/metric_result.h"
 #include "server/statistics/comparison.h"
+#include "server/statistics/many_tests.h"
 #include "storage/read/view.h"
 #include "storage/store.h"
 
@@ -30,14 +33,39 @@ struct SurveyScore {
   statistics::Comparison comparison;  // Of the last two points.
 };
 
+// Holds what a scorecard computes, as v1::GetScorecardResponse describes it.
+struct ScorecardResult {
+  std::vector<SurveyScore> surveys;  // Aligned with the trends.
+  // Of all comparisons.
+  statistics::ManyTests tests;
+};
+
 // Checks the request and fills in its defaults; reads nothing from disk.
-// Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, TOO_MANY_POINTS.
+// Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, EFFECTS_UNKNOWN, TOO_MANY_POINTS.
 absl::StatusOr<Scorecard> PrepareScorecard(std::shared_ptr<const storage::View> view,
                                            const v1::GetScorecardRequest& request, absl::Time now);
 
-// Computes the score of each trend. Errors: STORE_DAMAGED.
-absl::StatusOr<std::vector<SurveyScore>> RunScorecard(const storage::Store& store,
-                                                      const Scorecard& scorecard);
+// A scorecard that is run once. Not thread-safe.
+class ScorecardRun {
+ public:
+  // `store` must outlive this.
+  ScorecardRun(const storage::Store& store, const Scorecard& scorecard);
+
+  // As MetricRuns says.
+  AnswerSource first_source() const { return runs_.first_source(); }
+  absl::StatusOr<AnswerSource> Plan() { return runs_.Plan(); }
+
+  // Computes the score of each trend, and judges all together. Errors: STORE_DAMAGED.
+  absl::StatusOr<ScorecardResult> Run();
+
+  const Scorecard& scorecard() const { return scorecard_; }
+
+ private:
+  absl::StatusOr<SurveyScore> Score(size_t trend);
+
+  const Scorecard scorecard_;
+  MetricRuns runs_;
+};
 
 }  // namespace emptychair
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "common/base/status_macros.h"
-#include "server/analytics/metric_engine.h"
+#include "server/counting/metric_engine.h"
 #include "storage/format/values.h"
 
 namespace emptychair {
@@ -28,7 +28,8 @@ absl::StatusOr<int64_t> Count(const storage::Store& store,
     return 0;
   }
   statistics::MetricValue value;
-  EvaluateTally(query, tallies.grid, tallies.grid.At(0, 0), /*include_histogram=*/false, value);
+  EvaluateTally(query, tallies.grid, tallies.grid.At(0, 0),
+                /*by_customer=*/nullptr, /*include_histogram=*/false, value);
   return value.answers + value.unscored;
 }
 

@@ -40,6 +40,9 @@ struct BatchLimits {
 struct AnyScheduledWork {
   Lane lane = Lane::kQuery;
   absl::AnyInvocable<absl::Status(google::protobuf::Message& response)> run;
+  // Where the request does not tell the lane: called on `lane`, once, and says on which to run.
+  // Null where it does.
+  absl::AnyInvocable<absl::StatusOr<Lane>()> plan;
 };
 
 // The same for one type of response: `run` is an absl::Status(Response&).
@@ -49,9 +52,11 @@ struct ScheduledWork : AnyScheduledWork {
 
   template <typename Run>
   ScheduledWork(Lane lane, Run run)
-      : AnyScheduledWork{lane, [run = std::move(run)](google::protobuf::Message& response) mutable {
+      : AnyScheduledWork{lane,
+                         [run = std::move(run)](google::protobuf::Message& response) mutable {
                            return run(static_cast<Response&>(response));
-                         }} {}
+                         },
+                         nullptr} {}
 };
 
 // One method of the API: what the .proto says of it, and how the server handles it. Made of a

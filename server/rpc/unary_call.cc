@@ -77,7 +77,31 @@ class UnaryCall final : public GrpcCall {
       return;
     }
     run_ = std::move(work->run);
-    RunOn(work->lane, [this] {
+    plan_ = std::move(work->plan);
+    RunOn(work->lane, [this, lane = work->lane] {
+      if (IsAwaited()) {
+        Plan(lane);
+      }
+    });
+  }
+
+  // Runs on the lane that the plan says, which is as a rule the one that it is made on.
+  void Plan(Lane lane) {
+    absl::StatusOr<Lane> planned = lane;
+    if (plan_ != nullptr) {
+      planned = absl::InternalError(kNoReply);
+      Guard([&] { planned = plan_(); });
+      plan_ = nullptr;
+    }
+    if (!planned.ok()) {
+      ReplyForHandler(planned.status());
+      return;
+    }
+    if (*planned == lane) {
+      RunScheduled();
+      return;
+    }
+    RunOn(*planned, [this] {
       if (IsAwaited()) {
         RunScheduled();
       }
@@ -115,6 +139,7 @@ class UnaryCall final : public GrpcCall {
   const RawRequest body_;
   grpc::ByteBuffer* const answer_;
   absl::AnyInvocable<absl::Status(Message&)> run_;
+  absl::AnyInvocable<absl::StatusOr<Lane>()> plan_;
   MessageArena arena_;
   Message* response_ = nullptr;
 };

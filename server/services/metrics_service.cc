@@ -1,18 +1,20 @@
 #include "server/services/metrics_service.h"
 
+#include <memory>
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "server/analytics/answer_source.h"
 #include "server/analytics/compare.h"
 #include "server/analytics/compare_words.h"
 #include "server/analytics/decompose.h"
 #include "server/analytics/explain.h"
-#include "server/analytics/metric_engine.h"
-#include "server/analytics/metric_query.h"
+#include "server/analytics/metric_runs.h"
 #include "server/analytics/metric_sides.h"
 #include "server/analytics/metric_wire.h"
 #include "server/analytics/scorecard.h"
+#include "server/counting/answer_source.h"
+#include "server/counting/metric_engine.h"
+#include "server/counting/metric_query.h"
 
 namespace emptychair {
 
@@ -72,17 +74,24 @@ ScheduledWork<Response> WorkOf(const storage::Store* store, Prepared prepared, A
           }};
 }
 
-// Schedules the same for a result that has its wire form apart.
-template <typename Response, typename Prepared, typename Result>
-ScheduledWork<Response> WorkOf(const storage::Store* store, Prepared prepared, AnswerSource source,
-                               absl::StatusOr<Result> (*run)(const storage::Store&,
-                                                             const Prepared&)) {
-  return {LaneOf(source),
-          [store, prepared = std::move(prepared), run](Response& response) -> absl::Status {
-            ASSIGN_OR_RETURN(const Result result, run(*store, prepared));
-            WriteResponse(prepared, result, response);
-            return FinishAnswer(*store, prepared, response);
-          }};
+// Schedules a run, whose interval rule may depend on how many answers it counts: these are counted
+// on the lane of what counts them, and the rest is done on that of what is left to read. `prepared`
+// is what the run is of, `write` writes its result.
+template <typename Response, typename Run, typename Prepared, typename Write>
+ScheduledWork<Response> WorkOf(const storage::Store* store, std::shared_ptr<Run> run,
+                               const Prepared& prepared, Write write) {
+  const Lane lane = LaneOf(run->first_source());
+  ScheduledWork<Response> work(lane,
+                               [store, run, &prepared, write](Response& response) -> absl::Status {
+                                 ASSIGN_OR_RETURN(const auto result, run->Run());
+                                 write(result, response);
+                                 return FinishAnswer(*store, prepared, response);
+                               });
+  work.plan = [run = std::move(run)]() -> absl::StatusOr<Lane> {
+    ASSIGN_OR_RETURN(const AnswerSource source, run->Plan());
+    return LaneOf(source);
+  };
+  return work;
 }
 
 }  // namespace
@@ -99,30 +108,39 @@ void MetricsService::AddTo(MethodTable& table) {
 absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> MetricsService::QueryMetric(
     const RequestContext&, const v1::QueryMetricRequest& request) const {
   ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricQuery(store_->view(), request));
-  const Lane lane = LaneOf(PlanSource(query));
-  return ScheduledWork<v1::QueryMetricResponse>{
-      lane, [this, query = std::move(query)](v1::QueryMetricResponse& response) -> absl::Status {
-        ASSIGN_OR_RETURN(const MetricResult result, RunMetricQuery(*store_, query));
-        WriteResponse(query, result, clock_->Now(), response);
-        return FinishAnswer(*store_, query, response);
-      }};
+  auto run = std::make_shared<SingleRun>(*store_, std::move(query));
+  const MetricQuery& prepared = run->query();
+  return WorkOf<v1::QueryMetricResponse>(
+      store_, std::move(run), prepared,
+      [&prepared, clock = clock_](const MetricResult& result, v1::QueryMetricResponse& response) {
+        WriteResponse(prepared, result, clock->Now(), response);
+      });
 }
 
 absl::StatusOr<ScheduledWork<v1::CompareMetricResponse>> MetricsService::CompareMetric(
     const RequestContext&, const v1::CompareMetricRequest& request) const {
-  ASSIGN_OR_RETURN(MetricSides sides,
-                   PrepareMetricSides(store_->view(), request.base(), request.candidate()));
-  const AnswerSource source = PlanSource(sides);
-  return WorkOf<v1::CompareMetricResponse>(store_, std::move(sides), source, &RunMetricComparison);
+  ASSIGN_OR_RETURN(const MetricSides sides,
+                   PrepareComparison(store_->view(), request, clock_->Now()));
+  auto run = std::make_shared<MetricComparison>(*store_, sides);
+  const MetricSides& prepared = run->sides();
+  return WorkOf<v1::CompareMetricResponse>(
+      store_, std::move(run), prepared,
+      [&prepared](const ComparisonResult& result, v1::CompareMetricResponse& response) {
+        WriteResponse(prepared, result, response);
+      });
 }
 
 absl::StatusOr<ScheduledWork<v1::DecomposeChangeResponse>> MetricsService::DecomposeChange(
     const RequestContext&, const v1::DecomposeChangeRequest& request) const {
   ASSIGN_OR_RETURN(MetricDecomposition decomposition,
                    PrepareMetricDecomposition(store_->view(), request));
-  const AnswerSource source = PlanSource(decomposition);
-  return WorkOf<v1::DecomposeChangeResponse>(store_, std::move(decomposition), source,
-                                             &RunMetricDecomposition);
+  auto run = std::make_shared<DecompositionRun>(*store_, std::move(decomposition));
+  const MetricDecomposition& prepared = run->decomposition();
+  return WorkOf<v1::DecomposeChangeResponse>(
+      store_, std::move(run), prepared,
+      [&prepared](const DecompositionResult& result, v1::DecomposeChangeResponse& response) {
+        WriteResponse(prepared, result, response);
+      });
 }
 
 absl::StatusOr<ScheduledWork<v1::ExplainMetricResponse>> MetricsService::ExplainMetric(
@@ -140,9 +158,15 @@ absl::StatusOr<ScheduledWork<v1::CompareWordsResponse>> MetricsService::CompareW
 
 absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> MetricsService::GetScorecard(
     const RequestContext&, const v1::GetScorecardRequest& request) const {
-  ASSIGN_OR_RETURN(auto scorecard, PrepareScorecard(store_->view(), request, clock_->Now()));
-  return WorkOf<v1::GetScorecardResponse>(store_, std::move(scorecard), AnswerSource::kCube,
-                                          &RunScorecard);
+  ASSIGN_OR_RETURN(const Scorecard scorecard,
+                   PrepareScorecard(store_->view(), request, clock_->Now()));
+  auto run = std::make_shared<ScorecardRun>(*store_, scorecard);
+  const Scorecard& prepared = run->scorecard();
+  return WorkOf<v1::GetScorecardResponse>(
+      store_, std::move(run), prepared,
+      [&prepared](const ScorecardResult& result, v1::GetScorecardResponse& response) {
+        WriteResponse(prepared, result, response);
+      });
 }
 
 }  // namespace emptychair

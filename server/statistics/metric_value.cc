@@ -42,33 +42,95 @@ void Clear(MetricValue& value) {
   value.numerator.reset();
   value.denominator.reset();
   value.classes.reset();
+  value.sample.reset();
+  value.adjusted.reset();
   value.grade = v1::GRADE_UNSPECIFIED;
   value.grade_is_certain = false;
 }
 
-void SetNet(const ScoreMethod& method, const Tally& tally, Confidence confidence,
-            MetricValue& value) {
+// What the value speaks of, by the answers that it rests on.
+class Evidence {
+ public:
+  Evidence(const Tally& tally, const EvaluateOptions& options, int64_t answers)
+      : tally_(tally), options_(options), answers_(answers) {}
+
+  // Sets what the interval rests on. `squares` is Σ(x - mean)² of the answers' points, `adjust`
+  // gives the adjusted estimate for a number of independent answers, `unit` the square of that of
+  // the value in points.
+  template <typename Adjust>
+  void Weigh(double squares, double unit, Adjust adjust, MetricValue& value) const {
+    const auto variance_of = [&](double customers) { return adjust(customers).variance / unit; };
+    value.sample =
+        tally_.by_customer != nullptr
+            ? SampleByCustomer(*tally_.by_customer, squares, variance_of, options_.confidence)
+        : tally_.repeats.has_value()
+            ? SampleByEffect(*tally_.repeats, answers_, options_.confidence)
+            : EffectiveSample{.answers = static_cast<double>(answers_)};
+    if (HasEverybody()) {
+      value.sample.reset();
+    }
+    if (!value.sample.has_value()) {
+      return;
+    }
+    if (options_.population.has_value()) {
+      value.sample->answers =
+          SampleOfPopulation(value.sample->answers, Customers(), *options_.population);
+    }
+    value.adjusted = adjust(value.sample->answers);
+  }
+
+  // Everybody of the population has answered, so that their value is known.
+  bool HasEverybody() const { return options_.population == Customers(); }
+
+ private:
+  int64_t Customers() const {
+    return tally_.by_customer != nullptr ? tally_.by_customer->customers : answers_;
+  }
+
+  const Tally& tally_;
+  const EvaluateOptions& options_;
+  const int64_t answers_;
+};
+
+std::optional<double> SizeOf(const std::optional<EffectiveSample>& sample) {
+  return sample.has_value() ? std::optional(sample->answers) : std::nullopt;
+}
+
+void SetNet(const ScoreMethod& method, const Tally& tally, const Evidence& evidence,
+            Confidence confidence, MetricValue& value) {
   const int64_t promoters = CountIn(method.positive(), method, tally);
   const int64_t detractors = CountIn(method.negative(), method, tally);
-  value.estimate = EstimateNet(promoters, detractors, value.answers, confidence);
+  const auto net = static_cast<double>(promoters - detractors);
+  evidence.Weigh(
+      static_cast<double>(promoters + detractors) - net * net / static_cast<double>(value.answers),
+      /*unit=*/10'000,
+      [&](double sample) { return AdjustNet(promoters, detractors, value.answers, sample); },
+      value);
+  value.estimate =
+      EstimateNet(promoters, detractors, value.answers, SizeOf(value.sample), confidence);
   value.numerator = promoters - detractors;
   value.classes = NetCounts{promoters, value.answers - promoters - detractors, detractors};
-  if (method.method() == v1::METRIC_METHOD_NET_PROMOTER) {
-    value.grade = GradeOf(promoters, detractors, value.answers);
-    value.grade_is_certain = GradeIsCertain(value.grade, *value.estimate->interval);
-  }
 }
 
-void SetShare(const ScoreMethod& method, const Tally& tally, Confidence confidence,
-              MetricValue& value) {
-  value.numerator = CountIn(method.positive(), method, tally);
-  value.estimate = EstimateShare(*value.numerator, value.answers, confidence);
+void SetShare(const ScoreMethod& method, const Tally& tally, const Evidence& evidence,
+              Confidence confidence, MetricValue& value) {
+  const int64_t successes = CountIn(method.positive(), method, tally);
+  evidence.Weigh(
+      static_cast<double>(successes) * static_cast<double>(value.answers - successes) /
+          static_cast<double>(value.answers),
+      /*unit=*/10'000, [&](double sample) { return AdjustShare(successes, value.answers, sample); },
+      value);
+  value.estimate = EstimateShare(successes, value.answers, SizeOf(value.sample), confidence);
+  value.numerator = successes;
 }
 
-void SetMean(const ScoreMethod& method, const Tally& tally, Confidence confidence,
-             MetricValue& value) {
-  const std::optional<MeanEstimate> mean =
-      EstimateMean(tally.histogram, method.scale().low, confidence);
+void SetMean(const ScoreMethod& method, const Tally& tally, const Evidence& evidence,
+             Confidence confidence, MetricValue& value) {
+  const ScoreMoments moments(tally.histogram, method.scale().low);
+  evidence.Weigh(
+      moments.SquaredDeviations(), /*unit=*/1,
+      [&](double sample) { return AdjustMean(moments, sample); }, value);
+  const std::optional<MeanEstimate> mean = EstimateMean(moments, SizeOf(value.sample), confidence);
   value.estimate = mean->estimate;
   if (mean->sum >= std::numeric_limits<int64_t>::min() &&
       mean->sum <= std::numeric_limits<int64_t>::max()) {
@@ -123,15 +185,29 @@ void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const Evaluat
     return;
   }
   value.denominator = value.answers;
+  const Evidence evidence(tally, options, value.answers);
   switch (method.kind()) {
     case ScoreMethod::Kind::kNet:
-      return SetNet(method, tally, options.confidence, value);
+      SetNet(method, tally, evidence, options.confidence, value);
+      break;
     case ScoreMethod::Kind::kShare:
-      return SetShare(method, tally, options.confidence, value);
+      SetShare(method, tally, evidence, options.confidence, value);
+      break;
     case ScoreMethod::Kind::kMean:
-      return SetMean(method, tally, options.confidence, value);
+      SetMean(method, tally, evidence, options.confidence, value);
+      break;
     case ScoreMethod::Kind::kCount:
       return;
+  }
+  if (evidence.HasEverybody()) {
+    const double known = value.estimate->value;
+    value.estimate->standard_error = 0;
+    value.estimate->interval = Interval{.low = known, .high = known};
+  }
+  if (method.method() == v1::METRIC_METHOD_NET_PROMOTER) {
+    value.grade = GradeOf(value.classes->promoters, value.classes->detractors, value.answers);
+    value.grade_is_certain = value.estimate->interval.has_value() &&
+                             GradeIsCertain(value.grade, *value.estimate->interval);
   }
 }
 

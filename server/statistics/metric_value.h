@@ -11,6 +11,7 @@
 #include "absl/types/span.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "emptychair/v1/types.pb.h"
+#include "server/statistics/effective_sample.h"
 #include "server/statistics/estimate.h"
 #include "server/statistics/score_method.h"
 
@@ -26,8 +27,11 @@ struct Tally {
   int64_t unscored = 0;
   // Excluded answers, scored or not, by v1::ExclusionReason from reason 1 on. May be empty.
   absl::Span<const int64_t> excluded;
-  // Customers that the answers are of, when one of each counts.
+  // Known customers that the answers are of, when one of each counts.
   std::optional<int64_t> customers;
+  // How far customers repeat themselves, by one of the two; neither: each answer is of another.
+  const CustomerSums* by_customer = nullptr;
+  std::optional<RepeatEffect> repeats;
 };
 
 // The reasons for which answers are excluded, UNSPECIFIED not among them.
@@ -60,6 +64,11 @@ struct MetricValue {
   std::optional<int64_t> denominator;
   // Of NPS and NET alone.
   std::optional<NetCounts> classes;
+  // What the interval rests on. Absent without answers, without an interval, and where everybody of
+  // a population has answered, which leaves nothing to chance.
+  std::optional<EffectiveSample> sample;
+  // What tests take; absent with it.
+  std::optional<AdjustedEstimate> adjusted;
   v1::Grade grade = v1::GRADE_UNSPECIFIED;
   bool grade_is_certain = false;
 
@@ -71,6 +80,9 @@ struct EvaluateOptions {
   // Points with fewer scored answers are suppressed. 0: none.
   int32_t min_sample = 0;
   bool include_histogram = false;
+  // The customers whom the value speaks of, at least as many as the answers are of: those of
+  // `by_customer`, or as many as there are answers.
+  std::optional<int64_t> population;
 };
 
 // Replaces `value` by that of `method` over `tally`.
@@ -81,8 +93,9 @@ struct EvaluateOptions {
 // COUNT is the number of answers, all of them unscored: 0 for none, since a count has no
 // denominator that could be 0. It is exact, so it has no interval, and it is never suppressed.
 //
-// The interval of a mean, and its standard error, are absent for a single answer. The sum of scores
-// is left out of `numerator` in the one case that it does not fit.
+// Several answers of one customer have neither interval nor standard error, and a mean of a single
+// answer has no standard error. The sum of scores is left out of `numerator` in the one case that
+// it does not fit.
 //
 // Pure and thread-safe; allocates only the histogram.
 void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const EvaluateOptions& options,

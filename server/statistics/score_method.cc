@@ -260,6 +260,13 @@ size_t ScoreMethod::scale_size() const {
   return scale_.empty() ? 0 : static_cast<size_t>(int64_t{scale_.high} - scale_.low + 1);
 }
 
+int32_t ScoreMethod::PointsOf(int32_t score) const {
+  if (kind_ == Kind::kMean) {
+    return score - scale_.low;
+  }
+  return (positive_.contains(score) ? 1 : 0) - (negative_.contains(score) ? 1 : 0);
+}
+
 std::optional<int32_t> ScoreMethod::top_box_min() const {
   if (method_ != v1::METRIC_METHOD_TOP_BOX && method_ != v1::METRIC_METHOD_TOP_THREE) {
     return std::nullopt;

@@ -66,6 +66,10 @@ class ScoreMethod {
   // Detractors, or those that found it hard. Empty for all but kNet.
   ScoreRange negative() const { return negative_; }
 
+  // What an answer of a score of the scale adds to the sum whose mean is the value: 1 for positive
+  // and -1 for negative ones, else 0; of means how far the score is from the scale's lowest.
+  int32_t PointsOf(int32_t score) const;
+
   // Whether a lower value is the better one: for the mean of scores of effort. A share or net of
   // effort counts those that found it easy, so higher is better.
   bool lower_is_better() const { return lower_is_better_; }

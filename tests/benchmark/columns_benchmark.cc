@@ -8,11 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
-#include "server/analytics/customer_sums.h"
-#include "server/analytics/metric_engine.h"
-#include "server/analytics/metric_query.h"
-#include "server/analytics/metric_scan.h"
-#include "server/analytics/series_groups.h"
+#include "server/analytics/metric_runs.h"
+#include "server/counting/customer_answers.h"
+#include "server/counting/metric_query.h"
+#include "server/counting/metric_scan.h"
+#include "server/counting/series_groups.h"
 #include "tests/benchmark/memory_store.h"
 
 namespace emptychair {
@@ -138,11 +138,11 @@ void AddUpCustomers(benchmark::State& state, size_t buckets, int32_t trailing) {
         {.buckets = buckets, .score_count = query->method->scale_size(), .groups_max = 1},
         groups.series().group_count);
     storage::ReadCost cost;
-    CustomerSumsCounter sums(buckets, static_cast<size_t>(trailing),
-                             query->view->counters.last_customer_ordinal() + 1,
-                             ValuesOfBins(*query->method));
-    CheckOk(ScanAnswers(store, *query, groups.series(), spans, false, grid, cost, &sums));
-    benchmark::DoNotOptimize(sums.Finish());
+    CustomerAnswers answers(buckets, PointsOfBins(*query->method));
+    CheckOk(ScanAnswers(store, *query, groups.series(), spans, false, grid, cost, &answers));
+    answers.Sort();
+    CustomerSummer summer(CustomersOf(*query->view), answers.answer_count());
+    benchmark::DoNotOptimize(summer.Sum(answers, {0}, static_cast<size_t>(trailing)));
   }
   state.SetItemsProcessed(state.iterations() * kAnswers);
 }

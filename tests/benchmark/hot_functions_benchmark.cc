@@ -15,10 +15,11 @@
 #include "emptychair/store/v1/command.pb.h"
 #include "rocksdb/env.h"
 #include "server/analytics/decompose.h"
-#include "server/analytics/metric_engine.h"
-#include "server/analytics/metric_query.h"
+#include "server/analytics/metric_runs.h"
 #include "server/analytics/metric_wire.h"
+#include "server/counting/metric_query.h"
 #include "server/feedback/feedback.h"
+#include "server/statistics/distributions.h"
 #include "server/statistics/estimate.h"
 #include "storage/apply/command.h"
 #include "storage/cube/cube_fold.h"
@@ -328,7 +329,9 @@ void BM_DecomposeChange(benchmark::State& state) {
     v1::DecomposeChangeResponse response;
     const auto decomposition = PrepareMetricDecomposition(store.view(), request);
     CheckOk(decomposition.status());
-    const auto result = RunMetricDecomposition(store, *decomposition);
+    DecompositionRun run(store, *decomposition);
+    CheckOk(run.Plan().status());
+    const auto result = run.Run();
     CheckOk(result.status());
     WriteResponse(*decomposition, *result, response);
     benchmark::DoNotOptimize(response);
@@ -340,7 +343,7 @@ void BM_EstimateNet(benchmark::State& state) {
   int64_t promoters = 400;
   for (auto _ : state) {
     benchmark::DoNotOptimize(promoters);
-    benchmark::DoNotOptimize(statistics::EstimateNet(promoters, 250, 1'000, {}));
+    benchmark::DoNotOptimize(statistics::EstimateNet(promoters, 250, 1'000, 1'000, {}));
   }
 }
 BENCHMARK(BM_EstimateNet);
@@ -349,7 +352,7 @@ void BM_EstimateShare(benchmark::State& state) {
   int64_t successes = 400;
   for (auto _ : state) {
     benchmark::DoNotOptimize(successes);
-    benchmark::DoNotOptimize(statistics::EstimateShare(successes, 1'000, {}));
+    benchmark::DoNotOptimize(statistics::EstimateShare(successes, 1'000, 1'000, {}));
   }
 }
 BENCHMARK(BM_EstimateShare);
@@ -358,10 +361,20 @@ void BM_EstimateMean(benchmark::State& state) {
   std::vector<int64_t> histogram = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5};
   for (auto _ : state) {
     benchmark::DoNotOptimize(histogram.data());
-    benchmark::DoNotOptimize(statistics::EstimateMean(histogram, 0, {}));
+    benchmark::DoNotOptimize(
+        statistics::EstimateMean(statistics::ScoreMoments(histogram, 0), 41, {}));
   }
 }
 BENCHMARK(BM_EstimateMean);
+
+void BM_StudentQuantile(benchmark::State& state) {
+  double degrees = 17.3;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(degrees);
+    benchmark::DoNotOptimize(statistics::StudentQuantile({}, degrees));
+  }
+}
+BENCHMARK(BM_StudentQuantile);
 
 }  // namespace
 }  // namespace emptychair

@@ -223,6 +223,33 @@ TEST_F(ChairbenchEndToEndTest, MeasuresBesidePostgreSql) {
   }
 }
 
+TEST_F(ChairbenchEndToEndTest, TriesEveryPromiseOfIntervalsAndVerdicts) {
+  // So few replicates judge nothing; each setting is loaded and asked.
+  const FinishedProcess finished = RunToEnd({CHAIRBENCH_PATH, "honesty", "--scale", "0.001",
+                                             "--output", "json", "--data", folder_.path()},
+                                            kLong)
+                                       .value();
+  int rows = 0;
+  bool all_hold = true;
+  for (const auto line : absl::StrSplit(finished.standard_output, '\n', absl::SkipEmpty())) {
+    Struct row;
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(std::string(line), &row).ok()) << line;
+    std::vector<std::string> fields;
+    for (const auto& [name, value] : row.fields()) {
+      fields.push_back(name);
+    }
+    EXPECT_THAT(fields,
+                UnorderedElementsAre("setting", "rate", "replicates", "low", "high", "holds"));
+    EXPECT_THAT(row.fields().at("replicates").number_value(), Gt(0)) << line;
+    all_hold = all_hold && row.fields().at("holds").bool_value();
+    ++rows;
+  }
+  EXPECT_THAT(rows, Gt(50));
+  EXPECT_EQ(finished.exit_status, all_hold ? 0 : 1) << finished.standard_error;
+  EXPECT_THAT(finished.standard_error, HasSubstr(" calls\n"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+}
+
 TEST_F(ChairbenchEndToEndTest, SaysWhenThereIsNoPostgreSql) {
   const FinishedProcess finished =
       RunToEnd({CHAIRBENCH_PATH, "peers", "--postgresql", folder_.path(), "--data", folder_.path()},

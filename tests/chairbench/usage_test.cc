@@ -50,6 +50,10 @@ TEST(ChairbenchUsage, IsWrongWith2) {
       {"query", "--answers", "many"},
       {"query", "--small-commits", "-1"},
       {"query", "--colour", "red"},
+      {"honesty", "--scale", "0"},
+      {"honesty", "--scale", "2"},
+      {"honesty", "--in-flight", "2"},
+      {"honesty", "--endpoint", "127.0.0.1:7443"},
   };
   for (const std::vector<std::string>& arguments : wrong) {
     const Outcome run = RunWith(arguments);

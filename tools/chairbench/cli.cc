@@ -1,5 +1,6 @@
 #include "tools/chairbench/cli.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "tools/chairbench/echo_server.h"
 #include "tools/chairbench/figure.h"
 #include "tools/chairbench/files.h"
+#include "tools/chairbench/honesty.h"
 #include "tools/chairbench/ingest.h"
 #include "tools/chairbench/overload.h"
 #include "tools/chairbench/peers.h"
@@ -31,6 +33,8 @@ struct Flags {
   double seconds = 10;
   std::string output = "table";
   EchoOptions echo;
+  HonestyOptions honesty;
+  // Absent for honesty, which has rows instead of figures.
   Measure measure = nullptr;
 };
 
@@ -98,6 +102,19 @@ void AddCustomers(CommandLine command, Flags& flags) {
            "Instead, answers come from customers who have answered before with this probability, "
            "else from new ones (for example 0.3)")
       .Between(0.0, 0.999);
+}
+
+void AddHonesty(CommandLine app, Flags& flags) {
+  const CommandLine honesty =
+      app.AddCommand("honesty",
+                     "Whether intervals hold the truth, and verdicts are right, as often as they "
+                     "say; starts a server of its own");
+  honesty.Add("--scale", flags.honesty.scale, "Of replicates; less is a quick look (default 1)")
+      .Between(0.001, 1.0);
+  honesty.Add("--only", flags.honesty.only,
+              "Only what has this in its name: once-each, means, repeats, comparisons, power, "
+              "scorecards, decompositions or looks");
+  AddStreams(honesty, flags);
 }
 
 void AddCommands(CommandLine app, Flags& flags) {
@@ -176,20 +193,38 @@ absl::StatusOr<std::vector<Figure>> Run(const Flags& flags, std::ostream& err) {
   return flags.measure(*workspace);
 }
 
-int Report(const absl::StatusOr<std::vector<Figure>>& figures, const Flags& flags,
-           std::ostream& out, std::ostream& err) {
-  if (!figures.ok()) {
-    err << "chairbench: " << figures.status().message() << "\n";
+template <typename Row>
+int Report(const absl::StatusOr<std::vector<Row>>& rows, const Flags& flags, std::ostream& out,
+           std::ostream& err) {
+  if (!rows.ok()) {
+    err << "chairbench: " << rows.status().message() << "\n";
     return kExitFailure;
   }
   if (flags.output == "json") {
-    for (const Figure& figure : *figures) {
-      out << ToJsonLine(figure);
+    for (const Row& row : *rows) {
+      out << ToJsonLine(row);
     }
   } else {
-    PrintTable(*figures, out);
+    PrintTable(*rows, out);
   }
   return out.flush() ? 0 : kExitFailure;
+}
+
+absl::StatusOr<HonestyRows> TryHonesty(const Flags& flags, std::ostream& err) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Workspace> workspace, Workspace::Open(flags.bench));
+  err << workspace->server_name() << std::endl;
+  return CheckHonesty(*workspace, flags.honesty, err);
+}
+
+int RunHonesty(const Flags& flags, std::ostream& out, std::ostream& err) {
+  if (!flags.bench.endpoint.empty()) {
+    err << "--endpoint: honesty needs an empty server, and starts one of its own\n";
+    return kExitUsage;
+  }
+  const absl::StatusOr<HonestyRows> rows = TryHonesty(flags, err);
+  const int exit_code = Report(rows, flags, out, err);
+  const auto holds = [](const HonestyRow& row) { return row.Holds(); };
+  return rows.ok() && !std::all_of(rows->begin(), rows->end(), holds) ? kExitFailure : exit_code;
 }
 
 }  // namespace
@@ -208,9 +243,11 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
       "for the same.\n"
       "ratio: value / limit. For rates the share of the limit that is reached (more is better); "
       "for\ntimes how many times the limit's it takes (less is better).\n"
-      "Exit codes: 0; 1 the run failed or was interrupted; 2 wrong usage.");
+      "Exit codes: 0; 1 the run failed or was interrupted, or a row of honesty does not hold; "
+      "2 wrong usage.");
   AddFlags(app, flags);
   AddCommands(app, flags);
+  AddHonesty(app, flags);
   const CommandLine echo = app.AddCommand("echo-server", "");
   echo.Hide();
   echo.Add("--recordings", flags.echo.recordings);
@@ -227,7 +264,10 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   }
   if (is_echo) {
     const absl::Status status = RunEchoServer(flags.echo, out);
-    return status.ok() ? 0 : Report(status, flags, out, err);
+    return status.ok() ? 0 : Report<Figure>(status, flags, out, err);
+  }
+  if (flags.measure == nullptr) {
+    return RunHonesty(flags, out, err);
   }
   // Else the sender would take from the server what it asks too much of.
   flags.bench.apart = flags.measure == MeasureOverload;

@@ -53,6 +53,8 @@ AnswerSource HistoricAnswers(const BenchOptions& options, const Window& period) 
 
 v1::QueryMetricRequest QuestionOf(const Window& window, v1::Granularity granularity) {
   v1::QueryMetricRequest question;
+  // What the cube answers, whatever is known of customers.
+  question.set_interval_rule(v1::INTERVAL_RULE_ANSWERS);
   question.add_survey_ids(BenchSurvey().survey_id());
   *question.mutable_interval()->mutable_start_time() = ToTimestamp(window.start);
   *question.mutable_interval()->mutable_end_time() = ToTimestamp(window.end);

@@ -259,6 +259,10 @@ TEST_F(CommandsTest, QuerySendsWhatTheFlagsSay) {
                                      "5",
                                      "--include-excluded",
                                      "--histogram",
+                                     "--interval",
+                                     "customers",
+                                     "--population",
+                                     "5000000000",
                                      "--output",
                                      "json"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -274,7 +278,8 @@ TEST_F(CommandsTest, QuerySendsWhatTheFlagsSay) {
                       "filters": [{"key": "channel", "values": ["web", "a=b"]},
                                   {"key": "region", "values": ["EU"], "negate": true}],
                       "confidence": 0.9, "minSample": 5, "includeExcluded": true,
-                      "includeHistogram": true, "topBoxMin": 4})",
+                      "includeHistogram": true, "topBoxMin": 4,
+                      "intervalRule": "INTERVAL_RULE_CUSTOMERS", "population": "5000000000"})",
                   &want)
                   .ok());
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(request, want))
@@ -314,7 +319,7 @@ TEST_F(CommandsTest, QueryPrintsTheAnswerInEveryForm) {
   EXPECT_THAT(json.out, AllOf(HasSubstr("\"sequence\": \"7\""), Not(HasSubstr("\"low\""))));
   const ChairctlResult csv = Run({"metric", "query", "nps", "--output", "csv"});
   EXPECT_THAT(csv.out, AllOf(StartsWith("bucket_start,bucket_end,value,low"),
-                             HasSubstr("\n,,30,,,,10,0,,,,,false,0,false\n")));
+                             HasSubstr("\n,,30,,,,10,0,,,,,false,0,false,,,\n")));
   const ChairctlResult table = Run({"metric", "query", "nps", "--window", "2024"});
   EXPECT_THAT(table.out,
               AllOf(HasSubstr("window: 2024-01-01 to 2025-01-01, end not included, Europe/Berlin"),

@@ -26,6 +26,10 @@ v1::SurveyScore& AddScore(const std::string& id, v1::SurveyKind kind, v1::Metric
   info.set_trailing_buckets(1);
   info.set_time_zone(zone_name);
   info.set_confidence(0.95);
+  info.set_interval_rule(method == v1::METRIC_METHOD_COUNT ? v1::INTERVAL_RULE_ANSWERS
+                                                           : v1::INTERVAL_RULE_CUSTOMERS);
+  info.set_tests(2);
+  info.set_interval_confidence(0.975);
   absl::TimeZone zone;
   absl::LoadTimeZone(zone_name, &zone);
   absl::CivilMonth month = absl::CivilMonth(2024, 12) - static_cast<int64_t>(values.size());
@@ -40,6 +44,9 @@ v1::SurveyScore& AddScore(const std::string& id, v1::SurveyKind kind, v1::Metric
       if (method != v1::METRIC_METHOD_COUNT) {
         point.set_low(*value - 2.25);
         point.set_high(*value + 2.5);
+        point.set_customers(50);
+        point.set_effective_sample(static_cast<double>(point.answers()) / 2);
+        point.set_design_effect(1.75);
       }
     }
   }
@@ -56,11 +63,14 @@ v1::SurveyScore& AddScore(const std::string& id, v1::SurveyKind kind, v1::Metric
 v1::CompareWordsResponse SomeWords() {
   return FromJson<v1::CompareWordsResponse>(
       R"({"words": [
-            {"word": "late", "baseCount": 4, "candidateCount": 30, "logOdds": 1.8125, "z": 6.5},
-            {"word": "grün", "baseCount": 60, "candidateCount": 10, "logOdds": -0.75, "z": -3.25},
+            {"word": "late", "baseCount": 4, "candidateCount": 30, "logOdds": 1.8125, "z": 6.5,
+             "pValue": 8.0320e-11, "qValue": 9.6384e-10},
+            {"word": "grün", "baseCount": 60, "candidateCount": 10, "logOdds": -0.75, "z": -3.25,
+             "pValue": 0.0011542, "qValue": 0.0069252},
             {"word": "courier", "baseCount": 0, "candidateCount": 9, "logOdds": 1.5,
-             "z": 2.0000625}],
-          "baseComments": 200, "candidateComments": 100, "sequence": 967, "recordsScanned": 1234})");
+             "z": 2.0000625, "pValue": 0.0454935, "qValue": 0.181974}],
+          "baseComments": 200, "candidateComments": 100, "sequence": 967, "recordsScanned": 1234,
+          "tests": 12, "intervalRule": "INTERVAL_RULE_ANSWERS"})");
 }
 
 v1::GetScorecardResponse SomeScorecard() {
@@ -74,6 +84,7 @@ v1::GetScorecardResponse SomeScorecard() {
   nps.set_delta_high(-40.25);
   nps.set_z(-14.5);
   nps.set_p_value(1.0748e-05);
+  nps.set_q_value(2.1496e-05);
   nps.set_verdict(v1::VERDICT_LOWER);
   nps.set_direction(v1::CHANGE_DIRECTION_WORSE);
   v1::SurveyScore& csat = AddScore(
@@ -83,6 +94,7 @@ v1::GetScorecardResponse SomeScorecard() {
   csat.set_delta_high(2.75);
   csat.set_z(0.5);
   csat.set_p_value(0.617);
+  csat.set_q_value(0.617);
   csat.set_verdict(v1::VERDICT_NO_CLEAR_CHANGE);
   csat.set_direction(v1::CHANGE_DIRECTION_NEITHER);
   v1::SurveyScore& rating = AddScore("rating", v1::SURVEY_KIND_RATING, v1::METRIC_METHOD_MEAN,

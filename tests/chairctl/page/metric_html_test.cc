@@ -56,12 +56,15 @@ size_t Count(const std::string& html, const std::string& text) {
 const char* const kInfo =
     R"("methodInfo": {"method": "METRIC_METHOD_NET_PROMOTER",
         "respondentRule": "RESPONDENT_RULE_ALL", "granularity": "GRANULARITY_MONTH",
-        "trailingBuckets": 1, "minSample": 5, "timeZone": "Europe/Berlin", "confidence": 0.95})";
+        "trailingBuckets": 1, "minSample": 5, "timeZone": "Europe/Berlin", "confidence": 0.95,
+        "intervalRule": "INTERVAL_RULE_CUSTOMERS", "effectsSequence": 913, "tests": 43,
+        "intervalConfidence": 0.9875})";
 
 const char* const kPoint =
     R"({"value": -30.0625, "low": -39.1506, "high": 15.2045, "standardError": 24.69817807045694,
         "grade": "GRADE_NEEDS_WORK", "answers": 10, "unscored": 14, "numerator": -3,
         "denominator": 11, "promoters": 2, "passives": 3, "detractors": 21, "customers": 8,
+        "effectiveSample": 7.03125, "designEffect": 1.421875,
         "excluded": [{"reason": "EXCLUSION_REASON_BOT", "count": 6}], "histogram": [0, 12, 13]})";
 
 // Two months of one group: a value and none; of another: a suppressed one and a value.
@@ -86,8 +89,10 @@ v1::QueryMetricRequest ByChannel() {
 }
 
 TEST(QueryPage, ShowsTheQuestionTheTrendOfEveryGroupAndAllNumbers) {
-  const std::string html = Html(QueryPage(ByChannel(), TwoMonths()));
-  ExpectAllNumbers(html, TwoMonths());
+  v1::QueryMetricResponse response = TwoMonths();
+  response.mutable_method_info()->set_population(1'013);
+  const std::string html = Html(QueryPage(ByChannel(), response));
+  ExpectAllNumbers(html, response);
   EXPECT_THAT(html, HasSubstr("<h1><bdi>NPS: nps</bdi></h1>"));
   EXPECT_THAT(html, HasSubstr("2024-01-01 to 2024-03-01, end not included, Europe/Berlin"));
   EXPECT_THAT(html, HasSubstr("region!=EU"));
@@ -103,6 +108,19 @@ TEST(QueryPage, ShowsTheQuestionTheTrendOfEveryGroupAndAllNumbers) {
   EXPECT_THAT(html, HasSubstr("<bdi>(n&lt;5)</bdi>"));
   EXPECT_THAT(html, HasSubstr("<span data-value=\"6\">6</span> bot"));
   EXPECT_THAT(html, Not(HasSubstr("Drawn are")));
+  // Below the drawings, above the numbers.
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("</div>\n<p><bdi>Intervals by customer: 10 answers of 8 customers "
+                              "count like 7.0. They speak of 1,013 customers, of whom 8 "
+                              "answered; who did not answer is another matter.</bdi></p>\n"
+                              "<div class=\"scroll\""),
+                    HasSubstr("<dt>intervals by</dt><dd><bdi>customers</bdi></dd>")));
+}
+
+TEST(QueryPage, SaysNothingOfIntervalsThatThereAreNone) {
+  v1::QueryMetricResponse response = TwoMonths();
+  response.mutable_method_info()->set_method(v1::METRIC_METHOD_COUNT);
+  EXPECT_THAT(Html(QueryPage(ByChannel(), response)), Not(HasSubstr("Intervals by")));
 }
 
 TEST(QueryPage, MarksTheBucketThatIsNotOverAndCountsTheExcluded) {
@@ -178,9 +196,12 @@ TEST(QueryPage, DrawsTheGroupsWithTheMostAnswersWhenThereAreMany) {
 v1::CompareMetricResponse Comparison() {
   return FromJson<v1::CompareMetricResponse>(
       absl::StrCat(R"({"base": )", kPoint, R"(, "candidate": {"value": 42.290749, "low": 36.015128,
-          "high": 47.945946, "answers": 454}, "delta": 72.353249, "deltaLow": 50.5,
+          "high": 47.945946, "answers": 454, "customers": 227, "effectiveSample": 311.5,
+          "designEffect": 1.46875}, "delta": 72.353249, "deltaLow": 50.5,
           "deltaHigh": 90.25, "z": 7.25, "pValue": 1.0748e-05, "verdict": "VERDICT_HIGHER",
-          "direction": "CHANGE_DIRECTION_BETTER", "sequence": 968, )",
+          "direction": "CHANGE_DIRECTION_BETTER", "sequence": 968,
+          "customerCorrelation": 0.807661, "looks": "LOOKS_OPEN_ENDED",
+          "asOf": "2024-03-19T11:30:00Z", "zLimit": 4.5625, "informationFraction": 0.5633, )",
                    kInfo, "}"));
 }
 
@@ -193,6 +214,14 @@ TEST(ComparisonPage, ShowsBothSidesTheDifferenceAndTheVerdict) {
   EXPECT_THAT(html, HasSubstr("higher, better: +50.5 … +90.2 at 95 %, p = 1.07e-05"));
   EXPECT_THAT(html, HasSubstr("data-value=\"1.0748e-05\">1.07e-05</td>"));
   EXPECT_THAT(html, HasSubstr("difference: +72.4 (+50.5 … +90.2)"));
+  EXPECT_THAT(html,
+              HasSubstr("<p><bdi>However often it is looked at: a change is called from z 4.56 on."
+                        "</bdi></p>\n<p><bdi>Intervals by customer: base 10 answers of 8 customers "
+                        "count like 7.0, candidate 454 of 227 count like 312.</bdi></p>\n"));
+  EXPECT_THAT(html, HasSubstr("<p><bdi>customers on both sides: correlation 0.81</bdi></p>"));
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("<dt>looks</dt><dd><bdi>open-ended</bdi></dd>"),
+                    HasSubstr("<dt>as of</dt><dd><bdi>2024-03-19T12:30:00+01:00</bdi></dd>")));
   EXPECT_EQ(Count(html, "class=\"zero\""), 3u);  // Both sides cross 0, and the difference has it.
 }
 
@@ -219,7 +248,11 @@ TEST(ChangePage, ShowsWhatEverySliceAdds) {
           "delta": 11.3125, "dimensions": [{"key": "segment", "contributions": [
             {"groupValue": {"value": "<b>big"}, "base": )",
                    kPoint, R"(, "candidate": {"value": -40.5, "answers": 300}, "mix": -7.03125,
-             "score": 0.5, "total": -6.53125, "low": -17.6512, "high": 3.5887},
+             "score": 0.5, "total": -6.53125, "low": -17.6512, "high": 3.5887, "pValue": 0.01234,
+             "qValue": 0.04936, "verdict": "VERDICT_LOWER"},
+            {"groupValue": {"value": "one"}, "base": {"value": 50.25, "answers": 21},
+             "candidate": {"value": 50.75, "answers": 22}, "mix": 0.125, "score": 0.25,
+             "total": 0.375, "verdict": "VERDICT_TOO_FEW"},
             {"groupValue": {"other": true}, "base": {"answers": 4, "suppressed": true},
              "candidate": {"value": 45, "answers": 100}, "suppressed": true}]}],
           "sequence": 969, )",
@@ -227,10 +260,20 @@ TEST(ChangePage, ShowsWhatEverySliceAdds) {
   const std::string html = Html(ChangePage(v1::DecomposeChangeRequest(), response));
   ExpectAllNumbers(html, response);
   EXPECT_THAT(html, HasSubstr("<h2><bdi>By segment</bdi></h2>"));
-  EXPECT_THAT(html, HasSubstr("aria-label=\"&lt;b&gt;big, total: −6.5 (−17.7 … +3.6)\""));
+  EXPECT_THAT(html,
+              HasSubstr("aria-label=\"&lt;b&gt;big, total: −6.5 (−17.7 … +3.6), moved down\""));
+  // Without an interval, which is not one from 0 to 0.
+  EXPECT_THAT(html, HasSubstr("aria-label=\"one, total: +0.4, too few\""));
+  EXPECT_THAT(html, HasSubstr("data-value=\"0.01234\">0.0123</td><td class=\"n\" "
+                              "data-value=\"0.04936\">0.0494</td><td><bdi>moved down</bdi></td>"));
+  EXPECT_THAT(html, HasSubstr("together with its 98.75 % interval (total)"));
+  EXPECT_THAT(html,
+              HasSubstr("<p><bdi>43 contributions tested: of the movers shown, at most 1 in 20 "
+                        "is expected to be chance.</bdi></p>"));
+  EXPECT_THAT(html, HasSubstr("<p><bdi>Intervals by customer: base 10 answers of 8 customers "));
   EXPECT_THAT(html, HasSubstr("aria-label=\"(other), total: too few answers\""));
   EXPECT_THAT(html, HasSubstr("NPS −30.1 to −18.8: +11.3"));
-  EXPECT_EQ(ElementsOf(html, "rect").size(), 3u);
+  EXPECT_EQ(ElementsOf(html, "rect").size(), 6u);
   Html(ChangePage(v1::DecomposeChangeRequest(), v1::DecomposeChangeResponse()));
 }
 
@@ -255,22 +298,32 @@ TEST(WordsPage, ShowsTheWordsOfBothSides) {
   const WordSides sides = SidesOf(request, survey, survey);
   const std::string html = Html(WordsPage(request, SomeWords(), sides));
   ExpectAllNumbers(html, SomeWords());
-  EXPECT_THAT(html, AllOf(HasSubstr("Words of promoters and detractors: nps"),
-                          HasSubstr("promoters use more"), HasSubstr("detractors use more"),
-                          HasSubstr("aria-label=\"late, promoters: 30.0 %, 30\""),
-                          HasSubstr("aria-label=\"late, detractors: 2.0 %, 4\"")));
+  EXPECT_THAT(html,
+              AllOf(HasSubstr("Words of promoters and detractors: nps"),
+                    HasSubstr("promoters use more"), HasSubstr("detractors use more"),
+                    HasSubstr("aria-label=\"late, promoters: 30.0 %, 30\""),
+                    HasSubstr("aria-label=\"late, detractors: 2.0 %, 4\""),
+                    HasSubstr("data-value=\"0.0011542\">0.00115</td><td class=\"n\" "
+                              "data-value=\"0.0069252\">0.00693</td>"),
+                    HasSubstr("<p><bdi>12 words tested: of those with q up to 0.05, at most 1 "
+                              "in 20 is expected to be chance.</bdi></p>")));
   EXPECT_THAT(Html(WordsPage(request, v1::CompareWordsResponse(), sides)), HasSubstr("No word."));
 }
 
 TEST(ScorecardPage, ShowsEverySurveyAtAGlance) {
-  const std::string html = Html(ScorecardPage(SomeScorecard()));
+  const std::string html = Html(ScorecardPage(v1::GetScorecardRequest(), SomeScorecard()));
   ExpectAllNumbers(html, SomeScorecard());
   EXPECT_EQ(Count(html, "<div class=\"score\">"), 4u);
   EXPECT_THAT(html, HasSubstr("After &lt;each&gt; delivery (nps)"));
   EXPECT_THAT(html, HasSubstr("<div class=\"worse\"><bdi>worse</bdi></div>"));
-  EXPECT_THAT(html, HasSubstr("−46.1 since the period before (−52.5 … −40.2)"));
+  EXPECT_THAT(html, HasSubstr("−46.1 since the period before (−52.5 … −40.2 at 97.5 %)"));
   EXPECT_THAT(html, HasSubstr("last complete month as of 2024-12-03T00:00:00Z"));
-  Html(ScorecardPage(v1::GetScorecardResponse()));
+  EXPECT_THAT(
+      html, HasSubstr("<p><bdi>Intervals by customer: answers of a period count like 50 % of as "
+                      "many.</bdi></p>\n<p><bdi>2 surveys tested: of the changes shown, at most 1 "
+                      "in 20 is expected to be chance.</bdi></p>\n"));
+  EXPECT_THAT(html, HasSubstr("data-value=\"2.1496e-05\">2.15e-05</td>"));
+  Html(ScorecardPage(v1::GetScorecardRequest(), v1::GetScorecardResponse()));
 }
 
 TEST(ExplanationPage, ListsTheAnswers) {

@@ -1,12 +1,15 @@
 // `metric compare`, against a service in the test's process.
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 #include "tests/chairctl/harness/metric_command_test.h"
+#include "tests/helpers/times.h"
+#include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/text/comparison_output.h"
 
 namespace emptychair {
@@ -32,6 +35,30 @@ v1::CompareMetricResponse RealComparison() {
                          "respondentRule": "RESPONDENT_RULE_ALL",
                          "granularity": "GRANULARITY_NONE", "trailingBuckets": 1,
                          "timeZone": "Europe/Berlin", "confidence": 0.95}})");
+}
+
+// The same by customer, of whom some are on both sides, while the candidate's year lasts.
+v1::CompareMetricResponse ComparisonSoFar() {
+  v1::CompareMetricResponse response = RealComparison();
+  response.mutable_base()->set_customers(120);
+  response.mutable_base()->set_effective_sample(87.6);
+  response.mutable_base()->set_design_effect(3.25);
+  response.mutable_candidate()->set_customers(200);
+  response.mutable_candidate()->set_effective_sample(226.4);
+  response.mutable_candidate()->set_design_effect(2);
+  response.mutable_method_info()->set_interval_rule(v1::INTERVAL_RULE_CUSTOMERS);
+  response.set_customer_correlation(0.807661);
+  response.set_looks(v1::LOOKS_UNTIL_END);
+  response.mutable_as_of()->set_seconds(1'530'439'200);  // 2018-07-01T12:00:00+02:00
+  response.set_z_limit(2.8537);
+  response.set_information_fraction(0.75);
+  return response;
+}
+
+// The first moment of a day in Berlin.
+google::protobuf::Timestamp Berlin(int year, int month, int day, int hour = 0) {
+  return ToTimestamp(
+      absl::FromCivil(absl::CivilHour(year, month, day, hour), testing::Zone("Europe/Berlin")));
 }
 
 class ComparisonTest : public MetricCommandTest {
@@ -65,10 +92,17 @@ TEST_F(ComparisonTest, SendsWhatTheFlagsSay) {
                                          "0.9",
                                          "--min-sample",
                                          "5",
-                                         "--include-excluded"});
+                                         "--include-excluded",
+                                         "--interval",
+                                         "estimated",
+                                         "--as-of",
+                                         "2018-03-26",
+                                         "--looks",
+                                         "open-ended"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const std::string common =
       R"("surveyIds": ["nps", "other"], "method": "METRIC_METHOD_TOP_BOX", "topBoxMin": 4,
+         "intervalRule": "INTERVAL_RULE_ESTIMATED",
          "respondentRule": "RESPONDENT_RULE_ALL", "confidence": 0.9, "minSample": 5,
          "includeExcluded": true, )";
   const auto want = FromJson<v1::CompareMetricRequest>(
@@ -81,10 +115,43 @@ TEST_F(ComparisonTest, SendsWhatTheFlagsSay) {
       common +
       R"("interval": {"startTime": "2017-12-31T23:00:00Z", "endTime": "2018-12-31T23:00:00Z"},
          "filters": [{"key": "region", "values": ["EU", "US"]},
-                     {"key": "channel", "values": ["web"], "negate": true}]}})");
+                     {"key": "channel", "values": ["web"], "negate": true}]},
+         "looks": "LOOKS_OPEN_ENDED", "asOf": "2018-03-25T22:00:00Z"})");
   EXPECT_TRUE(MessageDifferencer::Equals(server_.last_comparison(), want))
       << server_.last_comparison().DebugString();
   EXPECT_EQ(server_.calls("GetSurvey"), 1);
+}
+
+TEST_F(ComparisonTest, ReadsAsOfByTheCandidatesDays) {
+  v1::Survey tokyo;
+  tokyo.set_survey_id("tokyo");
+  tokyo.set_time_zone("Asia/Tokyo");
+  server_.AddSurvey(tokyo);
+  const std::pair<const char*, const char*> rows[] = {
+      {"2018-Q3", "2018-06-30T15:00:00Z"},
+      {"2018-07-01 10:30", "2018-07-01T01:30:00Z"},
+      {"2018-07-01T10:30:00+02:00", "2018-07-01T08:30:00Z"}};
+  for (const auto& [as_of, sent] : rows) {
+    ASSERT_EQ(Metric("compare", {"nps", "--candidate-survey", "tokyo", "--as-of", as_of}).exit_code,
+              0);
+    EXPECT_EQ(FormatInstant(FromTimestamp(server_.last_comparison().as_of()), absl::UTCTimeZone()),
+              sent);
+  }
+  const ChairctlResult bad = Compare({"--as-of", "soon"});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.err, HasSubstr("--as-of: is \"soon\""));
+}
+
+TEST_F(ComparisonTest, SendsHowOftenItIsLookedAt) {
+  const std::pair<const char*, v1::Looks> rows[] = {{"once", v1::LOOKS_ONCE},
+                                                    {"until-end", v1::LOOKS_UNTIL_END},
+                                                    {"Open-Ended", v1::LOOKS_OPEN_ENDED}};
+  for (const auto& [flag, looks] : rows) {
+    ASSERT_EQ(Compare({"--looks", flag}).exit_code, 0);
+    EXPECT_EQ(server_.last_comparison().looks(), looks);
+    EXPECT_FALSE(server_.last_comparison().has_as_of());
+  }
+  EXPECT_EQ(Compare({"--looks", "daily"}).exit_code, 2);
 }
 
 TEST_F(ComparisonTest, FiltersOfASideNarrowThoseOfBoth) {
@@ -116,6 +183,39 @@ TEST_F(ComparisonTest, TableSaysHowManyAnswersAreExcluded) {
   excluded.set_count(3);
   server_.SetComparison(response);
   EXPECT_THAT(Compare({}).out, HasSubstr("\nexcluded: base 0, candidate 3\n"));
+}
+
+TEST_F(ComparisonTest, TableSaysWhatIntervalsRestOnAndWhatManyLooksAskOfAChange) {
+  server_.SetComparison(ComparisonSoFar());
+  const std::string out = Compare({}).out;
+  EXPECT_THAT(out,
+              HasSubstr("\nmethod: all, 95 % intervals\n"
+                        "Intervals by customer: base 303 answers of 120 customers count like 88, "
+                        "candidate 454 of 200 count like 226.\n"
+                        "\n"
+                        "             NPS "));
+  EXPECT_THAT(out, EndsWith("\ncustomers on both sides: correlation 0.81\n"
+                            "\n"
+                            "no clear change: −15.4 … +3.4 at 95 %, p = 0.209\n"
+                            "181 of 365 days: a change is called from z 2.85 on.\n"));
+  EXPECT_THAT(Compare({"--as-of", "2018-07-01 12:00"}).out,
+              HasSubstr("\nonly answers before 2018-07-01T12:00:00+02:00 count\n"));
+}
+
+TEST_F(ComparisonTest, WarnsOfAVerdictThatTakesEveryAnswerAsAnotherCustomers) {
+  EXPECT_EQ(Compare({}).err, "");
+  v1::CompareMetricResponse response = RealComparison();
+  response.mutable_method_info()->set_interval_rule(v1::INTERVAL_RULE_ANSWERS);
+  server_.SetComparison(response);
+  for (const char* format : {"table", "csv", "json"}) {
+    EXPECT_EQ(Compare({"--output", format}).err,
+              "chairctl: intervals take every answer as another customer's: repeats not measured "
+              "yet\n");
+  }
+  EXPECT_EQ(Compare({"--interval", "answers"}).err, "");
+  response.set_verdict(v1::VERDICT_TOO_FEW);
+  server_.SetComparison(response);
+  EXPECT_EQ(Compare({}).err, "");
 }
 
 TEST_F(ComparisonTest, ASideWithoutAWindowIsEverything) {
@@ -178,7 +278,8 @@ TEST_F(ComparisonTest, TableShowsWhatIsSuppressedOrAbsent) {
                        "candidate        –    –     –        0         0\n"
                        "change           –    –     –\n"
                        "\n"
-                       "too few answers to tell: each side needs at least 10, not suppressed\n"));
+                       "too few answers to tell: each side needs at least 10, not suppressed and "
+                       "not those of one customer\n"));
 }
 
 TEST_F(ComparisonTest, CsvHasOneLineBehindAStableHeader) {
@@ -187,10 +288,14 @@ TEST_F(ComparisonTest, CsvHasOneLineBehindAStableHeader) {
       "base_start,base_end,base_value,base_low,base_high,base_answers,base_suppressed,"
       "candidate_start,candidate_end,candidate_value,candidate_low,candidate_high,"
       "candidate_answers,candidate_suppressed,delta,delta_low,delta_high,z,p_value,verdict,"
-      "direction\n"
+      "direction,interval_rule,customer_correlation,looks,as_of,z_limit,information_fraction\n"
       "2016-12-31T23:00:00.000Z,2017-12-31T23:00:00.000Z,48.514851,40.842187,55.170663,303,false,"
       "2017-12-31T23:00:00.000Z,2018-12-31T23:00:00.000Z,42.290749,36.015128,47.945946,454,false,"
-      "-6.2241025,-15.418401,3.3662913,-1.2574622,0.2085859,no-clear-change,neither\n");
+      "-6.2241025,-15.418401,3.3662913,-1.2574622,0.2085859,no-clear-change,neither,,,,,,\n");
+  server_.SetComparison(ComparisonSoFar());
+  EXPECT_THAT(Compare({"--output", "csv"}).out,
+              EndsWith(",no-clear-change,neither,customers,0.807661,until-end,"
+                       "2018-07-01T10:00:00.000Z,2.8537,0.75\n"));
 }
 
 TEST_F(ComparisonTest, CsvLeavesOutWhatIsAbsent) {
@@ -201,7 +306,8 @@ TEST_F(ComparisonTest, CsvLeavesOutWhatIsAbsent) {
   std::ostringstream out;
   CsvWriter csv(out, CsvForm::kExact);
   PrintComparisonCsv(v1::CompareMetricRequest(), response, csv);
-  EXPECT_THAT(out.str(), EndsWith("direction\n,,,,,0,false,,,,,,0,true,,,,,,too-few,neither\n"));
+  EXPECT_THAT(out.str(),
+              EndsWith("fraction\n,,,,,0,false,,,,,,0,true,,,,,,too-few,neither,,,,,,\n"));
 }
 
 TEST_F(ComparisonTest, JsonIsTheMessage) {
@@ -251,6 +357,56 @@ TEST(VerdictText, LeavesOutThePValueThatIsNotThere) {
   response.mutable_method_info()->set_method(v1::METRIC_METHOD_MEAN);
   response.mutable_method_info()->set_confidence(0.95);
   EXPECT_EQ(VerdictText(response), "higher, better: +10.00 … +10.00 at 95 %");
+}
+
+TEST(LooksText, CountsWholeDaysOfTheZoneAndHoursOfAShortInterval) {
+  const struct {
+    google::protobuf::Timestamp start, end, as_of;
+    const char* progress;
+  } cases[] = {
+      {Berlin(2024, 4, 1), Berlin(2024, 5, 1), Berlin(2024, 4, 19, 23), "18 of 30 days"},
+      // A day of March has 23 hours, one of October 25.
+      {Berlin(2024, 3, 1), Berlin(2024, 4, 1), Berlin(2024, 4, 1), "31 of 31 days"},
+      {Berlin(2024, 10, 1), Berlin(2024, 11, 1), Berlin(2024, 10, 31, 23), "30 of 31 days"},
+      {Berlin(2024, 3, 30), Berlin(2024, 4, 1), Berlin(2024, 3, 31), "1 of 2 days"},
+      {Berlin(2024, 4, 1), Berlin(2024, 4, 2, 23), Berlin(2024, 4, 2, 7), "31 of 47 hours"},
+      {Berlin(2024, 4, 1), Berlin(2024, 5, 1), Berlin(2024, 3, 1), "0 of 30 days"},
+  };
+  for (const auto& c : cases) {
+    v1::CompareMetricRequest request;
+    *request.mutable_candidate()->mutable_interval()->mutable_start_time() = c.start;
+    *request.mutable_candidate()->mutable_interval()->mutable_end_time() = c.end;
+    v1::CompareMetricResponse response = ComparisonSoFar();
+    *response.mutable_as_of() = c.as_of;
+    EXPECT_EQ(LooksText(request, response),
+              std::string(c.progress) + ": a change is called from z 2.85 on.");
+  }
+}
+
+TEST(LooksText, SaysWhatAnyNumberOfLooksAsks) {
+  v1::CompareMetricResponse response = ComparisonSoFar();
+  response.set_looks(v1::LOOKS_OPEN_ENDED);
+  response.set_z_limit(4.6);
+  EXPECT_EQ(LooksText(v1::CompareMetricRequest(), response),
+            "However often it is looked at: a change is called from z 4.6 on.");
+}
+
+TEST(LooksText, IsEmptyForOneLookAndWhereNothingCanBeSaid) {
+  v1::CompareMetricResponse response = ComparisonSoFar();
+  response.set_looks(v1::LOOKS_ONCE);
+  EXPECT_EQ(LooksText(v1::CompareMetricRequest(), response), "");
+  response.set_looks(v1::LOOKS_OPEN_ENDED);
+  response.clear_z_limit();
+  EXPECT_EQ(LooksText(v1::CompareMetricRequest(), response), "");
+}
+
+TEST(SharedCustomersText, IsEmptyWhereNobodyIsOnBothSides) {
+  v1::CompareMetricResponse response;
+  EXPECT_EQ(SharedCustomersText(response), "");
+  response.set_customer_correlation(0);
+  EXPECT_EQ(SharedCustomersText(response), "");
+  response.set_customer_correlation(-0.25);
+  EXPECT_EQ(SharedCustomersText(response), "customers on both sides: correlation −0.25");
 }
 
 }  // namespace

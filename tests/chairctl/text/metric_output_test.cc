@@ -100,14 +100,43 @@ TEST_F(MetricOutput, CsvHasALinePerPointAndLeavesOutWhatIsAbsent) {
   EXPECT_EQ(
       Csv(),
       "bucket_start,bucket_end,channel,value,low,high,standard_error,answers,unscored,customers,"
-      "promoters,passives,detractors,suppressed,excluded,is_open\n"
+      "promoters,passives,detractors,suppressed,excluded,is_open,effective_sample,design_effect,"
+      "interval_rule\n"
       "2024-01-01T00:00:00.000Z,2024-02-01T00:00:00.000Z,\"web, app\",30,-19.0506,65.2045,"
-      "24.69817807045694,10,1,,5,3,2,false,0,false\n"
-      "2024-02-01T00:00:00.000Z,2024-03-01T00:00:00.000Z,\"web, app\",,,,,0,0,,,,,false,0,false\n"
-      "2024-01-01T00:00:00.000Z,2024-02-01T00:00:00.000Z,(none),,,,,2,0,,,,,true,0,false\n"
+      "24.69817807045694,10,1,,5,3,2,false,0,false,,,\n"
+      "2024-02-01T00:00:00.000Z,2024-03-01T00:00:00.000Z,\"web, "
+      "app\",,,,,0,0,,,,,false,0,false,,,\n"
+      "2024-01-01T00:00:00.000Z,2024-02-01T00:00:00.000Z,(none),,,,,2,0,,,,,true,0,false,,,\n"
       "2024-02-01T00:00:00.000Z,2024-03-01T00:00:00.000Z,(none),30,-19.0506,65.2045,24."
       "69817807045694,"
-      "10,1,,5,3,2,false,0,false\n");
+      "10,1,,5,3,2,false,0,false,,,\n");
+}
+
+TEST_F(MetricOutput, SaysWhatIntervalsRestOn) {
+  response_.mutable_method_info()->set_interval_rule(v1::INTERVAL_RULE_CUSTOMERS);
+  double effective_sample = 4.5;
+  for (v1::MetricValue* point :
+       {response_.mutable_total()->mutable_points(0), response_.mutable_total()->mutable_points(1),
+        response_.mutable_series(0)->mutable_points(0)}) {
+    point->set_customers(7);
+    point->set_effective_sample(effective_sample);
+    point->set_design_effect(1.25);
+    effective_sample += 2;
+  }
+  EXPECT_THAT(Csv(), AllOf(HasSubstr(",10,1,7,5,3,2,false,0,false,8.5,1.25,customers\n"),
+                           HasSubstr(",true,0,false,,,customers\n")));
+  EXPECT_THAT(
+      Table(0),
+      AllOf(HasSubstr("\nmethod: all, 95 % intervals, suppressed under 5 answers\n"
+                      "Intervals by customer: answers of a point count like 45 % to 65 % of as "
+                      "many.\n"
+                      "\n"
+                      "channel "),
+            HasSubstr("answers  unscored  customers  promoters"),
+            HasSubstr("     10         1          7          5")));
+  response_.mutable_method_info()->set_interval_rule(v1::INTERVAL_RULE_ESTIMATED);
+  EXPECT_THAT(Csv(), HasSubstr(",8.5,1.25,estimated\n"));
+  EXPECT_THAT(Table(0), Not(HasSubstr("customers  promoters")));
 }
 
 TEST_F(MetricOutput, CsvLeavesTheEdgesOfAnOpenWindowEmpty) {
@@ -116,7 +145,7 @@ TEST_F(MetricOutput, CsvLeavesTheEdgesOfAnOpenWindowEmpty) {
   response_.add_buckets();
   response_.add_series()->add_points();
   request_.clear_group_by();
-  EXPECT_THAT(Csv(), HasSubstr("is_open\n,,,,,,0,0,,,,,false,0,false\n"));
+  EXPECT_THAT(Csv(), HasSubstr("interval_rule\n,,,,,,0,0,,,,,false,0,false,,,\n"));
 }
 
 TEST_F(MetricOutput, ShowsTheCustomersWhereARuleChoosesAmongTheirAnswers) {
@@ -125,7 +154,7 @@ TEST_F(MetricOutput, ShowsTheCustomersWhereARuleChoosesAmongTheirAnswers) {
   EXPECT_THAT(Table(0), HasSubstr("answers  unscored  customers  promoters"));
   EXPECT_THAT(Table(0), HasSubstr("     10         1          8          5"));
   EXPECT_THAT(Table(0), HasSubstr("     10         1          –          5"));
-  EXPECT_THAT(Csv(), HasSubstr(",10,1,8,5,3,2,false,0,false\n"));
+  EXPECT_THAT(Csv(), HasSubstr(",10,1,8,5,3,2,false,0,false,,,\n"));
 }
 
 TEST_F(MetricOutput, TableRepeatsWindowAndMethodAndIsPlainWhenPiped) {
@@ -231,7 +260,7 @@ TEST_F(MetricOutput, SaysHowManyAnswersAreExcluded) {
   }
   Exclude(*response_.mutable_series(0)->mutable_points(1), v1::EXCLUSION_REASON_TEST, 3);
   Exclude(*response_.mutable_series(0)->mutable_points(1), v1::EXCLUSION_REASON_BOT, 1);
-  EXPECT_THAT(Csv(), HasSubstr(",0,0,,,,,false,4,false\n"));
+  EXPECT_THAT(Csv(), HasSubstr(",0,0,,,,,false,4,false,,,\n"));
 }
 
 TEST_F(MetricOutput, CountsNoExcludedAnswerTwiceWherePointsOverlap) {
@@ -249,7 +278,7 @@ TEST_F(MetricOutput, MarksABucketThatIsNotOver) {
                 AllOf(HasSubstr("web, app  2024-01 "), HasSubstr("web, app  2024-02* "),
                       HasSubstr("(all)     2024-02* "), EndsWith("\n* not over yet\n")));
   }
-  EXPECT_THAT(Csv(), AllOf(HasSubstr("true,0,false\n"), HasSubstr("false,0,true\n")));
+  EXPECT_THAT(Csv(), AllOf(HasSubstr("true,0,false,,,\n"), HasSubstr("false,0,true,,,\n")));
   // The window as a whole has no name to mark.
   response_.mutable_method_info()->set_granularity(v1::GRANULARITY_NONE);
   EXPECT_THAT(Table(0), AllOf(Not(HasSubstr("*")), Not(HasSubstr("not over"))));

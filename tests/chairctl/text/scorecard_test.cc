@@ -1,5 +1,6 @@
 // `metric scorecard`, against a service in the test's process.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -49,6 +50,51 @@ TEST_F(ScorecardTest, SendsWhatTheFlagsSay) {
       << server_.last_scorecard().DebugString();
 }
 
+TEST_F(ScorecardTest, SendsTheIntervalRule) {
+  const std::pair<const char*, v1::IntervalRule> rules[] = {
+      {"customers", v1::INTERVAL_RULE_CUSTOMERS},
+      {"Estimated", v1::INTERVAL_RULE_ESTIMATED},
+      {"answers", v1::INTERVAL_RULE_ANSWERS}};
+  for (const auto& [flag, rule] : rules) {
+    ASSERT_EQ(Scorecard({"--interval", flag}).exit_code, 0);
+    EXPECT_EQ(server_.last_scorecard().interval_rule(), rule);
+  }
+  EXPECT_EQ(Scorecard({"--interval", "unspecified"}).exit_code, 2);
+}
+
+TEST_F(ScorecardTest, WarnsOfVerdictsThatTakeEveryAnswerAsAnotherCustomers) {
+  EXPECT_EQ(Scorecard({}).err, "");
+  v1::GetScorecardResponse response = SomeScorecard();
+  for (v1::SurveyScore& score : *response.mutable_surveys()) {
+    score.mutable_method_info()->set_interval_rule(v1::INTERVAL_RULE_ANSWERS);
+  }
+  server_.SetScorecard(response);
+  for (const char* format : {"table", "csv", "json"}) {
+    EXPECT_EQ(Scorecard({"--output", format}).err,
+              "chairctl: intervals take every answer as another customer's: repeats not measured "
+              "yet\n");
+  }
+  EXPECT_THAT(Scorecard({}).out,
+              HasSubstr("\nIntervals take every answer as another customer's: repeats not measured "
+                        "yet.\n"));
+  const ChairctlResult asked = Scorecard({"--interval", "answers"});
+  EXPECT_EQ(asked.err, "");
+  EXPECT_THAT(asked.out, HasSubstr("\nIntervals take every answer as another customer's.\n"));
+  // Of what has no verdict nothing is wrong.
+  response.mutable_surveys()->DeleteSubrange(0, 2);
+  server_.SetScorecard(response);
+  EXPECT_EQ(Scorecard({}).err, "");
+}
+
+TEST_F(ScorecardTest, OneTestIsNotMany) {
+  v1::GetScorecardResponse response = SomeScorecard();
+  for (v1::SurveyScore& score : *response.mutable_surveys()) {
+    score.mutable_method_info()->set_tests(1);
+  }
+  server_.SetScorecard(response);
+  EXPECT_THAT(Scorecard({}).out, Not(HasSubstr("tested")));
+}
+
 TEST_F(ScorecardTest, ReadsTimesWithoutAnOffsetInUtc) {
   const struct {
     const char* as_of;
@@ -75,6 +121,8 @@ TEST_F(ScorecardTest, ReadsTimesWithoutAnOffsetInUtc) {
 TEST_F(ScorecardTest, TableHasARowForEverySurvey) {
   EXPECT_EQ(Scorecard({}).out,
             "last complete month as of 2024-12-03T00:00:00Z\n"
+            "Intervals by customer: answers of a period count like 50 % of as many.\n"
+            "2 surveys tested: of the changes shown, at most 1 in 20 is expected to be chance.\n"
             "\n"
             "survey  name                   metric              period   value    low   high  "
             "answers  change  verdict\n"
@@ -114,19 +162,19 @@ TEST_F(ScorecardTest, CsvHasALineForEverySurvey) {
       Scorecard({"--output", "csv"}).out,
       "survey_id,display_name,kind,method,period_start,period_end,value,low,high,answers,"
       "suppressed,previous_value,previous_low,previous_high,previous_answers,delta,"
-      "delta_low,delta_high,z,p_value,verdict,direction\n"
+      "delta_low,delta_high,z,p_value,verdict,direction,q_value,interval_rule\n"
       "nps,After <each> "
       "delivery,nps,net-promoter,2024-11-01T00:00:00.000Z,2024-12-01T00:00:00.000Z,"
       "-6.125,-8.375,-3.625,94,false,40,37.75,42.5,140,-46.125,-52.5,-40.25,-14.5,"
-      "0.000010748,lower,worse\n"
+      "0.000010748,lower,worse,0.000021496,customers\n"
       "csat,,csat,top-box,2024-11-01T00:00:00.000Z,2024-12-01T00:00:00.000Z,87.5,85.25,90,187,"
       "false,"
-      "87,84.75,89.5,187,0.5,-1.5,2.75,0.5,0.617,no-clear-change,neither\n"
+      "87,84.75,89.5,187,0.5,-1.5,2.75,0.5,0.617,no-clear-change,neither,0.617,customers\n"
       "rating,,rating,mean,2024-10-31T23:00:00.000Z,2024-11-30T23:00:00.000Z,,,,3,true,4.25,2,6.75,"
-      "104,,,,,,too-few,neither\n"
+      "104,,,,,,too-few,neither,,customers\n"
       "text,,text,count,2024-10-31T15:00:00.000Z,2024-11-30T15:00:00.000Z,9,,,109,false,7,,,107,2,,"
       ","
-      ",,too-few,neither\n");
+      ",,too-few,neither,,answers\n");
 }
 
 TEST_F(ScorecardTest, JsonIsTheMessage) {

@@ -129,6 +129,7 @@ TEST_F(WordsTest, WantsOneOfTwoWaysToCompare) {
       {{"--by-class", "--min-comments", "0"}, "--min-comments"},
       {{"--by-class", "--limit", "1001"}, "--limit"},
       {{"--by-class", "--confidence", "0.9"}, "--confidence"},
+      {{"--by-class", "--interval", "answers"}, "--interval"},
   };
   for (const auto& c : cases) {
     std::vector<std::string> arguments = {"nps"};
@@ -140,25 +141,28 @@ TEST_F(WordsTest, WantsOneOfTwoWaysToCompare) {
 }
 
 TEST_F(WordsTest, TableHasABlockForEachSide) {
-  EXPECT_EQ(Words({"--candidate-filter", "channel=web"}).out,
-            "nps: words\n"
-            "base: 2017-01-01 to 2018-01-01, end not included, Europe/Berlin\n"
-            "candidate: 2018-01-01 to 2019-01-01, end not included, Europe/Berlin, channel=web\n"
-            "comments: base 200, candidate 100\n"
-            "\n"
-            "more in the candidate\n"
-            "word     base     %  candidate      %     z\n"
-            "late        4  2.00         30  30.00  6.50\n"
-            "courier     0  0.00          9   9.00  2.00\n"
-            "\n"
-            "more in the base\n"
-            "word  base      %  candidate      %      z\n"
-            "grün    60  30.00         10  10.00  -3.25\n");
+  EXPECT_EQ(
+      Words({"--candidate-filter", "channel=web"}).out,
+      "nps: words\n"
+      "base: 2017-01-01 to 2018-01-01, end not included, Europe/Berlin\n"
+      "candidate: 2018-01-01 to 2019-01-01, end not included, Europe/Berlin, channel=web\n"
+      "comments: base 200, candidate 100\n"
+      "12 words tested: of those with q up to 0.05, at most 1 in 20 is expected to be chance.\n"
+      "\n"
+      "more in the candidate\n"
+      "word     base     %  candidate      %     z         q\n"
+      "late        4  2.00         30  30.00  6.50  9.64e-10\n"
+      "courier     0  0.00          9   9.00  2.00     0.182\n"
+      "\n"
+      "more in the base\n"
+      "word  base      %  candidate      %      z        q\n"
+      "grün    60  30.00         10  10.00  -3.25  0.00693\n");
 }
 
 TEST_F(WordsTest, TableNamesTheClasses) {
   v1::CompareWordsResponse response = SomeWords();
   response.mutable_words()->DeleteSubrange(1, 1);
+  response.set_tests(1);
   server_.SetWords(response);
   EXPECT_EQ(ByClass({"--respondents", "latest"}).out,
             "nps: words\n"
@@ -167,9 +171,9 @@ TEST_F(WordsTest, TableNamesTheClasses) {
             "comments: detractors 200, promoters 100\n"
             "\n"
             "promoters use more\n"
-            "word     detractors     %  promoters      %     z\n"
-            "late              4  2.00         30  30.00  6.50\n"
-            "courier           0  0.00          9   9.00  2.00\n"
+            "word     detractors     %  promoters      %     z         q\n"
+            "late              4  2.00         30  30.00  6.50  9.64e-10\n"
+            "courier           0  0.00          9   9.00  2.00     0.182\n"
             "\n"
             "detractors use more\n"
             "no word\n");
@@ -177,21 +181,21 @@ TEST_F(WordsTest, TableNamesTheClasses) {
 
 TEST_F(WordsTest, TerminalsShowBarsAsLongAsZ) {
   chairctl_.is_terminal = true;
-  chairctl_.columns = 90;
+  chairctl_.columns = 100;
   const std::string bar_of_40 = "████████████████████████████████████████";
   const std::string out = Words({}).out;
-  EXPECT_THAT(out, HasSubstr("30.00  6.50  " + bar_of_40));
-  EXPECT_THAT(out, HasSubstr("10.00  -3.25  ████████████████████"));
+  EXPECT_THAT(out, HasSubstr("30.00  6.50  9.64e-10  " + bar_of_40));
+  EXPECT_THAT(out, HasSubstr("10.00  -3.25  0.00693  ████████████████████"));
   chairctl_.columns = 50;
   EXPECT_THAT(Words({}).out, Not(HasSubstr("█")));
 }
 
 TEST_F(WordsTest, CsvHasALineForEveryWord) {
   const std::string want =
-      "word,base_count,base_share,candidate_count,candidate_share,log_odds,z\n"
-      "late,4,2,30,30,1.8125,6.5\n"
-      "grün,60,30,10,10,-0.75,-3.25\n"
-      "courier,0,0,9,9,1.5,2.0000625\n";
+      "word,base_count,base_share,candidate_count,candidate_share,log_odds,z,p_value,q_value\n"
+      "late,4,2,30,30,1.8125,6.5,0.00000000008032,0.00000000096384\n"
+      "grün,60,30,10,10,-0.75,-3.25,0.0011542,0.0069252\n"
+      "courier,0,0,9,9,1.5,2.0000625,0.0454935,0.181974\n";
   EXPECT_EQ(Words({"--output", "csv"}).out, want);
   // For people alone it is asked how sides are called.
   EXPECT_EQ(server_.calls("GetSurvey"), 1);
@@ -202,7 +206,8 @@ TEST_F(WordsTest, CsvHasSharesOfNoCommentsAsZero) {
   response.set_base_comments(0);
   response.mutable_words()->DeleteSubrange(0, 2);
   server_.SetWords(response);
-  EXPECT_THAT(Words({"--output", "csv"}).out, EndsWith("\ncourier,0,0,9,9,1.5,2.0000625\n"));
+  EXPECT_THAT(Words({"--output", "csv"}).out,
+              EndsWith("\ncourier,0,0,9,9,1.5,2.0000625,0.0454935,0.181974\n"));
 }
 
 TEST_F(WordsTest, JsonIsTheMessage) {

@@ -49,6 +49,7 @@ TEST(CodeOf, IsTheCodeThatTheApiPromises) {
       {v1::ERROR_REASON_ERASED, absl::StatusCode::kFailedPrecondition, "ERASED"},
       {v1::ERROR_REASON_SUPPRESSED, absl::StatusCode::kFailedPrecondition, "SUPPRESSED"},
       {v1::ERROR_REASON_STORE_CHANGED, absl::StatusCode::kFailedPrecondition, "STORE_CHANGED"},
+      {v1::ERROR_REASON_EFFECTS_UNKNOWN, absl::StatusCode::kFailedPrecondition, "EFFECTS_UNKNOWN"},
       {v1::ERROR_REASON_ZONE_UNKNOWN, absl::StatusCode::kFailedPrecondition, "ZONE_UNKNOWN"},
       {v1::ERROR_REASON_METHOD_UNKNOWN, absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN"},
       {v1::ERROR_REASON_SEQUENCE_TRIMMED, absl::StatusCode::kOutOfRange, "SEQUENCE_TRIMMED"},

@@ -1,5 +1,5 @@
 // Queries of stores that keep columns, some, or none: the answers are the same.
-#include "server/analytics/column_source.h"
+#include "server/counting/column_source.h"
 
 #include <map>
 #include <memory>
@@ -10,9 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/analytics/customer_sums.h"
-#include "server/analytics/metric_engine.h"
-#include "server/analytics/metric_scan.h"
+#include "server/analytics/metric_runs.h"
+#include "server/counting/metric_scan.h"
 #include "tests/domain/harness/hand_made_view.h"
 #include "tests/helpers/seed.h"
 #include "tests/storage/harness/store_harness.h"
@@ -40,7 +39,8 @@ std::string ToText(const absl::StatusOr<MetricResult>& result,
     for (const statistics::MetricValue& point : points) {
       absl::StrAppend(&text, " ", point.answers, "/", point.unscored, "/",
                       point.customers.value_or(-1), "[", absl::StrJoin(point.histogram, ","), "|",
-                      absl::StrJoin(point.excluded, ","), "]");
+                      absl::StrJoin(point.excluded, ","), "] ",
+                      point.sample.has_value() ? point.sample->answers : -1);
     }
     text += "\n";
   };
@@ -50,7 +50,7 @@ std::string ToText(const absl::StatusOr<MetricResult>& result,
     }
     add(series.points);
   }
-  add(result->total);
+  add(result->total.points);
   for (const v1::UnmatchedFilter& filter : unmatched) {
     text += filter.ShortDebugString() + "\n";
   }
@@ -196,26 +196,19 @@ class ColumnSourceTest : public ::testing::Test {
     return ToText(result, {unmatched.begin(), unmatched.end()});
   }
 
-  // What the query's surveys have by customer, in months of thirty days.
-  std::vector<std::vector<CustomerSums>> SumsOf(const Store& store,
-                                                const v1::QueryMetricRequest& request) {
+  // What the query counts by customer, by series and point.
+  std::vector<std::vector<statistics::CustomerSums>> SumsOf(const Store& store,
+                                                            v1::QueryMetricRequest request) {
+    request.set_interval_rule(v1::INTERVAL_RULE_CUSTOMERS);
     absl::StatusOr<MetricQuery> query = PrepareMetricQuery(store.view(), request);
     EXPECT_OK(query);
-    std::vector<storage::MsSpan> buckets;
-    for (int64_t month = 0; month < 7; ++month) {
-      buckets.push_back({kNoonMs + 30 * month * kDayMs, kNoonMs + 30 * (month + 1) * kDayMs});
+    const absl::StatusOr<MetricResult> result = RunMetricQuery(store, *query);
+    EXPECT_OK(result);
+    std::vector<std::vector<statistics::CustomerSums>> sums = {result->total.by_customer};
+    for (const MetricSeries& series : result->series) {
+      sums.push_back(series.by_customer);
     }
-    SeriesGroups groups(*query);
-    storage::TallyGrid grid({.buckets = buckets.size(),
-                             .score_count = query->method->scale_size(),
-                             .groups_max = 1'000},
-                            groups.series().group_count);
-    storage::ReadCost cost;
-    CustomerSumsCounter sums(buckets.size(), static_cast<size_t>(query->trailing_buckets),
-                             query->view->counters.last_customer_ordinal() + 1,
-                             ValuesOfBins(*query->method));
-    EXPECT_OK(ScanAnswers(store, *query, groups.series(), buckets, false, grid, cost, &sums));
-    return sums.Finish();
+    return sums;
   }
 
   void AskBoth(const v1::QueryMetricRequest& request) {

@@ -1,4 +1,4 @@
-#include "server/analytics/metric_query.h"
+#include "server/counting/metric_query.h"
 
 #include <memory>
 #include <string>
@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/analytics/answer_source.h"
+#include "server/counting/answer_source.h"
 #include "server/request/validation.h"
 #include "tests/domain/harness/hand_made_view.h"
 #include "tests/helpers/status_matchers.h"

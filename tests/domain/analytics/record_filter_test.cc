@@ -1,4 +1,4 @@
-#include "server/analytics/record_filter.h"
+#include "server/counting/record_filter.h"
 
 #include <algorithm>
 #include <map>
@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/analytics/metric_query.h"
-#include "server/analytics/series_groups.h"
+#include "server/counting/metric_query.h"
+#include "server/counting/series_groups.h"
 #include "storage/cube/cube_reader.h"
 #include "storage/format/values.h"
 #include "tests/domain/harness/hand_made_view.h"

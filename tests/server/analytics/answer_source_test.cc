@@ -1,4 +1,4 @@
-#include "server/analytics/answer_source.h"
+#include "server/counting/answer_source.h"
 
 #include <memory>
 #include <string>
@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "server/analytics/explain.h"
 #include "server/analytics/metric_sides.h"
+#include "server/counting/interval_rule.h"
 #include "tests/server/analytics/surveys.h"
 
 namespace emptychair {
@@ -97,12 +98,11 @@ TEST(PlanSource, TakesRecordsWhereSeriesDoNotTell) {
   EXPECT_EQ(SourceIn(fill, "filters { key: 'survey_id' values: 'one' }"), AnswerSource::kCube);
 }
 
-TEST(PlanSource, OfTwoSidesIsTheDearerOne) {
+TEST(PlanSource, OfIntervalsByCustomerIsTheRecords) {
   const MetricQuery cube = QueryOf("survey_ids: 'one'");
-  const MetricQuery records = QueryOf("survey_ids: 'one' filters { key: 'agent' values: 'ann' }");
-  EXPECT_EQ(PlanSource(MetricSides{cube, cube}), AnswerSource::kCube);
-  EXPECT_EQ(PlanSource(MetricSides{cube, records}), AnswerSource::kRecords);
-  EXPECT_EQ(PlanSource(MetricSides{records, cube}), AnswerSource::kRecords);
+  EXPECT_EQ(PlanSource(cube, v1::INTERVAL_RULE_ANSWERS), AnswerSource::kCube);
+  EXPECT_EQ(PlanSource(cube, v1::INTERVAL_RULE_UNSPECIFIED), AnswerSource::kCube);
+  EXPECT_EQ(PlanSource(cube, v1::INTERVAL_RULE_CUSTOMERS), AnswerSource::kRecords);
 }
 
 TEST(PlanSource, OfAPageIsTheRecordsWhenManyOfThemMayBeNoneOfThePoints) {

@@ -7,7 +7,7 @@
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/analytics/metric_engine.h"
+#include "server/analytics/metric_runs.h"
 #include "server/request/validation.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/storage/harness/store_harness.h"
@@ -41,7 +41,9 @@ absl::StatusOr<DecompositionResult> Decompose(const storage::Store& store,
   absl::StatusOr<MetricDecomposition> decomposition =
       PrepareMetricDecomposition(store.view(), request);
   EXPECT_OK(decomposition);
-  return RunMetricDecomposition(store, *decomposition);
+  DecompositionRun run(store, *decomposition);
+  EXPECT_OK(run.Plan().status());
+  return run.Run();
 }
 
 MetricResult Run(const storage::Store& store, v1::QueryMetricRequest request,
@@ -94,8 +96,8 @@ class DecomposeTest : public ::testing::Test {
 void ExpectChannels(const storage::Store& store, const DecompositionResult& result) {
   const MetricResult base = Run(store, DayOf(0), "channel");
   const MetricResult candidate = Run(store, DayOf(1), "channel");
-  EXPECT_EQ(result.base, Run(store, DayOf(0)).total.front());
-  EXPECT_EQ(result.candidate, Run(store, DayOf(1)).total.front());
+  EXPECT_EQ(result.base, Run(store, DayOf(0)).total.points.front());
+  EXPECT_EQ(result.candidate, Run(store, DayOf(1)).total.points.front());
   ASSERT_THAT(result.keys, SizeIs(1));
   ASSERT_THAT(result.keys[0].contributions, SizeIs(3));
   double sum = 0;

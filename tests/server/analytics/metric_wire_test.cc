@@ -42,6 +42,7 @@ MetricValue FullValue() {
   value.numerator = 8;
   value.denominator = 10;
   value.classes = statistics::NetCounts{9, 0, 1};
+  value.sample = statistics::EffectiveSample{.answers = 6.5, .design_effect = 1.5};
   value.grade = v1::GRADE_EXCELLENT;
   value.grade_is_certain = true;
   return value;
@@ -50,7 +51,7 @@ MetricValue FullValue() {
 constexpr char kFullText[] = R"(
   value: 80 low: 40.25 high: 95 standard_error: 12.5 grade: GRADE_EXCELLENT grade_is_certain: true
   answers: 10 unscored: 3 numerator: 8 denominator: 10 promoters: 9 passives: 0 detractors: 1
-  customers: 9
+  customers: 9 effective_sample: 6.5 design_effect: 1.5
   excluded { reason: EXCLUSION_REASON_TEST count: 2 }
   excluded { reason: EXCLUSION_REASON_DUPLICATE count: 1 }
   excluded { reason: EXCLUSION_REASON_OTHER count: 4 }
@@ -99,6 +100,7 @@ MetricQuery QueryAt42() {
 constexpr char kMethodText[] = R"(method_info {
   method: METRIC_METHOD_NET_PROMOTER respondent_rule: RESPONDENT_RULE_ALL
   granularity: GRANULARITY_NONE trailing_buckets: 1 time_zone: 'UTC' confidence: 0.95 min_sample: 5
+  interval_rule: INTERVAL_RULE_ANSWERS
 } sequence: 42 )";
 
 MetricValue Answers(int64_t answers) {
@@ -115,7 +117,7 @@ TEST(WriteResponse, OfAQueryHasBucketsSeriesTotalMethodAndCost) {
   result.series = {{{{GroupPart::Kind::kValue, "web"}}, {Answers(1), Answers(2)}},
                    {{{GroupPart::Kind::kNone, ""}}, {Answers(3), Answers(4)}},
                    {{{GroupPart::Kind::kOther, ""}}, {Answers(5), Answers(6)}}};
-  result.total = {FullValue(), Answers(12)};
+  result.total.points = {FullValue(), Answers(12)};
   result.cost = {.cells_read = 7, .records_scanned = 8};
   const std::string text = std::string(kMethodText) + R"(
     buckets { end_time { seconds: 60 } } buckets { start_time { seconds: 60 } is_open: true }
@@ -135,26 +137,36 @@ TEST(WriteResponse, OfAQueryHasBucketsSeriesTotalMethodAndCost) {
 }
 
 TEST(WriteResponse, OfAComparisonLeavesOutWhatWasNotTested) {
-  const MetricSides sides{QueryAt42(), QueryAt42()};
+  const MetricSides sides{.base = QueryAt42(),
+                          .candidate = QueryAt42(),
+                          .plan = {.looks = v1::LOOKS_UNTIL_END},
+                          .as_of = absl::FromUnixSeconds(90)};
   ComparisonResult result{Answers(1), FullValue(), {}};
   result.comparison.direction = v1::CHANGE_DIRECTION_NEITHER;
   v1::CompareMetricResponse few;
   WriteResponse(sides, result, few);
   const std::string values =
       std::string(kMethodText) + "base { answers: 1 } candidate { " + kFullText + " } ";
-  EXPECT_THAT(few, EqualsText(values + "verdict: VERDICT_TOO_FEW "
-                                       "direction: CHANGE_DIRECTION_NEITHER"));
+  const std::string looks = "looks: LOOKS_UNTIL_END as_of { seconds: 90 } ";
+  EXPECT_THAT(few, EqualsText(values + looks +
+                              "verdict: VERDICT_TOO_FEW "
+                              "direction: CHANGE_DIRECTION_NEITHER"));
   result.comparison = {.delta = 1.5,
                        .interval = statistics::Interval{0.5, 2.5},
                        .z = 3,
                        .p_value = 0.25,
+                       .z_limit = 2.5,
+                       .information_fraction = 0.5,
                        .verdict = v1::VERDICT_HIGHER,
                        .direction = v1::CHANGE_DIRECTION_BETTER};
+  result.customer_correlation = 0.25;
   v1::CompareMetricResponse tested;
   WriteResponse(sides, result, tested);
-  EXPECT_THAT(tested, EqualsText(values + "delta: 1.5 delta_low: 0.5 delta_high: 2.5 z: 3 "
-                                          "p_value: 0.25 verdict: VERDICT_HIGHER "
-                                          "direction: CHANGE_DIRECTION_BETTER"));
+  EXPECT_THAT(tested, EqualsText(values + looks +
+                                 "delta: 1.5 delta_low: 0.5 delta_high: 2.5 z: 3 "
+                                 "p_value: 0.25 verdict: VERDICT_HIGHER "
+                                 "direction: CHANGE_DIRECTION_BETTER z_limit: 2.5 "
+                                 "information_fraction: 0.5 customer_correlation: 0.25"));
 }
 
 TEST(WriteResponse, OfADecompositionShowsEffectsButNoHistograms) {
@@ -166,22 +178,30 @@ TEST(WriteResponse, OfADecompositionShowsEffectsButNoHistograms) {
       std::string(kMethodText) + "base { answers: 1 } candidate { answers: 2 } ";
   EXPECT_THAT(nothing, EqualsText(values));
   result.delta = -0.5;
-  result.keys = {{"channel",
-                  {{{GroupPart::Kind::kValue, "web"},
-                    FullValue(),
-                    Answers(3),
-                    statistics::Effect{.mix = 1, .score = -2, .interval = {-4, 2}}},
-                   {{GroupPart::Kind::kNone, ""}, Answers(4), Answers(5), std::nullopt}}}};
+  result.keys = {
+      {"channel",
+       {{{GroupPart::Kind::kValue, "web"},
+         FullValue(),
+         Answers(3),
+         std::nullopt,
+         statistics::Effect{.mix = 1,
+                            .score = -2,
+                            .interval = statistics::Interval{-4, 2},
+                            .p_value = 0.25,
+                            .q_value = 0.5,
+                            .verdict = v1::VERDICT_NO_CLEAR_CHANGE}},
+        {{GroupPart::Kind::kNone, ""}, Answers(4), Answers(5), std::nullopt, std::nullopt}}}};
   v1::DecomposeChangeResponse explained;
   WriteResponse(decomposition, result, explained);
   EXPECT_THAT(explained, EqualsText(values + R"(
       delta: -0.5
       dimensions { key: 'channel'
         contributions { group_value { value: 'web' } candidate { answers: 3 }
-                        mix: 1 score: -2 total: -1 low: -4 high: 2 base { )" +
+                        mix: 1 score: -2 total: -1 low: -4 high: 2 p_value: 0.25 q_value: 0.5
+                        verdict: VERDICT_NO_CLEAR_CHANGE base { )" +
                                     kFullText + R"( } }
         contributions { group_value { none: true } base { answers: 4 } candidate { answers: 5 }
-                        suppressed: true }
+                        suppressed: true verdict: VERDICT_TOO_FEW }
       })"));
 }
 
@@ -190,10 +210,10 @@ TEST(WriteResponse, OfAScorecardShowsTheLastTwoPointsOfTheTrend) {
   const Scorecard scorecard{trend.view, absl::FromUnixSeconds(90), {trend}};
   SurveyScore score;
   score.trend.buckets = {{absl::FromUnixSeconds(0), absl::FromUnixSeconds(60)}};
-  score.trend.total = {Answers(1), Answers(2), Answers(3)};
+  score.trend.total.points = {Answers(1), Answers(2), Answers(3)};
   score.comparison.delta = 4;
   v1::GetScorecardResponse response;
-  WriteResponse(scorecard, {score}, response);
+  WriteResponse(scorecard, {.surveys = {score}}, response);
   EXPECT_EQ(response.sequence(), 42);
   EXPECT_EQ(response.as_of().seconds(), 90);
   ASSERT_EQ(response.surveys_size(), 1);

@@ -1,4 +1,4 @@
-#include "server/analytics/series_tallies.h"
+#include "server/counting/series_tallies.h"
 
 #include <algorithm>
 #include <map>
@@ -10,7 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/analytics/metric_engine.h"
+#include "server/counting/metric_engine.h"
 #include "storage/cube/cube_reader.h"
 #include "tests/helpers/seed.h"
 #include "tests/server/analytics/surveys.h"
@@ -156,6 +156,10 @@ storage::TallyGrid GridOf(const RandomSeries::Counts& counts, const SeriesMap& m
   return grid;
 }
 
+PointTallies TalliesOf(const RandomSeries::Counts& counts, const SeriesMap& map) {
+  return PointTallies{.buckets = {}, .grid = GridOf(counts, map)};
+}
+
 TEST(SeriesTallies, FoldsByEachKeyLikeAPlainCount) {
   std::mt19937_64 random(testing::SeedFromEnvOrRandom());
   size_t slices = 0;
@@ -164,12 +168,13 @@ TEST(SeriesTallies, FoldsByEachKeyLikeAPlainCount) {
     RandomSeries drawn(random);
     const SeriesMap map = MapEachSeries(drawn.query());
     const RandomSeries::Counts counts = drawn.DrawCounts(map);
-    const SeriesTallies tallies(drawn.query(), map, GridOf(counts, map));
+    const SeriesTallies tallies(drawn.query(), map, TalliesOf(counts, map),
+                                /*by_customer=*/false);
     PlainCounts total;
     for (const auto& [key, plain] : counts) {
       total.Add(plain);
     }
-    EXPECT_EQ(tallies.Total(), PlainValue(drawn.query(), total, /*include_histogram=*/false));
+    EXPECT_EQ(tallies.Total().value, PlainValue(drawn.query(), total, /*include_histogram=*/false));
     for (const std::string key : {"a", "b", "survey_id"}) {
       SCOPED_TRACE(key);
       std::map<GroupPart, PlainCounts> wanted;
@@ -197,7 +202,8 @@ TEST(SeriesTallies, FoldsIntoTheGroupsOfAQueryByTheKey) {
     RandomSeries drawn(random);
     const SeriesMap map = MapEachSeries(drawn.query());
     const RandomSeries::Counts counts = drawn.DrawCounts(map);
-    const SeriesTallies tallies(drawn.query(), map, GridOf(counts, map));
+    const SeriesTallies tallies(drawn.query(), map, TalliesOf(counts, map),
+                                /*by_customer=*/false);
     for (const std::string key : {"a", "b", "survey_id"}) {
       SCOPED_TRACE(key);
       MetricQuery grouped = drawn.query();
@@ -213,7 +219,8 @@ TEST(SeriesTallies, FoldsIntoTheGroupsOfAQueryByTheKey) {
         ASSERT_NE(slice, folded.end());
         EXPECT_EQ(slice->group, parts.front());
         statistics::MetricValue value;
-        EvaluateTally(grouped, grid, grid.At(group, 0), /*include_histogram=*/true, value);
+        EvaluateTally(grouped, grid, grid.At(group, 0), /*by_customer=*/nullptr,
+                      /*include_histogram=*/true, value);
         EXPECT_EQ(slice->value, value);
         ++slice;
       }
@@ -226,8 +233,8 @@ TEST(SeriesTallies, OfNothingHasNoSlices) {
   const auto survey = MakeSurvey("nps", {"a"}, {{"x"}});
   const MetricQuery query = MakeMetricQuery(MakeView({survey}), {survey.get()}).value();
   const SeriesMap map = MapEachSeries(query);
-  const SeriesTallies tallies(query, map, GridOf({}, map));
-  EXPECT_FALSE(tallies.Total().estimate.has_value());
+  const SeriesTallies tallies(query, map, TalliesOf({}, map), /*by_customer=*/false);
+  EXPECT_FALSE(tallies.Total().value.estimate.has_value());
   EXPECT_THAT(tallies.By("a"), IsEmpty());
 }
 

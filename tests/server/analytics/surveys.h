@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "server/analytics/metric_query.h"
+#include "server/counting/metric_query.h"
 #include "storage/read/series_table.h"
 #include "storage/read/view.h"
 

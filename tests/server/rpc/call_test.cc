@@ -309,6 +309,40 @@ TEST_F(CallTest, APlanChoosesTheLane) {
   EXPECT_EQ(Get().status.code(), absl::StatusCode::kInternal);
 }
 
+TEST_F(CallTest, APlanSaysOnWhichLaneACallGoesOn) {
+  absl::StatusOr<Lane> planned = Lane::kScan;
+  bool throws = false;
+  std::thread::id planned_on;
+  std::thread::id ran_on;
+  Serve(MethodSpec::ByRequest(
+      [&](const RequestContext&, const Request&) -> absl::StatusOr<ScheduledWork<Response>> {
+        ScheduledWork<Response> work(Lane::kQuery, [&](Response& response) {
+          ran_on = std::this_thread::get_id();
+          response.set_sequence(4);
+          return absl::OkStatus();
+        });
+        work.plan = [&]() -> absl::StatusOr<Lane> {
+          planned_on = std::this_thread::get_id();
+          if (throws) {
+            throw std::runtime_error("secret");
+          }
+          return planned;
+        };
+        return work;
+      }));
+  EXPECT_EQ(Get().response.sequence(), 4);
+  EXPECT_NE(ran_on, planned_on);
+  planned = Lane::kQuery;
+  EXPECT_EQ(Get().response.sequence(), 4);
+  EXPECT_EQ(ran_on, planned_on);
+  ran_on = std::thread::id();
+  planned = Error(v1::ERROR_REASON_STORE_DAMAGED, "not to be read");
+  EXPECT_EQ(ReasonOf(Get().status), v1::ERROR_REASON_STORE_DAMAGED);
+  throws = true;
+  EXPECT_EQ(Get().status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ran_on, std::thread::id());
+}
+
 TEST_F(CallTest, ADroppedFinisherAnswersInternal) {
   Start([&](const Request&, Response&, ReplyHandle) {});
   EXPECT_EQ(Get().status.code(), absl::StatusCode::kInternal);

@@ -60,6 +60,7 @@ Histogram Sum(const std::vector<Group>& groups, Histogram Group::*side) {
 struct Decomposed {
   MetricValue base;
   MetricValue candidate;
+  ManyTests tests;
   std::vector<Contribution> contributions;
 
   const Contribution& Of(const std::string& name) const {
@@ -84,10 +85,16 @@ Decomposed Decompose(const ScoreMethod& method, const std::vector<Group>& groups
   result.candidate = Evaluate(method, Sum(groups, &Group::candidate), whole);
   for (const Group& group : groups) {
     result.contributions.push_back({GroupOf(group.name), Evaluate(method, group.base, part),
-                                    Evaluate(method, group.candidate, part), std::nullopt});
+                                    Evaluate(method, group.candidate, part), std::nullopt,
+                                    std::nullopt});
   }
-  DecomposeChange(method, result.base, result.candidate, Confidence::Of(confidence).value(),
+  DecomposeChange(method, {.base = result.base, .candidate = result.candidate},
                   result.contributions);
+  std::vector<Contribution*> all;
+  for (Contribution& contribution : result.contributions) {
+    all.push_back(&contribution);
+  }
+  result.tests = JudgeContributions(all, Confidence::Of(confidence).value());
   return result;
 }
 
@@ -101,17 +108,22 @@ TEST(DecomposeChange, GivesTheReferenceDecomposition) {
   EXPECT_EQ(result.candidate.estimate->value, -18.75);
   const struct {
     const char* name;
-    double mix, score, total, low, high;
-  } rows[] = {{"A", -12.3438, 5.6250, -6.7188, -15.9909, 2.5534},
-              {"B", -7.0313, 0, -7.0313, -17.6512, 3.5887}};
+    double mix, score, total, low, high, p, q;
+  } rows[] = {{"A", -12.3438, 5.6250, -6.7188, -17.3223, 3.8848, 0.155542, 0.194407},
+              {"B", -7.0313, 0, -7.0313, -19.1762, 5.1137, 0.194407, 0.194407}};
+  EXPECT_EQ(result.tests.tests, 2);
+  EXPECT_NEAR(result.tests.interval_confidence, 0.975, 1e-12);
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
     const Contribution& contribution = result.Of(row.name);
     EXPECT_NEAR(contribution.effect->mix, row.mix, kFourDecimals);
     EXPECT_NEAR(contribution.effect->score, row.score, kFourDecimals);
     EXPECT_NEAR(contribution.effect->total(), row.total, kFourDecimals);
-    EXPECT_NEAR(contribution.effect->interval.low, row.low, kFourDecimals);
-    EXPECT_NEAR(contribution.effect->interval.high, row.high, kFourDecimals);
+    EXPECT_NEAR(contribution.effect->interval->low, row.low, kFourDecimals);
+    EXPECT_NEAR(contribution.effect->interval->high, row.high, kFourDecimals);
+    EXPECT_NEAR(contribution.effect->p_value.value(), row.p, 0.5001e-6);
+    EXPECT_NEAR(contribution.effect->q_value.value(), row.q, 0.5001e-6);
+    EXPECT_EQ(contribution.effect->verdict, v1::VERDICT_NO_CLEAR_CHANGE);
     EXPECT_TRUE(contribution.effect.has_value());
   }
   EXPECT_EQ(result.Of("B").effect->score, 0);
@@ -250,14 +262,12 @@ void ExpectPlain(const PlainSide& base, const PlainSide& candidate, double quant
   EXPECT_NEAR(contribution.effect->score, score, 1e-9);
   EXPECT_NEAR(contribution.effect->total(), mix + score, 1e-9);
   // A root takes the rounding of a variance of 0 far from 0.
-  EXPECT_NEAR(contribution.effect->interval.low, mix + score - margin, 1e-5);
-  EXPECT_NEAR(contribution.effect->interval.high, mix + score + margin, 1e-5);
+  EXPECT_NEAR(contribution.effect->interval->low, mix + score - margin, 1e-5);
+  EXPECT_NEAR(contribution.effect->interval->high, mix + score + margin, 1e-5);
 }
 
 TEST(DecomposeChange, IsWhatAPlainComputationOverAllAnswersSays) {
   std::mt19937_64 random(SeedFromEnvOrRandom());
-  const std::pair<double, double> quantiles[] = {{0.80, 1.2815515655446004},
-                                                 {0.99, 2.5758293035489004}};
   int absent = 0;
   for (const MethodRow& row : MethodRows()) {
     for (int i = 0; i < 40; ++i) {
@@ -265,14 +275,13 @@ TEST(DecomposeChange, IsWhatAPlainComputationOverAllAnswersSays) {
       const std::vector<Group> groups = RandomGroups(row.x.size(), random);
       const PlainSide base = PlainOf(groups, &Group::base, row.x);
       const PlainSide candidate = PlainOf(groups, &Group::candidate, row.x);
-      const auto& [confidence, quantile] = quantiles[i % 2];
-      const Decomposed result = Decompose(row.method, groups, confidence);
+      const Decomposed result = Decompose(row.method, groups, i % 2 == 0 ? 0.80 : 0.99);
       ASSERT_EQ(result.contributions.size(), groups.size());
       double sum = 0;
       double sizes = 0;
       for (const Contribution& contribution : result.contributions) {
         SCOPED_TRACE(NameOf(contribution));
-        ExpectPlain(base, candidate, quantile, contribution);
+        ExpectPlain(base, candidate, result.tests.z_limit, contribution);
         sum += contribution.effect->total();
         sizes += std::abs(contribution.effect->total());
         absent += contribution.base.answers == 0 || contribution.candidate.answers == 0;
@@ -310,8 +319,8 @@ TEST(DecomposeChange, OneGroupIsTheWholeChange) {
   // The plain standard errors of both sides.
   const double margin = 1.959963984540054 * std::hypot(*result.base.estimate->standard_error,
                                                        *result.candidate.estimate->standard_error);
-  EXPECT_NEAR(all.effect->interval.low, 15 - margin, 1e-9);
-  EXPECT_NEAR(all.effect->interval.high, 15 + margin, 1e-9);
+  EXPECT_NEAR(all.effect->interval->low, 15 - margin, 1e-9);
+  EXPECT_NEAR(all.effect->interval->high, 15 + margin, 1e-9);
 }
 
 TEST(DecomposeChange, AnswersWithoutSpreadHaveAnIntervalWithoutWidth) {
@@ -319,8 +328,8 @@ TEST(DecomposeChange, AnswersWithoutSpreadHaveAnIntervalWithoutWidth) {
   const Decomposed result =
       Decompose(mean, {{"a", {0, 0, 7, 0, 0, 0, 0, 0, 0, 0}, {0, 0, 0, 0, 0, 3, 0, 0, 0, 0}}});
   EXPECT_EQ(result.Of("a").effect->total(), 3);
-  EXPECT_NEAR(result.Of("a").effect->interval.low, 3, 1e-6);
-  EXPECT_NEAR(result.Of("a").effect->interval.high, 3, 1e-6);
+  EXPECT_NEAR(result.Of("a").effect->interval->low, 3, 1e-6);
+  EXPECT_NEAR(result.Of("a").effect->interval->high, 3, 1e-6);
 }
 
 TEST(DecomposeChange, SortsBySizeThenByValue) {

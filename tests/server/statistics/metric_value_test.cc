@@ -90,8 +90,8 @@ TEST(EvaluateMetric, GivesTheThreeNumbersOfATenPointSample) {
   const std::vector<int64_t> histogram = {30, 25, 15, 60, 110, 125, 170, 255, 130, 80};
   const MetricValue mean = Evaluate(MakeMethod(kCsat, 1, 10, v1::METRIC_METHOD_MEAN), histogram);
   EXPECT_DOUBLE_EQ(mean.estimate->value, 6.865);
-  EXPECT_NEAR(mean.estimate->interval->low, 6.7331, kFourDecimals);
-  EXPECT_NEAR(mean.estimate->interval->high, 6.9969, kFourDecimals);
+  EXPECT_NEAR(mean.estimate->interval->low, 6.7317, kFourDecimals);
+  EXPECT_NEAR(mean.estimate->interval->high, 6.9956, kFourDecimals);
   EXPECT_NEAR(*mean.estimate->standard_error, 0.067315, 0.5001e-6);
   EXPECT_EQ(mean.numerator, 6865);
   EXPECT_EQ(mean.denominator, 1000);
@@ -139,8 +139,8 @@ TEST(EvaluateMetric, ReadsAnEffortSampleFromEitherEnd) {
   for (auto direction : {ease, effort}) {
     const MetricValue mean = evaluate(v1::METRIC_METHOD_MEAN, direction);
     EXPECT_DOUBLE_EQ(mean.estimate->value, 4.08);
-    EXPECT_NEAR(mean.estimate->interval->low, 3.9615, kFourDecimals);
-    EXPECT_NEAR(mean.estimate->interval->high, 4.1985, kFourDecimals);
+    EXPECT_NEAR(mean.estimate->interval->low, 3.9614, kFourDecimals);
+    EXPECT_NEAR(mean.estimate->interval->high, 4.1984, kFourDecimals);
   }
   EXPECT_DOUBLE_EQ(evaluate(v1::METRIC_METHOD_AGREE, effort).estimate->value, 43.0);
   EXPECT_DOUBLE_EQ(evaluate(v1::METRIC_METHOD_NET, effort).estimate->value, -17.0);
@@ -182,11 +182,13 @@ TEST(EvaluateMetric, HasNoValueWithoutAnswers) {
   }
 }
 
-TEST(EvaluateMetric, HasNoIntervalForTheMeanOfOneAnswer) {
+TEST(EvaluateMetric, HasNoStandardErrorForTheMeanOfOneAnswer) {
   const MetricValue value =
       Evaluate(MakeMethod(kCsat, 1, 5, v1::METRIC_METHOD_MEAN), {0, 0, 0, 1, 0});
   EXPECT_EQ(value.estimate->value, 4);
-  EXPECT_FALSE(value.estimate->interval.has_value() || value.estimate->standard_error.has_value());
+  EXPECT_FALSE(value.estimate->standard_error.has_value());
+  EXPECT_NEAR(value.estimate->interval->low, 1.3087, 0.5001e-4);
+  EXPECT_EQ(value.estimate->interval->high, 5);
 }
 
 TEST(EvaluateMetric, UsesTheConfidenceAsked) {

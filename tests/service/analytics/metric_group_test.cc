@@ -50,8 +50,9 @@ class MetricGroupTest : public ServiceTest {
 
   // Answers that pass `filters`, from the cube; the scan must find as many.
   int64_t Passing(const std::string& filters) {
-    const v1::QueryMetricResponse cube = Query(client(), "survey_ids: 'cube' " + filters);
-    const v1::QueryMetricResponse scan = Query(client(), "survey_ids: 'scan' " + filters);
+    const std::string question = "interval_rule: INTERVAL_RULE_ANSWERS " + filters;
+    const v1::QueryMetricResponse cube = Query(client(), "survey_ids: 'cube' " + question);
+    const v1::QueryMetricResponse scan = Query(client(), "survey_ids: 'scan' " + question);
     EXPECT_THAT(scan.total(), EqualsMessage(cube.total())) << filters;
     EXPECT_EQ(cube.records_scanned(), 0) << filters;
     EXPECT_EQ(scan.records_scanned(), 8) << filters;

@@ -293,10 +293,11 @@ TEST_P(MetricRespondentTest, TheAnswerSaysTheRuleAndWhatItRead) {
       v1::RESPONDENT_RULE_FIRST_PER_CUSTOMER);
 }
 
-TEST_P(MetricRespondentTest, CustomersAreSaidOnlyOfARuleAndNotWhenSuppressed) {
+TEST_P(MetricRespondentTest, CustomersAreSaidWhereTheyCountAndNotWhenSuppressed) {
   AddAt(0, "ann", 10);
-  EXPECT_FALSE(Point(kAll).has_customers());
-  EXPECT_FALSE(Point("").has_customers());
+  EXPECT_FALSE(Point(kAll, "interval_rule: INTERVAL_RULE_ANSWERS").has_customers());
+  EXPECT_FALSE(Point("", "interval_rule: INTERVAL_RULE_ANSWERS").has_customers());
+  EXPECT_EQ(Point(kAll).customers(), 1);
   EXPECT_TRUE(Point(kLatest).has_customers());
   EXPECT_FALSE(Point(kLatest, "min_sample: 2").has_customers());
   EXPECT_EQ(Point(kLatest, "min_sample: 2").answers(), 1);

@@ -132,7 +132,10 @@ TEST_P(MetricSliceTest, OlderAnswersAreSlicedByANewDimensionAtOnce) {
     ASSERT_THAT(change.dimensions(), SizeIs(2));
     EXPECT_THAT(change.dimensions(1).contributions(), SizeIs(3));
   }
-  EXPECT_EQ(Query(client(), absl::StrCat("survey_ids: 'nps' ", pro)).records_scanned(), 0);
+  EXPECT_EQ(
+      Query(client(), absl::StrCat("survey_ids: 'nps' interval_rule: INTERVAL_RULE_ANSWERS ", pro))
+          .records_scanned(),
+      0);
   EXPECT_EQ(Passing("nps", pro), 2'000);
   EXPECT_EQ(Passing("nps", "filters { key: 'plan' values: '(none)' }"), 2'000);
 }

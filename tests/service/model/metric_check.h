@@ -2,28 +2,16 @@
 #ifndef EMPTYCHAIR_TESTS_SERVICE_MODEL_METRIC_CHECK_H_
 #define EMPTYCHAIR_TESTS_SERVICE_MODEL_METRIC_CHECK_H_
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "emptychair/v1/metrics_service.pb.h"
+#include "tests/service/model/method_model.h"
 #include "tests/service/model/metric_model.h"
 
 namespace emptychair::testing {
-
-// How a point's value follows from its counts: by default an NPS.
-struct ModelMethod {
-  enum class Value { kNet, kShare, kMean, kCount };
-
-  Value value = Value::kNet;
-  // The scale.
-  int low = 0;
-  int high = 10;
-  // The scores that a net value or a share counts, and those that a net value takes away.
-  int good_low = 9;
-  int good_high = 10;
-  int bad_low = 0;
-  int bad_high = 6;
-};
 
 // Fails the test, fatally, unless `response` says what `model`, the recount of `query`, does.
 void ExpectResponse(const v1::QueryMetricRequest& query, const ModelResult& model,
@@ -41,6 +29,13 @@ void ExpectDecomposition(const v1::DecomposeChangeRequest& request, bool can_sha
                          const std::vector<const ModelSurvey*>& base,
                          const std::vector<const ModelSurvey*>& candidate, ModelCalendar& calendar,
                          const absl::StatusOr<v1::DecomposeChangeResponse>& response);
+
+// Fails the test unless `point`, an NPS, says what `model` counted.
+void ExpectPoint(const v1::QueryMetricRequest& query, int min_sample, const ModelPoint& model,
+                 const v1::MetricValue& point);
+
+// Orders groups as answers do: by bytes, none and other last.
+std::vector<std::pair<int, std::string>> SortKey(const std::vector<std::string>& group);
 
 }  // namespace emptychair::testing
 

@@ -4,12 +4,16 @@
 #include <iterator>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "tests/service/harness/requests.h"
 
 namespace emptychair::testing {
 namespace {
 
 constexpr size_t kPointsMax = 10'000;
+
+// Begins the names of customers who are nobody known; no id begins so.
+constexpr char kNobody[] = "\n";
 
 // The first day of the calendar unit that `day` lies in.
 absl::CivilDay UnitOf(v1::Granularity granularity, v1::WeekStart week_start, absl::CivilDay day) {
@@ -150,6 +154,10 @@ void Add(const ModelPoint& from, ModelPoint& to) {
     to.excluded[reason] += count;
   }
   to.customers += from.customers;
+  for (const auto& [customer, scores] : from.by_customer) {
+    std::vector<int>& all = to.by_customer[customer];
+    all.insert(all.end(), scores.begin(), scores.end());
+  }
 }
 
 ModelPoint PointOf(const ModelAnswer& answer, bool include_excluded) {
@@ -163,6 +171,9 @@ ModelPoint PointOf(const ModelAnswer& answer, bool include_excluded) {
   }
   if (answer.score.has_value()) {
     point.histogram[*answer.score] = 1;
+    point.by_customer[answer.customer.empty()
+                          ? absl::StrCat(kNobody, absl::Hex(reinterpret_cast<uintptr_t>(&answer)))
+                          : answer.customer] = {*answer.score};
   } else {
     point.unscored = 1;
   }
@@ -251,6 +262,7 @@ void CountRespondents(const v1::QueryMetricRequest& query,
           continue;
         }
         point.histogram = {};
+        point.by_customer = {};
       }
       point.customers = point.scored() > 0 && !one.answer->customer.empty() ? 1 : 0;
       Add(point, result.groups.try_emplace(GroupOf(query, one), points).first->second[i]);
@@ -340,6 +352,11 @@ int64_t ModelPoint::Count(int low, int high) const {
     count += low <= score && score <= high ? times : 0;
   }
   return count;
+}
+
+int64_t ModelPoint::known_customers() const {
+  return std::count_if(by_customer.begin(), by_customer.end(),
+                       [](const auto& customer) { return customer.first[0] != kNobody[0]; });
 }
 
 int64_t ModelPoint::scored() const {

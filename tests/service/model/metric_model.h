@@ -108,9 +108,12 @@ struct ModelPoint {
   int64_t unscored = 0;
   std::map<v1::ExclusionReason, int64_t> excluded;
   int64_t customers = 0;  // Only for rules that choose among a customer's answers.
+  // The scores of each customer; an anonymous answer is a customer of its own.
+  std::map<std::string, std::vector<int>> by_customer;
 
   int64_t Count(int low, int high) const;
   int64_t scored() const;
+  int64_t known_customers() const;
 };
 
 struct ModelResult {

@@ -221,6 +221,7 @@ TEST_F(ModelTest, EveryKindAndMethodIsThatOfAPlainRecount) {
       if (kind.model.value == ModelMethod::Value::kCount) {
         // Rules choose among scored answers.
         query.clear_respondent_rule();
+        query.clear_interval_rule();
       }
       SCOPED_TRACE(absl::StrCat(kind.survey, ", ", row.name, ": ", query.DebugString()));
       const ModelResult model = Recount(query, surveys, calendar);
@@ -272,6 +273,7 @@ TEST_F(ModelTest, EveryPointIsExplainedByItsAnswers) {
       const v1::MetricValue& point = series.points(bucket);
       v1::ExplainMetricRequest request;
       *request.mutable_query() = query;
+      request.mutable_query()->clear_interval_rule();
       *request.mutable_group_values() = series.group_values();
       *request.mutable_interval() = IntervalOf(response->buckets(bucket));
       request.set_page_size(random_.Uniform(1, 60));

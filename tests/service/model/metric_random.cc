@@ -152,6 +152,9 @@ v1::QueryMetricRequest MetricRandom::Query(const ZoneRow& row,
   }
   const double confidences[] = {0, 0.80, 0.90, 0.95, 0.99};
   query.set_confidence(OneOf(confidences));
+  const v1::IntervalRule rules[] = {v1::INTERVAL_RULE_UNSPECIFIED, v1::INTERVAL_RULE_UNSPECIFIED,
+                                    v1::INTERVAL_RULE_CUSTOMERS, v1::INTERVAL_RULE_ANSWERS};
+  query.set_interval_rule(OneOf(rules));
   query.set_min_sample(OneIn(3) ? Uniform(0, 20) : 0);
   query.set_include_excluded(OneIn(2));
   query.set_include_histogram(OneIn(2));
@@ -176,6 +179,9 @@ v1::CompareMetricRequest MetricRandom::Comparison(
     }
   }
   candidate.set_confidence(base.confidence());
+  candidate.set_interval_rule(base.interval_rule());
+  // Some end after the server's clock.
+  request.set_looks(v1::LOOKS_ONCE);
   candidate.set_include_excluded(base.include_excluded());
   // The default is ALL.
   base.set_respondent_rule(std::max(base.respondent_rule(), v1::RESPONDENT_RULE_ALL));
@@ -222,6 +228,8 @@ v1::CompareWordsRequest MetricRandom::Words(const ZoneRow& row,
                                             const std::vector<const ModelSurvey*>& candidate) {
   v1::CompareMetricRequest sides = Comparison(row, base, candidate);
   v1::CompareWordsRequest request;
+  sides.mutable_base()->clear_interval_rule();
+  sides.mutable_candidate()->clear_interval_rule();
   request.mutable_base()->Swap(sides.mutable_base());
   request.set_by_class(OneIn(3));
   if (!request.by_class()) {

@@ -27,6 +27,12 @@ std::string EnumFlag(Enum value) {
   return absl::StrReplaceAll(absl::AsciiStrToLower(found->name().substr(prefix)), {{"_", "-"}});
 }
 
+// The same, and empty for the unspecified value.
+template <typename Enum>
+std::string EnumFlagOrEmpty(Enum value) {
+  return value == static_cast<Enum>(0) ? "" : EnumFlag(value);
+}
+
 // The names of all values of `Enum` but the unspecified one.
 template <typename Enum>
 std::vector<std::string> EnumFlags() {

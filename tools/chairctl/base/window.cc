@@ -143,7 +143,7 @@ absl::StatusOr<Window> Window::Parse(const WindowFlags& flags) {
     ASSIGN_OR_RETURN(window.start_, ParseUnitOrTime("--from", *flags.from));
   }
   if (flags.to.has_value()) {
-    ASSIGN_OR_RETURN(window.end_, ParseUnitOrTime("--to", *flags.to));
+    ASSIGN_OR_RETURN(window.end_, ParseUnitOrTime(flags.to_flag, *flags.to));
   }
   if (flags.window.has_value()) {
     const absl::string_view text = *flags.window;

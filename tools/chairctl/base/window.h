@@ -30,6 +30,8 @@ struct WindowFlags {
   absl::Weekday week_start = absl::Weekday::monday;
   // The flag that `window` came from, which errors name.
   std::string window_flag = "--window";
+  // The same of `to`.
+  std::string to_flag = "--to";
 };
 
 // A span of time, `[start, end)`; an absent edge is open.

@@ -33,6 +33,14 @@ struct QueryFlags {
   int32_t trailing = 0;
   std::vector<std::string> group_by;
   bool histogram = false;
+  int64_t population = 0;
+};
+
+struct CompareFlags {
+  SidesFlags sides;
+  // Only its `to`: answers from then on do not count.
+  WindowFlags as_of{.to_flag = "--as-of"};
+  std::string looks;
 };
 
 struct ChangeFlags {
@@ -55,6 +63,7 @@ v1::QueryMetricRequest MakeRequest(const QueryFlags& flags) {
   request.set_trailing_buckets(flags.trailing);
   request.mutable_group_by()->Add(flags.group_by.begin(), flags.group_by.end());
   request.set_include_histogram(flags.histogram);
+  request.set_population(flags.population);
   return request;
 }
 
@@ -82,14 +91,22 @@ int Query(Session& session, const QueryFlags& flags) {
       [&](const auto& response) { return QueryPage(request, response); });
 }
 
-int Compare(Session& session, const SidesFlags& flags) {
+int Compare(Session& session, const CompareFlags& flags) {
   v1::CompareMetricRequest request;
+  request.set_looks(ParseEnumFlag<v1::Looks>(flags.looks));
+  v1::TimeInterval before_as_of;
   int exit_code = kExitOk;
-  if (!ReadSides(session, flags, request.mutable_base(), request.mutable_candidate(), &exit_code)) {
+  if (!ReadSides(session, flags.sides, {{flags.as_of, CandidateSurvey(flags.sides), &before_as_of}},
+                 request.mutable_base(), request.mutable_candidate(), &exit_code)) {
     return exit_code;
   }
+  if (before_as_of.has_end_time()) {
+    *request.mutable_as_of() = before_as_of.end_time();
+  }
+  const absl::StatusOr<v1::CompareMetricResponse> compared = session.client.CompareMetric(request);
+  TellUncheckedVerdict(session, request, compared);
   return Report(
-      session, flags.metric.html, session.client.CompareMetric(request),
+      session, flags.sides.metric.html, compared,
       [&](const auto& response, CsvWriter& csv) { PrintComparisonCsv(request, response, csv); },
       [&](const auto& response) { PrintComparisonTable(request, response, session.out()); },
       [&](const auto& response) { return ComparisonPage(request, response); });
@@ -98,13 +115,16 @@ int Compare(Session& session, const SidesFlags& flags) {
 int Change(Session& session, const ChangeFlags& flags) {
   v1::DecomposeChangeRequest request;
   int exit_code = kExitOk;
-  if (!ReadSides(session, flags.sides, request.mutable_base(), request.mutable_candidate(),
+  if (!ReadSides(session, flags.sides, {}, request.mutable_base(), request.mutable_candidate(),
                  &exit_code)) {
     return exit_code;
   }
   request.mutable_keys()->Add(flags.keys.begin(), flags.keys.end());
+  const absl::StatusOr<v1::DecomposeChangeResponse> decomposed =
+      session.client.DecomposeChange(request);
+  TellUncheckedVerdict(session, request, decomposed);
   return Report(
-      session, flags.sides.metric.html, session.client.DecomposeChange(request),
+      session, flags.sides.metric.html, decomposed,
       [&](const auto& response, CsvWriter& csv) { PrintChangeCsv(response, csv); },
       [&](const auto& response) {
         PrintChangeTable(request, response, ColumnsOf(session), session.out());
@@ -196,8 +216,14 @@ void AddQuery(CommandLine group, Command* command) {
   query.Add("--group-by", flags->group_by, "Dimension, or survey_id; can be repeated")
       .OneValueEach();
   query.Add("--histogram", flags->histogram, "Also show the number of answers per score");
+  AddIntervalFlag(query, flags->metric.interval);
+  query
+      .Add("--population", flags->population,
+           "So many customers are all of whom the value speaks; not with --group-by")
+      .Between<int64_t>(1, std::numeric_limits<int64_t>::max());
   query.Footer(
       "Times without an offset are in the survey's time zone. A bucket with * is not over yet.\n"
+      "Intervals tell what chance does, not who did not answer, whatever the population.\n"
       "Example:\n"
       "  chairctl metric query support-nps --last 12m --by month --group-by channel");
   query.OnChosen([flags, command] {
@@ -208,6 +234,7 @@ void AddQuery(CommandLine group, Command* command) {
 // Adds what says how two sides are compared.
 void AddSidesFlags(CommandLine app, SidesFlags& flags) {
   AddMetricFlags(app, flags.metric);
+  AddIntervalFlag(app, flags.metric.interval);
   AddSideFlags(app, flags);
   app.Add("--filter", flags.filters,
           "KEY=V or KEY!=V, for both; can be repeated: values of one KEY are alternatives")
@@ -217,11 +244,22 @@ void AddSidesFlags(CommandLine app, SidesFlags& flags) {
 void AddCompare(CommandLine group, Command* command) {
   CommandLine compare =
       group.AddCommand("compare", "Say whether a metric differs by more than chance");
-  auto flags = std::make_shared<SidesFlags>();
-  AddSidesFlags(compare, *flags);
+  auto flags = std::make_shared<CompareFlags>();
+  AddSidesFlags(compare, flags->sides);
+  compare.Add(
+      "--as-of", flags->as_of.to,
+      "Only answers before it count: 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31 or a time "
+      "(default all, or now while the candidate's window lasts)");
+  compare
+      .Add("--looks", flags->looks,
+           "How often this is asked while answers come in: once, until the candidate's window ends "
+           "(default while it lasts), or without an end")
+      .OneOf(EnumFlags<v1::Looks>());
   compare.Footer(
       "The two must not share an answer: windows apart, filters apart on one KEY, or two surveys.\n"
-      "Times without an offset are in the survey's time zone.\n"
+      "Who looks every day finds a change by chance sooner or later, so while the candidate's\n"
+      "window lasts a change must come to more; looks at its end cost nothing of that.\n"
+      "Times without an offset are in the survey's time zone, that of --as-of in the candidate's.\n"
       "Example:\n"
       "  chairctl metric compare support-nps --base 2023 --candidate 2024\n"
       "Two slices:\n"
@@ -244,7 +282,8 @@ void AddChange(CommandLine group, Command* command) {
       .OneValueEach();
   change.Footer(
       "mix is what a slice adds by being more or less of the answers, score what it adds by\n"
-      "scoring otherwise; the totals of all slices by one KEY add up to the change.\n"
+      "scoring otherwise; the totals of all slices by one KEY add up to the change. A slice moved\n"
+      "up or down when chance does not explain its total, for as many slices as there are.\n"
       "The two must not share an answer: windows apart, filters apart on one KEY, or two surveys.\n"
       "Times without an offset are in the survey's time zone.\n"
       "Example:\n"

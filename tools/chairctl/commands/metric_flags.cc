@@ -33,6 +33,14 @@ void AddHtmlFlag(CommandLine app, std::string& html) {
       .NotEmpty("wanted the name of a file");
 }
 
+void AddIntervalFlag(CommandLine app, std::string& interval) {
+  app.Add("--interval", interval,
+          "What intervals take of customers who answered more than once: these very customers, how "
+          "much they repeated themselves when that was measured, or every answer as another "
+          "customer's (default by the number of answers)")
+      .OneOf(EnumFlags<v1::IntervalRule>());
+}
+
 void AddAnswerFlags(CommandLine app, MetricFlags& flags) {
   app.Add("SURVEY", flags.surveys, "1 to 32 surveys of one kind, scale and zone").Required();
   app.Add("--method", flags.method, "How the value is computed (default by the survey's kind)")
@@ -78,14 +86,20 @@ v1::QueryMetricRequest MakeRequest(const MetricFlags& flags) {
   request.set_confidence(flags.confidence);
   request.set_min_sample(flags.min_sample);
   request.set_include_excluded(flags.include_excluded);
+  request.set_interval_rule(ParseEnumFlag<v1::IntervalRule>(flags.interval));
   if (flags.top_box_min.has_value()) {
     request.set_top_box_min(*flags.top_box_min);
   }
   return request;
 }
 
-bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest* base,
-               v1::QueryMetricRequest* candidate, int* exit_code) {
+const std::string& CandidateSurvey(const SidesFlags& flags) {
+  return flags.candidate_surveys.empty() ? flags.metric.surveys.front()
+                                         : flags.candidate_surveys.front();
+}
+
+bool ReadSides(Session& session, const SidesFlags& flags, const std::vector<WindowRead>& more,
+               v1::QueryMetricRequest* base, v1::QueryMetricRequest* candidate, int* exit_code) {
   if (!flags.base.window.has_value() && !flags.candidate.window.has_value() &&
       flags.candidate_surveys.empty() && flags.base_filters.empty() &&
       flags.candidate_filters.empty()) {
@@ -108,10 +122,13 @@ bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest
     *exit_code = UsageError(session.environment, filters.message());
     return false;
   }
-  return ReadWindows(session,
-                     {{flags.base, base->survey_ids(0), base->mutable_interval()},
-                      {flags.candidate, candidate->survey_ids(0), candidate->mutable_interval()}},
-                     exit_code);
+  std::vector<WindowRead> reads = {
+      {flags.base, base->survey_ids(0), base->mutable_interval()},
+      {flags.candidate, CandidateSurvey(flags), candidate->mutable_interval()}};
+  for (const WindowRead& read : more) {
+    reads.push_back(read);
+  }
+  return ReadWindows(session, reads, exit_code);
 }
 
 int ColumnsOf(const Session& session) {

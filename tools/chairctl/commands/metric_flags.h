@@ -15,6 +15,7 @@
 #include "tools/chairctl/base/window.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/page/html_page.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/command_line/command_line.h"
 
 namespace emptychair {
@@ -28,6 +29,8 @@ struct MetricFlags {
   double confidence = 0;
   int32_t min_sample = 0;
   bool include_excluded = false;
+  // What intervals take of customers who answered more than once; empty for the default.
+  std::string interval;
   // The file of the page; empty for none.
   std::string html;
 };
@@ -49,6 +52,9 @@ struct SidesFlags {
 // Adds `--html`.
 void AddHtmlFlag(CommandLine app, std::string& html);
 
+// Adds `--interval`.
+void AddIntervalFlag(CommandLine app, std::string& interval);
+
 // Adds the surveys and all flags of a metric that say which answers count.
 void AddAnswerFlags(CommandLine app, MetricFlags& flags);
 
@@ -68,10 +74,25 @@ void AddWeekStartFlag(CommandLine app, std::string& week_start);
 // What the flags ask, but for windows and filters.
 v1::QueryMetricRequest MakeRequest(const MetricFlags& flags);
 
-// Fills in both sides, each window in the zone of its side's first survey. On failure, as when
-// nothing tells the sides apart, reports it, sets `*exit_code` and answers false.
-bool ReadSides(Session& session, const SidesFlags& flags, v1::QueryMetricRequest* base,
-               v1::QueryMetricRequest* candidate, int* exit_code);
+// The first survey of the candidate, by whose days its times are read.
+const std::string& CandidateSurvey(const SidesFlags& flags);
+
+// Fills in both sides, each window in the zone of its side's first survey, and reads `more` windows
+// along with them, so that each survey is asked once. On failure, as when nothing tells the sides
+// apart, reports it, sets `*exit_code` and answers false.
+bool ReadSides(Session& session, const SidesFlags& flags, const std::vector<WindowRead>& more,
+               v1::QueryMetricRequest* base, v1::QueryMetricRequest* candidate, int* exit_code);
+
+// Says on stderr when a verdict takes every answer as another customer's and nobody asked for that:
+// it may call chance a change.
+template <typename Request, typename Response>
+void TellUncheckedVerdict(const Session& session, const Request& request,
+                          const absl::StatusOr<Response>& response) {
+  if (response.ok() && HasUncheckedVerdict(request, *response)) {
+    *session.environment.err << "chairctl: intervals take every answer as another customer's: "
+                                "repeats not measured yet\n";
+  }
+}
 
 // The width of the terminal, for bars; 0 when the output goes elsewhere.
 int ColumnsOf(const Session& session);

@@ -17,6 +17,7 @@ struct ScorecardFlags {
   std::optional<std::string> as_of;
   std::string by;
   std::string week_start;
+  std::string interval;
   std::string html;
 };
 
@@ -25,6 +26,7 @@ absl::StatusOr<v1::GetScorecardRequest> MakeRequest(const ScorecardFlags& flags)
   request.mutable_survey_ids()->Add(flags.surveys.begin(), flags.surveys.end());
   request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
   request.set_week_start(ParseEnumFlag<v1::WeekStart>(flags.week_start));
+  request.set_interval_rule(ParseEnumFlag<v1::IntervalRule>(flags.interval));
   if (flags.as_of.has_value()) {
     ASSIGN_OR_RETURN(const WrittenTime as_of, ParseUnitOrTime("--as-of", *flags.as_of));
     *request.mutable_as_of() = ToTimestamp(InZone(as_of, absl::UTCTimeZone()));
@@ -37,13 +39,15 @@ int Scorecard(Session& session, const ScorecardFlags& flags) {
   if (!request.ok()) {
     return UsageError(session.environment, request.status().message());
   }
+  const absl::StatusOr<v1::GetScorecardResponse> scorecard = session.client.GetScorecard(*request);
+  TellUncheckedVerdict(session, *request, scorecard);
   return Report(
-      session, flags.html, session.client.GetScorecard(*request),
+      session, flags.html, scorecard,
       [&](const auto& response, CsvWriter& csv) { PrintScorecardCsv(response, csv); },
       [&](const auto& response) {
-        PrintScorecardTable(response, ColumnsOf(session), session.out());
+        PrintScorecardTable(*request, response, ColumnsOf(session), session.out());
       },
-      [&](const auto& response) { return ScorecardPage(response); });
+      [&](const auto& response) { return ScorecardPage(*request, response); });
 }
 
 }  // namespace
@@ -60,10 +64,13 @@ void AddMetricScorecardCommand(CommandLine group, Command* command) {
   units.erase(units.begin());  // None, which is no length of a period.
   scorecard.Add("--by", flags->by, "Length of a period (default month)").OneOf(units);
   AddWeekStartFlag(scorecard, flags->week_start);
+  AddIntervalFlag(scorecard, flags->interval);
   AddHtmlFlag(scorecard, flags->html);
   scorecard.Footer(
       "Of each survey: its last complete period in its own time zone, whether that differs from\n"
-      "the one before by more than chance, and the trend of twelve.\n"
+      "the one before by more than chance, and the trend of twelve. The more surveys are tested,\n"
+      "the more a change must come to: of those called one, at most 1 in 20 is expected to be\n"
+      "chance.\n"
       "Example:\n"
       "  chairctl metric scorecard --by quarter");
   scorecard.OnChosen([flags, command] {

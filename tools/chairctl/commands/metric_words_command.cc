@@ -33,7 +33,8 @@ bool ReadQuestion(Session& session, const WordsFlags& flags, v1::CompareWordsReq
   SidesFlags sides = flags.sides;
   sides.filters = flags.selection.filters;
   sides.otherwise = "; or --by-class";
-  return ReadSides(session, sides, request.mutable_base(), request.mutable_candidate(), exit_code);
+  return ReadSides(session, sides, {}, request.mutable_base(), request.mutable_candidate(),
+                   exit_code);
 }
 
 int Words(Session& session, const WordsFlags& flags) {
@@ -100,8 +101,9 @@ void AddMetricWordsCommand(CommandLine group, Command* command) {
   words.Footer(
       "Wants two sides, told apart by windows, filters or surveys; or --by-class with a window or\n"
       "without.\n"
-      "z is the difference in standard errors; beyond about 2 it is more than chance for a word\n"
-      "chosen beforehand. Times without an offset are in the survey's time zone.\n"
+      "z is the difference in standard errors. q is how often chance alone takes one of so many\n"
+      "words as far: of those with q up to 0.05, 1 in 20 is expected to be chance.\n"
+      "Times without an offset are in the survey's time zone.\n"
       "Example:\n"
       "  chairctl metric words support-nps --base 2023 --candidate 2024\n"
       "What do promoters say, and what detractors:\n"

@@ -10,6 +10,7 @@
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/page/metric_html_parts.h"
 #include "tools/chairctl/text/change_output.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_text.h"
 
@@ -18,6 +19,17 @@ namespace {
 
 // Contributions drawn of one key; each has three rows.
 constexpr int kSlicesDrawnMax = 15;
+
+// The total with its interval, and whether chance explains it.
+std::string TotalText(const v1::Contribution& contribution, int decimals) {
+  std::string text = SignedText(contribution.total(), decimals);
+  if (contribution.has_low() && contribution.has_high()) {
+    absl::StrAppend(&text, " (",
+                    SignedIntervalText(contribution.low(), contribution.high(), decimals), ")");
+  }
+  const absl::string_view verdict = MoveText(contribution.verdict());
+  return absl::StrCat(text, verdict.empty() ? "" : ", ", verdict);
+}
 
 std::vector<PlotRow> RowsOf(const v1::Contribution& contribution, const v1::MethodInfo& info) {
   const std::string group = GroupName(contribution.group_value());
@@ -34,10 +46,7 @@ std::vector<PlotRow> RowsOf(const v1::Contribution& contribution, const v1::Meth
            SignedText(contribution.score(), decimals),
            {.value = contribution.score()},
            RowMark::kOpenBar},
-          {"total",
-           absl::StrCat(SignedText(contribution.total(), decimals), " (",
-                        SignedIntervalText(contribution.low(), contribution.high(), decimals), ")"),
-           MarkOf(contribution), RowMark::kBar}};
+          {"total", TotalText(contribution, decimals), MarkOf(contribution), RowMark::kBar}};
 }
 
 TickedAxis AxisOf(const v1::DecomposeChangeResponse& response) {
@@ -61,9 +70,10 @@ Markup ContributionTable(const v1::DimensionContributions& dimension,
   HtmlTable table(absl::StrCat("What each ", dimension.key(), " adds to the change"));
   table.AddColumn(dimension.key(), HtmlTable::Align::kLeft);
   for (const char* heading :
-       {"base share %", "candidate share %", "mix", "score", "total", "low", "high"}) {
+       {"base share %", "candidate share %", "mix", "score", "total", "low", "high", "p", "q"}) {
     table.AddColumn(heading, HtmlTable::Align::kRight);
   }
+  table.AddColumn("verdict", HtmlTable::Align::kLeft);
   for (const v1::Contribution& contribution : dimension.contributions()) {
     table.AddRow({TextCell(GroupName(contribution.group_value())),
                   ShareCell(contribution.base(), response.base()),
@@ -72,7 +82,10 @@ Markup ContributionTable(const v1::DimensionContributions& dimension,
                   NumberCell(contribution.has_score(), contribution.score()),
                   NumberCell(contribution.has_total(), contribution.total()),
                   NumberCell(contribution.has_low(), contribution.low()),
-                  NumberCell(contribution.has_high(), contribution.high())});
+                  NumberCell(contribution.has_high(), contribution.high()),
+                  PValueCell(contribution.has_p_value(), contribution.p_value()),
+                  PValueCell(contribution.has_q_value(), contribution.q_value()),
+                  TextCell(MoveText(contribution.verdict()))});
   }
   return table.Render();
 }
@@ -103,7 +116,7 @@ void AddDimension(const v1::DimensionContributions& dimension,
   page.Add(RowPlot(
       absl::StrFormat("what each %s adds: by its share of the answers (mix), by its own value "
                       "(score), and both together with its %g %% interval (total)",
-                      dimension.key(), 100 * info.confidence()),
+                      dimension.key(), 100 * DifferenceConfidence(info)),
       rows, axis));
   if (drawn < dimension.contributions_size()) {
     page.Add(Paragraph(absl::StrCat("Drawn are the first ", drawn, " of ",
@@ -124,6 +137,8 @@ HtmlPage ChangePage(const v1::DecomposeChangeRequest& request,
   page.Add({KeyChange("change", response.has_delta(), response.delta(), info, ChangeText(response)),
             KeyNumberOf("base", response.base(), info),
             KeyNumberOf("candidate", response.candidate(), info)});
+  page.Add(OptionalParagraph(IntervalRuleText(request, response)));
+  page.Add(OptionalParagraph(ContributionTestsText(response)));
   const TickedAxis axis = AxisOf(response);
   for (const v1::DimensionContributions& dimension : response.dimensions()) {
     AddDimension(dimension, response, axis, page);

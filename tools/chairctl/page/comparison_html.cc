@@ -1,13 +1,17 @@
 #include "tools/chairctl/page/comparison_html.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
+#include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/page/metric_html_parts.h"
 #include "tools/chairctl/text/comparison_output.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_text.h"
 
@@ -68,6 +72,31 @@ Markup DifferenceTable(const v1::CompareMetricResponse& response) {
   return table.Render();
 }
 
+// How the sides are compared, beside what holds for each.
+std::vector<Fact> ComparisonFacts(const v1::CompareMetricResponse& response) {
+  std::vector<Fact> facts;
+  if (response.has_customer_correlation()) {
+    facts.push_back(
+        NumberFact("correlation by customers on both sides", response.customer_correlation()));
+  }
+  if (response.looks() != v1::LOOKS_UNSPECIFIED) {
+    facts.emplace_back("looks", DataText(EnumFlag(response.looks())));
+  }
+  if (response.has_as_of()) {
+    facts.emplace_back(
+        "as of", DataText(LocalTimeText(true, response.as_of(), ZoneOf(response.method_info()))));
+  }
+  if (response.has_z_limit()) {
+    facts.push_back(NumberFact("a change is called from z", response.z_limit()));
+  }
+  if (response.has_information_fraction()) {
+    facts.push_back(
+        NumberFact("part known of what the end will tell", response.information_fraction()));
+  }
+  facts.push_back(CountFact("sequence of the store", response.sequence()));
+  return facts;
+}
+
 }  // namespace
 
 HtmlPage ComparisonPage(const v1::CompareMetricRequest& request,
@@ -81,9 +110,13 @@ HtmlPage ComparisonPage(const v1::CompareMetricRequest& request,
        KeyNumberOf("base", response.base(), info),
        KeyNumberOf("candidate", response.candidate(), info)});
   AddPlots(response, page);
+  for (const std::string& line : {LooksText(request, response), IntervalRuleText(request, response),
+                                  SharedCustomersText(response)}) {
+    page.Add(OptionalParagraph(line));
+  }
   page.Add(SidesTable(response.base(), response.candidate(), info));
   page.Add(DifferenceTable(response));
-  page.Add(Details(info, {CountFact("sequence of the store", response.sequence())}));
+  page.Add(Details(info, ComparisonFacts(response)));
   return page;
 }
 

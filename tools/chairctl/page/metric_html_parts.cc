@@ -94,6 +94,12 @@ const PointColumn kPointColumns[] = {
      [](const v1::MetricValue& p) { return Present(p.has_denominator(), p.denominator()); }},
     {"customers", kRight,
      [](const v1::MetricValue& p) { return Present(p.has_customers(), p.customers()); }},
+    {"effective sample", kRight,
+     [](const v1::MetricValue& p) {
+       return Present(p.has_effective_sample(), p.effective_sample());
+     }},
+    {"design effect", kRight,
+     [](const v1::MetricValue& p) { return Present(p.has_design_effect(), p.design_effect()); }},
     {"grade", kLeft, GradeCell},
     {"excluded", kLeft, ExcludedCell},
     {"answers per score", kLeft, HistogramCell},
@@ -116,13 +122,34 @@ std::vector<Fact> QuestionOf(absl::string_view prefix, const v1::QueryMetricRequ
   return facts;
 }
 
+Fact PercentFact(absl::string_view name, double share) {
+  return {std::string(name),
+          NumberMarkup(absl::StrFormat("%g %%", 100 * share), JsonNumber(share))};
+}
+
+// What intervals rest on, beside the values themselves.
+void AppendIntervalFacts(const v1::MethodInfo& info, std::vector<Fact>& facts) {
+  AppendFact("intervals by", EnumFlagOrEmpty(info.interval_rule()), facts);
+  if (info.has_effects_sequence()) {
+    facts.push_back(CountFact("repeats measured at sequence", info.effects_sequence()));
+  }
+  if (info.population() > 0) {
+    facts.push_back(CountFact("population", info.population()));
+  }
+  if (info.tests() > 0) {
+    facts.push_back(CountFact("tests", info.tests()));
+  }
+  if (info.has_interval_confidence()) {
+    facts.push_back(PercentFact("confidence of differences", info.interval_confidence()));
+  }
+}
+
 std::vector<Fact> FactsOf(const v1::MethodInfo& info) {
-  std::vector<Fact> facts = {
-      {"respondents", DataText(EnumFlag(info.respondent_rule()))},
-      {"confidence", NumberMarkup(absl::StrFormat("%g %%", 100 * info.confidence()),
-                                  JsonNumber(info.confidence()))},
-      CountFact("smallest sample", info.min_sample()),
-      CountFact("buckets per point", info.trailing_buckets())};
+  std::vector<Fact> facts = {{"respondents", DataText(EnumFlag(info.respondent_rule()))},
+                             PercentFact("confidence", info.confidence())};
+  AppendIntervalFacts(info, facts);
+  facts.push_back(CountFact("smallest sample", info.min_sample()));
+  facts.push_back(CountFact("buckets per point", info.trailing_buckets()));
   if (info.has_top_box_min()) {
     facts.push_back(CountFact("satisfied from", info.top_box_min()));
   }
@@ -268,6 +295,14 @@ Markup QuestionOf(const v1::QueryMetricRequest& base, const v1::QueryMetricReque
 
 Fact CountFact(absl::string_view name, int64_t count) {
   return {std::string(name), CountMarkup(count)};
+}
+
+Fact NumberFact(absl::string_view name, double number) {
+  return {std::string(name), NumberMarkup(absl::StrFormat("%.3g", number), JsonNumber(number))};
+}
+
+Markup OptionalParagraph(absl::string_view text) {
+  return text.empty() ? Markup{} : Paragraph(text);
 }
 
 Markup MethodFacts(const v1::MethodInfo& info) { return FactList(FactsOf(info)); }

@@ -82,6 +82,11 @@ Markup Details(const v1::MethodInfo& info, const std::vector<Fact>& facts);
 
 // A number of `Details`.
 Fact CountFact(absl::string_view name, int64_t count);
+// The same, to three digits.
+Fact NumberFact(absl::string_view name, double number);
+
+// `text` as a paragraph; nothing when it is empty.
+Markup OptionalParagraph(absl::string_view text);
 
 // An axis for all `marks` and, with `zero`, for 0.
 TickedAxis AxisFor(std::vector<IntervalMark> marks, bool zero);

@@ -13,6 +13,7 @@
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/page/metric_html_parts.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_output.h"
 #include "tools/chairctl/text/metric_text.h"
@@ -154,13 +155,12 @@ HtmlPage QueryPage(const v1::QueryMetricRequest& request, const v1::QueryMetricR
                                     " groups with the most answers of ", response.series_size(),
                                     "; the table has all.")));
   }
+  page.Add(OptionalParagraph(IntervalRuleText(request, response)));
   page.Add(TableOf(request, response));
   if (const std::string excluded = ExcludedText(response); !excluded.empty()) {
     page.Add(Paragraph(absl::StrCat("excluded: ", excluded)));
   }
-  if (const absl::string_view note = OpenBucketNote(response); !note.empty()) {
-    page.Add(Paragraph(note));
-  }
+  page.Add(OptionalParagraph(OpenBucketNote(response)));
   page.Add(Details(info, {CountFact("sequence of the store", response.sequence()),
                           CountFact("cells read", response.cells_read()),
                           CountFact("records scanned", response.records_scanned())}));

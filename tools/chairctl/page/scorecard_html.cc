@@ -10,6 +10,7 @@
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/page/metric_html_parts.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_output.h"
 #include "tools/chairctl/text/metric_text.h"
@@ -46,8 +47,9 @@ Markup GlanceAt(const v1::SurveyScore& score) {
     const int decimals = DecimalsOf(info.method());
     change = absl::StrCat(SignedText(score.delta(), decimals), " since the period before");
     if (score.has_delta_low() && score.has_delta_high()) {
-      absl::StrAppend(&change, " (",
-                      SignedIntervalText(score.delta_low(), score.delta_high(), decimals), ")");
+      absl::StrAppendFormat(&change, " (%s at %g %%)",
+                            SignedIntervalText(score.delta_low(), score.delta_high(), decimals),
+                            100 * DifferenceConfidence(info));
     }
   }
   return {absl::StrCat(
@@ -83,7 +85,8 @@ Markup ChangeTable(const v1::GetScorecardResponse& response) {
   for (const char* heading : {"survey", "metric", "period"}) {
     table.AddColumn(heading, HtmlTable::Align::kLeft);
   }
-  for (const char* heading : {"value", "answers", "before", "change", "low", "high", "z", "p"}) {
+  for (const char* heading :
+       {"value", "answers", "before", "change", "low", "high", "z", "p", "q"}) {
     table.AddColumn(heading, HtmlTable::Align::kRight);
   }
   table.AddColumn("verdict", HtmlTable::Align::kLeft);
@@ -96,7 +99,7 @@ Markup ChangeTable(const v1::GetScorecardResponse& response) {
          NumberCell(score.has_delta_low(), score.delta_low()),
          NumberCell(score.has_delta_high(), score.delta_high()),
          NumberCell(score.has_z(), score.z()), PValueCell(score.has_p_value(), score.p_value()),
-         TextCell(VerdictWordOf(score))});
+         PValueCell(score.has_q_value(), score.q_value()), TextCell(VerdictWordOf(score))});
   }
   return table.Render();
 }
@@ -115,13 +118,16 @@ Markup TrendTable(const v1::SurveyScore& score) {
 
 }  // namespace
 
-HtmlPage ScorecardPage(const v1::GetScorecardResponse& response) {
+HtmlPage ScorecardPage(const v1::GetScorecardRequest& request,
+                       const v1::GetScorecardResponse& response) {
   HtmlPage page("Scorecard");
   page.Add(Paragraph(ScorecardHeading(response)));
   page.Add(VerdictCounts(response));
   for (const v1::SurveyScore& score : response.surveys()) {
     page.Add(GlanceAt(score));
   }
+  page.Add(OptionalParagraph(IntervalRuleText(request, response)));
+  page.Add(OptionalParagraph(SurveyTestsText(response)));
   page.Add(ChangeTable(response));
   for (const v1::SurveyScore& score : response.surveys()) {
     page.Add(Heading(NameOf(score)));

@@ -7,7 +7,8 @@
 
 namespace emptychair {
 
-HtmlPage ScorecardPage(const v1::GetScorecardResponse& response);
+HtmlPage ScorecardPage(const v1::GetScorecardRequest& request,
+                       const v1::GetScorecardResponse& response);
 
 }  // namespace emptychair
 

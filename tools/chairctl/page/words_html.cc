@@ -46,7 +46,7 @@ Markup TableOf(absl::string_view caption, const std::vector<const v1::WordCompar
   table.AddColumn("word", HtmlTable::Align::kLeft);
   for (const std::string& heading :
        {sides.base.name, sides.base.name + " %", sides.candidate.name, sides.candidate.name + " %",
-        std::string("log odds"), std::string("z")}) {
+        std::string("log odds"), std::string("z"), std::string("p"), std::string("q")}) {
     table.AddColumn(heading, HtmlTable::Align::kRight);
   }
   for (const v1::WordComparison* word : words) {
@@ -55,7 +55,8 @@ Markup TableOf(absl::string_view caption, const std::vector<const v1::WordCompar
          NumberCell(true, PercentOf(word->base_count(), response.base_comments())),
          CountCell(word->candidate_count()),
          NumberCell(true, PercentOf(word->candidate_count(), response.candidate_comments())),
-         NumberCell(true, word->log_odds()), NumberCell(true, word->z())});
+         NumberCell(true, word->log_odds()), NumberCell(true, word->z()),
+         PValueCell(true, word->p_value()), PValueCell(true, word->q_value())});
   }
   return table.Render();
 }
@@ -111,10 +112,12 @@ HtmlPage WordsPage(const v1::CompareWordsRequest& request, const v1::CompareWord
   for (int i = 0; i < 2; ++i) {
     page.Add(TableOf(users[i]->heading, words[i], response, sides));
   }
+  page.Add(OptionalParagraph(WordTestsText(response)));
   page.Add(Paragraph(
-      "z is the difference in standard errors: beyond about 2 it is more than chance for a word "
-      "that was chosen beforehand."));
-  page.Add(Details({CountFact("sequence of the store", response.sequence()),
+      "z is the difference in standard errors, p how often chance alone takes a word that was "
+      "chosen beforehand as far, q the same for the number of words that were tested."));
+  page.Add(Details({CountFact("words tested", response.tests()),
+                    CountFact("sequence of the store", response.sequence()),
                     CountFact("records scanned", response.records_scanned())}));
   return page;
 }

@@ -9,8 +9,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/plot/interval_axis.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_text.h"
 
@@ -79,6 +81,7 @@ Table MakeTable(const v1::DimensionContributions& dimension,
     table.AddColumn("low", Table::Align::kRight);
     table.AddColumn("high", Table::Align::kRight);
   }
+  table.AddColumn("verdict", Table::Align::kLeft);
   if (layout.bar_width > 0) {
     table.AddColumn(axis.Heading(layout.bar_width), Table::Align::kLeft);
   }
@@ -95,6 +98,7 @@ Table MakeTable(const v1::DimensionContributions& dimension,
       cells.push_back(RoundedOrAbsent(contribution.has_low(), contribution.low()));
       cells.push_back(RoundedOrAbsent(contribution.has_high(), contribution.high()));
     }
+    cells.emplace_back(MoveText(contribution.verdict()));
     if (layout.bar_width > 0) {
       cells.push_back(axis.Bar(MarkOf(contribution), layout.bar_width));
     }
@@ -128,17 +132,29 @@ struct Mover {
   const v1::Contribution* contribution;
 };
 
-// The largest contribution of all keys, but for those of one group, which says nothing.
+// Whether the key tells slices apart: one group alone is all of the change.
+bool HasSlices(const v1::DimensionContributions& dimension) {
+  return dimension.contributions_size() > 1;
+}
+
+bool IsMover(const v1::Contribution& contribution) {
+  return contribution.verdict() == v1::VERDICT_HIGHER ||
+         contribution.verdict() == v1::VERDICT_LOWER;
+}
+
+// The largest contribution of all keys among those that chance does not explain.
 std::optional<Mover> LargestMover(const v1::DecomposeChangeResponse& response) {
   std::optional<Mover> largest;
   for (const v1::DimensionContributions& dimension : response.dimensions()) {
-    if (dimension.contributions_size() < 2) {
+    if (!HasSlices(dimension)) {
       continue;
     }
-    const v1::Contribution& first = dimension.contributions(0);
-    if (first.has_total() && (!largest.has_value() ||
-                              std::abs(first.total()) > std::abs(largest->contribution->total()))) {
-      largest = Mover{&dimension.key(), &first};
+    for (const v1::Contribution& contribution : dimension.contributions()) {
+      if (IsMover(contribution) &&
+          (!largest.has_value() ||
+           std::abs(contribution.total()) > std::abs(largest->contribution->total()))) {
+        largest = Mover{&dimension.key(), &contribution};
+      }
     }
   }
   return largest;
@@ -149,7 +165,8 @@ std::optional<Mover> LargestMover(const v1::DecomposeChangeResponse& response) {
 void PrintChangeCsv(const v1::DecomposeChangeResponse& response, CsvWriter& csv) {
   csv.Write({"key", "group", "base_share", "base_value", "base_answers", "candidate_share",
              "candidate_value", "candidate_answers", "mix", "score", "total", "low", "high",
-             "suppressed"});
+             "suppressed", "p_value", "q_value", "verdict", "interval_rule"});
+  const std::string interval_rule = EnumFlagOrEmpty(response.method_info().interval_rule());
   for (const v1::DimensionContributions& dimension : response.dimensions()) {
     for (const v1::Contribution& contribution : dimension.contributions()) {
       const v1::MetricValue& base = contribution.base();
@@ -165,21 +182,47 @@ void PrintChangeCsv(const v1::DecomposeChangeResponse& response, CsvWriter& csv)
                  ExactOrEmpty(contribution.has_total(), contribution.total()),
                  ExactOrEmpty(contribution.has_low(), contribution.low()),
                  ExactOrEmpty(contribution.has_high(), contribution.high()),
-                 contribution.suppressed() ? "true" : "false"});
+                 contribution.suppressed() ? "true" : "false",
+                 ExactOrEmpty(contribution.has_p_value(), contribution.p_value()),
+                 ExactOrEmpty(contribution.has_q_value(), contribution.q_value()),
+                 EnumFlagOrEmpty(contribution.verdict()), interval_rule});
     }
   }
 }
 
 void PrintChangeTable(const v1::DecomposeChangeRequest& request,
                       const v1::DecomposeChangeResponse& response, int columns, std::ostream& out) {
-  out << SidesHeading(request.base(), request.candidate(), response.method_info()) << "\n"
+  out << SidesHeading(request.base(), request.candidate(), response.method_info(),
+                      IntervalRuleText(request, response))
+      << "\n"
       << ChangeText(response) << "\n";
+  if (const std::string tests = ContributionTestsText(response); !tests.empty()) {
+    out << tests << "\n";
+  }
   const IntervalAxis axis = AxisOf(response);
   const Layout layout = LayoutFor(response, axis, columns);
   for (const v1::DimensionContributions& dimension : response.dimensions()) {
     out << "\n";
     MakeTable(dimension, response, axis, layout).Print(out);
   }
+}
+
+absl::string_view MoveText(v1::Verdict verdict) {
+  switch (verdict) {
+    case v1::VERDICT_HIGHER:
+      return "moved up";
+    case v1::VERDICT_LOWER:
+      return "moved down";
+    case v1::VERDICT_TOO_FEW:
+      return "too few";
+    default:
+      return "";
+  }
+}
+
+std::string ContributionTestsText(const v1::DecomposeChangeResponse& response) {
+  const v1::MethodInfo& info = response.method_info();
+  return ManyTestsText(info.tests(), info.confidence(), "contributions", "the movers shown");
 }
 
 std::string ChangeText(const v1::DecomposeChangeResponse& response) {
@@ -197,7 +240,9 @@ std::string ChangeText(const v1::DecomposeChangeResponse& response) {
                           Printable(GroupName(contribution.group_value())),
                           SignedText(contribution.total(), decimals),
                           SignedIntervalText(contribution.low(), contribution.high(), decimals),
-                          100 * info.confidence());
+                          100 * DifferenceConfidence(info));
+  } else if (std::any_of(response.dimensions().begin(), response.dimensions().end(), HasSlices)) {
+    absl::StrAppend(&text, "; no slice moved it clearly");
   }
   return text;
 }

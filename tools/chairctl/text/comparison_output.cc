@@ -1,5 +1,6 @@
 #include "tools/chairctl/text/comparison_output.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -7,9 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "absl/time/civil_time.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_text.h"
 
 namespace emptychair {
@@ -42,6 +45,38 @@ std::vector<std::string> SideCells(absl::string_view name, const v1::MetricValue
   return cells;
 }
 
+// How much of an interval with both edges has passed: `18 of 30 days`, which are those of the zone,
+// whole; hours of one that has less than two days.
+std::string ProgressText(const v1::TimeInterval& interval, absl::Time as_of, absl::TimeZone zone) {
+  const absl::Time start = FromTimestamp(interval.start_time());
+  const absl::Time end = FromTimestamp(interval.end_time());
+  const absl::Time now = std::max(as_of, start);
+  const auto days_until = [&](absl::Time time) {
+    constexpr int64_t kSecondsPerDay = 86'400;
+    return (absl::ToCivilSecond(time, zone) - absl::ToCivilSecond(start, zone)) / kSecondsPerDay;
+  };
+  return days_until(end) < 2 ? absl::StrCat(absl::ToInt64Hours(now - start), " of ",
+                                            absl::ToInt64Hours(end - start), " hours")
+                             : absl::StrCat(days_until(now), " of ", days_until(end), " days");
+}
+
+// Writes what the lines of the sides do not say.
+void PrintNotes(const v1::CompareMetricRequest& request, const v1::CompareMetricResponse& response,
+                std::ostream& out) {
+  if (request.has_as_of()) {
+    out << "only answers before "
+        << LocalTimeText(true, request.as_of(), ZoneOf(response.method_info())) << " count\n";
+  }
+  const int64_t base_excluded = ExcludedCountOf(response.base());
+  const int64_t candidate_excluded = ExcludedCountOf(response.candidate());
+  if (base_excluded + candidate_excluded > 0) {
+    out << "excluded: base " << base_excluded << ", candidate " << candidate_excluded << "\n";
+  }
+  if (const std::string shared = SharedCustomersText(response); !shared.empty()) {
+    out << shared << "\n";
+  }
+}
+
 }  // namespace
 
 void PrintComparisonCsv(const v1::CompareMetricRequest& request,
@@ -53,7 +88,8 @@ void PrintComparisonCsv(const v1::CompareMetricRequest& request,
     }
   }
   for (const char* name :
-       {"delta", "delta_low", "delta_high", "z", "p_value", "verdict", "direction"}) {
+       {"delta", "delta_low", "delta_high", "z", "p_value", "verdict", "direction", "interval_rule",
+        "customer_correlation", "looks", "as_of", "z_limit", "information_fraction"}) {
     header.emplace_back(name);
   }
   csv.Write(header);
@@ -67,13 +103,23 @@ void PrintComparisonCsv(const v1::CompareMetricRequest& request,
   row.emplace_back(ExactOrEmpty(response.has_p_value(), response.p_value()));
   row.emplace_back(EnumFlag(response.verdict()));
   row.emplace_back(EnumFlag(response.direction()));
+  row.emplace_back(EnumFlagOrEmpty(response.method_info().interval_rule()));
+  row.emplace_back(
+      ExactOrEmpty(response.has_customer_correlation(), response.customer_correlation()));
+  row.emplace_back(EnumFlagOrEmpty(response.looks()));
+  row.emplace_back(TimestampText(response.has_as_of(), response.as_of()));
+  row.emplace_back(ExactOrEmpty(response.has_z_limit(), response.z_limit()));
+  row.emplace_back(
+      ExactOrEmpty(response.has_information_fraction(), response.information_fraction()));
   csv.Write(row);
 }
 
 void PrintComparisonTable(const v1::CompareMetricRequest& request,
                           const v1::CompareMetricResponse& response, std::ostream& out) {
   const v1::MethodInfo& info = response.method_info();
-  out << SidesHeading(request.base(), request.candidate(), info) << "\n";
+  out << SidesHeading(request.base(), request.candidate(), info,
+                      IntervalRuleText(request, response))
+      << "\n";
   Table table;
   table.AddColumn("", Table::Align::kLeft);
   for (const absl::string_view heading :
@@ -96,18 +142,19 @@ void PrintComparisonTable(const v1::CompareMetricRequest& request,
   table.AddRow(SideCells("candidate", response.candidate(), info));
   table.AddRow(std::move(change));
   table.Print(out);
-  const int64_t base_excluded = ExcludedCountOf(response.base());
-  const int64_t candidate_excluded = ExcludedCountOf(response.candidate());
-  if (base_excluded + candidate_excluded > 0) {
-    out << "excluded: base " << base_excluded << ", candidate " << candidate_excluded << "\n";
-  }
+  PrintNotes(request, response, out);
   out << "\n" << VerdictText(response) << "\n";
+  if (const std::string looks = LooksText(request, response); !looks.empty()) {
+    out << looks << "\n";
+  }
 }
 
 std::string VerdictText(const v1::CompareMetricResponse& response) {
   std::string text = absl::StrReplaceAll(EnumFlag(response.verdict()), {{"-", " "}});
   if (response.verdict() == v1::VERDICT_TOO_FEW) {
-    return absl::StrCat(text, " answers to tell: each side needs at least 10, not suppressed");
+    return absl::StrCat(text,
+                        " answers to tell: each side needs at least 10, not suppressed and not ",
+                        "those of one customer");
   }
   if (response.direction() != v1::CHANGE_DIRECTION_NEITHER) {
     absl::StrAppend(&text, ", ", EnumFlag(response.direction()));
@@ -120,6 +167,34 @@ std::string VerdictText(const v1::CompareMetricResponse& response) {
     absl::StrAppendFormat(&text, ", p = %.3g", response.p_value());
   }
   return text;
+}
+
+std::string LooksText(const v1::CompareMetricRequest& request,
+                      const v1::CompareMetricResponse& response) {
+  if (!response.has_z_limit()) {
+    return "";
+  }
+  std::string text;
+  switch (response.looks()) {
+    case v1::LOOKS_UNTIL_END:
+      text = ProgressText(request.candidate().interval(), FromTimestamp(response.as_of()),
+                          ZoneOf(response.method_info()));
+      break;
+    case v1::LOOKS_OPEN_ENDED:
+      text = "However often it is looked at";
+      break;
+    default:
+      return "";
+  }
+  absl::StrAppendFormat(&text, ": a change is called from z %.3g on.", response.z_limit());
+  return text;
+}
+
+std::string SharedCustomersText(const v1::CompareMetricResponse& response) {
+  return response.customer_correlation() == 0
+             ? ""
+             : absl::StrCat("customers on both sides: correlation ",
+                            NumberText(response.customer_correlation(), 2));
 }
 
 }  // namespace emptychair

@@ -24,10 +24,15 @@ std::vector<IntervalMark> MarksOf(
 }
 
 IntervalMark MarkOf(const v1::Contribution& contribution) {
-  if (!contribution.has_total()) {
-    return {};
+  IntervalMark mark;
+  if (contribution.has_total()) {
+    mark.value = contribution.total();
   }
-  return {contribution.total(), contribution.low(), contribution.high()};
+  if (contribution.has_low() && contribution.has_high()) {
+    mark.low = contribution.low();
+    mark.high = contribution.high();
+  }
+  return mark;
 }
 
 double PercentOf(int64_t count, int64_t whole) {

@@ -12,6 +12,7 @@
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/plot/interval_axis.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_text.h"
 
@@ -109,12 +110,17 @@ Table MakeTable(const v1::QueryMetricRequest& request, const v1::QueryMetricResp
   return table;
 }
 
-void PrintHeading(const v1::QueryMetricRequest& request, const v1::MethodInfo& info,
-                  absl::TimeZone zone, std::ostream& out) {
+void PrintHeading(const v1::QueryMetricRequest& request, const v1::QueryMetricResponse& response,
+                  std::ostream& out) {
+  const v1::MethodInfo& info = response.method_info();
   out << absl::StrJoin(request.survey_ids(), ", ") << ": " << EnumFlag(info.method())
       << Printable(FiltersText(request.filters()))
-      << "\nwindow: " << WindowText(request.interval(), zone) << ", " << info.time_zone()
-      << "\nmethod: " << MethodText(info) << "\n\n";
+      << "\nwindow: " << WindowText(request.interval(), ZoneOf(info)) << ", " << info.time_zone()
+      << "\nmethod: " << MethodText(info) << "\n";
+  if (const std::string intervals = IntervalRuleText(request, response); !intervals.empty()) {
+    out << intervals << "\n";
+  }
+  out << "\n";
 }
 
 // Writes what the table's lines do not say.
@@ -220,10 +226,12 @@ void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetric
   header.insert(header.end(), request.group_by().begin(), request.group_by().end());
   for (const char* name :
        {"value", "low", "high", "standard_error", "answers", "unscored", "customers", "promoters",
-        "passives", "detractors", "suppressed", "excluded", "is_open"}) {
+        "passives", "detractors", "suppressed", "excluded", "is_open", "effective_sample",
+        "design_effect", "interval_rule"}) {
     header.emplace_back(name);
   }
   csv.Write(header);
+  const std::string interval_rule = EnumFlagOrEmpty(response.method_info().interval_rule());
   for (const v1::MetricSeries& series : response.series()) {
     for (int i = 0; i < series.points_size() && i < response.buckets_size(); ++i) {
       const v1::MetricBucket& bucket = response.buckets(i);
@@ -248,6 +256,9 @@ void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetric
       row.emplace_back(point.suppressed() ? "true" : "false");
       row.emplace_back(CountOrEmpty(true, ExcludedCountOf(point)));
       row.emplace_back(bucket.is_open() ? "true" : "false");
+      row.emplace_back(ExactOrEmpty(point.has_effective_sample(), point.effective_sample()));
+      row.emplace_back(ExactOrEmpty(point.has_design_effect(), point.design_effect()));
+      row.emplace_back(interval_rule);
       csv.Write(row);
     }
   }
@@ -256,12 +267,13 @@ void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetric
 void PrintMetricTable(const v1::QueryMetricRequest& request,
                       const v1::QueryMetricResponse& response, int columns, std::ostream& out) {
   const v1::MethodInfo& info = response.method_info();
-  PrintHeading(request, info, ZoneOf(info), out);
+  PrintHeading(request, response, out);
   const std::vector<MetricLine> lines = LinesOf(request, response);
   Layout layout;
   layout.buckets = info.granularity() != v1::GRANULARITY_NONE;
   layout.counts = true;
-  layout.customers = info.respondent_rule() > v1::RESPONDENT_RULE_ALL;
+  layout.customers = info.respondent_rule() > v1::RESPONDENT_RULE_ALL ||
+                     info.interval_rule() == v1::INTERVAL_RULE_CUSTOMERS;
   layout.classes = HasClasses(info.method());
   layout.grade = info.method() == v1::METRIC_METHOD_NET_PROMOTER;
   layout.histogram = request.include_histogram();

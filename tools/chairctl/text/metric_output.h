@@ -15,16 +15,17 @@ namespace emptychair {
 
 // Writes a line for every point of every series, in the answer's order, exact, behind the header
 // `bucket_start,bucket_end,<group keys>,value,low,high,standard_error,answers,unscored,customers,
-// promoters,passives,detractors,suppressed,excluded,is_open`. What is absent is empty; times are
-// RFC 3339 in UTC; `excluded` counts the answers that were left out, whatever the reason.
+// promoters,passives,detractors,suppressed,excluded,is_open,effective_sample,design_effect,
+// interval_rule`. What is absent is empty; times are RFC 3339 in UTC; `excluded` counts the answers
+// that were left out, whatever the reason.
 void PrintMetricCsv(const v1::QueryMetricRequest& request, const v1::QueryMetricResponse& response,
                     CsvWriter& csv);
 
-// Writes a heading that repeats the window and the method, then a line for every point, then those
-// of the total where there are groups, then how many answers were excluded, if any, and what the
-// mark of an open bucket means, if there is one. With `columns` above 0, which is the width of a
-// terminal, every line ends with the interval as a bar on a common axis, and the counts that leave
-// no room for it are left out.
+// Writes a heading that repeats the window and the method and says what intervals rest on, then a
+// line for every point, then those of the total where there are groups, then how many answers were
+// excluded, if any, and what the mark of an open bucket means, if there is one. With `columns`
+// above 0, which is the width of a terminal, every line ends with the interval as a bar on a common
+// axis, and the counts that leave no room for it are left out.
 void PrintMetricTable(const v1::QueryMetricRequest& request,
                       const v1::QueryMetricResponse& response, int columns, std::ostream& out);
 

@@ -150,12 +150,14 @@ std::string SelectionText(const v1::QueryMetricRequest& side, const v1::MethodIn
 }
 
 std::string SidesHeading(const v1::QueryMetricRequest& base,
-                         const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info) {
+                         const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info,
+                         absl::string_view intervals) {
   const bool names_surveys = !SameSurveys(base, candidate);
   return absl::StrCat(SurveysText(base, candidate), ": ", EnumFlag(info.method()),
                       "\nbase: ", Printable(SelectionText(base, info, names_surveys)),
                       "\ncandidate: ", Printable(SelectionText(candidate, info, names_surveys)),
-                      "\nmethod: ", MethodText(info), "\n");
+                      "\nmethod: ", MethodText(info), "\n", intervals,
+                      intervals.empty() ? "" : "\n");
 }
 
 int DecimalsOf(v1::MetricMethod method) {

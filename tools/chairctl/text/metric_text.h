@@ -55,9 +55,10 @@ std::string SelectionText(const v1::QueryMetricRequest& side, const v1::MethodIn
                           bool names_surveys = false);
 
 // Printable lines that name what two sides ask for: surveys and method, then the window and filters
-// of each.
+// of each; at last `intervals`, unless it is empty.
 std::string SidesHeading(const v1::QueryMetricRequest& base,
-                         const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info);
+                         const v1::QueryMetricRequest& candidate, const v1::MethodInfo& info,
+                         absl::string_view intervals);
 
 // Returns the decimals that tell values apart: more for score points than for percent, none for a
 // count.

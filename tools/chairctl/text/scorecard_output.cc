@@ -9,6 +9,7 @@
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/plot/interval_axis.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_output.h"
 #include "tools/chairctl/text/metric_text.h"
@@ -78,7 +79,9 @@ void PrintScorecardCsv(const v1::GetScorecardResponse& response, CsvWriter& csv)
              "z",
              "p_value",
              "verdict",
-             "direction"});
+             "direction",
+             "q_value",
+             "interval_rule"});
   for (const v1::SurveyScore& score : response.surveys()) {
     const v1::MetricValue& current = score.current();
     const v1::MetricValue& previous = score.previous();
@@ -105,12 +108,21 @@ void PrintScorecardCsv(const v1::GetScorecardResponse& response, CsvWriter& csv)
                ExactOrEmpty(score.has_z(), score.z()),
                ExactOrEmpty(score.has_p_value(), score.p_value()),
                EnumFlag(score.verdict()),
-               EnumFlag(score.direction())});
+               EnumFlag(score.direction()),
+               ExactOrEmpty(score.has_q_value(), score.q_value()),
+               EnumFlagOrEmpty(score.method_info().interval_rule())});
   }
 }
 
-void PrintScorecardTable(const v1::GetScorecardResponse& response, int columns, std::ostream& out) {
-  out << ScorecardHeading(response) << "\n\n";
+void PrintScorecardTable(const v1::GetScorecardRequest& request,
+                         const v1::GetScorecardResponse& response, int columns, std::ostream& out) {
+  out << ScorecardHeading(response) << "\n";
+  for (const std::string& line : {IntervalRuleText(request, response), SurveyTestsText(response)}) {
+    if (!line.empty()) {
+      out << line << "\n";
+    }
+  }
+  out << "\n";
   const bool terminal = columns > 0;
   const Table full = TableOf(response, true, terminal);
   if (terminal && full.Width() > static_cast<size_t>(columns)) {
@@ -128,6 +140,14 @@ std::string ScorecardHeading(const v1::GetScorecardResponse& response) {
              : absl::StrCat("last complete ",
                             EnumFlag(response.surveys(0).method_info().granularity()), " as of ",
                             as_of);
+}
+
+std::string SurveyTestsText(const v1::GetScorecardResponse& response) {
+  if (response.surveys().empty()) {
+    return "";
+  }
+  const v1::MethodInfo& info = response.surveys(0).method_info();
+  return ManyTestsText(info.tests(), info.confidence(), "surveys", "the changes shown");
 }
 
 std::string KindAndMetric(const v1::SurveyScore& score) {

@@ -13,16 +13,21 @@ namespace emptychair {
 // Writes a line for every survey, in the answer's order, exact, behind the header `survey_id,
 // display_name,kind,method,period_start,period_end,value,low,high,answers,suppressed,
 // previous_value,previous_low,previous_high,previous_answers,delta,delta_low,delta_high,z,p_value,
-// verdict,direction`. What is absent is empty; times are RFC 3339 in UTC.
+// verdict,direction,q_value,interval_rule`. What is absent is empty; times are RFC 3339 in UTC.
 void PrintScorecardCsv(const v1::GetScorecardResponse& response, CsvWriter& csv);
 
-// Writes a heading that says what period is shown, and a line for every survey. With `columns`
+// Writes a heading that says what period is shown, what intervals rest on and what the number of
+// tests comes to, and a line for every survey. With `columns`
 // above 0, which is the width of a terminal, lines end with the trend as a sparkline, and names
 // that leave no room are left out.
-void PrintScorecardTable(const v1::GetScorecardResponse& response, int columns, std::ostream& out);
+void PrintScorecardTable(const v1::GetScorecardRequest& request,
+                         const v1::GetScorecardResponse& response, int columns, std::ostream& out);
 
 // `last complete month as of 2024-12-03T00:00:00Z`.
 std::string ScorecardHeading(const v1::GetScorecardResponse& response);
+
+// How many surveys were tested, and what that means; empty for fewer than two.
+std::string SurveyTestsText(const v1::GetScorecardResponse& response);
 
 // The survey's kind and what of it is measured: `NPS`, `CSAT: satisfied %`.
 std::string KindAndMetric(const v1::SurveyScore& score);

@@ -4,10 +4,12 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/plot/interval_axis.h"
+#include "tools/chairctl/text/interval_text.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/chairctl/text/metric_text.h"
 
@@ -43,7 +45,7 @@ Table TableOf(const std::vector<const v1::WordComparison*>& words,
   Table table;
   table.AddColumn("word", Table::Align::kLeft);
   for (const std::string& heading : {sides.base.name, std::string("%"), sides.candidate.name,
-                                     std::string("%"), std::string("z")}) {
+                                     std::string("%"), std::string("z"), std::string("q")}) {
     table.AddColumn(heading, Table::Align::kRight);
   }
   if (bar_width > 0) {
@@ -56,7 +58,8 @@ Table TableOf(const std::vector<const v1::WordComparison*>& words,
         RoundedNumber(PercentOf(word->base_count(), response.base_comments())),
         absl::StrCat(word->candidate_count()),
         RoundedNumber(PercentOf(word->candidate_count(), response.candidate_comments())),
-        RoundedNumber(word->z())};
+        RoundedNumber(word->z()),
+        absl::StrFormat("%.3g", word->q_value())};
     if (bar_width > 0) {
       cells.push_back(PlainBar(std::abs(word->z()) / z_max, bar_width));
     }
@@ -129,15 +132,22 @@ std::vector<const v1::WordComparison*> WordsOf(const v1::CompareWordsResponse& r
   return words;
 }
 
+std::string WordTestsText(const v1::CompareWordsResponse& response) {
+  // Words have no verdict, and no confidence is asked for.
+  constexpr double kConfidence = 0.95;
+  return ManyTestsText(response.tests(), kConfidence, "words", "those with q up to 0.05");
+}
+
 void PrintWordsCsv(const v1::CompareWordsResponse& response, CsvWriter& csv) {
-  csv.Write(
-      {"word", "base_count", "base_share", "candidate_count", "candidate_share", "log_odds", "z"});
+  csv.Write({"word", "base_count", "base_share", "candidate_count", "candidate_share", "log_odds",
+             "z", "p_value", "q_value"});
   for (const v1::WordComparison& word : response.words()) {
     csv.Write({word.word(), CountOrEmpty(true, word.base_count()),
                ExactOrEmpty(true, PercentOf(word.base_count(), response.base_comments())),
                CountOrEmpty(true, word.candidate_count()),
                ExactOrEmpty(true, PercentOf(word.candidate_count(), response.candidate_comments())),
-               ExactOrEmpty(true, word.log_odds()), ExactOrEmpty(true, word.z())});
+               ExactOrEmpty(true, word.log_odds()), ExactOrEmpty(true, word.z()),
+               ExactOrEmpty(true, word.p_value()), ExactOrEmpty(true, word.q_value())});
   }
 }
 
@@ -150,6 +160,9 @@ void PrintWordsTable(const v1::CompareWordsRequest& request,
   }
   out << "comments: " << sides.base.name << " " << response.base_comments() << ", "
       << sides.candidate.name << " " << response.candidate_comments() << "\n";
+  if (const std::string tests = WordTestsText(response); !tests.empty()) {
+    out << tests << "\n";
+  }
   double z_max = 0;
   for (const v1::WordComparison& word : response.words()) {
     z_max = std::max(z_max, std::abs(word.z()));

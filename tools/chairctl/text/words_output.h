@@ -46,13 +46,17 @@ std::vector<std::pair<std::string, std::string>> WordsQuestion(
 std::vector<const v1::WordComparison*> WordsOf(const v1::CompareWordsResponse& response,
                                                bool candidate);
 
+// How many words were tested, and what that means; empty for fewer than two.
+std::string WordTestsText(const v1::CompareWordsResponse& response);
+
 // Writes a line for every word, in the answer's order, exact, behind the header `word,base_count,
-// base_share,candidate_count,candidate_share,log_odds,z`. Shares are in percent of the comments.
+// base_share,candidate_count,candidate_share,log_odds,z,p_value,q_value`. Shares are in percent of
+// the comments.
 void PrintWordsCsv(const v1::CompareWordsResponse& response, CsvWriter& csv);
 
-// Writes a heading that repeats what was asked, how many comments each side has, and a table for
-// each side of the words that it uses more. With `columns` above 0, which is the width of a
-// terminal, lines end with a bar as long as z, where there is room.
+// Writes a heading that repeats what was asked, how many comments each side has, what the number of
+// tests comes to, and a table for each side of the words that it uses more. With `columns` above 0,
+// which is the width of a terminal, lines end with a bar as long as z, where there is room.
 void PrintWordsTable(const v1::CompareWordsRequest& request,
                      const v1::CompareWordsResponse& response, const WordSides& sides, int columns,
                      std::ostream& out);

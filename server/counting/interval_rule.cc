@@ -1,0 +1,59 @@
+#include "server/counting/interval_rule.h"
+
+#include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
+#include "common/base/status_macros.h"
+#include "server/request/validation.h"
+
+namespace emptychair {
+
+v1::IntervalRule RuleBeforeCounting(const MetricQuery& query, Purpose purpose) {
+  if (query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
+    return v1::INTERVAL_RULE_ANSWERS;
+  }
+  if (query.interval_rule != v1::INTERVAL_RULE_UNSPECIFIED) {
+    return query.interval_rule;
+  }
+  const bool has_one_of_each = query.respondent_rule != v1::RESPONDENT_RULE_ALL;
+  const bool is_read_anyway =
+      purpose == Purpose::kVerdict ? has_one_of_each : PlanSource(query) == AnswerSource::kRecords;
+  return is_read_anyway || query.population.has_value() ? v1::INTERVAL_RULE_CUSTOMERS
+                                                        : v1::INTERVAL_RULE_UNSPECIFIED;
+}
+
+v1::IntervalRule RuleByCount(int64_t answers, Purpose purpose) {
+  const int64_t max = purpose == Purpose::kChart ? kChartByCustomerMax : kVerdictByCustomerMax;
+  return answers <= max ? v1::INTERVAL_RULE_CUSTOMERS : v1::INTERVAL_RULE_ANSWERS;
+}
+
+AnswerSource PlanSource(const MetricQuery& query, v1::IntervalRule rule) {
+  return rule == v1::INTERVAL_RULE_CUSTOMERS ? AnswerSource::kRecords : PlanSource(query);
+}
+
+absl::Status CheckIntervalRule(absl::string_view field, v1::IntervalRule rule,
+                               const statistics::ScoreMethod& method) {
+  RETURN_IF_ERROR(CheckEnum(field, rule, v1::IntervalRule_IsValid));
+  if (rule > v1::INTERVAL_RULE_ANSWERS && method.kind() == statistics::ScoreMethod::Kind::kCount) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, field,
+        absl::StrCat("got ", v1::IntervalRule_Name(rule), ", wanted ANSWERS: a COUNT is exact"));
+  }
+  if (rule == v1::INTERVAL_RULE_ESTIMATED) {
+    return FieldError(v1::ERROR_REASON_EFFECTS_UNKNOWN, field,
+                      "got ESTIMATED, but how much customers repeat themselves has not been "
+                      "measured; wanted CUSTOMERS, ANSWERS or none");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNoIntervalRule(const v1::QueryMetricRequest& request) {
+  RETURN_IF_ERROR(CheckEnum("interval_rule", request.interval_rule(), v1::IntervalRule_IsValid));
+  if (request.interval_rule() > v1::INTERVAL_RULE_ANSWERS) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "interval_rule",
+                      absl::StrCat("got ", v1::IntervalRule_Name(request.interval_rule()),
+                                   ", wanted ANSWERS or none: this answer has no intervals"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace emptychair

@@ -1,0 +1,94 @@
+#include "server/counting/interval_rule.h"
+
+#include <memory>
+#include <string>
+
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "tests/helpers/status_matchers.h"
+#include "tests/server/analytics/surveys.h"
+
+namespace emptychair {
+namespace {
+
+using ::emptychair::testing::HasReason;
+
+constexpr auto kUnknown = v1::INTERVAL_RULE_UNSPECIFIED;
+constexpr auto kAnswers = v1::INTERVAL_RULE_ANSWERS;
+constexpr auto kCustomers = v1::INTERVAL_RULE_CUSTOMERS;
+
+v1::QueryMetricRequest RequestOf(const std::string& text) {
+  v1::QueryMetricRequest request;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("survey_ids: 'one' " + text, &request))
+      << text;
+  return request;
+}
+
+absl::StatusOr<MetricQuery> Prepare(const std::string& text) {
+  return PrepareMetricQuery(MakeView({MakeSurvey("one", {"channel"})}), RequestOf(text));
+}
+
+TEST(RuleBeforeCounting, IsTheOneThatIsAskedForOrWhatIsReadAnyway) {
+  const struct {
+    const char* request;
+    v1::IntervalRule chart, verdict;
+  } rows[] = {
+      {"", kUnknown, kUnknown},
+      {"interval_rule: INTERVAL_RULE_ANSWERS", kAnswers, kAnswers},
+      {"interval_rule: INTERVAL_RULE_CUSTOMERS", kCustomers, kCustomers},
+      {"filters { key: 'channel' values: 'web' }", kUnknown, kUnknown},
+      {"filters { key: 'agent' values: 'ann' }", kCustomers, kUnknown},
+      {"respondent_rule: RESPONDENT_RULE_LATEST_PER_CUSTOMER", kCustomers, kCustomers},
+      {"respondent_rule: RESPONDENT_RULE_FIRST_PER_CUSTOMER", kCustomers, kCustomers},
+      {"respondent_rule: RESPONDENT_RULE_LATEST_PER_CUSTOMER interval_rule: INTERVAL_RULE_ANSWERS",
+       kAnswers, kAnswers},
+      {"population: 500", kCustomers, kCustomers},
+  };
+  for (const auto& row : rows) {
+    const absl::StatusOr<MetricQuery> query = Prepare(row.request);
+    ASSERT_OK(query);
+    EXPECT_EQ(RuleBeforeCounting(*query, Purpose::kChart), row.chart) << row.request;
+    EXPECT_EQ(RuleBeforeCounting(*query, Purpose::kVerdict), row.verdict) << row.request;
+  }
+}
+
+TEST(RuleByCount, TakesCustomersOfAsManyAnswersAsTheyAreWorth) {
+  EXPECT_EQ(RuleByCount(0, Purpose::kChart), kCustomers);
+  EXPECT_EQ(RuleByCount(20'000, Purpose::kChart), kCustomers);
+  EXPECT_EQ(RuleByCount(20'001, Purpose::kChart), kAnswers);
+  EXPECT_EQ(RuleByCount(2'000'000, Purpose::kVerdict), kCustomers);
+  EXPECT_EQ(RuleByCount(2'000'001, Purpose::kVerdict), kAnswers);
+}
+
+TEST(PrepareMetricQuery, RefusesRulesAndPopulationsThatCannotBe) {
+  const struct {
+    const char* request;
+    const char* field;
+    v1::ErrorReason reason;
+  } rows[] = {
+      {"interval_rule: INTERVAL_RULE_ESTIMATED", "interval_rule", v1::ERROR_REASON_EFFECTS_UNKNOWN},
+      {"population: -1", "population", v1::ERROR_REASON_FIELD_INVALID},
+      {"population: 5 group_by: 'channel'", "population", v1::ERROR_REASON_FIELD_INVALID},
+      {"population: 5 interval_rule: INTERVAL_RULE_ANSWERS", "population",
+       v1::ERROR_REASON_FIELD_INVALID},
+  };
+  for (const auto& row : rows) {
+    const absl::Status status = Prepare(row.request).status();
+    EXPECT_THAT(status, HasReason(row.reason)) << row.request;
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(row.field)) << row.request;
+  }
+  v1::QueryMetricRequest unknown = RequestOf("");
+  unknown.set_interval_rule(static_cast<v1::IntervalRule>(9));
+  EXPECT_THAT(PrepareMetricQuery(MakeView({MakeSurvey("one", {})}), unknown).status(),
+              HasReason(v1::ERROR_REASON_FIELD_INVALID));
+}
+
+TEST(CheckNoIntervalRule, LetsOnlyAnswersThrough) {
+  EXPECT_OK(CheckNoIntervalRule(RequestOf("")));
+  EXPECT_OK(CheckNoIntervalRule(RequestOf("interval_rule: INTERVAL_RULE_ANSWERS")));
+  EXPECT_THAT(CheckNoIntervalRule(RequestOf("interval_rule: INTERVAL_RULE_CUSTOMERS")),
+              HasReason(v1::ERROR_REASON_FIELD_INVALID));
+}
+
+}  // namespace
+}  // namespace emptychair
