@@ -108,7 +108,7 @@ TEST(Answers, AreTheSameOnEveryMachine) {
     }
   }
   EXPECT_EQ(count, 80000);
-  EXPECT_EQ(Hash(text), 5304698748517539459u) << text.substr(0, 500);
+  EXPECT_EQ(Hash(text), 244934497674811442u) << text.substr(0, 500);
 }
 
 TEST(Answers, KeepTheLimitsOfTheApi) {

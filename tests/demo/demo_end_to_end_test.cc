@@ -49,7 +49,7 @@ TEST_F(DemoEndToEndTest, LoadsOnceAndTellsTheStory) {
 
   const FinishedProcess summary = RunDemo("--summary");
   ASSERT_EQ(summary.exit_status, 0) << summary.standard_error;
-  EXPECT_THAT(summary.standard_output, HasSubstr("14,000 answers, 809 without a score"));
+  EXPECT_THAT(summary.standard_output, HasSubstr("14,000 answers, 813 without a score"));
   EXPECT_THAT(summary.standard_output, HasSubstr("NPS 34.8  (95 %: 34.0 … 35.6)"));
   EXPECT_THAT(summary.standard_output, HasSubstr("worst slice: region south, carrier swiftvan"));
   EXPECT_THAT(summary.standard_output, HasSubstr("lowest -60.1 in 2024-11, 2025-06 42.1"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -184,8 +185,8 @@ void SetComment(Mood mood, bool in_trouble, Random& random, v1::Feedback& feedba
 }
 
 // A third of the customers gives most of the answers; some answers are anonymous.
-void SetCustomer(int customers, Random& random, v1::Feedback& feedback) {
-  if (random.Chance(180)) {
+void SetCustomer(int customers, Random& random, v1::Feedback& feedback, int anonymous = 180) {
+  if (random.Chance(anonymous)) {
     return;
   }
   const int customer = random.Chance(600) ? random.Below(customers / 3) : random.Below(customers);
@@ -194,6 +195,25 @@ void SetCustomer(int customers, Random& random, v1::Feedback& feedback) {
 
 void SetLabel(absl::string_view key, absl::string_view value, v1::Feedback& feedback) {
   (*feedback.mutable_labels())[std::string(key)] = std::string(value);
+}
+
+// Each month some customers answer whenever they are asked, and alike: three answers of ten are of
+// a few people. Whoever takes each for another customer's is surer than he can be: those of the
+// last month happen to be happier than those of the month before.
+constexpr int kRegularsOfAMonth = 24;
+constexpr uint64_t kRegularsSeed = uint64_t{216} << 32;
+
+struct Regular {
+  int number = 0;
+  Random own;
+};
+
+std::optional<Regular> RegularOf(int month, Random& random) {
+  if (!random.Chance(300)) {
+    return std::nullopt;
+  }
+  const int number = month * kRegularsOfAMonth + random.Below(kRegularsOfAMonth);
+  return Regular{number, Random(kRegularsSeed + static_cast<uint64_t>(number))};
 }
 
 void FillDelivery(int month, Random& random, v1::Feedback& feedback) {
@@ -221,10 +241,12 @@ void FillRelationship(int month, Random& random, v1::Feedback& feedback) {
   const int plan = random.Weighted({50, 35, 15});
   // The whole of a shop is judged by its deliveries, but not by them alone.
   const bool in_trouble = region == kSouth && random.Chance(kTrouble[month] / 3);
-  const Mood mood = in_trouble  ? MoodOf(15, 25, random)
-                    : plan == 0 ? MoodOf(42, 34, random)
-                    : plan == 1 ? MoodOf(52, 30, random)
-                                : MoodOf(60, 27, random);
+  std::optional<Regular> regular = RegularOf(month, random);
+  const Mood mood = regular.has_value() ? MoodOf(47, 31, regular->own)
+                    : in_trouble        ? MoodOf(15, 25, random)
+                    : plan == 0         ? MoodOf(42, 34, random)
+                    : plan == 1         ? MoodOf(52, 30, random)
+                                        : MoodOf(60, 27, random);
   SetLabel("region", kRegions[region], feedback);
   // Some answers come without the plan: their customer has none any more.
   if (!random.Chance(30)) {
@@ -235,7 +257,12 @@ void FillRelationship(int month, Random& random, v1::Feedback& feedback) {
     feedback.set_score(ScoreOf(mood, random));
   }
   SetComment(mood, in_trouble, random, feedback);
-  SetCustomer(6000, random, feedback);
+  if (regular.has_value()) {
+    feedback.set_customer_id(absl::StrFormat("customer-%05d", 6000 + regular->number));
+  } else {
+    // As many of all answers are anonymous as in the other surveys.
+    SetCustomer(6000, random, feedback, /*anonymous=*/257);
+  }
 }
 
 void FillSupport(int month, Random& random, v1::Feedback& feedback) {
