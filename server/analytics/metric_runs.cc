@@ -1,6 +1,7 @@
 #include "server/analytics/metric_runs.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -38,16 +39,32 @@ AnswerSource MetricRuns::first_source() const {
 
 absl::StatusOr<AnswerSource> MetricRuns::Plan() {
   if (rule_ == v1::INTERVAL_RULE_UNSPECIFIED) {
-    int64_t answers = 0;
-    for (const auto& run : runs_) {
-      if (!IsCount(run->query())) {
-        ASSIGN_OR_RETURN(const int64_t counted, run->CountAnswers());
-        answers += counted;
-      }
-    }
-    rule_ = RuleByCount(answers, purpose_);
+    return PlanByCount();
   }
   return first_source();
+}
+
+absl::StatusOr<AnswerSource> MetricRuns::PlanByCount() {
+  int64_t scored = 0;
+  int64_t all = 0;
+  bool are_all_read = true;
+  for (const auto& run : runs_) {
+    if (IsCount(run->query())) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::optional<MetricRun::Count> count, run->CountAnswers());
+    if (!count.has_value()) {
+      // It is going to be refused, and need not be read again for that.
+      rule_ = v1::INTERVAL_RULE_ANSWERS;
+      return first_source();
+    }
+    scored += count->scored;
+    all += count->all;
+    are_all_read = are_all_read && run->query().filters.empty();
+  }
+  rule_ = RuleByCount(scored, purpose_);
+  // A filter leaves out what has to be read all the same.
+  return are_all_read && all <= kChartByCustomerMax ? AnswerSource::kCube : first_source();
 }
 
 absl::StatusOr<MetricResult> MetricRuns::Run(size_t query) {

@@ -26,8 +26,9 @@ class MetricRuns {
   // The dearest source that Plan reads.
   AnswerSource first_source() const;
 
-  // Chooses the rule, for which it counts answers where their number decides, and says which source
-  // is the dearest that is then left to read. To be called before Run. Errors: STORE_DAMAGED.
+  // Chooses the rule, for which it counts answers where their number decides, and says what the
+  // dearest source costs that is then left to read: a few answers that are all there is to read
+  // cost no more than the cube. To be called before Run. Errors: STORE_DAMAGED.
   absl::StatusOr<AnswerSource> Plan();
 
   // Computes the values of a query. COUNT follows ANSWERS whatever the others do. Errors: those of
@@ -40,6 +41,7 @@ class MetricRuns {
 
  private:
   v1::IntervalRule RuleOf(const MetricQuery& query) const;
+  absl::StatusOr<AnswerSource> PlanByCount();
 
   const Purpose purpose_;
   std::vector<std::unique_ptr<MetricRun>> runs_;

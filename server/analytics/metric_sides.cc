@@ -242,7 +242,9 @@ absl::StatusOr<MetricSides> PrepareComparison(std::shared_ptr<const storage::Vie
                    PrepareMetricSides(std::move(view), request.base(), request.candidate()));
   sides.as_of = now;
   if (request.has_as_of()) {
-    ASSIGN_OR_RETURN(sides.as_of, CheckTimestamp("as_of", request.as_of()));
+    // What is still to come cannot have been looked at.
+    ASSIGN_OR_RETURN(const absl::Time as_of, CheckTimestamp("as_of", request.as_of()));
+    sides.as_of = std::min(as_of, now);
   }
   ASSIGN_OR_RETURN(sides.plan.looks,
                    ResolveLooks(request.looks(), sides.candidate.interval, sides.as_of));

@@ -217,6 +217,9 @@ void WriteValue(const MetricValue& value, bool show_histogram, v1::MetricValue& 
   if (value.customers.has_value()) {
     message.set_customers(*value.customers);
   }
+  if (value.anonymous.has_value()) {
+    message.set_anonymous(*value.anonymous);
+  }
   if (show_histogram) {
     message.mutable_histogram()->Add(value.histogram.begin(), value.histogram.end());
   }

@@ -104,7 +104,8 @@ absl::StatusOr<SurveyScore> ScorecardRun::Score(size_t trend) {
   const MetricQuery& query = scorecard_.trends[trend];
   ASSIGN_OR_RETURN(MetricResult result, runs_.Run(trend));
   statistics::ComparisonOptions options{.confidence = query.confidence};
-  if (const CustomerAnswers* customers = runs_[trend].customers(); customers != nullptr) {
+  if (const CustomerAnswers* customers = runs_[trend].customers();
+      result.interval_rule == v1::INTERVAL_RULE_CUSTOMERS && customers != nullptr) {
     options.correlation = CorrelationOf(*scorecard_.view, {result, *customers, kPeriods - 2},
                                         {result, *customers, kPeriods - 1});
   }

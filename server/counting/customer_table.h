@@ -10,8 +10,8 @@
 
 namespace emptychair {
 
-// Values by the numbers of customers, empty at first: an array where many of a store's customers are
-// met, else a hash table, so that a few answers do not cost what all customers would. Not
+// Values by the numbers of customers, empty at first: an array where many of a store's customers
+// are met, else a hash table, so that a few answers do not cost what all customers would. Not
 // thread-safe.
 template <typename Value>
 class CustomerTable {

@@ -1,11 +1,37 @@
 #include "server/counting/interval_rule.h"
 
+#include <algorithm>
+#include <memory>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/counting/series_groups.h"
 #include "server/request/validation.h"
 
 namespace emptychair {
+
+namespace {
+
+// Whether answers are read one by one anyway, by what the surveys have declared: neither a slicing
+// under way nor a zone that this machine does not know makes another answer of the same question.
+bool IsReadAnyway(const MetricQuery& query) {
+  return query.respondent_rule != v1::RESPONDENT_RULE_ALL ||
+         std::any_of(
+             query.surveys.begin(), query.surveys.end(), [&](const storage::SurveyView* survey) {
+               if (!survey->definition->has_reslice()) {
+                 return NeedsRecords(query, *survey);
+               }
+               auto definition = std::make_shared<store::v1::StoredSurvey>(*survey->definition);
+               definition->clear_reslice();
+               storage::SurveyView settled = *survey;
+               settled.definition = std::move(definition);
+               return NeedsRecords(query, settled);
+             });
+}
+
+}  // namespace
 
 v1::IntervalRule RuleBeforeCounting(const MetricQuery& query, Purpose purpose) {
   if (query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
@@ -15,8 +41,7 @@ v1::IntervalRule RuleBeforeCounting(const MetricQuery& query, Purpose purpose) {
     return query.interval_rule;
   }
   const bool has_one_of_each = query.respondent_rule != v1::RESPONDENT_RULE_ALL;
-  const bool is_read_anyway =
-      purpose == Purpose::kVerdict ? has_one_of_each : PlanSource(query) == AnswerSource::kRecords;
+  const bool is_read_anyway = purpose == Purpose::kVerdict ? has_one_of_each : IsReadAnyway(query);
   return is_read_anyway || query.population.has_value() ? v1::INTERVAL_RULE_CUSTOMERS
                                                         : v1::INTERVAL_RULE_UNSPECIFIED;
 }

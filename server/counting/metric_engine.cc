@@ -301,22 +301,29 @@ absl::Status MetricRun::Read(Keep keep) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<int64_t> MetricRun::CountAnswers() {
+absl::StatusOr<std::optional<MetricRun::Count>> MetricRun::CountAnswers() {
   // What is read one by one is read once.
   RETURN_IF_ERROR(Read(PlanSource(query_) == AnswerSource::kRecords &&
                                query_.respondent_rule == v1::RESPONDENT_RULE_ALL
                            ? Keep::kCustomers
                            : Keep::kNothing));
   const TallyGrid& grid = tallies_->grid;
-  int64_t answers = 0;
-  for (uint32_t group = 0; group < grid.group_count() && !grid.is_full(); ++group) {
+  if (grid.is_full()) {
+    return std::nullopt;
+  }
+  Count count;
+  for (uint32_t group = 0; group < grid.group_count(); ++group) {
     for (size_t bucket = LookbackOf(query_); grid.IsUsed(group) && bucket < grid.bucket_count();
          ++bucket) {
-      const auto histogram = grid.View(grid.At(group, static_cast<uint32_t>(bucket))).histogram;
-      answers = std::accumulate(histogram.begin(), histogram.end(), answers);
+      const storage::TallyView tally = grid.View(grid.At(group, static_cast<uint32_t>(bucket)));
+      const int64_t scored =
+          std::accumulate(tally.histogram.begin(), tally.histogram.end(), int64_t{0});
+      count.scored += scored;
+      count.all +=
+          std::accumulate(tally.excluded.begin(), tally.excluded.end(), scored + tally.unscored);
     }
   }
-  return answers;
+  return count;
 }
 
 absl::StatusOr<MetricResult> MetricRun::Run(v1::IntervalRule rule) {

@@ -67,9 +67,14 @@ class MetricRun {
 
   const MetricQuery& query() const { return query_; }
 
-  // The scored answers of all points together, read as PlanSource says. 0 when there are too many
-  // groups to tell: Run says so. Errors: STORE_DAMAGED.
-  absl::StatusOr<int64_t> CountAnswers();
+  struct Count {
+    int64_t scored = 0;
+    int64_t all = 0;  // Also those without a score and those that are excluded.
+  };
+
+  // Counts the answers of all points together, read as PlanSource says. Nothing when there are too
+  // many groups to tell: Run says so. Errors: STORE_DAMAGED.
+  absl::StatusOr<std::optional<Count>> CountAnswers();
 
   // Computes the values, under a rule that is not UNSPECIFIED. What was counted is not read again,
   // unless it lacks the customers. Errors: TOO_MANY_POINTS, STORE_DAMAGED, FIELD_INVALID on

@@ -101,11 +101,15 @@ class UnaryCall final : public GrpcCall {
       RunScheduled();
       return;
     }
-    RunOn(*planned, [this] {
+    // Not refused for what waits there: what was found on the way would be lost, and sought again.
+    const absl::Status going_on = RunPaced(*planned, [this] {
       if (IsAwaited()) {
         RunScheduled();
       }
     });
+    if (!going_on.ok()) {
+      ReplyForHandler(going_on);
+    }
   }
 
   absl::StatusOr<AnyScheduledWork> Prepare(const MethodSpec::Scheduled& scheduled) {

@@ -97,9 +97,9 @@ Comparison CompareValues(const ScoreMethod& method, const MetricValue& base,
     return comparison;
   }
   const double alpha = 1 - options.confidence.level();
+  const double correlation = std::min(options.correlation, kCorrelationMax);
   comparison.difference = candidate.adjusted->value - base.adjusted->value;
-  comparison.standard_error =
-      StandardErrorOf(*base.adjusted, *candidate.adjusted, options.correlation);
+  comparison.standard_error = StandardErrorOf(*base.adjusted, *candidate.adjusted, correlation);
   double z_limit = options.confidence.z();
   if (comparison.standard_error > 0) {
     comparison.z = *comparison.difference / comparison.standard_error;

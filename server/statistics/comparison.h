@@ -15,6 +15,9 @@ namespace emptychair::statistics {
 // With fewer answers on a side the normal distribution says too little.
 inline constexpr int64_t kComparedAnswersMin = 10;
 
+// Two values are not taken to move together more than this.
+inline constexpr double kCorrelationMax = 0.95;
+
 // In percentage points, or score points for means.
 struct Comparison {
   // The candidate's value less the base's, unadjusted. Absent when either has none.
@@ -67,6 +70,9 @@ double InformationFraction(const AdjustedEstimate& base, const AdjustedEstimate&
 // `se = sqrt(S_base² + S_candidate² - 2 r S_base S_candidate)`: `z = d / se`, the p value by the
 // normal distribution, and the interval `d ± limit · se`, which is not clamped. HIGHER or LOWER
 // exactly when 0 lies outside the interval. The limit is:
+//
+// r counts as at most kCorrelationMax: customers who all moved alike are few, or it would not be
+// so.
 //
 // * ONCE: the quantile of `confidence`, 1 - α.
 // * UNTIL_END: `z(1 - α/8) / sqrt(t)`, with the quantile of one side and the t of

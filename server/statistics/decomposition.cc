@@ -109,16 +109,19 @@ std::optional<double> VarianceOf(const ScoreMethod& method, const ChangeSides& s
   return std::max(0.0, *base + *candidate - 2 * Covariance(middle, from, to, sides, sums.shared));
 }
 
+// Whether the variance of a total is more than what rounding leaves.
+bool Varies(double variance, const ChangeSides& sides) {
+  constexpr double kRounding = 1e-9;
+  return variance * static_cast<double>(std::max(sides.base.answers, sides.candidate.answers)) >
+         kRounding;
+}
+
 bool IsTested(const Contribution& contribution) {
-  return contribution.effect.has_value() && contribution.effect->standard_error.has_value() &&
+  return contribution.effect.has_value() && contribution.effect->is_testable &&
          contribution.base.answers + contribution.candidate.answers >= kComparedAnswersMin;
 }
 
-// How often chance takes it as far; what has no spread at all is no chance unless it is 0.
-double PValueOf(const Effect& effect) {
-  const double total = effect.total();
-  return total == 0 ? 1 : TwoSidedP(total / *effect.standard_error);
-}
+double PValueOf(const Effect& effect) { return TwoSidedP(effect.total() / *effect.standard_error); }
 
 // Whether the group has answers on a side, but too few.
 bool IsSuppressed(const MetricValue& value) { return value.suppressed && value.answers > 0; }
@@ -154,6 +157,8 @@ void DecomposeChange(const ScoreMethod& method, const ChangeSides& sides,
                    Distance(to, middle, unit), contribution);
     if (variance.has_value()) {
       effect.standard_error = unit * std::sqrt(*variance);
+      effect.is_testable = Varies(*variance, sides) && sides.base.answers >= kComparedAnswersMin &&
+                           sides.candidate.answers >= kComparedAnswersMin;
     }
   }
   std::sort(contributions.begin(), contributions.end(), ComesBefore);

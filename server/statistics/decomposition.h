@@ -24,6 +24,8 @@ struct Effect {
   // Of the total. Absent when a side's answers are of one customer.
   std::optional<double> standard_error;
   std::optional<Interval> interval;
+  // Whether its spread says anything: there is some, and each side has kComparedAnswersMin answers.
+  bool is_testable = false;
   // How often chance alone takes a total as far from 0, alone and among all tests of an answer.
   // Absent for TOO_FEW.
   std::optional<double> p_value;
@@ -116,7 +118,7 @@ void DecomposeChange(const ScoreMethod& method, const ChangeSides& sides,
 
 // Judges all contributions of an answer together, those of every dimension: CorrectForMany of the
 // tests `total / standard error` of groups that have at least kComparedAnswersMin answers on both
-// sides together. All intervals have its confidence.
+// sides together and are testable. All intervals have its confidence.
 //
 // Pure and thread-safe.
 ManyTests JudgeContributions(absl::Span<Contribution* const> contributions, Confidence confidence);

@@ -37,6 +37,7 @@ void Clear(MetricValue& value) {
   value.excluded.fill(0);
   value.suppressed = false;
   value.customers.reset();
+  value.anonymous.reset();
   value.histogram.clear();
   value.estimate.reset();
   value.numerator.reset();
@@ -178,6 +179,11 @@ void EvaluateMetric(const ScoreMethod& method, const Tally& tally, const Evaluat
     return;
   }
   value.customers = tally.customers;
+  if (tally.customers.has_value()) {
+    // Of known ones one answer counts each where the answers are not kept by customer.
+    value.anonymous = tally.by_customer != nullptr ? tally.by_customer->anonymous
+                                                   : value.answers - *tally.customers;
+  }
   if (options.include_histogram) {
     value.histogram.assign(tally.histogram.begin(), tally.histogram.end());
   }

@@ -56,6 +56,8 @@ struct MetricValue {
   // Fewer answers than `min_sample`. All below is then absent.
   bool suppressed = false;
   std::optional<int64_t> customers;
+  // Answers of nobody known; with it.
+  std::optional<int64_t> anonymous;
   // One for each score of the scale when it was asked for, else empty.
   std::vector<int64_t> histogram;
   // The value, its standard error and its interval. Absent without answers, but for COUNT.

@@ -107,8 +107,12 @@ TEST(IntervalRuleText, SaysWhatTheAnswersOfOnePointCountLike) {
             "Intervals by customer: 100 answers of 20 customers count like 9.9.");
   EXPECT_EQ(QueryText(InfoOf(kCustomers), {Value(100, 20, 9.96, 10)}),
             "Intervals by customer: 100 answers of 20 customers count like 10.");
-  EXPECT_EQ(QueryText(InfoOf(kCustomers), {Value(999, 1, 500, 2)}),
-            "Intervals by customer: 999 answers of 1 customer and anonymous ones count like 500.");
+  v1::MetricValue with_anonymous = Value(999, 1, 500, 2);
+  with_anonymous.set_anonymous(498);
+  EXPECT_EQ(
+      QueryText(InfoOf(kCustomers), {with_anonymous}),
+      "Intervals by customer: 999 answers of 499 customers, 498 of them anonymous, count like "
+      "500.");
 }
 
 TEST(IntervalRuleText, SaysWhenNobodyRepeats) {

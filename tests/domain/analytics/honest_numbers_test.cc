@@ -208,6 +208,30 @@ TEST_F(HonestNumbersTest, ManyAnswersOfAChartAreTakenAsTheyAre) {
   EXPECT_EQ(Compare(request, absl::FromUnixMillis(kNoonMs + 9 * kDayMs)).interval_rule, kCustomers);
 }
 
+TEST_F(HonestNumbersTest, AFewAnswersThatAreAllThereIsAreNoLongRead) {
+  AddOnce(50, 30, 20, 0);
+  Send();
+  const auto plan = [&](const v1::QueryMetricRequest& request) {
+    absl::StatusOr<MetricQuery> query = PrepareMetricQuery(store().view(), request);
+    EXPECT_OK(query);
+    SingleRun run(store(), *std::move(query));
+    EXPECT_EQ(run.first_source(), AnswerSource::kCube);
+    const absl::StatusOr<AnswerSource> source = run.Plan();
+    EXPECT_OK(source);
+    const absl::StatusOr<MetricResult> result = run.Run();
+    EXPECT_OK(result);
+    EXPECT_EQ(result->interval_rule, kCustomers);
+    return *source;
+  };
+  v1::QueryMetricRequest request = Days(0, 1);
+  EXPECT_EQ(plan(request), AnswerSource::kCube);
+  // What a filter leaves out has to be read all the same.
+  auto& filter = *request.add_filters();
+  filter.set_key("channel");
+  filter.add_values("(none)");
+  EXPECT_EQ(plan(request), AnswerSource::kRecords);
+}
+
 TEST_F(HonestNumbersTest, APopulationHasAtLeastThoseWhoAnswered) {
   AddOnce(5, 3, 2, 0);
   Send();
@@ -279,6 +303,13 @@ TEST_F(HonestNumbersTest, AnEarlyLookCountsWhatHasCome) {
   EXPECT_EQ(looks_, v1::LOOKS_ONCE);
   EXPECT_EQ(last.candidate.answers, 250);
   EXPECT_FALSE(last.comparison.information_fraction.has_value());
+  // What is still to come cannot have been looked at.
+  request.clear_looks();
+  request.mutable_as_of()->set_seconds((kNoonMs + 20 * kDayMs) / 1'000);
+  EXPECT_TRUE(Compare(request, absl::FromUnixMillis(kNoonMs + 14 * kDayMs))
+                  .comparison.information_fraction.has_value());
+  EXPECT_EQ(looks_, v1::LOOKS_UNTIL_END);
+  request.set_looks(v1::LOOKS_UNTIL_END);
   // Before it has begun there is nothing.
   request.mutable_as_of()->set_seconds((kNoonMs + 9 * kDayMs) / 1'000);
   EXPECT_EQ(Compare(request, now).candidate.answers, 0);

@@ -52,6 +52,27 @@ TEST(RuleBeforeCounting, IsTheOneThatIsAskedForOrWhatIsReadAnyway) {
   }
 }
 
+TEST(RuleBeforeCounting, IsTheSameWhileAnswersAreSlicedAnew) {
+  const auto rule_of = [](bool reslices, const std::string& key) {
+    const auto survey = MakeSurvey("one", {"channel", "region"});
+    auto definition = std::make_shared<store::v1::StoredSurvey>(*survey->definition);
+    if (reslices) {
+      definition->mutable_reslice()->add_dimensions("region");
+    }
+    auto changed = std::make_shared<storage::SurveyView>(*survey);
+    changed->definition = std::move(definition);
+    const absl::StatusOr<MetricQuery> query =
+        PrepareMetricQuery(MakeView({std::move(changed)}),
+                           RequestOf("filters { key: '" + key + "' values: 'north' }"));
+    EXPECT_OK(query);
+    return RuleBeforeCounting(*query, Purpose::kChart);
+  };
+  for (const bool reslices : {false, true}) {
+    EXPECT_EQ(rule_of(reslices, "region"), kUnknown);
+    EXPECT_EQ(rule_of(reslices, "agent"), kCustomers);
+  }
+}
+
 TEST(RuleByCount, TakesCustomersOfAsManyAnswersAsTheyAreWorth) {
   EXPECT_EQ(RuleByCount(0, Purpose::kChart), kCustomers);
   EXPECT_EQ(RuleByCount(20'000, Purpose::kChart), kCustomers);

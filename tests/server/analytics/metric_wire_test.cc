@@ -36,6 +36,7 @@ MetricValue FullValue() {
   value.unscored = 3;
   value.excluded = {2, 0, 1, 0, 0, 4};
   value.customers = 9;
+  value.anonymous = 1;
   value.histogram = {1, 0, 9};
   value.estimate = statistics::Estimate{
       .value = 80, .standard_error = 12.5, .interval = statistics::Interval{40.25, 95}};
@@ -51,7 +52,7 @@ MetricValue FullValue() {
 constexpr char kFullText[] = R"(
   value: 80 low: 40.25 high: 95 standard_error: 12.5 grade: GRADE_EXCELLENT grade_is_certain: true
   answers: 10 unscored: 3 numerator: 8 denominator: 10 promoters: 9 passives: 0 detractors: 1
-  customers: 9 effective_sample: 6.5 design_effect: 1.5
+  customers: 9 effective_sample: 6.5 design_effect: 1.5 anonymous: 1
   excluded { reason: EXCLUSION_REASON_TEST count: 2 }
   excluded { reason: EXCLUSION_REASON_DUPLICATE count: 1 }
   excluded { reason: EXCLUSION_REASON_OTHER count: 4 }

@@ -332,6 +332,23 @@ TEST(DecomposeChange, AnswersWithoutSpreadHaveAnIntervalWithoutWidth) {
   EXPECT_NEAR(result.Of("a").effect->interval->high, 3, 1e-6);
 }
 
+TEST(JudgeContributions, SaysNothingWhereAWholeSideIsSmallOrNothingVaries) {
+  const Decomposed small =
+      Decompose(Nps(), {{"a", NpsHistogram(100, 0, 0), NpsHistogram(0, 0, 5)},
+                        {"b", NpsHistogram(60, 20, 20), NpsHistogram(2, 1, 1)}});
+  const Decomposed alike =
+      Decompose(Nps(), {{"a", NpsHistogram(20, 0, 0), NpsHistogram(0, 0, 20)}});
+  for (const Decomposed* result : {&small, &alike}) {
+    EXPECT_EQ(result->tests.tests, 0);
+    for (const Contribution& contribution : result->contributions) {
+      EXPECT_EQ(contribution.effect->verdict, v1::VERDICT_TOO_FEW);
+      EXPECT_TRUE(contribution.effect->interval.has_value());
+      EXPECT_FALSE(contribution.effect->p_value.has_value());
+      EXPECT_FALSE(contribution.effect->q_value.has_value());
+    }
+  }
+}
+
 TEST(DecomposeChange, SortsBySizeThenByValue) {
   const Histogram some = NpsHistogram(10, 10, 10);
   const Decomposed result = Decompose(Nps(), {{"(other)", some, some},

@@ -165,6 +165,24 @@ TEST(CompareValues, TakesTheCustomersOfBothSides) {
   EXPECT_EQ(comparison.verdict, v1::VERDICT_HIGHER);
 }
 
+// Ten who all moved alike are no proof that everybody does.
+TEST(CompareValues, LeavesAnErrorToCustomersWhoAllMovedAlike) {
+  CustomerScores before;
+  CustomerScores after;
+  for (int i = 0; i < 10; ++i) {
+    before.known.push_back({i < 5 ? 0 : 8});
+    after.known.push_back({i < 5 ? 8 : 10});
+  }
+  const double r = CorrelationOf(Nps(), before, after);
+  EXPECT_NEAR(r, 1, 1e-12);
+  const Comparison comparison =
+      CompareValues(Nps(), EvaluateByCustomer(Nps(), before, {}),
+                    EvaluateByCustomer(Nps(), after, {}), {.correlation = r});
+  EXPECT_GT(comparison.standard_error, 1);
+  EXPECT_TRUE(comparison.p_value.has_value());
+  EXPECT_EQ(comparison.verdict, v1::VERDICT_HIGHER);
+}
+
 TEST(CompareValues, TakesCustomersWhoRepeatTogether) {
   const auto twenty = [](int promoters) {
     CustomerScores scores;

@@ -106,6 +106,7 @@ TEST_P(MetricValueTest, NoAnswersIsNotZero) {
     v1::MetricValue expected;
     expected.set_unscored(unscored ? 1 : 0);
     expected.set_customers(0);
+    expected.set_anonymous(0);
     expected.mutable_histogram()->Resize(11, 0);
     EXPECT_THAT(response.total().points(0), EqualsMessage(expected));
   }

@@ -27,8 +27,9 @@ void ExpectTested(const v1::QueryMetricRequest& query, const ModelPoint& base,
             RuleOf(query, method) == v1::INTERVAL_RULE_CUSTOMERS);
   ASSERT_NEAR(response.customer_correlation(), r, 1e-7);
   const double difference = 100 * (to.score - from.score);
-  const double error =
-      100 * std::sqrt(from.variance + to.variance - 2 * r * std::sqrt(from.variance * to.variance));
+  // No two values are taken to be nearer than this.
+  const double together = std::min(r, 0.95) * std::sqrt(from.variance * to.variance);
+  const double error = 100 * std::sqrt(from.variance + to.variance - 2 * together);
   const double z = difference / error;
   const double quantile = Quantile(query.confidence());
   ASSERT_NEAR(response.z(), z, 1e-5 * std::max(1.0, std::abs(z)));
@@ -130,8 +131,11 @@ void ExpectContribution(const v1::DecomposeChangeRequest& request, int min_sampl
   ASSERT_EQ(contribution.has_total(), !suppressed);
   const v1::IntervalRule rule = RuleOf(request.base(), ModelMethod());
   const double variance = suppressed ? -1 : model.TotalVariance(rule);
-  const bool is_tested =
-      variance >= 0 && model.group[0].Count(0, 10) + model.group[1].Count(0, 10) >= 10;
+  const int64_t before = model.whole[0].Count(0, 10);
+  const int64_t after = model.whole[1].Count(0, 10);
+  const bool is_tested = variance / 10'000 * static_cast<double>(std::max(before, after)) > 1e-9 &&
+                         before >= 10 && after >= 10 &&
+                         model.group[0].Count(0, 10) + model.group[1].Count(0, 10) >= 10;
   ASSERT_EQ(contribution.has_low(), variance >= 0);
   ASSERT_EQ(contribution.has_high(), variance >= 0);
   ASSERT_EQ(contribution.has_p_value(), is_tested);

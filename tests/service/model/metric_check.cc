@@ -122,6 +122,11 @@ void ExpectPoint(const v1::QueryMetricRequest& query, const ModelMethod& method,
                              RuleOf(query, method) == v1::INTERVAL_RULE_CUSTOMERS;
   ASSERT_EQ(point.has_customers(), has_customers && n >= min_sample);
   ASSERT_EQ(point.customers(), point.has_customers() ? model.known_customers() : 0);
+  ASSERT_EQ(point.has_anonymous(), point.has_customers());
+  ASSERT_EQ(point.anonymous(),
+            point.has_customers()
+                ? static_cast<int64_t>(model.by_customer.size()) - model.known_customers()
+                : 0);
   ASSERT_EQ(point.has_value(), n > 0 && n >= min_sample);
   std::vector<int64_t> histogram;
   if (query.include_histogram() && n >= min_sample) {

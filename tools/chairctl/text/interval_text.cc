@@ -65,6 +65,9 @@ bool AllAreOfEverybody(const Values& values, const v1::MethodInfo& info) {
                      [&](const v1::MetricValue* value) { return IsOfEverybody(*value, info); });
 }
 
+// An anonymous answer is a customer of its own.
+int64_t CustomersOf(const v1::MetricValue& value) { return value.customers() + value.anonymous(); }
+
 // `1,000 answers of 200 customers count like 310`; behind another side, which has named the units,
 // `1,000 of 200 count like 310`.
 std::string CustomersText(const v1::MetricValue& value, const v1::MethodInfo& info,
@@ -80,11 +83,9 @@ std::string CustomersText(const v1::MetricValue& value, const v1::MethodInfo& in
   if (IsWithoutRepeats(value, info)) {
     return value.answers() == 1 ? text : absl::StrCat(text, " of as many", customers);
   }
-  // Only those with a name are counted.
-  if (value.customers() == 1) {
-    absl::StrAppend(&text, " of 1 customer and anonymous ones");
-  } else {
-    absl::StrAppend(&text, " of ", CountText(value.customers()), customers);
+  absl::StrAppend(&text, " of ", CountText(CustomersOf(value)), customers);
+  if (value.anonymous() > 0) {
+    absl::StrAppend(&text, ", ", CountText(value.anonymous()), " of them anonymous,");
   }
   return absl::StrCat(text, " count like ", SampleText(value.effective_sample()));
 }
@@ -186,7 +187,7 @@ std::string PopulationText(const Values& values, const v1::MethodInfo& info) {
   if (values.size() == 1) {
     const v1::MetricValue& only = *values.front();
     absl::StrAppend(&text, ", of whom ",
-                    CountText(IsWithoutRepeats(only, info) ? only.answers() : only.customers()),
+                    CountText(IsWithoutRepeats(only, info) ? only.answers() : CustomersOf(only)),
                     " answered");
   }
   return absl::StrCat(text, "; who did not answer is another matter.");
