@@ -36,7 +36,6 @@ class MetricRuns {
   absl::StatusOr<MetricResult> Run(size_t query);
 
   const MetricRun& operator[](size_t query) const { return *runs_[query]; }
-  size_t size() const { return runs_.size(); }
   v1::IntervalRule rule() const { return rule_; }
 
  private:

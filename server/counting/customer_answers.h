@@ -48,10 +48,9 @@ class CustomerAnswers {
 
   size_t bucket_count() const { return buckets_; }
   size_t answer_count() const { return answers_.size(); }
-  // Groups from here on have no answers.
-  size_t group_count() const { return slot_of_group_.size(); }
 
-  // The answers of a group in a bucket, in the order in which they were added.
+  // The answers of a group in a bucket, in the order in which they were added; none of a group that
+  // was never added to.
   absl::Span<const CustomerAnswer> Of(uint32_t group, size_t bucket) const {
     if (group >= slot_of_group_.size() || slot_of_group_[group] == kNoSlot) {
       return {};
