@@ -250,6 +250,10 @@ class GrpcConnection final : public Connection {
       const v1::GetScorecardRequest& request) override {
     return Call(metrics_, &Metrics::GetScorecard, request);
   }
+  absl::StatusOr<v1::GetRepeatProfileResponse> GetRepeatProfile(
+      const v1::GetRepeatProfileRequest& request) override {
+    return Call(metrics_, &Metrics::GetRepeatProfile, request);
+  }
   absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
       const v1::ExplainMetricRequest& request) override {
     return Call(metrics_, &Metrics::ExplainMetric, request);
@@ -268,6 +272,10 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<v1::CompactStoreResponse> CompactStore(
       const v1::CompactStoreRequest& request) override {
     return Call(admin_, &Admin::CompactStore, request);
+  }
+  absl::StatusOr<v1::MeasureRepeatsResponse> MeasureRepeats(
+      const v1::MeasureRepeatsRequest& request) override {
+    return Call(admin_, &Admin::MeasureRepeats, request);
   }
 
  private:

@@ -45,6 +45,9 @@ struct ServerConfig {
   // Columns that queries make of records which the cube cannot count, in bytes. 0: none.
   int64_t column_bytes_max = int64_t{256} << 20;
 
+  // Between two looks at what is due behind the writes. 0: nobody looks.
+  absl::Duration steward_period = absl::Seconds(10);
+
   // What requests that are still being received may take in all, in bytes.
   int64_t receive_bytes_max = int64_t{64} << 20;
 };

@@ -35,6 +35,8 @@ ABSL_FLAG(int64_t, block_cache_bytes, emptychair::ServerConfig().block_cache_byt
           "Bytes of the store's tables kept in memory.");
 ABSL_FLAG(int64_t, column_bytes, emptychair::ServerConfig().column_bytes_max,
           "Bytes of records kept in memory as columns, for queries that no sum answers. 0: none.");
+ABSL_FLAG(bool, steward, true,
+          "Measure by itself, behind the writes, how much customers repeat themselves.");
 ABSL_FLAG(int64_t, receive_bytes, emptychair::ServerConfig().receive_bytes_max,
           "Bytes that requests still being received may take in all.");
 
@@ -69,6 +71,9 @@ ServerConfig ConfigFromFlags() {
   config.disk_reserve_bytes = absl::GetFlag(FLAGS_disk_reserve_bytes);
   config.block_cache_bytes = absl::GetFlag(FLAGS_block_cache_bytes);
   config.column_bytes_max = absl::GetFlag(FLAGS_column_bytes);
+  if (!absl::GetFlag(FLAGS_steward)) {
+    config.steward_period = absl::ZeroDuration();
+  }
   config.receive_bytes_max = absl::GetFlag(FLAGS_receive_bytes);
   return config;
 }

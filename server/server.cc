@@ -23,6 +23,7 @@
 #include "server/rpc/server_builder.h"
 #include "server/rpc/unknown_method.h"
 #include "server/services/services.h"
+#include "server/steward.h"
 #include "server/telemetry/access_log.h"
 #include "storage/store.h"
 
@@ -103,6 +104,7 @@ struct Server::Parts {
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections;
   std::unique_ptr<grpc::Server> grpc_server;
   std::unique_ptr<Acceptor> acceptor;
+  std::unique_ptr<Steward> steward;
   std::string address;
   absl::Mutex shutdown_mutex;
   bool is_shut_down ABSL_GUARDED_BY(shutdown_mutex) = false;
@@ -158,6 +160,15 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
     parameters.fd = connection;
     connections->HandleNewConnection(&parameters);
   });
+  if (config.steward_period > absl::ZeroDuration()) {
+    parts->steward = std::make_unique<Steward>(
+        parts->executor.get(), config.steward_period, [services = parts->services.get(), log] {
+          const absl::Status tended = services->Tend();
+          if (!tended.ok() && ReasonOf(tended) != v1::ERROR_REASON_SHUTTING_DOWN) {
+            log->Warning("what is due behind the writes failed", {{"error", tended.message()}});
+          }
+        });
+  }
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -184,6 +195,7 @@ void Server::Shutdown(absl::Time deadline) {
   }
   parts_->health.Stop();
   parts_->runner->BeginShutdown();
+  parts_->steward.reset();
   parts_->runner->WaitUntilIdle(deadline);
   parts_->runner->RefuseUntilQuiet(kQuiet, std::min(deadline, absl::Now() + kRefusalMax));
   parts_->acceptor->Stop();

@@ -20,25 +20,6 @@ namespace emptychair::storage {
 
 namespace {
 
-// Waits for a place in the queue, too: it is not an outside caller that could come back.
-absl::Status CarryOutCorrection(Committer& committer, ConstCommandPtr command) {
-  while (true) {
-    absl::Notification done;
-    CommandResult result;
-    CommandPtr copy = NewCommand();
-    *copy = *command;
-    committer.Enqueue(std::move(copy), /*want_records=*/false, [&](CommandResult answer) {
-      result = std::move(answer);
-      done.Notify();
-    });
-    done.WaitForNotification();
-    if (ReasonOf(result.error) != v1::ERROR_REASON_QUEUE_FULL) {
-      return result.error;
-    }
-    absl::SleepFor(RetryDelayOf(result.error).value_or(absl::Milliseconds(100)));
-  }
-}
-
 // Says which process wrote a change, so another at each start.
 uint64_t RandomEpoch() {
   uint64_t epoch = 0;
@@ -135,6 +116,24 @@ void Store::Enqueue(CommandPtr command, bool want_records, Done done) {
   parts_->committer->Enqueue(std::move(command), want_records, std::move(done));
 }
 
+CommandResult Store::CarryOut(ConstCommandPtr command) {
+  while (true) {
+    absl::Notification done;
+    CommandResult result;
+    CommandPtr copy = NewCommand();
+    *copy = *command;
+    Enqueue(std::move(copy), /*want_records=*/false, [&](CommandResult answer) {
+      result = std::move(answer);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    if (ReasonOf(result.error) != v1::ERROR_REASON_QUEUE_FULL) {
+      return result;
+    }
+    absl::SleepFor(RetryDelayOf(result.error).value_or(absl::Milliseconds(100)));
+  }
+}
+
 void Store::WhenWritable(absl::AnyInvocable<void()> resume) {
   parts_->committer->WhenWritable(std::move(resume));
 }
@@ -171,7 +170,7 @@ absl::StatusOr<VerifySummary> Store::Verify(OnProgress on_progress,
 absl::StatusOr<RebuildSummary> Store::RebuildCube(OnProgress on_progress) {
   const std::shared_ptr<const View> held = view();
   return storage::RebuildCube(*parts_->engine, *held, on_progress, [this](ConstCommandPtr command) {
-    return CarryOutCorrection(*parts_->committer, std::move(command));
+    return CarryOut(std::move(command)).error;
   });
 }
 

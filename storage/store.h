@@ -107,6 +107,9 @@ class Store {
 
   // Takes a change; see Committer::Enqueue.
   void Enqueue(CommandPtr command, bool want_records, Done done);
+  // The same for a task of the server's own, which is no caller that could come back: blocks until
+  // the command is done, and waits for a place in the queue.
+  CommandResult CarryOut(ConstCommandPtr command);
   // See Committer::CompleteOnePending.
   void CompleteOnePending();
 

@@ -1,14 +1,30 @@
 #include "server/analytics/compare.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
 
 namespace emptychair {
 namespace {
 
 // Without `group_by` there is one group.
 constexpr uint32_t kOnlyGroup = 0;
+
+// Whether one side goes on where the other ends, in the same slice of one survey.
+bool Adjoin(const MetricQuery& base, const MetricQuery& candidate) {
+  const auto follows = [](const TimeSpan& first, const TimeSpan& second) {
+    return first.end.has_value() && first.end == second.start;
+  };
+  return base.surveys == candidate.surveys &&
+         std::equal(base.filters.begin(), base.filters.end(), candidate.filters.begin(),
+                    candidate.filters.end(),
+                    [](const v1::LabelFilter& a, const v1::LabelFilter& b) {
+                      return google::protobuf::util::MessageDifferencer::Equals(a, b);
+                    }) &&
+         (follows(base.interval, candidate.interval) || follows(candidate.interval, base.interval));
+}
 
 }  // namespace
 
@@ -37,6 +53,12 @@ absl::StatusOr<ComparisonResult> MetricComparison::Run() {
   if (result.interval_rule == v1::INTERVAL_RULE_CUSTOMERS) {
     result.customer_correlation = CorrelationOf(*sides_.base.view, {base, *runs_[0].customers()},
                                                 {candidate, *runs_[1].customers()});
+  } else if (result.interval_rule == v1::INTERVAL_RULE_ESTIMATED) {
+    result.customer_correlation =
+        base.estimated.has_value() && Adjoin(sides_.base, sides_.candidate)
+            ? base.estimated->curves().Whole().CorrelationOfAdjoining(
+                  base.estimated->days(0), candidate.estimated->days(0))
+            : 0;
   }
   result.comparison =
       statistics::CompareValues(*sides_.base.method, result.base, result.candidate,

@@ -19,7 +19,7 @@ struct ComparisonResult {
   statistics::MetricValue candidate;
   statistics::Comparison comparison;
   v1::IntervalRule interval_rule = v1::INTERVAL_RULE_ANSWERS;
-  // Under CUSTOMERS.
+  // Under CUSTOMERS and ESTIMATED.
   std::optional<double> customer_correlation;
 };
 

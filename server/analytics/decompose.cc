@@ -63,7 +63,11 @@ class SideReader {
         PointTallies tallies,
         ReadTallies(store_, query_, series, by_customer ? Keep::kCustomers : Keep::kNothing));
     if (!tallies.grid.is_full()) {
-      return series_.emplace(query_, series, std::move(tallies), by_customer).Total();
+      std::optional<EstimatedPoints> estimated;
+      if (TakesEffects(query_, rule_)) {
+        ASSIGN_OR_RETURN(estimated, EstimatedPoints::Of(store_, query_, tallies.buckets));
+      }
+      return series_.emplace(query_, series, std::move(tallies), std::move(estimated)).Total();
     }
     ASSIGN_OR_RETURN(std::vector<Slice> total, Run(query_));
     return std::move(total.front());

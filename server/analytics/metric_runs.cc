@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "server/counting/estimated_points.h"
 
 namespace emptychair {
 namespace {
@@ -48,6 +49,7 @@ absl::StatusOr<AnswerSource> MetricRuns::PlanByCount() {
   int64_t scored = 0;
   int64_t all = 0;
   bool are_all_read = true;
+  bool have_effects = true;
   for (const auto& run : runs_) {
     if (IsCount(run->query())) {
       continue;
@@ -58,11 +60,12 @@ absl::StatusOr<AnswerSource> MetricRuns::PlanByCount() {
       rule_ = v1::INTERVAL_RULE_ANSWERS;
       return first_source();
     }
+    have_effects = have_effects && HasEffects(run->query());
     scored += count->scored;
     all += count->all;
     are_all_read = are_all_read && run->query().filters.empty();
   }
-  rule_ = RuleByCount(scored, purpose_);
+  rule_ = RuleByCount(scored, purpose_, have_effects);
   // A filter leaves out what has to be read all the same.
   return are_all_read && all <= kChartByCustomerMax ? AnswerSource::kCube : first_source();
 }

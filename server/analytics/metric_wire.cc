@@ -1,5 +1,6 @@
 #include "server/analytics/metric_wire.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -38,6 +39,11 @@ void WritePoints(const std::vector<MetricValue>& points, bool show_histogram,
   }
 }
 
+// Of a query that has effects.
+int64_t EffectsSequenceOf(const MetricQuery& query) {
+  return static_cast<int64_t>(query.surveys.front()->effects->computed_at_sequence());
+}
+
 void WriteMethod(const MetricQuery& query, v1::IntervalRule interval_rule, v1::MethodInfo& info) {
   info.set_method(query.method->method());
   info.set_respondent_rule(query.respondent_rule);
@@ -52,6 +58,9 @@ void WriteMethod(const MetricQuery& query, v1::IntervalRule interval_rule, v1::M
     info.set_top_box_min(*top_box_min);
   }
   info.set_interval_rule(interval_rule);
+  if (interval_rule == v1::INTERVAL_RULE_ESTIMATED) {
+    info.set_effects_sequence(EffectsSequenceOf(query));
+  }
   info.set_population(query.population.value_or(0));
 }
 
@@ -87,7 +96,12 @@ template <typename Result, typename Message>
 void WriteSides(const MetricSides& sides, const Result& result, Message& message) {
   WriteValue(result.base, /*show_histogram=*/false, *message.mutable_base());
   WriteValue(result.candidate, /*show_histogram=*/false, *message.mutable_candidate());
-  WriteMethod(sides.base, result.interval_rule, *message.mutable_method_info());
+  v1::MethodInfo& method = *message.mutable_method_info();
+  WriteMethod(sides.base, result.interval_rule, method);
+  if (method.has_effects_sequence()) {
+    method.set_effects_sequence(
+        std::min(method.effects_sequence(), EffectsSequenceOf(sides.candidate)));
+  }
   message.set_sequence(SequenceOf(*sides.base.view));
 }
 

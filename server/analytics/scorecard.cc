@@ -88,7 +88,7 @@ absl::StatusOr<Scorecard> PrepareScorecard(std::shared_ptr<const storage::View> 
     RETURN_IF_ERROR(SetGranularity(granularity, request.week_start(), trend));
     // A COUNT among the surveys is exact under any rule.
     if (trend.method->kind() != statistics::ScoreMethod::Kind::kCount) {
-      RETURN_IF_ERROR(CheckIntervalRule("interval_rule", request.interval_rule(), *trend.method));
+      RETURN_IF_ERROR(CheckIntervalRule("interval_rule", request.interval_rule(), trend));
       trend.interval_rule = request.interval_rule();
     }
     ASSIGN_OR_RETURN(trend.interval, PeriodsBefore(scorecard.as_of, trend));
@@ -108,6 +108,9 @@ absl::StatusOr<SurveyScore> ScorecardRun::Score(size_t trend) {
       result.interval_rule == v1::INTERVAL_RULE_CUSTOMERS && customers != nullptr) {
     options.correlation = CorrelationOf(*scorecard_.view, {result, *customers, kPeriods - 2},
                                         {result, *customers, kPeriods - 1});
+  } else if (result.estimated.has_value()) {
+    options.correlation = result.estimated->curves().Whole().CorrelationOfAdjoining(
+        result.estimated->days(kPeriods - 2), result.estimated->days(kPeriods - 1));
   }
   statistics::Comparison comparison = statistics::CompareValues(
       *query.method, result.total.points[kPeriods - 2], result.total.points[kPeriods - 1], options);

@@ -29,7 +29,7 @@ absl::StatusOr<int64_t> Count(const storage::Store& store,
   }
   statistics::MetricValue value;
   EvaluateTally(query, tallies.grid, tallies.grid.At(0, 0),
-                /*by_customer=*/nullptr, /*include_histogram=*/false, value);
+                /*repeats=*/{}, /*include_histogram=*/false, value);
   return value.answers + value.unscored;
 }
 

@@ -13,14 +13,6 @@ constexpr size_t kPrefetch = 24;
 
 }  // namespace
 
-std::vector<int32_t> PointsOfBins(const statistics::ScoreMethod& method) {
-  std::vector<int32_t> points = {0};
-  for (size_t i = 0; i < method.scale_size(); ++i) {
-    points.push_back(method.PointsOf(method.scale().low + static_cast<int32_t>(i)));
-  }
-  return points;
-}
-
 void CustomerAnswers::Sort() {
   begins_.assign(slots_ * buckets_ + 1, 0);
   for (const uint32_t place : places_) {

@@ -10,7 +10,6 @@
 #include "absl/types/span.h"
 #include "server/counting/customer_table.h"
 #include "server/statistics/effective_sample.h"
-#include "server/statistics/score_method.h"
 
 namespace emptychair {
 
@@ -19,9 +18,6 @@ struct CustomerAnswer {
   uint32_t customer = 0;  // storage::kAnonymous: nobody known.
   int32_t points = 0;
 };
-
-// The points of an answer, by the bin of its score. The first, that of no score, is 0.
-std::vector<int32_t> PointsOfBins(const statistics::ScoreMethod& method);
 
 // The scored answers of a query by group and bucket. Takes up to 20 bytes for each while they come,
 // 8 afterwards. Not thread-safe until it is sorted.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/counting/estimated_points.h"
 #include "server/counting/series_groups.h"
 #include "server/request/validation.h"
 
@@ -42,13 +43,18 @@ v1::IntervalRule RuleBeforeCounting(const MetricQuery& query, Purpose purpose) {
   }
   const bool has_one_of_each = query.respondent_rule != v1::RESPONDENT_RULE_ALL;
   const bool is_read_anyway = purpose == Purpose::kVerdict ? has_one_of_each : IsReadAnyway(query);
-  return is_read_anyway || query.population.has_value() ? v1::INTERVAL_RULE_CUSTOMERS
-                                                        : v1::INTERVAL_RULE_UNSPECIFIED;
+  if (is_read_anyway || query.population.has_value()) {
+    return v1::INTERVAL_RULE_CUSTOMERS;
+  }
+  return purpose == Purpose::kChart && HasEffects(query) ? v1::INTERVAL_RULE_ESTIMATED
+                                                         : v1::INTERVAL_RULE_UNSPECIFIED;
 }
 
-v1::IntervalRule RuleByCount(int64_t answers, Purpose purpose) {
-  const int64_t max = purpose == Purpose::kChart ? kChartByCustomerMax : kVerdictByCustomerMax;
-  return answers <= max ? v1::INTERVAL_RULE_CUSTOMERS : v1::INTERVAL_RULE_ANSWERS;
+v1::IntervalRule RuleByCount(int64_t answers, Purpose purpose, bool have_effects) {
+  if (answers <= (purpose == Purpose::kChart ? kChartByCustomerMax : kVerdictByCustomerMax)) {
+    return v1::INTERVAL_RULE_CUSTOMERS;
+  }
+  return have_effects ? v1::INTERVAL_RULE_ESTIMATED : v1::INTERVAL_RULE_ANSWERS;
 }
 
 AnswerSource PlanSource(const MetricQuery& query, v1::IntervalRule rule) {
@@ -56,17 +62,20 @@ AnswerSource PlanSource(const MetricQuery& query, v1::IntervalRule rule) {
 }
 
 absl::Status CheckIntervalRule(absl::string_view field, v1::IntervalRule rule,
-                               const statistics::ScoreMethod& method) {
+                               const MetricQuery& query) {
   RETURN_IF_ERROR(CheckEnum(field, rule, v1::IntervalRule_IsValid));
-  if (rule > v1::INTERVAL_RULE_ANSWERS && method.kind() == statistics::ScoreMethod::Kind::kCount) {
+  if (rule > v1::INTERVAL_RULE_ANSWERS && query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
     return FieldError(
         v1::ERROR_REASON_FIELD_INVALID, field,
         absl::StrCat("got ", v1::IntervalRule_Name(rule), ", wanted ANSWERS: a COUNT is exact"));
   }
-  if (rule == v1::INTERVAL_RULE_ESTIMATED) {
+  if (rule == v1::INTERVAL_RULE_ESTIMATED && !HasEffects(query)) {
     return FieldError(v1::ERROR_REASON_EFFECTS_UNKNOWN, field,
-                      "got ESTIMATED, but how much customers repeat themselves has not been "
-                      "measured; wanted CUSTOMERS, ANSWERS or none");
+                      query.surveys.size() > 1
+                          ? "got ESTIMATED, but how much customers repeat themselves over several "
+                            "surveys is not measured; wanted CUSTOMERS, ANSWERS or none"
+                          : "got ESTIMATED, but how much customers repeat themselves has not been "
+                            "measured; wanted CUSTOMERS, ANSWERS or none");
   }
   return absl::OkStatus();
 }

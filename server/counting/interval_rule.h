@@ -25,19 +25,19 @@ enum class Purpose : uint8_t { kChart, kVerdict };
 
 // The rule of a query whatever it counts: the one that it asks for, ANSWERS for COUNT, CUSTOMERS
 // where answers are read one by one anyway (of a verdict: where a respondent rule chooses one of
-// each customer). Else UNSPECIFIED: RuleByCount tells. Pure.
+// each customer), of a chart ESTIMATED where HasEffects. Else UNSPECIFIED: RuleByCount tells. Pure.
 v1::IntervalRule RuleBeforeCounting(const MetricQuery& query, Purpose purpose);
 
-// The rule for so many scored answers. Pure.
-v1::IntervalRule RuleByCount(int64_t answers, Purpose purpose);
+// The rule for so many scored answers, of queries that all have effects or do not. Pure.
+v1::IntervalRule RuleByCount(int64_t answers, Purpose purpose, bool have_effects);
 
 // The source of a query's answers under a rule that is known. Pure.
 AnswerSource PlanSource(const MetricQuery& query, v1::IntervalRule rule);
 
 // Errors on `field`: FIELD_INVALID for a value that there is not, and for a rule that answers of
-// COUNT have not; EFFECTS_UNKNOWN for ESTIMATED.
+// COUNT have not; EFFECTS_UNKNOWN for ESTIMATED unless HasEffects.
 absl::Status CheckIntervalRule(absl::string_view field, v1::IntervalRule rule,
-                               const statistics::ScoreMethod& method);
+                               const MetricQuery& query);
 
 // FIELD_INVALID on "interval_rule" unless the query, of a call without intervals, asks for ANSWERS
 // or for none.

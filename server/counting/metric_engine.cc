@@ -10,6 +10,7 @@
 #include "common/base/local_day.h"
 #include "common/base/status_macros.h"
 #include "server/counting/answer_source.h"
+#include "server/counting/estimated_points.h"
 #include "server/counting/metric_scan.h"
 #include "server/request/validation.h"
 #include "server/statistics/calendar.h"
@@ -144,10 +145,13 @@ absl::Status Fill(const storage::Store& store, const MetricQuery& query, const S
 // Computes the series of a result, and their total.
 class SeriesWriter {
  public:
-  // The answers by customer are null where the interval rule takes none.
-  SeriesWriter(const MetricQuery& query, const PointTallies& tallies, bool by_customer)
+  // Takes the customers of the answers, or with `estimated` what is known of such points, or
+  // neither.
+  SeriesWriter(const MetricQuery& query, const PointTallies& tallies, bool by_customer,
+               const EstimatedPoints* estimated)
       : query_(query),
         grid_(tallies.grid),
+        estimated_(estimated),
         customers_(by_customer ? tallies.customers.get() : nullptr),
         summer_(customers_ != nullptr ? CustomersOf(*query.view) : 0,
                 customers_ != nullptr ? customers_->answer_count() : 0) {}
@@ -169,17 +173,24 @@ class SeriesWriter {
       series.number = group;
       RETURN_IF_ERROR(AddPoints(
           {group}, [&](size_t bucket) { return grid_.At(group, static_cast<uint32_t>(bucket)); },
+          estimated_ != nullptr
+              ? std::optional(estimated_->curves().OfGroup(query_.group_by, parts))
+              : std::nullopt,
           series));
       for (size_t bucket = 0; bucket < buckets; ++bucket) {
         storage::AddTally(grid_.At(group, static_cast<uint32_t>(bucket)), total_of(bucket));
       }
     }
-    if (used.size() == 1) {
+    // Of one group the total is that group's, but for what is known of the slice.
+    if (used.size() == 1 && (estimated_ == nullptr || query_.group_by.empty())) {
       result.total = result.series.front();
       result.total.group.clear();
       return absl::OkStatus();
     }
-    RETURN_IF_ERROR(AddPoints(used, total_of, result.total));
+    RETURN_IF_ERROR(AddPoints(
+        used, total_of,
+        estimated_ != nullptr ? std::optional(estimated_->curves().Whole()) : std::nullopt,
+        result.total));
     if (query_.group_by.empty() && result.series.empty()) {
       result.series.push_back(result.total);
     }
@@ -190,6 +201,7 @@ class SeriesWriter {
   // Adds a point for each bucket but those of the lookback, of the groups taken together.
   template <typename TallyOf>
   absl::Status AddPoints(const std::vector<uint32_t>& groups, TallyOf tally_of,
+                         const std::optional<statistics::RepeatCurve>& curve,
                          MetricSeries& series) {
     const size_t lookback = LookbackOf(query_);
     // Without answers an open interval has no buckets.
@@ -201,10 +213,14 @@ class SeriesWriter {
     }
     series.points.reserve(grid_.bucket_count());
     for (size_t bucket = lookback; bucket < grid_.bucket_count(); ++bucket) {
-      const statistics::CustomerSums* by_customer =
-          series.by_customer.empty() ? nullptr : &series.by_customer[bucket - lookback];
-      RETURN_IF_ERROR(CheckPopulation(by_customer, tally_of(bucket)));
-      EvaluateTally(query_, grid_, tally_of(bucket), by_customer, query_.include_histogram,
+      TallyRepeats repeats;
+      if (!series.by_customer.empty()) {
+        repeats.by_customer = &series.by_customer[bucket - lookback];
+      } else if (curve.has_value()) {
+        repeats.estimated = curve->At(estimated_->days(bucket));
+      }
+      RETURN_IF_ERROR(CheckPopulation(repeats.by_customer, tally_of(bucket)));
+      EvaluateTally(query_, grid_, tally_of(bucket), repeats, query_.include_histogram,
                     series.points.emplace_back());
     }
     return absl::OkStatus();
@@ -230,6 +246,7 @@ class SeriesWriter {
 
   const MetricQuery& query_;
   const TallyGrid& grid_;
+  const EstimatedPoints* const estimated_;
   const CustomerAnswers* const customers_;
   CustomerSummer summer_;
 };
@@ -254,7 +271,8 @@ absl::StatusOr<PointTallies> ReadTallies(const storage::Store& store, const Metr
   storage::ReadCost cost;
   const auto make_customers = [&] {
     return keep == Keep::kCustomers
-               ? std::make_shared<CustomerAnswers>(buckets.size(), PointsOfBins(*query.method))
+               ? std::make_shared<CustomerAnswers>(buckets.size(),
+                                                   statistics::PointsOfBins(*query.method))
                : nullptr;
   };
   TallyGrid grid = MakeGrid(query, buckets.size(), series.group_count);
@@ -272,17 +290,18 @@ absl::StatusOr<PointTallies> ReadTallies(const storage::Store& store, const Metr
 }
 
 void EvaluateTally(const MetricQuery& query, const TallyGrid& grid, absl::Span<const int64_t> tally,
-                   const statistics::CustomerSums* by_customer, bool include_histogram,
+                   const TallyRepeats& repeats, bool include_histogram,
                    statistics::MetricValue& value) {
   const storage::TallyView counts = grid.View(tally);
   statistics::Tally answers{.histogram = counts.histogram,
                             .unscored = counts.unscored,
                             .excluded = counts.excluded,
-                            .by_customer = by_customer};
+                            .by_customer = repeats.by_customer,
+                            .repeats = repeats.estimated};
   if (query.respondent_rule != v1::RESPONDENT_RULE_ALL) {
     answers.customers = counts.customers;
-  } else if (by_customer != nullptr) {
-    answers.customers = by_customer->customers - by_customer->anonymous;
+  } else if (repeats.by_customer != nullptr) {
+    answers.customers = repeats.by_customer->customers - repeats.by_customer->anonymous;
   }
   statistics::EvaluateMetric(*query.method, answers,
                              {.confidence = query.confidence,
@@ -339,7 +358,12 @@ absl::StatusOr<MetricResult> MetricRun::Run(v1::IntervalRule rule) {
   MetricResult result;
   result.interval_rule = rule;
   result.buckets = ShownBuckets(query_, tallies_->buckets);
-  RETURN_IF_ERROR(SeriesWriter(query_, *tallies_, takes_customers).Write(groups_, result));
+  if (TakesEffects(query_, rule)) {
+    ASSIGN_OR_RETURN(result.estimated, EstimatedPoints::Of(store_, query_, tallies_->buckets));
+  }
+  RETURN_IF_ERROR(SeriesWriter(query_, *tallies_, takes_customers,
+                               result.estimated.has_value() ? &*result.estimated : nullptr)
+                      .Write(groups_, result));
   result.cost = tallies_->cost;
   return result;
 }

@@ -50,10 +50,17 @@ enum class Keep : uint8_t {
 absl::StatusOr<PointTallies> ReadTallies(const storage::Store& store, const MetricQuery& query,
                                          const SeriesMap& series, Keep keep = Keep::kNothing);
 
+// How far the customers of a tally repeat themselves, as the interval rule has it: by one of the
+// two; neither: each answer is of another.
+struct TallyRepeats {
+  const statistics::CustomerSums* by_customer = nullptr;  // Of the same answers.
+  std::optional<statistics::RepeatEffect> estimated;
+};
+
 // Replaces `value` by that of a tally of the query, or of a sum of tallies, laid out as in `grid`.
-// `by_customer` are the sums of the same answers, null where the interval rule takes none. Pure.
+// Pure.
 void EvaluateTally(const MetricQuery& query, const storage::TallyGrid& grid,
-                   absl::Span<const int64_t> tally, const statistics::CustomerSums* by_customer,
+                   absl::Span<const int64_t> tally, const TallyRepeats& repeats,
                    bool include_histogram, statistics::MetricValue& value);
 
 // A query that is run once, whose answers may be counted before it is known by which rule. Not
@@ -76,7 +83,7 @@ class MetricRun {
   // many groups to tell: Run says so. Errors: STORE_DAMAGED.
   absl::StatusOr<std::optional<Count>> CountAnswers();
 
-  // Computes the values, under a rule that is not UNSPECIFIED. What was counted is not read again,
+  // Computes the values, under a rule that is not UNSPECIFIED; ESTIMATED only where HasEffects. What was counted is not read again,
   // unless it lacks the customers. Errors: TOO_MANY_POINTS, STORE_DAMAGED, FIELD_INVALID on
   // "population" when more customers answered.
   absl::StatusOr<MetricResult> Run(v1::IntervalRule rule);

@@ -75,7 +75,7 @@ absl::Status CheckGroupBy(const v1::QueryMetricRequest& request, MetricQuery& qu
 
 absl::Status CheckIntervals(const v1::QueryMetricRequest& request, MetricQuery& query) {
   ASSIGN_OR_RETURN(query.confidence, statistics::Confidence::Of(request.confidence()));
-  RETURN_IF_ERROR(CheckIntervalRule("interval_rule", request.interval_rule(), *query.method));
+  RETURN_IF_ERROR(CheckIntervalRule("interval_rule", request.interval_rule(), query));
   query.interval_rule = request.interval_rule();
   if (request.population() == 0) {
     return absl::OkStatus();

@@ -3,8 +3,10 @@
 #define EMPTYCHAIR_SERVER_COUNTING_METRIC_RESULT_H_
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "server/counting/estimated_points.h"
 #include "server/statistics/calendar.h"
 #include "server/statistics/effective_sample.h"
 #include "server/statistics/group_part.h"
@@ -33,6 +35,9 @@ struct MetricResult {
   storage::ReadCost cost;
   // That the intervals follow.
   v1::IntervalRule interval_rule = v1::INTERVAL_RULE_ANSWERS;
+  // Where TakesEffects: of the buckets that were read, those of the lookback included. Must not
+  // outlive the view.
+  std::optional<EstimatedPoints> estimated;
 };
 
 }  // namespace emptychair

@@ -23,8 +23,12 @@ constexpr size_t kNoPosition = SIZE_MAX;
 }  // namespace
 
 SeriesTallies::SeriesTallies(const MetricQuery& query, const SeriesMap& series,
-                             PointTallies tallies, bool by_customer)
-    : query_(query), tallies_(std::move(tallies)), grid_(tallies_.grid), by_customer_(by_customer) {
+                             PointTallies tallies, std::optional<EstimatedPoints> estimated)
+    : query_(query),
+      tallies_(std::move(tallies)),
+      grid_(tallies_.grid),
+      by_customer_(tallies_.customers != nullptr),
+      estimated_(std::move(estimated)) {
   for (const std::vector<uint32_t>& group_of_series : series.group_of_series) {
     std::vector<UsedSeries>& used = used_.emplace_back();
     for (uint32_t number = 0; number < group_of_series.size(); ++number) {
@@ -44,6 +48,7 @@ CustomerSummer SeriesTallies::MakeSummer() const {
 
 Slice SeriesTallies::SliceOf(GroupPart part, absl::Span<const int64_t> counts,
                              const std::vector<uint32_t>& groups, bool include_histogram,
+                             const std::optional<statistics::RepeatCurve>& curve,
                              CustomerSummer& summer) const {
   Slice slice;
   slice.group = std::move(part);
@@ -53,9 +58,13 @@ Slice SeriesTallies::SliceOf(GroupPart part, absl::Span<const int64_t> counts,
       slice.answers.push_back(tallies_.customers->Of(group, 0));
     }
   }
-  EvaluateTally(query_, grid_, counts,
-                slice.by_customer.has_value() ? &*slice.by_customer : nullptr, include_histogram,
-                slice.value);
+  TallyRepeats repeats;
+  if (slice.by_customer.has_value()) {
+    repeats.by_customer = &*slice.by_customer;
+  } else if (curve.has_value()) {
+    repeats.estimated = curve->At(estimated_->days(0));
+  }
+  EvaluateTally(query_, grid_, counts, repeats, include_histogram, slice.value);
   return slice;
 }
 
@@ -69,7 +78,10 @@ Slice SeriesTallies::Total() const {
     }
   }
   CustomerSummer summer = MakeSummer();
-  return SliceOf({}, total, groups, /*include_histogram=*/false, summer);
+  return SliceOf({}, total, groups, /*include_histogram=*/false,
+                 estimated_.has_value() ? std::optional(estimated_->curves().Whole())
+                                        : std::nullopt,
+                 summer);
 }
 
 std::vector<Slice> SeriesTallies::By(absl::string_view key) const {
@@ -109,9 +121,14 @@ std::vector<Slice> SeriesTallies::By(absl::string_view key) const {
   slices.reserve(groups.size());
   CustomerSummer summer = MakeSummer();
   for (const auto& [group, position] : groups) {
-    slices.push_back(SliceOf(group, absl::MakeConstSpan(sums).subspan(position, grid_.stride()),
-                             series_of_group[position / grid_.stride()],
-                             /*include_histogram=*/true, summer));
+    slices.push_back(
+        SliceOf(group, absl::MakeConstSpan(sums).subspan(position, grid_.stride()),
+                series_of_group[position / grid_.stride()],
+                /*include_histogram=*/true,
+                estimated_.has_value()
+                    ? std::optional(estimated_->curves().OfGroup({std::string(key)}, {group}))
+                    : std::nullopt,
+                summer));
   }
   return slices;
 }

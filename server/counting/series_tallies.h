@@ -33,9 +33,10 @@ struct Slice {
 class SeriesTallies {
  public:
   // `tallies` has one bucket and, for each group of MapEachSeries, which made `series`, a tally.
-  // With `by_customer` intervals follow CUSTOMERS, and the answers were kept.
+  // Intervals follow CUSTOMERS where the answers were kept, else ESTIMATED with `estimated`, else
+  // ANSWERS.
   SeriesTallies(const MetricQuery& query, const SeriesMap& series, PointTallies tallies,
-                bool by_customer);
+                std::optional<EstimatedPoints> estimated);
 
   // Computes the value over all answers, without a histogram.
   Slice Total() const;
@@ -51,16 +52,17 @@ class SeriesTallies {
     uint32_t group = 0;
   };
 
-  // Of groups together, whose tally is `counts`.
+  // Of groups together, whose tally is `counts`; `curve` is theirs under ESTIMATED.
   Slice SliceOf(GroupPart part, absl::Span<const int64_t> counts,
                 const std::vector<uint32_t>& groups, bool include_histogram,
-                CustomerSummer& summer) const;
+                const std::optional<statistics::RepeatCurve>& curve, CustomerSummer& summer) const;
   CustomerSummer MakeSummer() const;
 
   const MetricQuery& query_;
   const PointTallies tallies_;
   const storage::TallyGrid& grid_;
   const bool by_customer_;
+  const std::optional<EstimatedPoints> estimated_;
   std::vector<std::vector<UsedSeries>> used_;  // By survey, in the order of the query's.
 };
 

@@ -139,7 +139,8 @@ void FeedbackWatch::Add(const storage::View& view, uint64_t sequence,
   }
   if (change.entity == storage::Entity::kFeedback) {
     AddRecord(view, sequence, change, response);
-  } else if (change.kind == storage::ChangeKind::kDeleted) {
+  } else if (change.entity == storage::Entity::kSurvey &&
+             change.kind == storage::ChangeKind::kDeleted) {
     v1::FeedbackChange& told = *response.add_changes();
     told.set_kind(v1::CHANGE_KIND_SURVEY_DELETED);
     told.set_sequence(static_cast<int64_t>(sequence));

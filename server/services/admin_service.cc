@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "server/analytics/series_overflow.h"
 #include "server/request/position.h"
+#include "server/request/validation.h"
 
 namespace emptychair {
 namespace {
@@ -90,6 +93,7 @@ void AdminService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::StreamOn(Lane::kMaintenance, Bind(this, &AdminService::VerifyStore)));
   table.push_back(MethodSpec::RunOn(Lane::kMaintenance, Bind(this, &AdminService::RebuildCube)));
   table.push_back(MethodSpec::RunOn(Lane::kMaintenance, Bind(this, &AdminService::CompactStore)));
+  table.push_back(MethodSpec::RunOn(Lane::kMaintenance, Bind(this, &AdminService::MeasureRepeats)));
 }
 
 absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusRequest&,
@@ -207,6 +211,40 @@ absl::Status AdminService::CompactStore(const RequestContext&, const v1::Compact
   response.set_bytes_before(summary.bytes_before);
   response.set_bytes_after(summary.bytes_after);
   return absl::OkStatus();
+}
+
+absl::Status AdminService::MeasureRepeats(const RequestContext&,
+                                          const v1::MeasureRepeatsRequest& request,
+                                          v1::MeasureRepeatsResponse& response) {
+  absl::Time as_of = clock_->Now();
+  if (request.has_as_of()) {
+    ASSIGN_OR_RETURN(const absl::Time asked, CheckTimestamp("as_of", request.as_of()));
+    if (asked < absl::UnixEpoch()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "as_of",
+                        absl::StrCat("got ", absl::FormatTime(asked, absl::UTCTimeZone()),
+                                     ", wanted 1970 or later"));
+    }
+    as_of = std::min(asked, as_of);
+  }
+  RunningTask task(&maintenance_, "MeasureRepeats", clock_->Now());
+  ASSIGN_OR_RETURN(const MeasuredRepeats measured,
+                   MeasureAndStore(*store_, request.survey_id(), as_of, *stop_signal_));
+  response.set_effects_sequence(static_cast<int64_t>(measured.effects_sequence));
+  response.set_sequence(static_cast<int64_t>(measured.sequence));
+  return absl::OkStatus();
+}
+
+absl::Status AdminService::Tend() {
+  ASSIGN_OR_RETURN(const std::vector<std::string> due, repeats_.Due(*stop_signal_));
+  absl::Status tended;
+  for (const std::string& survey_id : due) {
+    RunningTask task(&maintenance_, "MeasureRepeats", clock_->Now());
+    tended.Update(repeats_.Measure(survey_id, *stop_signal_));
+    if (*stop_signal_) {
+      break;
+    }
+  }
+  return tended;
 }
 
 absl::Status AdminService::Show(RunningTask& task, const storage::TaskProgress& progress) const {

@@ -9,6 +9,7 @@
 #include "common/base/clock.h"
 #include "emptychair/v1/admin_service.pb.h"
 #include "server/api/method_spec.h"
+#include "server/repeats/repeats_task.h"
 #include "server/services/maintenance_status.h"
 #include "storage/store.h"
 
@@ -19,7 +20,11 @@ class AdminService {
  public:
   // Long tasks end early once `*stop_signal` is true.
   AdminService(storage::Store* store, const Clock* clock, std::atomic<bool>* stop_signal)
-      : store_(store), clock_(clock), stop_signal_(stop_signal), start_time_(clock->Now()) {}
+      : store_(store),
+        clock_(clock),
+        stop_signal_(stop_signal),
+        start_time_(clock->Now()),
+        repeats_(store, clock) {}
   AdminService(const AdminService&) = delete;
   AdminService& operator=(const AdminService&) = delete;
 
@@ -33,6 +38,13 @@ class AdminService {
                            v1::RebuildCubeResponse& response);
   absl::Status CompactStore(const RequestContext& context, const v1::CompactStoreRequest& request,
                             v1::CompactStoreResponse& response);
+  absl::Status MeasureRepeats(const RequestContext& context,
+                              const v1::MeasureRepeatsRequest& request,
+                              v1::MeasureRepeatsResponse& response);
+
+  // Does what is due behind the writes, without a call; blocks. For the maintenance lane, like those
+  // above. Errors: those of MeasureRepeats.
+  absl::Status Tend();
 
  private:
   // Shows how far a unary task is; SHUTTING_DOWN once the task must end.
@@ -43,6 +55,7 @@ class AdminService {
   std::atomic<bool>* const stop_signal_;
   const absl::Time start_time_;
   MaintenanceStatus maintenance_;
+  RepeatsTask repeats_;
 };
 
 }  // namespace emptychair

@@ -15,6 +15,8 @@
 #include "server/counting/answer_source.h"
 #include "server/counting/metric_engine.h"
 #include "server/counting/metric_query.h"
+#include "server/repeats/repeat_profile.h"
+#include "server/surveys/survey.h"
 
 namespace emptychair {
 
@@ -103,6 +105,7 @@ void MetricsService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::ByRequest(Bind(this, &MetricsService::ExplainMetric)));
   table.push_back(MethodSpec::ByRequest(Bind(this, &MetricsService::CompareWords)));
   table.push_back(MethodSpec::ByRequest(Bind(this, &MetricsService::GetScorecard)));
+  table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &MetricsService::GetRepeatProfile)));
 }
 
 absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> MetricsService::QueryMetric(
@@ -154,6 +157,15 @@ absl::StatusOr<ScheduledWork<v1::CompareWordsResponse>> MetricsService::CompareW
     const RequestContext&, const v1::CompareWordsRequest& request) const {
   ASSIGN_OR_RETURN(auto words, PrepareWordComparison(store_->view(), request));
   return WorkOf(store_, std::move(words), AnswerSource::kRecords, &RunWordComparison);
+}
+
+absl::Status MetricsService::GetRepeatProfile(const RequestContext&,
+                                              const v1::GetRepeatProfileRequest& request,
+                                              v1::GetRepeatProfileResponse& response) const {
+  const std::shared_ptr<const storage::View> view = store_->view();
+  ASSIGN_OR_RETURN(const storage::SurveyView* survey,
+                   FindSurvey(*view, "survey_id", request.survey_id()));
+  return WriteRepeatProfile(*view, *survey, response);
 }
 
 absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> MetricsService::GetScorecard(

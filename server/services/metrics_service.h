@@ -31,6 +31,9 @@ class MetricsService {
       const RequestContext& context, const v1::CompareWordsRequest& request) const;
   absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> GetScorecard(
       const RequestContext& context, const v1::GetScorecardRequest& request) const;
+  absl::Status GetRepeatProfile(const RequestContext& context,
+                                const v1::GetRepeatProfileRequest& request,
+                                v1::GetRepeatProfileResponse& response) const;
 
  private:
   const storage::Store* const store_;

@@ -34,6 +34,9 @@ class Services {
 
   const MethodTable& methods() const { return methods_; }
 
+  // See AdminService::Tend.
+  absl::Status Tend() { return admin_.Tend(); }
+
  private:
   SurveyService survey_;
   FeedbackService feedback_;

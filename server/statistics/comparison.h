@@ -8,15 +8,13 @@
 #include "emptychair/v1/metrics_service.pb.h"
 #include "server/statistics/estimate.h"
 #include "server/statistics/metric_value.h"
+#include "server/statistics/repeat_curve.h"
 #include "server/statistics/score_method.h"
 
 namespace emptychair::statistics {
 
 // With fewer answers on a side the normal distribution says too little.
 inline constexpr int64_t kComparedAnswersMin = 10;
-
-// Two values are not taken to move together more than this.
-inline constexpr double kCorrelationMax = 0.95;
 
 // In percentage points, or score points for means.
 struct Comparison {

@@ -9,7 +9,8 @@ namespace emptychair::statistics {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr size_t kNodes = 24;
+constexpr size_t kNodesOfMany = 10;
+constexpr size_t kNodesOfFew = 20;
 
 // The logarithm of the gamma function. That of <cmath> writes its sign to a global variable.
 double LogGamma(double x) {
@@ -75,28 +76,33 @@ double SolveStudentQuantile(Confidence confidence, double degrees) {
   return t;
 }
 
-// The logarithm of the quantile of one confidence, as a series of Chebyshev polynomials in
-// 2 / degrees - 1.
+// The logarithm of the quantile of one confidence, over some values of 1 / degrees, as a series of
+// Chebyshev polynomials.
+template <size_t kNodes>
 class StudentSeries {
  public:
-  explicit StudentSeries(Confidence confidence) {
+  StudentSeries(Confidence confidence, double from, double to)
+      : scale_(2 / (to - from)), shift_((to + from) / (to - from)) {
+    const auto angle_of = [](size_t node) {
+      return kPi * (static_cast<double>(node) + 0.5) / kNodes;
+    };
     std::array<double, kNodes> values;
     for (size_t k = 0; k < kNodes; ++k) {
-      const double node = std::cos(AngleOf(k));
-      values[k] = std::log(SolveStudentQuantile(confidence, 2 / (node + 1)));
+      const double inverse = (std::cos(angle_of(k)) + shift_) / scale_;
+      values[k] = std::log(SolveStudentQuantile(confidence, 1 / inverse));
     }
     for (size_t j = 0; j < kNodes; ++j) {
       coefficients_[j] = 0;
       for (size_t k = 0; k < kNodes; ++k) {
         coefficients_[j] +=
-            2 * values[k] * std::cos(static_cast<double>(j) * AngleOf(k)) / double{kNodes};
+            2 * values[k] * std::cos(static_cast<double>(j) * angle_of(k)) / double{kNodes};
       }
     }
   }
 
   // By the recurrence of Clenshaw.
-  double Quantile(double degrees) const {
-    const double x = 2 / degrees - 1;
+  double At(double inverse) const {
+    const double x = scale_ * inverse - shift_;
     double next = 0;
     double after = 0;
     for (size_t j = kNodes - 1; j > 0; --j) {
@@ -104,13 +110,31 @@ class StudentSeries {
       after = next;
       next = sum;
     }
-    return std::exp(x * next - after + coefficients_[0] / 2);
+    return x * next - after + coefficients_[0] / 2;
   }
 
  private:
-  static double AngleOf(size_t node) { return kPi * (static_cast<double>(node) + 0.5) / kNodes; }
-
+  const double scale_;
+  const double shift_;
   std::array<double, kNodes> coefficients_;
+};
+
+// Most samples have many degrees, and take a short series.
+class LogStudentQuantiles {
+ public:
+  explicit LogStudentQuantiles(Confidence confidence)
+      : many_(confidence, 0, kBorder), few_(confidence, kBorder, 1) {}
+
+  double At(double degrees) const {
+    const double inverse = 1 / degrees;
+    return inverse < kBorder ? many_.At(inverse) : few_.At(inverse);
+  }
+
+ private:
+  static constexpr double kBorder = 0.1;
+
+  StudentSeries<kNodesOfMany> many_;
+  StudentSeries<kNodesOfFew> few_;
 };
 
 }  // namespace
@@ -132,14 +156,14 @@ double TwoSidedZ(double p) {
   return z;
 }
 
-double StudentQuantile(Confidence confidence, double degrees) {
+double LogStudentQuantile(Confidence confidence, double degrees) {
   assert(degrees >= 1);
-  static const std::array<StudentSeries, Confidence::kLevels> kSeries = [] {
+  static const std::array<LogStudentQuantiles, Confidence::kLevels> kQuantiles = [] {
     const auto& all = Confidence::All();
-    return std::array{StudentSeries(all[0]), StudentSeries(all[1]), StudentSeries(all[2]),
-                      StudentSeries(all[3])};
+    return std::array{LogStudentQuantiles(all[0]), LogStudentQuantiles(all[1]),
+                      LogStudentQuantiles(all[2]), LogStudentQuantiles(all[3])};
   }();
-  return kSeries[confidence.index()].Quantile(degrees);
+  return kQuantiles[confidence.index()].At(degrees);
 }
 
 }  // namespace emptychair::statistics

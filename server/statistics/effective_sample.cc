@@ -23,9 +23,9 @@ double OwnMeanFactor(double customers, double answers) {
 
 double SampleOf(double design_effect, double customers, double answers, Confidence confidence) {
   const double degrees = std::max(1.0, customers - 1);
-  const double quantiles =
-      StudentQuantile(confidence, answers - 1) / StudentQuantile(confidence, degrees);
-  return std::min(answers, answers / design_effect * quantiles * quantiles);
+  const double log_quantiles =
+      LogStudentQuantile(confidence, answers - 1) - LogStudentQuantile(confidence, degrees);
+  return std::min(answers, answers / design_effect * std::exp(2 * log_quantiles));
 }
 
 }  // namespace

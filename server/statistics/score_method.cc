@@ -274,4 +274,12 @@ std::optional<int32_t> ScoreMethod::top_box_min() const {
   return positive_.low;
 }
 
+std::vector<int32_t> PointsOfBins(const ScoreMethod& method) {
+  std::vector<int32_t> points = {0};
+  for (size_t i = 0; i < method.scale_size(); ++i) {
+    points.push_back(method.PointsOf(method.scale().low + static_cast<int32_t>(i)));
+  }
+  return points;
+}
+
 }  // namespace emptychair::statistics

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -94,6 +95,10 @@ class ScoreMethod {
   ScoreRange negative_;
   bool lower_is_better_;
 };
+
+// The points of an answer by how far its score is from the scale's lowest, behind those of no score,
+// which are 0.
+std::vector<int32_t> PointsOfBins(const ScoreMethod& method);
 
 }  // namespace emptychair::statistics
 

@@ -19,11 +19,17 @@ constexpr uint32_t kKeysPerPurge = 1'000;
 // In this order. The index by external id is there for the entries that tombstones do not name.
 // What of a survey is in `meta` are the second copies of its series.
 constexpr Family kFamilies[] = {Family::kFeedback, Family::kFeedbackByExternalId, Family::kSeries,
-                                Family::kMeta, Family::kCubeRow};
+                                Family::kMeta, Family::kCubeRow, Family::kDerived};
 
 std::string PrefixOf(Family family, uint32_t survey_number) {
-  return family == Family::kMeta ? SeriesCopyKeyPrefix(survey_number)
-                                 : SurveyDataPrefix(survey_number);
+  switch (family) {
+    case Family::kMeta:
+      return SeriesCopyKeyPrefix(survey_number);
+    case Family::kDerived:
+      return RepeatEffectsKeyPrefix(survey_number);
+    default:
+      return SurveyDataPrefix(survey_number);
+  }
 }
 
 CommandPtr PurgeFrom(uint32_t survey_number, size_t stage, std::string start_key) {

@@ -1,5 +1,6 @@
 #include "storage/apply/working_state.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -57,6 +58,7 @@ absl::StatusOr<std::unique_ptr<WorkingState>> WorkingState::Load(const Engine& e
   RETURN_IF_ERROR(state->LoadFormerSurveys(engine));
   RETURN_IF_ERROR(state->LoadSurveys(engine));
   RETURN_IF_ERROR(state->LoadImports(engine));
+  RETURN_IF_ERROR(state->LoadRepeatEffects(engine));
   RETURN_IF_ERROR(state->LoadNewestAnswers(engine));
   RETURN_IF_ERROR(state->LoadSeries(engine));
   return state;
@@ -156,6 +158,35 @@ absl::Status WorkingState::LoadImports(const Engine& engine) {
     surveys_[stored.survey_number()].imports->Add(*number, stored.import_id());
   }
   return FromRocksDb(it->status(), "reading imports");
+}
+
+// What does not decode is left out: it is measured again.
+absl::Status WorkingState::LoadRepeatEffects(const Engine& engine) {
+  absl::flat_hash_map<uint32_t, std::vector<store::v1::StoredRepeatEffects>> by_survey;
+  const std::string prefix = RepeatEffectsKeyPrefix();
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kDerived)));
+  for (it->Seek(prefix); it->Valid() && absl::StartsWith(ToView(it->key()), prefix); it->Next()) {
+    const std::optional<RepeatEffectsKey> key = RepeatEffectsKey::Decode(ToView(it->key()));
+    store::v1::StoredRepeatEffects effects;
+    if (!key.has_value() || key->dimension > kDimensionsMax ||
+        !DecodeMessage(ToView(it->value()), effects)) {
+      engine.CountUndecodable();
+      continue;
+    }
+    std::vector<store::v1::StoredRepeatEffects>& stored = by_survey[key->survey_number];
+    stored.resize(std::max<size_t>(stored.size(), size_t{key->dimension} + 1));
+    stored[key->dimension] = std::move(effects);
+  }
+  for (auto& [number, stored] : by_survey) {
+    WorkingSurvey* survey = FindSurvey(number);
+    if (survey != nullptr && stored.front().computed_at_sequence() != 0) {
+      store::v1::StoredRepeatEffects all = std::move(stored.front());
+      stored.erase(stored.begin());
+      survey->effects = std::make_shared<const RepeatEffects>(std::move(all), std::move(stored));
+    }
+  }
+  return FromRocksDb(it->status(), "reading design effects");
 }
 
 absl::Status WorkingState::LoadNewestAnswers(const Engine& engine) {
@@ -292,7 +323,7 @@ std::shared_ptr<const Catalog> WorkingState::PublishedCatalog() {
       const WorkingSurvey& survey = surveys_.at(number);
       (*catalog)[survey_id] = std::make_shared<const SurveyView>(
           SurveyView{survey.definition, survey.series, static_cast<uint32_t>(survey.series->size()),
-                     survey.imports});
+                     survey.imports, survey.effects});
     }
     catalog_ = std::move(catalog);
   }

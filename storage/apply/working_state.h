@@ -16,6 +16,7 @@
 #include "storage/engine/engine.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/read/import_table.h"
+#include "storage/read/repeat_effects.h"
 #include "storage/read/series_table.h"
 #include "storage/read/view.h"
 
@@ -26,6 +27,8 @@ struct WorkingSurvey {
   std::shared_ptr<const store::v1::StoredSurvey> definition;
   std::shared_ptr<SeriesTable> series;
   std::shared_ptr<ImportTable> imports = std::make_shared<ImportTable>();
+  // Null while none were measured.
+  std::shared_ptr<const RepeatEffects> effects;
   bool has_answers = false;  // Has or had; erased ones and those taken back count.
 
   SurveySeries all_series() const {
@@ -101,6 +104,7 @@ class WorkingState {
   absl::Status LoadFormerSurveys(const Engine& engine);
   absl::Status LoadSurveys(const Engine& engine);
   absl::Status LoadImports(const Engine& engine);
+  absl::Status LoadRepeatEffects(const Engine& engine);
   std::shared_ptr<const Catalog> PublishedCatalog();
   absl::Status LoadNewestAnswers(const Engine& engine);
   absl::Status LoadSeries(const Engine& engine);

@@ -94,6 +94,7 @@ absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash
   RETURN_IF_ERROR(CheckIndexes(run));
   RETURN_IF_ERROR(CheckCustomers(run));
   RETURN_IF_ERROR(CheckChanges(run));
+  RETURN_IF_ERROR(CheckDerived(run));
   return run.summary;
 }
 

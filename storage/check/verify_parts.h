@@ -75,6 +75,8 @@ absl::Status CheckRecords(VerifyRun& run);
 absl::Status CheckIndexes(VerifyRun& run);
 // The change log.
 absl::Status CheckChanges(VerifyRun& run);
+// What was computed behind the writes.
+absl::Status CheckDerived(VerifyRun& run);
 
 // The difference for bytes that no encoder made.
 Difference Undecodable(absl::string_view family, absl::string_view key, std::string survey_id = "");

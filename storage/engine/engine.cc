@@ -24,7 +24,7 @@ namespace {
 // On disk: DO NOT CHANGE.
 constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
     "meta",     "feedback", "feedback_by_customer", "feedback_by_external_id", "series", "cell",
-    "customer", "change"};
+    "customer", "change",   "derived"};
 
 // How long a change is kept at least, while there is room for it.
 constexpr uint64_t kChangeLogSeconds = 30 * 24 * 3600;
@@ -157,7 +157,7 @@ absl::StatusOr<bool> Engine::HasStore() const {
 // does not open is always damage and never a start that was interrupted.
 absl::Status Engine::CreateStore() {
   RETURN_IF_ERROR(DeleteTree(options_.env, UnfinishedPath()));
-  RETURN_IF_ERROR(OpenDatabase(UnfinishedPath(), /*create=*/true));
+  RETURN_IF_ERROR(OpenDatabase(UnfinishedPath(), Opening::kNew));
 
   store::v1::StoredIdentity identity;
   identity.set_store_id(RandomBytes(Uuid::kSize));
@@ -200,8 +200,13 @@ absl::Status Engine::OpenGuarded() {
   if (checked.ok()) {
     RETURN_IF_ERROR(OpenWatermark(sequence));
   }
-  RETURN_IF_ERROR(OpenDatabase(DatabasePath(), /*create=*/false));
+  const bool is_older = facts.format_version < kFormatVersion;
+  RETURN_IF_ERROR(
+      OpenDatabase(DatabasePath(), is_older ? Opening::kOlderFormat : Opening::kAsItIs));
   RETURN_IF_ERROR(CheckCounters(facts));
+  if (is_older) {
+    RETURN_IF_ERROR(PutSynced(FormatKey(), EncodeFormat(kFormatVersion), "raising its format"));
+  }
   if (!checked.ok()) {
     // Numbers of changes that are lost are given out again: nobody may take the two for one store.
     store::v1::FormerStore& former = *facts.identity.add_former_stores();
@@ -252,12 +257,16 @@ absl::Status Engine::MakeWatermark(const store::v1::StoredIdentity& identity, ui
   const WatermarkValue value{*Uuid::FromBytes(identity.store_id()), sequence, recorder_->marks()};
   RETURN_IF_ERROR(Watermark::Make(options_.env, WatermarkPath(options_.directory), value));
   RETURN_IF_ERROR(SyncDirectory());
+  RETURN_IF_ERROR(
+      PutSynced(IdentityKey(), EncodeMessage(identity), "giving the store its new id"));
+  return OpenWatermark(sequence);
+}
+
+absl::Status Engine::PutSynced(absl::string_view key, absl::string_view value,
+                               absl::string_view doing) const {
   rocksdb::WriteOptions synced;
   synced.sync = true;
-  RETURN_IF_ERROR(
-      FromRocksDb(db_->Put(synced, handle(Family::kMeta), IdentityKey(), EncodeMessage(identity)),
-                  "giving the store its new id"));
-  return OpenWatermark(sequence);
+  return FromRocksDb(db_->Put(synced, handle(Family::kMeta), ToSlice(key), ToSlice(value)), doing);
 }
 
 absl::Status Engine::SyncDirectory() const {
@@ -267,11 +276,11 @@ absl::Status Engine::SyncDirectory() const {
   return FromRocksDb(directory->Fsync(), "syncing the data directory");
 }
 
-absl::Status Engine::OpenDatabase(const std::string& path, bool create) {
+absl::Status Engine::OpenDatabase(const std::string& path, Opening opening) {
   rocksdb::DBOptions db_options = DatabaseOptions();
-  db_options.create_if_missing = create;
-  db_options.create_missing_column_families = create;
-  db_options.error_if_exists = create;
+  db_options.create_if_missing = opening == Opening::kNew;
+  db_options.error_if_exists = opening == Opening::kNew;
+  db_options.create_missing_column_families = opening != Opening::kAsItIs;
   std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()}};
   for (size_t i = 0; i < kFamilyCount; ++i) {

@@ -38,8 +38,9 @@ enum class Family : uint8_t {
   kCubeRow,
   kCustomer,
   kChange,
+  kDerived,
 };
-inline constexpr size_t kFamilyCount = 8;
+inline constexpr size_t kFamilyCount = 9;
 
 // The name of a column family.
 absl::string_view FamilyName(Family family);
@@ -135,7 +136,12 @@ class Engine {
   absl::Status CreateStore();
   absl::Status SyncDirectory() const;
   absl::Status OpenGuarded();
-  absl::Status OpenDatabase(const std::string& path, bool create);
+  // What the database is before it is opened: not there, without what is new in the present format,
+  // or complete.
+  enum class Opening : uint8_t { kNew, kOlderFormat, kAsItIs };
+  absl::Status OpenDatabase(const std::string& path, Opening opening);
+  absl::Status PutSynced(absl::string_view key, absl::string_view value,
+                         absl::string_view doing) const;
   absl::Status CheckCounters(const StoreFacts& facts) const;
   absl::Status OpenWatermark(uint64_t sequence);
   absl::Status MakeWatermark(const store::v1::StoredIdentity& identity, uint64_t sequence);

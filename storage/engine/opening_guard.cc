@@ -61,7 +61,7 @@ absl::Status Damaged(absl::string_view what, const std::string& database_path) {
                             "\" is damaged. Restore a backup into another directory."));
 }
 
-absl::Status CheckFormat(const ReadOnlyMeta& meta, const std::string& database_path) {
+absl::StatusOr<uint32_t> CheckFormat(const ReadOnlyMeta& meta, const std::string& database_path) {
   std::string value;
   RETURN_IF_ERROR(FromRocksDb(meta.Get(FormatKey(), &value), "reading the store's format version"));
   const std::optional<uint32_t> version = DecodeFormat(value);
@@ -74,14 +74,14 @@ absl::Status CheckFormat(const ReadOnlyMeta& meta, const std::string& database_p
                      "; this server knows versions up to ", kFormatVersion,
                      ". Start it with the newer server that wrote it, or a later one."));
   }
-  if (*version < kFormatVersion) {
+  if (*version < kOldestFormatVersion) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the store in \"", database_path, "\" has the development format ", *version,
-        ", which no release has written; this server reads format ", kFormatVersion,
-        " alone. Export the answers with the server that wrote it, and import them into a store "
+        ", which no release has written; this server reads formats from ", kOldestFormatVersion,
+        " on. Export the answers with the server that wrote it, and import them into a store "
         "in a new directory."));
   }
-  return absl::OkStatus();
+  return *version;
 }
 
 absl::Status Refuse(const std::string& directory, absl::string_view why) {
@@ -136,7 +136,7 @@ absl::StatusOr<StoreFacts> ReadStoreFacts(const rocksdb::DBOptions& database_opt
                               opened.ToString(), ")"));
   }
   StoreFacts facts;
-  RETURN_IF_ERROR(CheckFormat(meta, database_path));
+  ASSIGN_OR_RETURN(facts.format_version, CheckFormat(meta, database_path));
   std::string value;
   if (!meta.Get(IdentityKey(), &value).ok() || !DecodeMessage(value, facts.identity) ||
       facts.identity.hash_secret().size() != KeyedHash::kSecretSize ||

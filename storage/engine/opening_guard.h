@@ -21,6 +21,7 @@ inline std::string AcceptLossPath(const std::string& directory) {
 
 // Format, identity and counters, as the database has them.
 struct StoreFacts {
+  uint32_t format_version = 0;
   store::v1::StoredIdentity identity;
   store::v1::StoredCounters counters;
 };

@@ -34,6 +34,8 @@ bool IsChange(const ChangeLogEntry& change) {
       return !has_id &&
              (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged ||
               change.kind == ChangeKind::kDeleted || change.kind == ChangeKind::kCubeCorrected);
+    case Entity::kEffects:
+      return !has_id && change.kind == ChangeKind::kChanged;
   }
   return false;
 }

@@ -19,6 +19,7 @@ namespace emptychair::storage {
 enum class Entity : uint8_t {
   kFeedback = 1,  // `number` is that of the survey, `id` the feedback_id.
   kSurvey = 2,    // `number` is that of the survey, `id` all zero.
+  kEffects = 6,   // How much customers repeat themselves: `number` of the survey, `id` all zero.
 };
 
 // What was done by a change that took a sequence. Kinds below 16 mean the same for all entities,

@@ -14,6 +14,7 @@ constexpr absl::string_view kSurveyPrefix = "survey/";
 constexpr absl::string_view kFormerSurveyPrefix = "former_survey/";
 constexpr absl::string_view kImportPrefix = "import/";
 constexpr absl::string_view kSeriesCopyPrefix = "series/";
+constexpr char kRepeatEffectsTag = 8;
 constexpr char kByIdTag = 1;
 constexpr char kByOrdinalTag = 2;
 constexpr uint32_t kSignBias = 0x80000000u;
@@ -279,6 +280,27 @@ std::optional<uint32_t> DecodeCustomerByOrdinalKey(absl::string_view key) {
     return std::nullopt;
   }
   return Reader(key.substr(1)).Int<uint32_t>();
+}
+
+std::string RepeatEffectsKeyPrefix() { return std::string(1, kRepeatEffectsTag); }
+
+std::string RepeatEffectsKeyPrefix(uint32_t survey_number) {
+  return Writer(5).Int(static_cast<uint8_t>(kRepeatEffectsTag)).Int(survey_number).Take();
+}
+
+std::string RepeatEffectsKey::Encode() const {
+  return Writer(6).Bytes(RepeatEffectsKeyPrefix(survey_number)).Int(dimension).Take();
+}
+
+std::optional<RepeatEffectsKey> RepeatEffectsKey::Decode(absl::string_view key) {
+  if (key.size() != 6 || key[0] != kRepeatEffectsTag) {
+    return std::nullopt;
+  }
+  Reader reader(key.substr(1));
+  RepeatEffectsKey decoded;
+  decoded.survey_number = reader.Int<uint32_t>();
+  decoded.dimension = reader.Int<uint8_t>();
+  return decoded;
 }
 
 std::string ChangeKey(uint64_t first_sequence) { return Writer(8).Int(first_sequence).Take(); }

@@ -143,6 +143,21 @@ std::optional<ShortHash> DecodeCustomerByIdKey(absl::string_view key);
 std::string CustomerByOrdinalKey(uint32_t customer_ordinal);
 std::optional<uint32_t> DecodeCustomerByOrdinalKey(absl::string_view key);
 
+// Column family `derived`: how much a survey's customers repeat themselves, over all answers or by
+// one of its dimensions.
+struct RepeatEffectsKey {
+  uint32_t survey_number = 0;
+  uint8_t dimension = 0;  // 0: all answers; else 1 more than the place of the dimension.
+
+  std::string Encode() const;
+  static std::optional<RepeatEffectsKey> Decode(absl::string_view key);
+  friend bool operator==(const RepeatEffectsKey&, const RepeatEffectsKey&) = default;
+};
+
+// Prefixes of such keys, of all surveys and of one.
+std::string RepeatEffectsKeyPrefix();
+std::string RepeatEffectsKeyPrefix(uint32_t survey_number);
+
 // Column family `change`: the number of the first change in the entry.
 std::string ChangeKey(uint64_t first_sequence);
 std::optional<uint64_t> DecodeChangeKey(absl::string_view key);

@@ -20,9 +20,10 @@
 
 namespace emptychair::storage {
 
-// Version of the whole layout, in the value of FormatKey(). A store of another version is refused:
-// those before were never released.
-inline constexpr uint32_t kFormatVersion = 5;
+// Version of the whole layout, in the value of FormatKey(). Opening a store brings it to this one; a
+// newer one is refused, and so are those before the oldest, which were never released.
+inline constexpr uint32_t kFormatVersion = 6;
+inline constexpr uint32_t kOldestFormatVersion = 5;
 
 std::string EncodeFormat(uint32_t version);
 std::optional<uint32_t> DecodeFormat(absl::string_view value);

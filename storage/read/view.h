@@ -14,6 +14,7 @@
 #include "storage/read/epochs.h"
 #include "storage/read/import_table.h"
 #include "storage/read/record_labels.h"
+#include "storage/read/repeat_effects.h"
 #include "storage/read/series_table.h"
 
 namespace rocksdb {
@@ -30,6 +31,8 @@ struct SurveyView {
   // Series below this number are in the view.
   uint32_t series_count = 0;
   std::shared_ptr<const ImportTable> imports = std::make_shared<const ImportTable>();
+  // Null while none were measured.
+  std::shared_ptr<const RepeatEffects> effects;
 
   uint32_t number() const { return definition->survey_number(); }
 

@@ -138,7 +138,7 @@ void AddUpCustomers(benchmark::State& state, size_t buckets, int32_t trailing) {
         {.buckets = buckets, .score_count = query->method->scale_size(), .groups_max = 1},
         groups.series().group_count);
     storage::ReadCost cost;
-    CustomerAnswers answers(buckets, PointsOfBins(*query->method));
+    CustomerAnswers answers(buckets, statistics::PointsOfBins(*query->method));
     CheckOk(ScanAnswers(store, *query, groups.series(), spans, false, grid, cost, &answers));
     answers.Sort();
     CustomerSummer summer(CustomersOf(*query->view), answers.answer_count());

@@ -371,7 +371,7 @@ void BM_StudentQuantile(benchmark::State& state) {
   double degrees = 17.3;
   for (auto _ : state) {
     benchmark::DoNotOptimize(degrees);
-    benchmark::DoNotOptimize(statistics::StudentQuantile({}, degrees));
+    benchmark::DoNotOptimize(statistics::LogStudentQuantile({}, degrees));
   }
 }
 BENCHMARK(BM_StudentQuantile);

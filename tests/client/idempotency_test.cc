@@ -95,7 +95,8 @@ TEST(Idempotency, ExactlyTheMethodsThatMayBeAreSentAgain) {
       connection.DecomposeChange({}).status(), connection.CompareWords({}).status(),
       connection.GetScorecard({}).status(),    connection.ExplainMetric({}).status(),
       connection.GetStatus({}).status(),       connection.RebuildCube({}).status(),
-      connection.CompactStore({}).status()};
+      connection.CompactStore({}).status(),    connection.GetRepeatProfile({}).status(),
+      connection.MeasureRepeats({}).status()};
   for (const absl::Status& answer : answers) {
     EXPECT_TRUE(absl::IsUnavailable(answer)) << answer;
   }

@@ -113,7 +113,7 @@ void AddHonesty(CommandLine app, Flags& flags) {
       .Between(0.001, 1.0);
   honesty.Add("--only", flags.honesty.only,
               "Only what has this in its name: once-each, means, repeats, comparisons, power, "
-              "scorecards, decompositions or looks");
+              "scorecards, decompositions, looks or estimates");
   AddStreams(honesty, flags);
 }
 

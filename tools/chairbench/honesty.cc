@@ -21,8 +21,7 @@ struct Setting {
   absl::Status (*check)(HonestyLab& lab, HonestyRows& rows);
 };
 
-// Together at most 15,000,000 answers and 100,000 calls. Settings whose questions name
-// INTERVAL_RULE_ESTIMATED belong behind the others, which need no effects.
+// Together at most 15,000,000 answers and 100,000 calls.
 constexpr Setting kSettings[] = {
     {"once-each", CheckOnceEach},
     {"means", CheckMeans},
@@ -32,6 +31,7 @@ constexpr Setting kSettings[] = {
     {"scorecards", CheckScorecards},
     {"decompositions", CheckDecompositions},
     {"looks", CheckLooks},
+    {"estimates", CheckEstimates},
 };
 
 }  // namespace

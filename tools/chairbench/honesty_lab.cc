@@ -91,7 +91,7 @@ class Sender {
   const std::unique_ptr<FeedbackStream> stream_;
 };
 
-absl::Status SendWindow(const Trial& trial, uint64_t seed, int window, Sender& sender) {
+void DrawWindow(const Trial& trial, uint64_t seed, int window, HonestyLab::Sink sink) {
   const auto sides = static_cast<int>(trial.sides.size());
   const int replicate = window / sides;
   const int index = window % sides;
@@ -99,12 +99,10 @@ absl::Status SendWindow(const Trial& trial, uint64_t seed, int window, Sender& s
   const Window span = trial.WindowOf(replicate, index);
   const int64_t length_ms = absl::ToInt64Milliseconds(span.end - span.start);
   Random times(SeedOf({seed, kOfTimes, static_cast<uint64_t>(window)}));
-  absl::Status status;
   DrawAnswers(side, trial.returning, seed, replicate, index, [&](const DrawnAnswer& answer) {
     const auto place_ms =
         static_cast<int64_t>(DrawPlace(side, times) * static_cast<double>(length_ms));
     v1::Feedback feedback;
-    feedback.set_survey_id(trial.survey.survey_id());
     feedback.set_customer_id(
         absl::StrCat("r", replicate, "-s", answer.home, "-c", answer.customer));
     feedback.set_score(answer.score);
@@ -114,10 +112,8 @@ absl::Status SendWindow(const Trial& trial, uint64_t seed, int window, Sender& s
     if (trial.add_labels != nullptr) {
       trial.add_labels(answer.customer_seed, feedback);
     }
-    // After an error the stream answers with that one.
-    status.Update(sender.Add(std::move(feedback)));
+    sink(std::move(feedback));
   });
-  return status;
 }
 
 // Checks that intervals follow the rule that was wished. Where none was, as in all that has a
@@ -174,20 +170,32 @@ int HonestyLab::Replicates(int full) const {
   return std::max(std::min(full, kReplicatesMin), static_cast<int>(std::lround(full * scale_)));
 }
 
-uint64_t HonestyLab::SeedOfTrial(const Trial& trial) const {
-  return SeedOf(bench_.seed, trial.survey.survey_id());
+uint64_t HonestyLab::SeedOfSurvey(const v1::Survey& survey) const {
+  return SeedOf(bench_.seed, survey.survey_id());
 }
 
 absl::Status HonestyLab::Load(const Trial& trial) {
-  RETURN_IF_ERROR(client_.CreateSurvey(trial.survey).status());
+  const uint64_t seed = SeedOfSurvey(trial.survey);
+  return Load(trial.survey, trial.CountWindows(),
+              [&](int window, Sink sink) { DrawWindow(trial, seed, window, sink); });
+}
+
+absl::Status HonestyLab::Load(const v1::Survey& survey, int parts,
+                              absl::FunctionRef<void(int part, Sink sink)> draw) {
+  RETURN_IF_ERROR(client_.CreateSurvey(survey).status());
   ++calls_;
-  const uint64_t seed = SeedOfTrial(trial);
   std::vector<std::unique_ptr<Sender>> senders;
   for (int i = 0; i < bench_.streams; ++i) {
     senders.push_back(std::make_unique<Sender>(client_, bench_.batch_size));
   }
-  RETURN_IF_ERROR(ForEach(trial.CountWindows(), bench_.streams, [&](size_t thread, int window) {
-    return SendWindow(trial, seed, window, *senders[thread]);
+  RETURN_IF_ERROR(ForEach(parts, bench_.streams, [&](size_t thread, int part) {
+    absl::Status status;
+    draw(part, [&](v1::Feedback answer) {
+      answer.set_survey_id(survey.survey_id());
+      // After an error the stream answers with that one.
+      status.Update(senders[thread]->Add(std::move(answer)));
+    });
+    return status;
   }));
   for (const std::unique_ptr<Sender>& sender : senders) {
     RETURN_IF_ERROR(sender->Finish());
@@ -198,6 +206,14 @@ absl::Status HonestyLab::Load(const Trial& trial) {
 
 absl::Status HonestyLab::AskAll(int count, absl::FunctionRef<absl::Status(int index)> ask) const {
   return ForEach(count, kCallsUnderWay, [&](size_t /*thread*/, int index) { return ask(index); });
+}
+
+absl::Status HonestyLab::MeasureRepeats(const std::string& survey_id, absl::Time as_of) {
+  ++calls_;
+  v1::MeasureRepeatsRequest request;
+  request.set_survey_id(survey_id);
+  *request.mutable_as_of() = ToTimestamp(as_of);
+  return client_.MeasureRepeats(request).status();
 }
 
 absl::StatusOr<v1::QueryMetricResponse> HonestyLab::Query(const v1::QueryMetricRequest& request) {

@@ -52,16 +52,25 @@ class HonestyLab {
 
   // So many replicates as a run of scale 1 has `full`; a few at the least.
   int Replicates(int full) const;
-  // The seed of a trial's answers.
-  uint64_t SeedOfTrial(const Trial& trial) const;
+  // The seed of a survey's answers.
+  uint64_t SeedOfSurvey(const v1::Survey& survey) const;
 
   // Creates the survey and streams its answers. Errors: the first of a stream or a record;
   // CANCELLED when interrupted.
   absl::Status Load(const Trial& trial);
 
+  // The same of answers that are drawn otherwise, in `parts` that are drawn on several threads:
+  // each gives its answers, all but the survey's id, to `sink`.
+  using Sink = absl::FunctionRef<void(v1::Feedback answer)>;
+  absl::Status Load(const v1::Survey& survey, int parts,
+                    absl::FunctionRef<void(int part, Sink sink)> draw);
+
   // Calls ask(0) … ask(count - 1), each of which asks the server, up to 16 at a time on threads of
   // their own. The first error ends it; CANCELLED when interrupted.
   absl::Status AskAll(int count, absl::FunctionRef<absl::Status(int index)> ask) const;
+
+  // Has the effects of a survey measured, from the year before `as_of`.
+  absl::Status MeasureRepeats(const std::string& survey_id, absl::Time as_of);
 
   // The calls themselves. An answer whose intervals do not follow the rule that was wished, or
   // without a wish are not by customer, is an error.

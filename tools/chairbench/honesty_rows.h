@@ -30,6 +30,8 @@ absl::Status CheckScorecards(HonestyLab& lab, HonestyRows& rows);
 absl::Status CheckDecompositions(HonestyLab& lab, HonestyRows& rows);
 // Comparisons that are looked at every day.
 absl::Status CheckLooks(HonestyLab& lab, HonestyRows& rows);
+// Intervals and comparisons by what was measured of the customers of a year.
+absl::Status CheckEstimates(HonestyLab& lab, HonestyRows& rows);
 
 }  // namespace emptychair::bench
 

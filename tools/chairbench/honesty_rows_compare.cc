@@ -86,9 +86,9 @@ absl::StatusOr<HonestyRow> ComparePower(HonestyLab& lab, const TrueChange& chang
                        lab.Replicates(pair.replicates),
                        pair.returning};
   RETURN_IF_ERROR(lab.Load(trial));
-  const double deviation =
-      DeviationOfChange(trial.sides[0], trial.sides[1], trial.returning,
-                        SeedOf(lab.SeedOfTrial(trial), "deviation"), lab.Replicates(kDraws));
+  const double deviation = DeviationOfChange(trial.sides[0], trial.sides[1], trial.returning,
+                                             SeedOf(lab.SeedOfSurvey(trial.survey), "deviation"),
+                                             lab.Replicates(kDraws));
   std::vector<char> could_find(static_cast<size_t>(trial.replicates));
   ASSIGN_OR_RETURN(
       const Tally found,

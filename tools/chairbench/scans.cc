@@ -1,14 +1,18 @@
 #include "tools/chairbench/scans.h"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "common/base/status_macros.h"
+#include "emptychair/v1/admin_service.grpc.pb.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "tools/chairbench/history.h"
 #include "tools/chairbench/statistics.h"
@@ -50,23 +54,149 @@ std::vector<Scan> Scans(const Window& period) {
   customers_month.set_granularity(v1::GRANULARITY_MONTH);
   customers_month.set_trailing_buckets(12);
 
+  // The twelve periods of a scorecard.
+  v1::QueryMetricRequest customers_year =
+      QuestionOf({StartOfMonth(period.end) - absl::Hours(24 * 365), StartOfMonth(period.end)},
+                 v1::GRANULARITY_MONTH);
+  customers_year.set_interval_rule(v1::INTERVAL_RULE_CUSTOMERS);
+
   return {{"query_latest", LatestPerCustomer(), ""},
           {"query_customers", customers, "query_latest"},
           {"query_customers_month", customers_month, "query_latest"},
+          {"query_customers_year", customers_year, ""},
           {"query_latest_month", latest_month, ""},
           {"query_label_filter", label_filter, ""},
           {"query_window", QuestionOf(WithinHours(period), v1::GRANULARITY_NONE), ""}};
 }
 
-absl::StatusOr<double> AskMs(v1::MetricsService::Stub& server,
-                             const v1::QueryMetricRequest& question,
-                             v1::QueryMetricResponse& answer) {
+// How long a call takes.
+absl::StatusOr<double> AskMs(absl::FunctionRef<absl::Status()> ask) {
   RETURN_IF_ERROR(CheckInterrupted());
-  grpc::ClientContext context;
-  answer.Clear();
   const absl::Time start = absl::Now();
-  RETURN_IF_ERROR(FromGrpc(server.QueryMetric(&context, question, &answer)));
+  RETURN_IF_ERROR(ask());
   return absl::ToDoubleMilliseconds(absl::Now() - start);
+}
+
+// The median of some calls, behind one that is not counted.
+absl::StatusOr<double> MedianMs(absl::FunctionRef<absl::Status()> ask) {
+  RETURN_IF_ERROR(AskMs(ask).status());
+  std::vector<double> times_ms;
+  for (int i = 0; i < kTimes; ++i) {
+    ASSIGN_OR_RETURN(times_ms.emplace_back(), AskMs(ask));
+  }
+  return Median(times_ms);
+}
+
+// Asks a question of two interval rules by turns, `name` with the one, whose limit is the other.
+absl::Status CompareRules(v1::MetricsService::Stub& stub, const std::string& name,
+                          v1::QueryMetricRequest question, std::vector<Figure>& figures) {
+  constexpr int kTurns = 25;
+  std::vector<double> estimated_ms;
+  std::vector<double> answers_ms;
+  v1::QueryMetricResponse answer;
+  for (int i = 0; i <= kTurns; ++i) {
+    for (const auto& [rule, times_ms] : {std::pair(v1::INTERVAL_RULE_ESTIMATED, &estimated_ms),
+                                         std::pair(v1::INTERVAL_RULE_ANSWERS, &answers_ms)}) {
+      question.set_interval_rule(rule);
+      ASSIGN_OR_RETURN(times_ms->emplace_back(), AskMs([&] {
+                         grpc::ClientContext context;
+                         return FromGrpc(stub.QueryMetric(&context, question, &answer));
+                       }));
+    }
+  }
+  figures.push_back({name, Median(estimated_ms), "ms", Median(answers_ms)});
+  return absl::OkStatus();
+}
+
+// Asks quick questions for some seconds, beside `work` that is done again and again.
+absl::StatusOr<double> P99BesideMs(v1::MetricsService::Stub& stub,
+                                   const v1::QueryMetricRequest& question,
+                                   absl::FunctionRef<absl::Status()> work) {
+  constexpr absl::Duration kBeside = absl::Seconds(5);
+  constexpr double kP99 = 99;
+  std::atomic<bool> is_over = false;
+  absl::Status worked;
+  std::thread worker([&] {
+    while (!is_over && worked.ok()) {
+      worked = work();
+    }
+  });
+  std::vector<double> times_ms;
+  absl::Status asked;
+  for (const absl::Time end = absl::Now() + kBeside; asked.ok() && absl::Now() < end;) {
+    const absl::StatusOr<double> time_ms = AskMs([&] {
+      grpc::ClientContext context;
+      v1::QueryMetricResponse answer;
+      return FromGrpc(stub.QueryMetric(&context, question, &answer));
+    });
+    asked = time_ms.status();
+    times_ms.push_back(time_ms.value_or(0));
+  }
+  is_over = true;
+  worker.join();
+  asked.Update(worked);
+  RETURN_IF_ERROR(asked);
+  return Percentile(times_ms, kP99);
+}
+
+// Measures how customers repeat themselves, and what it costs to use that.
+absl::Status AskEstimates(Target& server, const Window& period, std::vector<Figure>& figures) {
+  const auto admin = v1::AdminService::NewStub(server.Connect());
+  const auto metrics = v1::MetricsService::NewStub(server.Connect());
+  const auto beside = v1::MetricsService::NewStub(server.Connect());
+  const auto measure = [&] {
+    grpc::ClientContext context;
+    v1::MeasureRepeatsRequest request;
+    request.set_survey_id(BenchSurvey().survey_id());
+    v1::MeasureRepeatsResponse response;
+    return FromGrpc(admin->MeasureRepeats(&context, request, &response));
+  };
+  ASSIGN_OR_RETURN(const double measured_ms, MedianMs(measure));
+  figures.push_back({"measure_repeats_ms", measured_ms, "ms", {}});
+  const v1::QueryMetricRequest quick = QuestionOf(period, v1::GRANULARITY_MONTH);
+  ASSIGN_OR_RETURN(const double scanned_ms, P99BesideMs(*metrics, quick, [&] {
+                     grpc::ClientContext context;
+                     v1::QueryMetricResponse answer;
+                     return FromGrpc(beside->QueryMetric(&context, LatestPerCustomer(), &answer));
+                   }));
+  ASSIGN_OR_RETURN(const double beside_ms, P99BesideMs(*metrics, quick, measure));
+  figures.push_back({"query_p99_beside_measuring_ms", beside_ms, "ms", scanned_ms});
+  RETURN_IF_ERROR(CompareRules(*metrics, "query_estimated_month_ms",
+                               QuestionOf(period, v1::GRANULARITY_MONTH), figures));
+  v1::QueryMetricRequest days = QuestionOf(
+      {period.end - absl::Hours(24 * 366), period.end - absl::Hours(24)}, v1::GRANULARITY_DAY);
+  RETURN_IF_ERROR(CompareRules(*metrics, "query_estimated_day_ms", days, figures));
+  days.add_group_by("region");
+  days.add_group_by("plan");
+  return CompareRules(*metrics, "query_estimated_day_groups_ms", days, figures);
+}
+
+// Verdicts by customer, whose limits are the values that they are on.
+absl::Status AskVerdicts(v1::MetricsService::Stub& stub, const Window& period,
+                         const std::map<std::string, double>& medians,
+                         std::vector<Figure>& figures) {
+  const absl::Time middle = period.start + (period.end - period.start) / 2;
+  v1::CompareMetricRequest comparison;
+  *comparison.mutable_base() = QuestionOf({period.start, middle}, v1::GRANULARITY_NONE);
+  *comparison.mutable_candidate() = QuestionOf({middle, period.end}, v1::GRANULARITY_NONE);
+  for (v1::QueryMetricRequest* side : {comparison.mutable_base(), comparison.mutable_candidate()}) {
+    side->set_interval_rule(v1::INTERVAL_RULE_CUSTOMERS);
+  }
+  ASSIGN_OR_RETURN(const double compared_ms, MedianMs([&] {
+                     grpc::ClientContext context;
+                     v1::CompareMetricResponse response;
+                     return FromGrpc(stub.CompareMetric(&context, comparison, &response));
+                   }));
+  figures.push_back({"compare_ms", compared_ms, "ms", medians.at("query_customers")});
+  v1::GetScorecardRequest scorecard;
+  scorecard.set_interval_rule(v1::INTERVAL_RULE_CUSTOMERS);
+  ASSIGN_OR_RETURN(const double scored_ms, MedianMs([&] {
+                     grpc::ClientContext context;
+                     v1::GetScorecardResponse response;
+                     return FromGrpc(stub.GetScorecard(&context, scorecard, &response));
+                   }));
+  figures.push_back({"scorecard_ms", scored_ms, "ms", medians.at("query_customers_year")});
+  return absl::OkStatus();
 }
 
 // What was counted, over all points.
@@ -93,10 +223,15 @@ absl::StatusOr<std::vector<Figure>> AskScans(Target& server, const Window& perio
   v1::QueryMetricResponse answer;
   std::map<std::string, double> medians;
   for (const auto& [name, question, limit] : Scans(period)) {
-    ASSIGN_OR_RETURN(const double first_ms, AskMs(*stub, question, answer));
+    const auto ask = [&stub, &answer, &question = question] {
+      grpc::ClientContext context;
+      answer.Clear();
+      return FromGrpc(stub->QueryMetric(&context, question, &answer));
+    };
+    ASSIGN_OR_RETURN(const double first_ms, AskMs(ask));
     std::vector<double> later_ms;
     for (int i = 0; i < kTimes; ++i) {
-      ASSIGN_OR_RETURN(later_ms.emplace_back(), AskMs(*stub, question, answer));
+      ASSIGN_OR_RETURN(later_ms.emplace_back(), AskMs(ask));
     }
     figures.push_back({name + "_first_ms", first_ms, "ms", {}});
     medians[name] = Median(later_ms);
@@ -104,6 +239,8 @@ absl::StatusOr<std::vector<Figure>> AskScans(Target& server, const Window& perio
                        limit.empty() ? std::optional<double>() : medians[limit]});
     AddAnswer(name, answer, figures);
   }
+  RETURN_IF_ERROR(AskVerdicts(*stub, period, medians, figures));
+  RETURN_IF_ERROR(AskEstimates(server, period, figures));
   const Window window = WithinHours(period);
   figures.push_back({"query_window_start_ms",
                      static_cast<double>(absl::ToUnixMillis(window.start)),

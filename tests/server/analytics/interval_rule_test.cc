@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
@@ -16,6 +18,7 @@ using ::emptychair::testing::HasReason;
 constexpr auto kUnknown = v1::INTERVAL_RULE_UNSPECIFIED;
 constexpr auto kAnswers = v1::INTERVAL_RULE_ANSWERS;
 constexpr auto kCustomers = v1::INTERVAL_RULE_CUSTOMERS;
+constexpr auto kEstimated = v1::INTERVAL_RULE_ESTIMATED;
 
 v1::QueryMetricRequest RequestOf(const std::string& text) {
   v1::QueryMetricRequest request;
@@ -52,6 +55,46 @@ TEST(RuleBeforeCounting, IsTheOneThatIsAskedForOrWhatIsReadAnyway) {
   }
 }
 
+// Makes a query of a survey whose effects were measured.
+absl::StatusOr<MetricQuery> PrepareWithEffects(const std::string& text) {
+  auto survey = std::make_shared<storage::SurveyView>(*MakeSurvey("one", {"channel"}));
+  store::v1::StoredRepeatEffects all;
+  all.add_methods(v1::METRIC_METHOD_NET_PROMOTER);
+  store::v1::StoredWindowEffects& windows = *all.add_groups()->add_windows();
+  windows.set_days(1);
+  windows.set_answers_per_customer(2);
+  windows.add_design_effects(1.5);
+  survey->effects = std::make_shared<const storage::RepeatEffects>(
+      std::move(all), std::vector<store::v1::StoredRepeatEffects>());
+  return PrepareMetricQuery(MakeView({std::move(survey), MakeSurvey("two", {"channel"})}),
+                            RequestOf(text));
+}
+
+TEST(RuleBeforeCounting, IsEstimatedForAChartOfASurveyWhoseEffectsAreKnown) {
+  const struct {
+    const char* request;
+    v1::IntervalRule chart, verdict;
+  } rows[] = {
+      {"", kEstimated, kUnknown},
+      {"interval_rule: INTERVAL_RULE_ESTIMATED", kEstimated, kEstimated},
+      {"interval_rule: INTERVAL_RULE_ANSWERS", kAnswers, kAnswers},
+      {"filters { key: 'channel' values: 'web' }", kEstimated, kUnknown},
+      {"filters { key: 'agent' values: 'ann' }", kCustomers, kUnknown},
+      {"respondent_rule: RESPONDENT_RULE_LATEST_PER_CUSTOMER", kCustomers, kCustomers},
+      {"population: 500", kCustomers, kCustomers},
+      // Nothing is known of customers who answer both.
+      {"survey_ids: 'two'", kUnknown, kUnknown},
+  };
+  for (const auto& row : rows) {
+    const absl::StatusOr<MetricQuery> query = PrepareWithEffects(row.request);
+    ASSERT_OK(query) << row.request;
+    EXPECT_EQ(RuleBeforeCounting(*query, Purpose::kChart), row.chart) << row.request;
+    EXPECT_EQ(RuleBeforeCounting(*query, Purpose::kVerdict), row.verdict) << row.request;
+  }
+  EXPECT_THAT(PrepareWithEffects("survey_ids: 'two' interval_rule: INTERVAL_RULE_ESTIMATED"),
+              HasReason(v1::ERROR_REASON_EFFECTS_UNKNOWN));
+}
+
 TEST(RuleBeforeCounting, IsTheSameWhileAnswersAreSlicedAnew) {
   const auto rule_of = [](bool reslices, const std::string& key) {
     const auto survey = MakeSurvey("one", {"channel", "region"});
@@ -74,11 +117,14 @@ TEST(RuleBeforeCounting, IsTheSameWhileAnswersAreSlicedAnew) {
 }
 
 TEST(RuleByCount, TakesCustomersOfAsManyAnswersAsTheyAreWorth) {
-  EXPECT_EQ(RuleByCount(0, Purpose::kChart), kCustomers);
-  EXPECT_EQ(RuleByCount(20'000, Purpose::kChart), kCustomers);
-  EXPECT_EQ(RuleByCount(20'001, Purpose::kChart), kAnswers);
-  EXPECT_EQ(RuleByCount(2'000'000, Purpose::kVerdict), kCustomers);
-  EXPECT_EQ(RuleByCount(2'000'001, Purpose::kVerdict), kAnswers);
+  EXPECT_EQ(RuleByCount(0, Purpose::kChart, false), kCustomers);
+  EXPECT_EQ(RuleByCount(20'000, Purpose::kChart, false), kCustomers);
+  EXPECT_EQ(RuleByCount(20'001, Purpose::kChart, false), kAnswers);
+  for (const bool have_effects : {false, true}) {
+    EXPECT_EQ(RuleByCount(2'000'000, Purpose::kVerdict, have_effects), kCustomers);
+  }
+  EXPECT_EQ(RuleByCount(2'000'001, Purpose::kVerdict, false), kAnswers);
+  EXPECT_EQ(RuleByCount(2'000'001, Purpose::kVerdict, true), kEstimated);
 }
 
 TEST(PrepareMetricQuery, RefusesRulesAndPopulationsThatCannotBe) {

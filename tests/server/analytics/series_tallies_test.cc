@@ -169,7 +169,7 @@ TEST(SeriesTallies, FoldsByEachKeyLikeAPlainCount) {
     const SeriesMap map = MapEachSeries(drawn.query());
     const RandomSeries::Counts counts = drawn.DrawCounts(map);
     const SeriesTallies tallies(drawn.query(), map, TalliesOf(counts, map),
-                                /*by_customer=*/false);
+                                /*estimated=*/std::nullopt);
     PlainCounts total;
     for (const auto& [key, plain] : counts) {
       total.Add(plain);
@@ -203,7 +203,7 @@ TEST(SeriesTallies, FoldsIntoTheGroupsOfAQueryByTheKey) {
     const SeriesMap map = MapEachSeries(drawn.query());
     const RandomSeries::Counts counts = drawn.DrawCounts(map);
     const SeriesTallies tallies(drawn.query(), map, TalliesOf(counts, map),
-                                /*by_customer=*/false);
+                                /*estimated=*/std::nullopt);
     for (const std::string key : {"a", "b", "survey_id"}) {
       SCOPED_TRACE(key);
       MetricQuery grouped = drawn.query();
@@ -219,7 +219,7 @@ TEST(SeriesTallies, FoldsIntoTheGroupsOfAQueryByTheKey) {
         ASSERT_NE(slice, folded.end());
         EXPECT_EQ(slice->group, parts.front());
         statistics::MetricValue value;
-        EvaluateTally(grouped, grid, grid.At(group, 0), /*by_customer=*/nullptr,
+        EvaluateTally(grouped, grid, grid.At(group, 0), /*repeats=*/{},
                       /*include_histogram=*/true, value);
         EXPECT_EQ(slice->value, value);
         ++slice;
@@ -233,7 +233,7 @@ TEST(SeriesTallies, OfNothingHasNoSlices) {
   const auto survey = MakeSurvey("nps", {"a"}, {{"x"}});
   const MetricQuery query = MakeMetricQuery(MakeView({survey}), {survey.get()}).value();
   const SeriesMap map = MapEachSeries(query);
-  const SeriesTallies tallies(query, map, TalliesOf({}, map), /*by_customer=*/false);
+  const SeriesTallies tallies(query, map, TalliesOf({}, map), /*estimated=*/std::nullopt);
   EXPECT_FALSE(tallies.Total().value.estimate.has_value());
   EXPECT_THAT(tallies.By("a"), IsEmpty());
 }

@@ -65,6 +65,30 @@ class HandlersTest : public ::testing::Test {
   std::unique_ptr<Services> services_;
 };
 
+TEST_F(HandlersTest, WhatIsDueBehindTheWritesIsMeasured) {
+  const auto profile = [&] {
+    return CallDirectly<v1::GetRepeatProfileResponse>(
+        table(), Parse<v1::GetRepeatProfileRequest>("survey_id: 'nps'"));
+  };
+  v1::BatchSubmitFeedbackRequest batch;
+  for (int i = 0; i < 62; ++i) {
+    v1::Feedback& answer = *batch.add_feedback();
+    answer.set_survey_id("nps");
+    answer.set_external_id(absl::StrCat(i));
+    answer.set_customer_id(absl::StrCat(i % 31));
+    answer.set_score(i % 11);
+    answer.mutable_occur_time()->set_seconds(absl::ToUnixSeconds(clock_.Now()) -
+                                             (1 + i) * int64_t{86'400});
+  }
+  ASSERT_OK(CallDirectly<v1::BatchSubmitFeedbackResponse>(table(), batch));
+  EXPECT_THAT(profile(), HasReason(v1::ERROR_REASON_EFFECTS_UNKNOWN));
+  ASSERT_OK(services_->Tend());
+  ASSERT_OK_AND_ASSIGN(const v1::GetRepeatProfileResponse measured, profile());
+  EXPECT_EQ(measured.answers(), 62);
+  stop_signal_ = true;
+  EXPECT_OK(services_->Tend());
+}
+
 TEST_F(HandlersTest, ASubmissionIsStoredAndCounts) {
   ASSERT_OK_AND_ASSIGN(const v1::SubmitFeedbackResponse stored, Submit("a", 9));
   EXPECT_FALSE(stored.already_existed());

@@ -114,6 +114,7 @@ TEST_F(MethodTableTest, EachMethodNeedsThePermissionThatItShould) {
   const std::map<std::string, v1::Permission> expected = {
       {"AdminService/CompactStore", v1::PERMISSION_OPERATE},
       {"AdminService/GetStatus", v1::PERMISSION_OPERATE},
+      {"AdminService/MeasureRepeats", v1::PERMISSION_OPERATE},
       {"AdminService/RebuildCube", v1::PERMISSION_OPERATE},
       {"AdminService/VerifyStore", v1::PERMISSION_OPERATE},
       {"FeedbackService/AmendFeedback", v1::PERMISSION_EDIT_RECORDS},
@@ -132,6 +133,7 @@ TEST_F(MethodTableTest, EachMethodNeedsThePermissionThatItShould) {
       {"MetricsService/CompareWords", v1::PERMISSION_READ_RECORDS},
       {"MetricsService/DecomposeChange", v1::PERMISSION_READ_METRICS},
       {"MetricsService/ExplainMetric", v1::PERMISSION_READ_RECORDS},
+      {"MetricsService/GetRepeatProfile", v1::PERMISSION_READ_METRICS},
       {"MetricsService/GetScorecard", v1::PERMISSION_READ_METRICS},
       {"MetricsService/QueryMetric", v1::PERMISSION_READ_METRICS},
       {"SurveyService/ArchiveSurvey", v1::PERMISSION_EDIT_SURVEYS},

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
+#include "common/base/timestamp.h"
 #include "emptychair/v1/feedback_service.grpc.pb.h"
 #include "gmock/gmock.h"
 #include "grpcpp/grpcpp.h"
@@ -89,6 +90,23 @@ class WatchTest : public ServiceTest {
 };
 
 EMPTYCHAIR_ON_BOTH_BACKENDS(WatchTest);
+
+TEST_P(WatchTest, PassesOverWhatWasMeasured) {
+  std::vector<v1::Feedback> answers;
+  for (int i = 0; i < 31; ++i) {
+    answers.push_back(Answer("nps", absl::StrCat(i), kTime - (1 + i) * absl::Hours(24), i % 11));
+  }
+  SubmitAll(client(), answers);
+  const int64_t before = Status(client()).sequence();
+  v1::MeasureRepeatsRequest measure;
+  measure.set_survey_id("nps");
+  *measure.mutable_as_of() = ToTimestamp(kTime);
+  ASSERT_EQ(Value(client().MeasureRepeats(measure)).sequence(), before + 1);
+  const int64_t last = SubmitTo("nps", "last");
+  EXPECT_EQ(last, before + 2);
+  EXPECT_THAT(Watch(client(), Behind(before)).Until(last),
+              ElementsAre(absl::StrCat(last, " CREATED last")));
+}
 
 TEST_P(WatchTest, SendsEveryChangeInOrderWithTheRecordAsItIsNow) {
   const v1::Feedback first = Submit(client(), Answer("nps", "a", kTime, 9)).feedback();

@@ -361,6 +361,12 @@ TEST_P(StoreSurveyTest, IsGoneAtOnceWhenItIsDeletedAndItsDataSoonAfter) {
   Submit(store(), answers);
   ASSERT_EQ(ToText(SubmitOne(store(), {.survey = 2, .id = 1, .customer_id = "c-1"})), "accepted");
   ASSERT_OK(Erase(store(), {.id = 1, .time_ms = kNoonMs + 7'000'000}).error);
+  for (const uint32_t survey : {1u, 2u}) {
+    auto effects = NewCommand();
+    effects->mutable_put_derived()->mutable_repeat_effects()->set_survey_number(survey);
+    effects->mutable_put_derived()->mutable_repeat_effects()->set_computed_at_sequence(1);
+    ASSERT_OK(RunCommand(store(), std::move(effects)).error);
+  }
   ASSERT_OK(Delete().error);
   EXPECT_EQ(store().view()->FindSurvey("pulse"), nullptr);
   EXPECT_EQ(ToText(SubmitOne(store(), {.id = 2})), "SURVEY_NOT_FOUND");
@@ -379,6 +385,7 @@ TEST_P(StoreSurveyTest, IsGoneAtOnceWhenItIsDeletedAndItsDataSoonAfter) {
   EXPECT_EQ(dump.at("feedback_by_external_id").size(), 0u);
   EXPECT_EQ(dump.at("series").size(), 1u);
   EXPECT_EQ(dump.at("cell").size(), 3u);
+  EXPECT_EQ(dump.at("derived").size(), 1u);
   EXPECT_EQ(store().view()->counters.feedback_count(), 1u);
 }
 

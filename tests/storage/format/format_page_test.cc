@@ -39,6 +39,7 @@ TEST(FormatPage, HasTheBytesOfKeys) {
   ExpectOnPage("00000007 017f22e279b07cc398c4dc0c0c07398f", FeedbackKey{7, id}.Encode());
   ExpectOnPage("00000003 017f22e279b07cc3 07", FeedbackByCustomerKey{3, StartOf(id), 7}.Encode());
   ExpectOnPage("00000001 00000002", SeriesKey{1, 2}.Encode());
+  ExpectOnPage("08 00000007 03", RepeatEffectsKey{7, 3}.Encode());
   ExpectOnPage("00000001 03 80000288 0000", CubeRowKey{1, CubeUnit::kMonth, 648, 0}.Encode());
 }
 

@@ -76,6 +76,7 @@ std::vector<KeyKind> AllKinds() {
              Shortened(TestHash())),
       KindOf("customer_by_ordinal", CustomerByOrdinalKey(0x01020304), "02 01020304",
              DecodeCustomerByOrdinalKey, uint32_t{0x01020304}),
+      KindOf("effects", RepeatEffectsKey{7, 3}, "08 00000007 03"),
       KindOf("change", ChangeKey(0x0102030405060708), "0102030405060708", DecodeChangeKey,
              uint64_t{0x0102030405060708}),
   };

@@ -1,6 +1,5 @@
 #include "storage/format/values.h"
 
-#include <numeric>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -8,12 +7,6 @@
 
 namespace emptychair::storage {
 namespace {
-
-IdHash Counting() {
-  IdHash hash;
-  std::iota(hash.begin(), hash.end(), uint8_t{0});
-  return hash;
-}
 
 constexpr char kCountingHex[] = "000102030405060708090a0b0c0d0e0f";
 
@@ -35,7 +28,7 @@ store::v1::StoredFeedback ABody() {
 }
 
 TEST(Format, IsFourBytesLittleEndian) {
-  EXPECT_EQ(kFormatVersion, 5u);
+  EXPECT_EQ(kFormatVersion, 6u);
   EXPECT_EQ(HexOf(EncodeFormat(1)), "01000000");
   EXPECT_EQ(HexOf(EncodeFormat(0x01020304)), "04030201");
   EXPECT_EQ(DecodeFormat(Bytes("04030201")), 0x01020304u);

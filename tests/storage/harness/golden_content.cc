@@ -151,6 +151,33 @@ void SubmitAll(Store& store, const std::vector<Answer>& answers, const char* imp
   }
 }
 
+// Of all answers, and of two values of a dimension.
+store::v1::PutRepeatEffects ShopEffects() {
+  store::v1::PutRepeatEffects effects;
+  effects.set_survey_number(kShop);
+  effects.set_computed_at_sequence(3);
+  for (auto* by : {effects.mutable_all(), effects.add_dimensions()}) {
+    by->set_measure_time_ms(kNoonMs);
+    by->set_days(40);
+    by->set_answers(900);
+    by->add_methods(v1::METRIC_METHOD_NET_PROMOTER);
+    for (const char* value : {"", "web"}) {
+      store::v1::StoredGroupEffects& group = *by->add_groups();
+      group.set_value(value);
+      group.set_customers(300);
+      for (const uint32_t days : {1u, 30u, 40u}) {
+        store::v1::StoredWindowEffects& windows = *group.add_windows();
+        windows.set_days(days);
+        windows.set_answers_per_customer(1 + 0.125 * days);
+        windows.add_design_effects(1 + 0.0625 * days);
+      }
+    }
+  }
+  effects.mutable_all()->set_repeat_share(0.25);
+  effects.mutable_all()->mutable_groups()->RemoveLast();
+  return effects;
+}
+
 template <typename Message>
 std::string MessageText(absl::string_view value) {
   Message message;
@@ -282,6 +309,15 @@ std::string ChangeText(const std::string& key, const std::string& value) {
   return text;
 }
 
+std::string DerivedText(const std::string& key, const std::string& value) {
+  const auto effects = RepeatEffectsKey::Decode(key);
+  return effects.has_value()
+             ? absl::StrCat("effects of survey ", effects->survey_number, " dimension ",
+                            effects->dimension, " ",
+                            MessageText<store::v1::StoredRepeatEffects>(value))
+             : "damaged";
+}
+
 std::string EntryText(const std::string& family, const std::string& key, const std::string& value) {
   if (family == "meta") return MetaText(key, value);
   if (family == "feedback") return RecordText(key, value);
@@ -290,6 +326,7 @@ std::string EntryText(const std::string& family, const std::string& key, const s
   if (family == "series") return SeriesText(key, value);
   if (family == "cell") return CellText(key, value);
   if (family == "change") return ChangeText(key, value);
+  if (family == "derived") return DerivedText(key, value);
   if (family == "customer") return CustomerText(key, value);
   return absl::StrCat("unknown ", absl::BytesToHexString(value));
 }
@@ -348,6 +385,10 @@ void FillSecondHalf(Store& store) {
   row.set_added(EncodeCubeRow({}));
   const CommandResult corrected = RunCommand(store, std::move(correct));
   Check(corrected.error.ok(), corrected.error);
+  auto derive = NewCommand();
+  *derive->mutable_put_derived()->mutable_repeat_effects() = ShopEffects();
+  const CommandResult derived = RunCommand(store, std::move(derive));
+  Check(derived.error.ok(), derived.error);
   Create(store, NpsSurvey("mistake"));
   auto remove = NewCommand();
   remove->mutable_delete_survey()->set_survey_number(kMistake);

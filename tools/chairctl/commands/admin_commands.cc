@@ -1,6 +1,4 @@
-#include <chrono>
 #include <functional>
-#include <future>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,12 +12,10 @@
 #include "tools/chairctl/base/progress_line.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/commands/commands.h"
+#include "tools/chairctl/commands/long_call.h"
 
 namespace emptychair {
 namespace {
-
-// Between two looks at how far the server is.
-constexpr absl::Duration kPollPeriod = absl::Milliseconds(200);
 
 // Name and value of what is told, in the order it is shown.
 TextFields StatusFields(const v1::GetStatusResponse& status) {
@@ -209,28 +205,6 @@ int Verify(Session& session) {
     }
   }
   return report.Finish(status);
-}
-
-// Makes a call that can take long, and shows on a terminal how far the server is with it.
-template <typename Response>
-absl::StatusOr<Response> CallWithProgress(Session& session,
-                                          std::function<absl::StatusOr<Response>()> call) {
-  ProgressLine progress(session.environment.err, session.environment.err_is_terminal);
-  if (!progress.is_shown()) {
-    return call();
-  }
-  std::future<absl::StatusOr<Response>> answer = std::async(std::launch::async, std::move(call));
-  while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-    // A server that does not tell is no reason to give the call up.
-    const absl::StatusOr<v1::GetStatusResponse> status = session.client.GetStatus({});
-    if (status.ok() && status->has_maintenance()) {
-      const v1::MaintenanceTask& task = status->maintenance();
-      progress.Show(
-          ProgressBar(absl::StrCat(task.name(), ": ", task.part()), task.done(), task.total()));
-    }
-    session.environment.sleep(kPollPeriod);
-  }
-  return answer.get();
 }
 
 int Rebuild(Session& session) {

@@ -21,6 +21,9 @@ void AddAdminCommands(CommandLine app, Command* command);
 // Adds `export` and `import` to the group `survey`.
 void AddSurveyExportCommands(CommandLine group, Command* command);
 
+// Adds `repeats` to the group `survey`.
+void AddSurveyRepeatsCommand(CommandLine group, Command* command);
+
 // Add `import`; `list`; `export`; `watch`; `amend`, `exclude`, `include` and `erase` to the group
 // `feedback`.
 void AddFeedbackImportCommand(CommandLine group, Command* command);

@@ -380,6 +380,7 @@ void AddSurveyCommands(CommandLine app, Command* command) {
   AddUpdate(group, command);
   AddArchiveAndDelete(group, command);
   AddSurveyExportCommands(group, command);
+  AddSurveyRepeatsCommand(group, command);
 
   CommandLine list = group.AddCommand("list", "List the surveys that take answers");
   auto limit = std::make_shared<int>(std::numeric_limits<int>::max());

@@ -154,6 +154,10 @@ class Client {
       const v1::GetScorecardRequest& request) const {
     return connection_->GetScorecard(request);
   }
+  absl::StatusOr<v1::GetRepeatProfileResponse> GetRepeatProfile(
+      const v1::GetRepeatProfileRequest& request) const {
+    return connection_->GetRepeatProfile(request);
+  }
   // All rows from the request's page on; asks for each page when it is reached.
   ResultRange<v1::ExplainMetricRow> ExplainMetric(const v1::ExplainMetricRequest& request) const;
 
@@ -161,7 +165,7 @@ class Client {
     return connection_->GetStatus(request);
   }
 
-  // These three can take long: give the client a timeout that fits.
+  // These four can take long: give the client a timeout that fits.
   //
   // Progress and differences as they are found, at last the summary. Leaving the range before its
   // end ends the check.
@@ -175,6 +179,10 @@ class Client {
   absl::StatusOr<v1::CompactStoreResponse> CompactStore(
       const v1::CompactStoreRequest& request) const {
     return connection_->CompactStore(request);
+  }
+  absl::StatusOr<v1::MeasureRepeatsResponse> MeasureRepeats(
+      const v1::MeasureRepeatsRequest& request) const {
+    return connection_->MeasureRepeats(request);
   }
 
   // The same calls without what this class adds: single pages of lists, records as they are.

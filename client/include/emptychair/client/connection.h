@@ -78,6 +78,8 @@ class Connection {
       const v1::CompareWordsRequest& request) = 0;
   virtual absl::StatusOr<v1::GetScorecardResponse> GetScorecard(
       const v1::GetScorecardRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetRepeatProfileResponse> GetRepeatProfile(
+      const v1::GetRepeatProfileRequest& request) = 0;
   virtual absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
       const v1::ExplainMetricRequest& request) = 0;
 
@@ -89,6 +91,8 @@ class Connection {
       const v1::RebuildCubeRequest& request) = 0;
   virtual absl::StatusOr<v1::CompactStoreResponse> CompactStore(
       const v1::CompactStoreRequest& request) = 0;
+  virtual absl::StatusOr<v1::MeasureRepeatsResponse> MeasureRepeats(
+      const v1::MeasureRepeatsRequest& request) = 0;
 };
 
 // A connection to the server at `options.endpoint`, in plain text. FIELD_INVALID or FIELD_REQUIRED

@@ -63,6 +63,8 @@ class MockConnection : public Connection {
               (const v1::CompareWordsRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetScorecardResponse>, GetScorecard,
               (const v1::GetScorecardRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetRepeatProfileResponse>, GetRepeatProfile,
+              (const v1::GetRepeatProfileRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::ExplainMetricResponse>, ExplainMetric,
               (const v1::ExplainMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetStatusResponse>, GetStatus,
@@ -73,6 +75,8 @@ class MockConnection : public Connection {
               (const v1::RebuildCubeRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::CompactStoreResponse>, CompactStore,
               (const v1::CompactStoreRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::MeasureRepeatsResponse>, MeasureRepeats,
+              (const v1::MeasureRepeatsRequest& request), (override));
 };
 
 class MockFeedbackStream : public FeedbackStream {
