@@ -56,8 +56,8 @@ absl::StatusOr<ComparisonResult> MetricComparison::Run() {
   } else if (result.interval_rule == v1::INTERVAL_RULE_ESTIMATED) {
     result.customer_correlation =
         base.estimated.has_value() && Adjoin(sides_.base, sides_.candidate)
-            ? base.estimated->curves().Whole().CorrelationOfAdjoining(
-                  base.estimated->days(0), candidate.estimated->days(0))
+            ? base.estimated->curves().Whole().CorrelationOfAdjoining(base.estimated->days(0),
+                                                                      candidate.estimated->days(0))
             : 0;
   }
   result.comparison =

@@ -101,10 +101,6 @@ absl::Status CheckGroup(const v1::ExplainMetricRequest& request, MetricExplanati
 absl::StatusOr<MetricQuery> PrepareExplained(std::shared_ptr<const storage::View> view,
                                              const v1::QueryMetricRequest& query) {
   RETURN_IF_ERROR(CheckNoIntervalRule(query));
-  if (query.population() != 0) {
-    return Invalid("population", absl::StrCat("got ", query.population(),
-                                              ", wanted none: only QueryMetric takes one"));
-  }
   return PrepareMetricQuery(std::move(view), query);
 }
 

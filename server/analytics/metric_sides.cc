@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/counting/interval_rule.h"
 #include "server/counting/series_groups.h"
 #include "server/request/validation.h"
 
@@ -36,10 +37,7 @@ absl::Status CheckOneValue(const v1::QueryMetricRequest& side) {
     return Invalid("group_by", absl::StrCat("got ", side.group_by_size(),
                                             " keys, wanted none: each side is one value"));
   }
-  if (side.population() != 0) {
-    return Invalid("population", absl::StrCat("got ", side.population(),
-                                              ", wanted none: only QueryMetric takes one"));
-  }
+  RETURN_IF_ERROR(CheckNoPopulation(side));
   if (side.include_histogram()) {
     return Invalid("include_histogram", "got true, wanted false: QueryMetric has histograms");
   }

@@ -64,7 +64,8 @@ AnswerSource PlanSource(const MetricQuery& query, v1::IntervalRule rule) {
 absl::Status CheckIntervalRule(absl::string_view field, v1::IntervalRule rule,
                                const MetricQuery& query) {
   RETURN_IF_ERROR(CheckEnum(field, rule, v1::IntervalRule_IsValid));
-  if (rule > v1::INTERVAL_RULE_ANSWERS && query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
+  if (rule > v1::INTERVAL_RULE_ANSWERS &&
+      query.method->kind() == statistics::ScoreMethod::Kind::kCount) {
     return FieldError(
         v1::ERROR_REASON_FIELD_INVALID, field,
         absl::StrCat("got ", v1::IntervalRule_Name(rule), ", wanted ANSWERS: a COUNT is exact"));
@@ -86,6 +87,15 @@ absl::Status CheckNoIntervalRule(const v1::QueryMetricRequest& request) {
     return FieldError(v1::ERROR_REASON_FIELD_INVALID, "interval_rule",
                       absl::StrCat("got ", v1::IntervalRule_Name(request.interval_rule()),
                                    ", wanted ANSWERS or none: this answer has no intervals"));
+  }
+  return CheckNoPopulation(request);
+}
+
+absl::Status CheckNoPopulation(const v1::QueryMetricRequest& request) {
+  if (request.population() != 0) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "population",
+        absl::StrCat("got ", request.population(), ", wanted none: only QueryMetric takes one"));
   }
   return absl::OkStatus();
 }

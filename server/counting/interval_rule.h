@@ -40,8 +40,11 @@ absl::Status CheckIntervalRule(absl::string_view field, v1::IntervalRule rule,
                                const MetricQuery& query);
 
 // FIELD_INVALID on "interval_rule" unless the query, of a call without intervals, asks for ANSWERS
-// or for none.
+// or for none, and on "population".
 absl::Status CheckNoIntervalRule(const v1::QueryMetricRequest& request);
+
+// FIELD_INVALID on "population" unless the query, which is not QueryMetric's, has none.
+absl::Status CheckNoPopulation(const v1::QueryMetricRequest& request);
 
 }  // namespace emptychair
 

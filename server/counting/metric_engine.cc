@@ -270,10 +270,9 @@ absl::StatusOr<PointTallies> ReadTallies(const storage::Store& store, const Metr
   const std::vector<MsSpan> spans = ToSpans(buckets);
   storage::ReadCost cost;
   const auto make_customers = [&] {
-    return keep == Keep::kCustomers
-               ? std::make_shared<CustomerAnswers>(buckets.size(),
-                                                   statistics::PointsOfBins(*query.method))
-               : nullptr;
+    return keep == Keep::kCustomers ? std::make_shared<CustomerAnswers>(
+                                          buckets.size(), statistics::PointsOfBins(*query.method))
+                                    : nullptr;
   };
   TallyGrid grid = MakeGrid(query, buckets.size(), series.group_count);
   std::shared_ptr<CustomerAnswers> customers = make_customers();

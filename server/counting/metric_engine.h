@@ -83,9 +83,9 @@ class MetricRun {
   // many groups to tell: Run says so. Errors: STORE_DAMAGED.
   absl::StatusOr<std::optional<Count>> CountAnswers();
 
-  // Computes the values, under a rule that is not UNSPECIFIED; ESTIMATED only where HasEffects. What was counted is not read again,
-  // unless it lacks the customers. Errors: TOO_MANY_POINTS, STORE_DAMAGED, FIELD_INVALID on
-  // "population" when more customers answered.
+  // Computes the values, under a rule that is not UNSPECIFIED; ESTIMATED only where HasEffects.
+  // What was counted is not read again, unless it lacks the customers. Errors: TOO_MANY_POINTS,
+  // STORE_DAMAGED, FIELD_INVALID on "population" when more customers answered.
   absl::StatusOr<MetricResult> Run(v1::IntervalRule rule);
 
   // The answers behind the values, by group and bucket: after Run by customer, without a respondent

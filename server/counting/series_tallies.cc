@@ -78,10 +78,9 @@ Slice SeriesTallies::Total() const {
     }
   }
   CustomerSummer summer = MakeSummer();
-  return SliceOf({}, total, groups, /*include_histogram=*/false,
-                 estimated_.has_value() ? std::optional(estimated_->curves().Whole())
-                                        : std::nullopt,
-                 summer);
+  return SliceOf(
+      {}, total, groups, /*include_histogram=*/false,
+      estimated_.has_value() ? std::optional(estimated_->curves().Whole()) : std::nullopt, summer);
 }
 
 std::vector<Slice> SeriesTallies::By(absl::string_view key) const {
@@ -121,14 +120,13 @@ std::vector<Slice> SeriesTallies::By(absl::string_view key) const {
   slices.reserve(groups.size());
   CustomerSummer summer = MakeSummer();
   for (const auto& [group, position] : groups) {
-    slices.push_back(
-        SliceOf(group, absl::MakeConstSpan(sums).subspan(position, grid_.stride()),
-                series_of_group[position / grid_.stride()],
-                /*include_histogram=*/true,
-                estimated_.has_value()
-                    ? std::optional(estimated_->curves().OfGroup({std::string(key)}, {group}))
-                    : std::nullopt,
-                summer));
+    slices.push_back(SliceOf(group, absl::MakeConstSpan(sums).subspan(position, grid_.stride()),
+                             series_of_group[position / grid_.stride()],
+                             /*include_histogram=*/true,
+                             estimated_.has_value() ? std::optional(estimated_->curves().OfGroup(
+                                                          {std::string(key)}, {group}))
+                                                    : std::nullopt,
+                             summer));
   }
   return slices;
 }

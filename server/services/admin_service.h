@@ -42,8 +42,8 @@ class AdminService {
                               const v1::MeasureRepeatsRequest& request,
                               v1::MeasureRepeatsResponse& response);
 
-  // Does what is due behind the writes, without a call; blocks. For the maintenance lane, like those
-  // above. Errors: those of MeasureRepeats.
+  // Does what is due behind the writes, without a call; blocks. For the maintenance lane, like
+  // those above. Errors: those of MeasureRepeats.
   absl::Status Tend();
 
  private:

@@ -13,8 +13,8 @@ double TwoSidedP(double z);
 // The z > 0 of which TwoSidedP is `p`, 0 < p < 1, to 1e-13 of it.
 double TwoSidedZ(double p);
 
-// The logarithm of what a variable of Student's distribution with `degrees` of freedom, 1 or more and not
-// necessarily whole, stays within, on both sides of 0, with the given confidence; to 1e-11.
+// The logarithm of what a variable of Student's distribution with `degrees` of freedom, 1 or more
+// and not necessarily whole, stays within, on both sides of 0, with the given confidence; to 1e-11.
 // Infinitely many degrees: that of Confidence::z.
 //
 // It is so smooth in 1 / degrees that a few points of it tell all others (Chebyshev); they are

@@ -96,8 +96,8 @@ class ScoreMethod {
   bool lower_is_better_;
 };
 
-// The points of an answer by how far its score is from the scale's lowest, behind those of no score,
-// which are 0.
+// The points of an answer by how far its score is from the scale's lowest, behind those of no
+// score, which are 0.
 std::vector<int32_t> PointsOfBins(const ScoreMethod& method);
 
 }  // namespace emptychair::statistics

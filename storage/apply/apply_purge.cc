@@ -18,8 +18,9 @@ constexpr uint32_t kKeysPerPurge = 1'000;
 
 // In this order. The index by external id is there for the entries that tombstones do not name.
 // What of a survey is in `meta` are the second copies of its series.
-constexpr Family kFamilies[] = {Family::kFeedback, Family::kFeedbackByExternalId, Family::kSeries,
-                                Family::kMeta, Family::kCubeRow, Family::kDerived};
+constexpr Family kFamilies[] = {Family::kFeedback, Family::kFeedbackByExternalId,
+                                Family::kSeries,   Family::kMeta,
+                                Family::kCubeRow,  Family::kDerived};
 
 std::string PrefixOf(Family family, uint32_t survey_number) {
   switch (family) {

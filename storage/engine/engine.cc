@@ -22,9 +22,15 @@ namespace emptychair::storage {
 namespace {
 
 // On disk: DO NOT CHANGE.
-constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
-    "meta",     "feedback", "feedback_by_customer", "feedback_by_external_id", "series", "cell",
-    "customer", "change",   "derived"};
+constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"meta",
+                                                                "feedback",
+                                                                "feedback_by_customer",
+                                                                "feedback_by_external_id",
+                                                                "series",
+                                                                "cell",
+                                                                "customer",
+                                                                "change",
+                                                                "derived"};
 
 // How long a change is kept at least, while there is room for it.
 constexpr uint64_t kChangeLogSeconds = 30 * 24 * 3600;
@@ -257,8 +263,7 @@ absl::Status Engine::MakeWatermark(const store::v1::StoredIdentity& identity, ui
   const WatermarkValue value{*Uuid::FromBytes(identity.store_id()), sequence, recorder_->marks()};
   RETURN_IF_ERROR(Watermark::Make(options_.env, WatermarkPath(options_.directory), value));
   RETURN_IF_ERROR(SyncDirectory());
-  RETURN_IF_ERROR(
-      PutSynced(IdentityKey(), EncodeMessage(identity), "giving the store its new id"));
+  RETURN_IF_ERROR(PutSynced(IdentityKey(), EncodeMessage(identity), "giving the store its new id"));
   return OpenWatermark(sequence);
 }
 

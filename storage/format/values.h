@@ -20,8 +20,8 @@
 
 namespace emptychair::storage {
 
-// Version of the whole layout, in the value of FormatKey(). Opening a store brings it to this one; a
-// newer one is refused, and so are those before the oldest, which were never released.
+// Version of the whole layout, in the value of FormatKey(). Opening a store brings it to this one;
+// a newer one is refused, and so are those before the oldest, which were never released.
 inline constexpr uint32_t kFormatVersion = 6;
 inline constexpr uint32_t kOldestFormatVersion = 5;
 

@@ -215,7 +215,8 @@ TEST(ComparisonPage, ShowsBothSidesTheDifferenceAndTheVerdict) {
   EXPECT_THAT(html, HasSubstr("data-value=\"1.0748e-05\">1.07e-05</td>"));
   EXPECT_THAT(html, HasSubstr("difference: +72.4 (+50.5 … +90.2)"));
   EXPECT_THAT(html,
-              HasSubstr("<p><bdi>However often it is looked at: a change is called from z 4.56 on."
+              HasSubstr("<p><bdi>However often it is looked at: a change is called from z 4.56 on. "
+                        "It is at z 7.25."
                         "</bdi></p>\n<p><bdi>Intervals by customer: base 10 answers of 8 customers "
                         "count like 7.0, candidate 454 of 227 count like 312.</bdi></p>\n"));
   EXPECT_THAT(html, HasSubstr("<p><bdi>customers on both sides: correlation 0.81</bdi></p>"));

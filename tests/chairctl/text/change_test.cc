@@ -202,14 +202,14 @@ TEST_F(ChangeTest, CsvHasALineForEveryContribution) {
   EXPECT_EQ(Change({"--output", "csv"}).out,
             "key,group,base_share,base_value,base_answers,candidate_share,candidate_value,"
             "candidate_answers,mix,score,total,low,high,suppressed,p_value,q_value,verdict,"
-            "interval_rule\n"
+            "interval_rule,interval_confidence,tests\n"
             "segment,\"big, old\",50,-40,100,75,-40,300,-7.03125,0,-7.03125,-17.6512,3.5887,false,"
-            "0.194407,0.388814,no-clear-change,answers\n"
+            "0.194407,0.388814,no-clear-change,answers,0.9875,4\n"
             "segment,(none),48,30,96,0,,0,5.5,-0.001,5.499,1.25,9.75,false,0.005,0.02,higher,"
-            "answers\n"
-            "segment,(other),2,,4,25,45,100,,,,,,true,,,too-few,answers\n"
+            "answers,0.9875,4\n"
+            "segment,(other),2,,4,25,45,100,,,,,,true,,,too-few,answers,0.9875,4\n"
             "plan,(none),100,-5,200,100,-18.75,400,0,-13.75,-13.75,-28,0.5,false,0.06,0.0601,"
-            "no-clear-change,answers\n");
+            "no-clear-change,answers,0.9875,4\n");
 }
 
 TEST_F(ChangeTest, CsvIsTheHeaderAloneWhenThereIsNothingToExplain) {
@@ -219,7 +219,7 @@ TEST_F(ChangeTest, CsvIsTheHeaderAloneWhenThereIsNothingToExplain) {
   EXPECT_EQ(out.str(),
             "key,group,base_share,base_value,base_answers,candidate_share,candidate_value,"
             "candidate_answers,mix,score,total,low,high,suppressed,p_value,q_value,verdict,"
-            "interval_rule\n");
+            "interval_rule,interval_confidence,tests\n");
 }
 
 TEST_F(ChangeTest, JsonIsTheMessage) {

@@ -194,10 +194,11 @@ TEST_F(ComparisonTest, TableSaysWhatIntervalsRestOnAndWhatManyLooksAskOfAChange)
                         "candidate 454 of 200 count like 226.\n"
                         "\n"
                         "             NPS "));
-  EXPECT_THAT(out, EndsWith("\ncustomers on both sides: correlation 0.81\n"
-                            "\n"
-                            "no clear change: −15.4 … +3.4 at 95 %, p = 0.209\n"
-                            "181 of 365 days: a change is called from z 2.85 on.\n"));
+  EXPECT_THAT(out,
+              EndsWith("\ncustomers on both sides: correlation 0.81\n"
+                       "\n"
+                       "no clear change: −15.4 … +3.4 at 95 %, p = 0.209\n"
+                       "181 of 365 days: a change is called from z 2.85 on. It is at z −1.26.\n"));
   EXPECT_THAT(Compare({"--as-of", "2018-07-01 12:00"}).out,
               HasSubstr("\nonly answers before 2018-07-01T12:00:00+02:00 count\n"));
 }
@@ -379,7 +380,7 @@ TEST(LooksText, CountsWholeDaysOfTheZoneAndHoursOfAShortInterval) {
     v1::CompareMetricResponse response = ComparisonSoFar();
     *response.mutable_as_of() = c.as_of;
     EXPECT_EQ(LooksText(request, response),
-              std::string(c.progress) + ": a change is called from z 2.85 on.");
+              std::string(c.progress) + ": a change is called from z 2.85 on. It is at z −1.26.");
   }
 }
 
@@ -388,7 +389,7 @@ TEST(LooksText, SaysWhatAnyNumberOfLooksAsks) {
   response.set_looks(v1::LOOKS_OPEN_ENDED);
   response.set_z_limit(4.6);
   EXPECT_EQ(LooksText(v1::CompareMetricRequest(), response),
-            "However often it is looked at: a change is called from z 4.6 on.");
+            "However often it is looked at: a change is called from z 4.6 on. It is at z −1.26.");
 }
 
 TEST(LooksText, IsEmptyForOneLookAndWhereNothingCanBeSaid) {

@@ -162,19 +162,20 @@ TEST_F(ScorecardTest, CsvHasALineForEverySurvey) {
       Scorecard({"--output", "csv"}).out,
       "survey_id,display_name,kind,method,period_start,period_end,value,low,high,answers,"
       "suppressed,previous_value,previous_low,previous_high,previous_answers,delta,"
-      "delta_low,delta_high,z,p_value,verdict,direction,q_value,interval_rule\n"
+      "delta_low,delta_high,z,p_value,verdict,direction,q_value,interval_rule,interval_confidence,"
+      "tests\n"
       "nps,After <each> "
       "delivery,nps,net-promoter,2024-11-01T00:00:00.000Z,2024-12-01T00:00:00.000Z,"
       "-6.125,-8.375,-3.625,94,false,40,37.75,42.5,140,-46.125,-52.5,-40.25,-14.5,"
-      "0.000010748,lower,worse,0.000021496,customers\n"
+      "0.000010748,lower,worse,0.000021496,customers,0.975,2\n"
       "csat,,csat,top-box,2024-11-01T00:00:00.000Z,2024-12-01T00:00:00.000Z,87.5,85.25,90,187,"
       "false,"
-      "87,84.75,89.5,187,0.5,-1.5,2.75,0.5,0.617,no-clear-change,neither,0.617,customers\n"
+      "87,84.75,89.5,187,0.5,-1.5,2.75,0.5,0.617,no-clear-change,neither,0.617,customers,0.975,2\n"
       "rating,,rating,mean,2024-10-31T23:00:00.000Z,2024-11-30T23:00:00.000Z,,,,3,true,4.25,2,6.75,"
-      "104,,,,,,too-few,neither,,customers\n"
+      "104,,,,,,too-few,neither,,customers,0.975,2\n"
       "text,,text,count,2024-10-31T15:00:00.000Z,2024-11-30T15:00:00.000Z,9,,,109,false,7,,,107,2,,"
       ","
-      ",,too-few,neither,,answers\n");
+      ",,too-few,neither,,answers,0.975,2\n");
 }
 
 TEST_F(ScorecardTest, JsonIsTheMessage) {

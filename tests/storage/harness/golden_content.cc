@@ -311,11 +311,10 @@ std::string ChangeText(const std::string& key, const std::string& value) {
 
 std::string DerivedText(const std::string& key, const std::string& value) {
   const auto effects = RepeatEffectsKey::Decode(key);
-  return effects.has_value()
-             ? absl::StrCat("effects of survey ", effects->survey_number, " dimension ",
-                            effects->dimension, " ",
-                            MessageText<store::v1::StoredRepeatEffects>(value))
-             : "damaged";
+  return effects.has_value() ? absl::StrCat("effects of survey ", effects->survey_number,
+                                            " dimension ", effects->dimension, " ",
+                                            MessageText<store::v1::StoredRepeatEffects>(value))
+                             : "damaged";
 }
 
 std::string EntryText(const std::string& family, const std::string& key, const std::string& value) {

@@ -112,6 +112,7 @@ HtmlPage WordsPage(const v1::CompareWordsRequest& request, const v1::CompareWord
   for (int i = 0; i < 2; ++i) {
     page.Add(TableOf(users[i]->heading, words[i], response, sides));
   }
+  page.Add(Paragraph(kWordRuleText));
   page.Add(OptionalParagraph(WordTestsText(response)));
   page.Add(Paragraph(
       "z is the difference in standard errors, p how often chance alone takes a word that was "

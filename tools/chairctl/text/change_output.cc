@@ -163,17 +163,37 @@ std::optional<Mover> LargestMover(const v1::DecomposeChangeResponse& response) {
 }  // namespace
 
 void PrintChangeCsv(const v1::DecomposeChangeResponse& response, CsvWriter& csv) {
-  csv.Write({"key", "group", "base_share", "base_value", "base_answers", "candidate_share",
-             "candidate_value", "candidate_answers", "mix", "score", "total", "low", "high",
-             "suppressed", "p_value", "q_value", "verdict", "interval_rule"});
-  const std::string interval_rule = EnumFlagOrEmpty(response.method_info().interval_rule());
+  csv.Write({"key",
+             "group",
+             "base_share",
+             "base_value",
+             "base_answers",
+             "candidate_share",
+             "candidate_value",
+             "candidate_answers",
+             "mix",
+             "score",
+             "total",
+             "low",
+             "high",
+             "suppressed",
+             "p_value",
+             "q_value",
+             "verdict",
+             "interval_rule",
+             "interval_confidence",
+             "tests"});
+  const v1::MethodInfo& info = response.method_info();
+  const std::string interval_rule = EnumFlagOrEmpty(info.interval_rule());
   for (const v1::DimensionContributions& dimension : response.dimensions()) {
     for (const v1::Contribution& contribution : dimension.contributions()) {
       const v1::MetricValue& base = contribution.base();
       const v1::MetricValue& candidate = contribution.candidate();
-      csv.Write({dimension.key(), GroupName(contribution.group_value()),
+      csv.Write({dimension.key(),
+                 GroupName(contribution.group_value()),
                  ExactOrEmpty(true, PercentOf(base.answers(), response.base().answers())),
-                 ExactOrEmpty(base.has_value(), base.value()), CountOrEmpty(true, base.answers()),
+                 ExactOrEmpty(base.has_value(), base.value()),
+                 CountOrEmpty(true, base.answers()),
                  ExactOrEmpty(true, PercentOf(candidate.answers(), response.candidate().answers())),
                  ExactOrEmpty(candidate.has_value(), candidate.value()),
                  CountOrEmpty(true, candidate.answers()),
@@ -185,7 +205,10 @@ void PrintChangeCsv(const v1::DecomposeChangeResponse& response, CsvWriter& csv)
                  contribution.suppressed() ? "true" : "false",
                  ExactOrEmpty(contribution.has_p_value(), contribution.p_value()),
                  ExactOrEmpty(contribution.has_q_value(), contribution.q_value()),
-                 EnumFlagOrEmpty(contribution.verdict()), interval_rule});
+                 EnumFlagOrEmpty(contribution.verdict()),
+                 interval_rule,
+                 ExactOrEmpty(info.has_interval_confidence(), info.interval_confidence()),
+                 CountOrEmpty(true, info.tests())});
     }
   }
 }

@@ -187,6 +187,9 @@ std::string LooksText(const v1::CompareMetricRequest& request,
       return "";
   }
   absl::StrAppendFormat(&text, ": a change is called from z %.3g on.", response.z_limit());
+  if (response.has_z()) {
+    absl::StrAppendFormat(&text, " It is at z %s.", NumberText(response.z(), 2));
+  }
   return text;
 }
 

@@ -81,7 +81,9 @@ void PrintScorecardCsv(const v1::GetScorecardResponse& response, CsvWriter& csv)
              "verdict",
              "direction",
              "q_value",
-             "interval_rule"});
+             "interval_rule",
+             "interval_confidence",
+             "tests"});
   for (const v1::SurveyScore& score : response.surveys()) {
     const v1::MetricValue& current = score.current();
     const v1::MetricValue& previous = score.previous();
@@ -110,7 +112,10 @@ void PrintScorecardCsv(const v1::GetScorecardResponse& response, CsvWriter& csv)
                EnumFlag(score.verdict()),
                EnumFlag(score.direction()),
                ExactOrEmpty(score.has_q_value(), score.q_value()),
-               EnumFlagOrEmpty(score.method_info().interval_rule())});
+               EnumFlagOrEmpty(score.method_info().interval_rule()),
+               ExactOrEmpty(score.method_info().has_interval_confidence(),
+                            score.method_info().interval_confidence()),
+               CountOrEmpty(true, score.method_info().tests())});
   }
 }
 

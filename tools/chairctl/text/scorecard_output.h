@@ -13,7 +13,8 @@ namespace emptychair {
 // Writes a line for every survey, in the answer's order, exact, behind the header `survey_id,
 // display_name,kind,method,period_start,period_end,value,low,high,answers,suppressed,
 // previous_value,previous_low,previous_high,previous_answers,delta,delta_low,delta_high,z,p_value,
-// verdict,direction,q_value,interval_rule`. What is absent is empty; times are RFC 3339 in UTC.
+// verdict,direction,q_value,interval_rule,interval_confidence,tests`. What is absent is empty;
+// times are RFC 3339 in UTC.
 void PrintScorecardCsv(const v1::GetScorecardResponse& response, CsvWriter& csv);
 
 // Writes a heading that says what period is shown, what intervals rest on and what the number of

@@ -160,6 +160,7 @@ void PrintWordsTable(const v1::CompareWordsRequest& request,
   }
   out << "comments: " << sides.base.name << " " << response.base_comments() << ", "
       << sides.candidate.name << " " << response.candidate_comments() << "\n";
+  out << kWordRuleText << "\n";
   if (const std::string tests = WordTestsText(response); !tests.empty()) {
     out << tests << "\n";
   }

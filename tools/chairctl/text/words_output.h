@@ -46,6 +46,9 @@ std::vector<std::pair<std::string, std::string>> WordsQuestion(
 std::vector<const v1::WordComparison*> WordsOf(const v1::CompareWordsResponse& response,
                                                bool candidate);
 
+// What the tests of words take of customers who wrote more than once.
+inline constexpr absl::string_view kWordRuleText = "Every comment counts as another customer's.";
+
 // How many words were tested, and what that means; empty for fewer than two.
 std::string WordTestsText(const v1::CompareWordsResponse& response);
 
