@@ -23,6 +23,7 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/status_conversion.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
+#include "emptychair/v1/customer_service.grpc.pb.h"
 #include "emptychair/v1/feedback_service.grpc.pb.h"
 #include "emptychair/v1/metrics_service.grpc.pb.h"
 #include "emptychair/v1/survey_service.grpc.pb.h"
@@ -125,6 +126,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& endpoint) {
 using Admin = v1::AdminService::Stub;
 using Feedback = v1::FeedbackService::Stub;
 using Metrics = v1::MetricsService::Stub;
+using Customers = v1::CustomerService::Stub;
 using Surveys = v1::SurveyService::Stub;
 
 // What the .proto says of the method that takes `Request`.
@@ -230,6 +232,15 @@ class GrpcConnection final : public Connection {
         [watcher = std::move(watcher)] { return watcher->Next(); });
   }
 
+  absl::StatusOr<v1::UpsertCustomerResponse> UpsertCustomer(
+      const v1::UpsertCustomerRequest& request) override {
+    return Call(customers_, &Customers::UpsertCustomer, request);
+  }
+  absl::StatusOr<v1::GetCustomerResponse> GetCustomer(
+      const v1::GetCustomerRequest& request) override {
+    return Call(customers_, &Customers::GetCustomer, request);
+  }
+
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(
       const v1::QueryMetricRequest& request) override {
     return Call(metrics_, &Metrics::QueryMetric, request);
@@ -282,6 +293,7 @@ class GrpcConnection final : public Connection {
   GrpcConnection(const ClientOptions& options, const std::shared_ptr<grpc::Channel>& channel)
       : options_(options),
         admin_(channel),
+        customers_(channel),
         feedback_(channel),
         metrics_(channel),
         surveys_(channel) {}
@@ -307,6 +319,7 @@ class GrpcConnection final : public Connection {
 
   const ClientOptions options_;
   Admin admin_;
+  Customers customers_;
   Feedback feedback_;
   Metrics metrics_;
   Surveys surveys_;

@@ -104,6 +104,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
       return absl::StatusCode::kInvalidArgument;
     case v1::ERROR_REASON_SURVEY_NOT_FOUND:
     case v1::ERROR_REASON_FEEDBACK_NOT_FOUND:
+    case v1::ERROR_REASON_CUSTOMER_NOT_FOUND:
       return absl::StatusCode::kNotFound;
     case v1::ERROR_REASON_SURVEY_EXISTS:
     case v1::ERROR_REASON_CONTENT_DIFFERS:
@@ -115,6 +116,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_STORE_CHANGED:
     case v1::ERROR_REASON_ZONE_UNKNOWN:
     case v1::ERROR_REASON_EFFECTS_UNKNOWN:
+    case v1::ERROR_REASON_LIMIT_REACHED:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_ETAG_MISMATCH:
       return absl::StatusCode::kAborted;

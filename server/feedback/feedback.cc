@@ -12,6 +12,7 @@
 #include "common/base/local_day.h"
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
+#include "server/request/labels.h"
 #include "server/request/validation.h"
 #include "server/surveys/survey.h"
 #include "storage/format/cube_row.h"
@@ -106,35 +107,6 @@ absl::Status CheckExclusion(absl::string_view prefix, v1::ExclusionReason reason
   return CheckLength(absl::StrCat(prefix, "note"), note, kNoteBytesMax);
 }
 
-absl::Status TakeLabels(const v1::Feedback& feedback,
-                        google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels) {
-  if (feedback.labels_size() > kLabelsMax) {
-    return FieldError(
-        v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
-        absl::StrCat("got ", feedback.labels_size(), " labels, wanted at most ", kLabelsMax));
-  }
-  labels.Clear();
-  labels.Reserve(feedback.labels_size());
-  for (const auto& [key, value] : feedback.labels()) {
-    if (absl::Status status = CheckName("feedback.labels", key); !status.ok()) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "feedback.labels",
-                        absl::StrCat("got the key ", Quoted(key),
-                                     ", wanted a lower-case letter and up to 62 more of a-z, 0-9, "
-                                     "_ and -"));
-    }
-    // The path is only made for an error.
-    if (!CheckLabelValue("", value).ok()) {
-      return CheckLabelValue(absl::StrCat("feedback.labels[\"", key, "\"]"), value);
-    }
-    store::v1::StoredLabel& label = *labels.Add();
-    label.set_key(key);
-    label.set_value(value);
-  }
-  std::sort(labels.pointer_begin(), labels.pointer_end(),
-            [](const auto* a, const auto* b) { return a->key() < b->key(); });
-  return absl::OkStatus();
-}
-
 absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_time,
                                const storage::View& view, const storage::KeyedHash& hash,
                                store::v1::Submission& submission) {
@@ -145,7 +117,8 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
   }
   RETURN_IF_ERROR(CheckLength("feedback.comment", feedback.comment(), kCommentBytesMax));
   store::v1::StoredFeedback& body = *submission.mutable_body();
-  RETURN_IF_ERROR(TakeLabels(feedback, *body.mutable_labels()));
+  RETURN_IF_ERROR(TakeLabels("feedback.labels", feedback.labels(), {.max = kLabelsMax},
+                             *body.mutable_labels()));
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(view, "feedback.survey_id", feedback.survey_id()));
 

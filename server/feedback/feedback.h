@@ -32,11 +32,6 @@ absl::Status CheckImportId(absl::string_view import_id);
 absl::Status CheckExclusion(absl::string_view prefix, v1::ExclusionReason reason,
                             absl::string_view note);
 
-// Makes `labels` those of `feedback`, ordered by key. Errors: FIELD_REQUIRED,
-// FIELD_INVALID below "feedback.labels".
-absl::Status TakeLabels(const v1::Feedback& feedback,
-                        google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels);
-
 // Fills in `feedback`, which is empty: in place, because a record that is made first and copied
 // into an arena costs twice. `survey` is that of the record.
 void FillFeedback(const storage::FeedbackRecord& record, const storage::SurveyView& survey,

@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "server/feedback/feedback.h"
+#include "server/request/labels.h"
 #include "server/request/validation.h"
 #include "server/surveys/survey.h"
 #include "storage/apply/command.h"
@@ -71,7 +72,8 @@ absl::StatusOr<storage::CommandPtr> PrepareAmend(const v1::AmendFeedbackRequest&
       command.set_set_comment(true);
       command.set_comment(feedback.comment());
     } else {
-      RETURN_IF_ERROR(TakeLabels(feedback, *command.mutable_labels()));
+      RETURN_IF_ERROR(TakeLabels("feedback.labels", feedback.labels(), {.max = kLabelsMax},
+                                 *command.mutable_labels()));
       command.set_set_labels(true);
     }
   }

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "server/api/method_spec.h"
 #include "server/services/admin_service.h"
+#include "server/services/customer_service.h"
 #include "server/services/feedback_service.h"
 #include "server/services/metrics_service.h"
 #include "server/services/survey_service.h"
@@ -23,10 +24,12 @@ class Services {
       : survey_(store, clock),
         feedback_(store, clock),
         metrics_(store, clock),
+        customer_(store),
         admin_(store, clock, stop_signal) {
     survey_.AddTo(methods_);
     feedback_.AddTo(methods_);
     metrics_.AddTo(methods_);
+    customer_.AddTo(methods_);
     admin_.AddTo(methods_);
   }
   Services(const Services&) = delete;
@@ -41,6 +44,7 @@ class Services {
   SurveyService survey_;
   FeedbackService feedback_;
   MetricsService metrics_;
+  CustomerService customer_;
   AdminService admin_;
   MethodTable methods_;
 };

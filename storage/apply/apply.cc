@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/apply/apply_customer.h"
 #include "storage/apply/apply_derived.h"
 #include "storage/apply/apply_feedback_commands.h"
 #include "storage/apply/apply_import.h"
@@ -124,6 +125,9 @@ CommandResult ApplyKind(const store::v1::Command& command, bool want_records, Wo
       break;
     case store::v1::Command::kCorrectCube:
       result = ApplyCorrectCube(command.correct_cube(), state, group);
+      break;
+    case store::v1::Command::kUpsertCustomer:
+      result = ApplyUpsertCustomer(command.upsert_customer(), state, group);
       break;
     case store::v1::Command::kPutDerived:
       result = ApplyPutDerived(command.put_derived(), state, group);

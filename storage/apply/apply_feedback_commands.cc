@@ -96,10 +96,7 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   RETURN_IF_ERROR(CheckEtag(replacement.etag_field, ref, target));
   const FeedbackKey key{record.survey_number, record.feedback_id};
   CountRecord(key, record.header, *target.survey, -1, group);
-  const bool same_labels = std::equal(
-      record.body.labels().begin(), record.body.labels().end(), wanted.body.labels().begin(),
-      wanted.body.labels().end(),
-      [](const auto& a, const auto& b) { return a.key() == b.key() && a.value() == b.value(); });
+  const bool same_labels = SameLabels(record.body, wanted.body);
   record.header = wanted.header;
   record.body = std::move(wanted.body);
   if (!same_labels) {
@@ -116,10 +113,12 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
 }
 
 // Before the first amendment the record itself says what was sent.
-void KeepFirstContent(const FeedbackRecord& record, const KeyedHash& hash, Wanted& wanted) {
+void KeepFirstContent(const store::v1::StoredSurvey& survey, const FeedbackRecord& record,
+                      const KeyedHash& hash, Wanted& wanted) {
   if (record.body.first_content().empty() && !IsSame(record, wanted)) {
-    const IdHash content =
-        HashOfContent(hash, record.customer_id, record.header.score, record.body);
+    store::v1::StoredFeedback sent = record.body;
+    RemoveFilledLabels(survey, sent);
+    const IdHash content = HashOfContent(hash, record.customer_id, record.header.score, sent);
     wanted.body.set_first_content(content.data(), content.size());
   }
 }
@@ -172,21 +171,24 @@ absl::Status Erase(const store::v1::RecordTarget& ref, WorkingState& state, Writ
 
 CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command,
                                  WorkingState& state, WriteGroup& group) {
-  return ChangeRecord({ChangeKind::kChanged, "feedback.etag"}, command.target(), state, group,
-                      [&](const Target& target, Wanted& wanted) {
-                        if (command.set_score()) {
-                          wanted.header.score =
-                              command.has_score() ? std::optional(command.score()) : std::nullopt;
-                        }
-                        if (command.set_comment()) {
-                          wanted.body.set_comment(command.comment());
-                        }
-                        if (command.set_labels()) {
-                          *wanted.body.mutable_labels() = command.labels();
-                        }
-                        KeepFirstContent(target.record, state.hash(), wanted);
-                        return CheckScore(wanted.header.score, *target.survey);
-                      });
+  return ChangeRecord(
+      {ChangeKind::kChanged, "feedback.etag"}, command.target(), state, group,
+      [&](const Target& target, Wanted& wanted) {
+        if (command.set_score()) {
+          wanted.header.score = command.has_score() ? std::optional(command.score()) : std::nullopt;
+        }
+        if (command.set_comment()) {
+          wanted.body.set_comment(command.comment());
+        }
+        if (command.set_labels()) {
+          *wanted.body.mutable_labels() = command.labels();
+          if (!SameLabels(target.record.body, wanted.body)) {
+            wanted.body.clear_filled_dimensions();
+          }
+        }
+        KeepFirstContent(*target.survey->definition, target.record, state.hash(), wanted);
+        return CheckScore(wanted.header.score, *target.survey);
+      });
 }
 
 CommandResult ApplyExcludeFeedback(const store::v1::ExcludeFeedbackCommand& command,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "storage/apply/apply_customer.h"
 #include "storage/apply/apply_import.h"
 #include "storage/apply/apply_record.h"
 #include "storage/apply/sent_content.h"
@@ -15,7 +16,6 @@
 #include "storage/format/index_entries.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
-#include "storage/read/customers.h"
 
 namespace emptychair::storage {
 namespace {
@@ -60,23 +60,6 @@ SubmissionOutcome Refused(absl::Status error) {
   return outcome;
 }
 
-// Nothing for a customer that is not known.
-absl::StatusOr<CustomerLookup> FindCustomer(const std::string& customer_id, const IdHash& hash,
-                                            WorkingState& state, const WriteGroup& group) {
-  if (const std::optional<uint32_t> cached = state.customers().Find(hash)) {
-    return CustomerLookup{cached, {}};
-  }
-  ASSIGN_OR_RETURN(
-      CustomerLookup lookup,
-      LookUpCustomer(customer_id, hash, [&](const std::string& key, std::string* value) {
-        return group.Get(Family::kCustomer, key, value);
-      }));
-  if (lookup.ordinal.has_value()) {
-    state.customers().Put(hash, *lookup.ordinal);
-  }
-  return lookup;
-}
-
 absl::Status ContentDiffersError(const WorkingSurvey& survey, const Uuid& feedback_id,
                                  absl::string_view fields) {
   const std::string stored_id = feedback_id.ToString();
@@ -98,14 +81,16 @@ SubmissionOutcome JudgeExisting(const store::v1::Submission& submission, const E
   if (record->header.is_erased) {
     return Refused(ErasedError(survey, existing.feedback_id));
   }
-  absl::StatusOr<CustomerLookup> customer = CustomerLookup{kAnonymous, {}};
+  std::optional<uint32_t> ordinal = kAnonymous;
   if (const std::string& id = submission.customer_id(); !id.empty()) {
-    customer = FindCustomer(id, state.hash()(HashPurpose::kCustomerId, id), state, group);
+    const absl::StatusOr<std::optional<KnownCustomer>> customer = FindCustomer(id, state, group);
+    if (!customer.ok()) {
+      return Refused(customer.status());
+    }
+    ordinal = customer->has_value() ? std::optional((*customer)->ordinal) : std::nullopt;
   }
-  if (!customer.ok()) {
-    return Refused(customer.status());
-  }
-  const std::string fields = DifferingFields(state.hash(), submission, customer->ordinal, *record);
+  const std::string fields =
+      DifferingFields(state.hash(), *survey.definition, submission, ordinal, *record);
   if (!fields.empty()) {
     return Refused(ContentDiffersError(survey, existing.feedback_id, fields));
   }
@@ -138,35 +123,12 @@ absl::Status CheckState(const store::v1::Submission& submission, const WorkingSu
   return CheckScore(ScoreOf(submission), survey);
 }
 
-// The customer's ordinal, newly given when the customer is new.
-absl::StatusOr<uint32_t> CustomerOrdinal(const std::string& customer_id, WorkingState& state,
-                                         WriteGroup& group) {
-  if (customer_id.empty()) {
-    return kAnonymous;
-  }
-  const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
-  ASSIGN_OR_RETURN(CustomerLookup known, FindCustomer(customer_id, hash, state, group));
-  if (known.ordinal.has_value()) {
-    return *known.ordinal;
-  }
-  store::v1::StoredCounters& counters = state.counters();
-  const uint32_t ordinal = counters.last_customer_ordinal() + 1;
-  counters.set_last_customer_ordinal(ordinal);
-  known.sharing.push_back(ordinal);
-  store::v1::StoredCustomer customer;
-  customer.set_customer_id(customer_id);
-  group.Put(Family::kCustomer, CustomerByIdKey(hash), EncodeOrdinals(known.sharing));
-  group.Put(Family::kCustomer, CustomerByOrdinalKey(ordinal), EncodeMessage(customer));
-  state.customers().Put(hash, ordinal);
-  return ordinal;
-}
-
-// Stores a record that passed all checks, as the customer's and of the import with these numbers.
+// Stores a record that passed all checks, as the customer's with this number. `body` has all its
+// labels, and loses those that its series says.
 SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uuid& feedback_id,
-                              uint32_t customer, uint32_t import_number, bool want_record,
+                              uint32_t customer, store::v1::StoredFeedback& body, bool want_record,
                               std::vector<ExternalIdEntry> sharing, WorkingSurvey& survey,
                               WorkingState& state, WriteGroup& group) {
-  const store::v1::StoredFeedback& body = submission.body();
   const FeedbackKey key{submission.survey_number(), feedback_id};
   store::v1::StoredCounters& counters = state.counters();
   counters.set_feedback_count(counters.feedback_count() + 1);
@@ -180,10 +142,15 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uui
   header.sequence = TakeSequence(
       {ChangeKind::kCreated, Entity::kFeedback, key.survey_number, feedback_id}, state, group);
 
-  store::v1::StoredFeedback& stored = state.stored_body();
-  stored = body;
-  stored.set_import_number(import_number);
-  group.Put(Family::kFeedback, key.Encode(), EncodeRecord(survey.all_series(), header, stored));
+  SubmissionOutcome outcome;
+  outcome.kind = SubmissionOutcome::Kind::kAccepted;
+  outcome.feedback_id = feedback_id;
+  outcome.receive_time_ms = body.receive_time_ms();
+  if (want_record) {
+    outcome.record = std::make_unique<FeedbackRecord>(
+        FeedbackRecord{key.survey_number, feedback_id, header, body, submission.customer_id()});
+  }
+  group.Put(Family::kFeedback, key.Encode(), EncodeRecord(survey.all_series(), header, body));
   state.recent_ids().Add(key.survey_number, feedback_id);
   const IndexEntries entries =
       EntriesOf(state.hash(), survey.definition->survey_id(), key, header, body);
@@ -196,16 +163,6 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uui
     group.Put(Family::kFeedbackByCustomer, entries.by_customer_key, "");
   }
   CountRecord(key, header, survey, 1, group);
-
-  SubmissionOutcome outcome;
-  outcome.kind = SubmissionOutcome::Kind::kAccepted;
-  outcome.feedback_id = feedback_id;
-  outcome.receive_time_ms = body.receive_time_ms();
-  if (want_record) {
-    outcome.record = std::make_unique<FeedbackRecord>(
-        FeedbackRecord{key.survey_number, feedback_id, header, body, submission.customer_id()});
-    outcome.record->body.set_import_number(import_number);
-  }
   return outcome;
 }
 
@@ -230,13 +187,22 @@ SubmissionOutcome ApplySubmission(const store::v1::SubmitFeedbackCommand& comman
   if (absl::Status status = CheckState(submission, *survey); !status.ok()) {
     return Refused(std::move(status));
   }
-  // The last step that can fail; from here on the record is accepted.
-  const absl::StatusOr<uint32_t> customer = CustomerOrdinal(submission.customer_id(), state, group);
+  // The last steps that can fail; from here on the record is accepted.
+  const absl::StatusOr<KnownCustomer> customer =
+      FindOrAddCustomer(submission.customer_id(), state, group);
   if (!customer.ok()) {
     return Refused(customer.status());
   }
-  const uint32_t import_number = ImportNumberOf(command, *survey, state, group);
-  return StoreRecord(submission, *feedback_id, *customer, import_number, want_record,
+  store::v1::StoredFeedback& body = state.stored_body();
+  body = submission.body();
+  if (customer->has_attributes) {
+    if (absl::Status filled = FillLabels(customer->ordinal, *survey->definition, group, body);
+        !filled.ok()) {
+      return Refused(std::move(filled));
+    }
+  }
+  body.set_import_number(ImportNumberOf(command, *survey, state, group));
+  return StoreRecord(submission, *feedback_id, customer->ordinal, body, want_record,
                      std::move(existing->sharing), *survey, state, group);
 }
 

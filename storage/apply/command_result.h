@@ -37,6 +37,8 @@ struct CommandResult {
   std::shared_ptr<const store::v1::StoredSurvey> survey;
   // Commands that change a record, but for erasing it: the record as stored.
   std::unique_ptr<FeedbackRecord> record;
+  // UpsertCustomerCommand: the customer as stored.
+  std::unique_ptr<store::v1::StoredCustomer> customer;
   // SubmitFeedbackCommand: one for each submission.
   std::vector<SubmissionOutcome> outcomes;
   // TakeBackFeedbackCommand: records that were removed.

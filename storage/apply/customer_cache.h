@@ -1,4 +1,4 @@
-// Caches the ordinals of customers.
+// Caches customers.
 #ifndef EMPTYCHAIR_STORAGE_APPLY_CUSTOMER_CACHE_H_
 #define EMPTYCHAIR_STORAGE_APPLY_CUSTOMER_CACHE_H_
 
@@ -13,14 +13,21 @@
 
 namespace emptychair::storage {
 
-// Maps the hash of a customer's id to the customer's ordinal, which never changes. Saves a lookup
-// in the store for each submission. Memory: up to about 60 bytes for each of `customers_max`. For
-// one thread.
+// What the applying thread must know of a customer.
+struct KnownCustomer {
+  uint32_t ordinal = 0;  // Never changes.
+  bool has_attributes = false;
+
+  friend bool operator==(const KnownCustomer&, const KnownCustomer&) = default;
+};
+
+// Maps the hash of a customer's id to the customer. Saves a lookup in the store for each
+// submission. Memory: up to about 60 bytes for each of `customers_max`. For one thread.
 class CustomerCache {
  public:
   explicit CustomerCache(size_t customers_max) : generation_max_(customers_max / 2) {}
 
-  std::optional<uint32_t> Find(const IdHash& hash) {
+  std::optional<KnownCustomer> Find(const IdHash& hash) {
     auto found = young_.find(hash);
     if (found != young_.end()) {
       return found->second;
@@ -29,16 +36,16 @@ class CustomerCache {
     if (found == old_.end()) {
       return std::nullopt;
     }
-    const uint32_t ordinal = found->second;
-    Put(hash, ordinal);
-    return ordinal;
+    const KnownCustomer customer = found->second;
+    Put(hash, customer);
+    return customer;
   }
 
-  void Put(const IdHash& hash, uint32_t ordinal) {
+  void Put(const IdHash& hash, KnownCustomer customer) {
     if (young_.size() >= generation_max_) {
       old_ = std::exchange(young_, {});
     }
-    young_[hash] = ordinal;
+    young_[hash] = customer;
   }
 
  private:
@@ -50,7 +57,7 @@ class CustomerCache {
       return bytes;
     }
   };
-  using Generation = absl::flat_hash_map<IdHash, uint32_t, FirstBytes>;
+  using Generation = absl::flat_hash_map<IdHash, KnownCustomer, FirstBytes>;
 
   // A full young generation replaces the old one, which is evicted. A hit in the old generation is
   // copied into the young one, so that customers in use stay cached.

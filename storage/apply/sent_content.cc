@@ -14,11 +14,25 @@ namespace {
 // Bytes that the hash is made of, but for the comment.
 constexpr size_t kContentTextUsual = 512;
 
-bool SameLabels(const store::v1::StoredFeedback& a, const store::v1::StoredFeedback& b) {
-  return std::equal(a.labels().begin(), a.labels().end(), b.labels().begin(), b.labels().end(),
-                    [](const store::v1::StoredLabel& x, const store::v1::StoredLabel& y) {
-                      return x.key() == y.key() && x.value() == y.value();
-                    });
+bool HasLabel(const store::v1::StoredFeedback& body, absl::string_view key) {
+  return std::any_of(body.labels().begin(), body.labels().end(),
+                     [&](const store::v1::StoredLabel& label) { return label.key() == key; });
+}
+
+// Whether the labels are those that were sent, with or without those that were filled in.
+bool AreLabelsOf(const store::v1::StoredSurvey& survey, const store::v1::StoredFeedback& sent,
+                 const store::v1::StoredFeedback& stored) {
+  if (stored.filled_dimensions() == 0 || SameLabels(sent, stored)) {
+    return SameLabels(sent, stored);
+  }
+  store::v1::StoredFeedback without = stored;
+  for (int place = 0; place < survey.dimensions_size(); ++place) {
+    if (HasLabel(sent, survey.dimensions(place))) {
+      without.set_filled_dimensions(without.filled_dimensions() & ~(1u << place));
+    }
+  }
+  RemoveFilledLabels(survey, without);
+  return SameLabels(sent, without);
 }
 
 bool IsHashOf(const std::string& bytes, const IdHash& hash) {
@@ -29,6 +43,28 @@ bool IsHashOf(const std::string& bytes, const IdHash& hash) {
 
 std::optional<int32_t> ScoreOf(const store::v1::Submission& submission) {
   return submission.has_score() ? std::optional(submission.score()) : std::nullopt;
+}
+
+bool SameLabels(const store::v1::StoredFeedback& a, const store::v1::StoredFeedback& b) {
+  return std::equal(a.labels().begin(), a.labels().end(), b.labels().begin(), b.labels().end(),
+                    [](const store::v1::StoredLabel& x, const store::v1::StoredLabel& y) {
+                      return x.key() == y.key() && x.value() == y.value();
+                    });
+}
+
+void RemoveFilledLabels(const store::v1::StoredSurvey& survey, store::v1::StoredFeedback& body) {
+  auto& labels = *body.mutable_labels();
+  labels.erase(std::remove_if(labels.begin(), labels.end(),
+                              [&](const store::v1::StoredLabel& label) {
+                                const auto place =
+                                    std::find(survey.dimensions().begin(),
+                                              survey.dimensions().end(), label.key()) -
+                                    survey.dimensions().begin();
+                                return place < survey.dimensions_size() &&
+                                       (body.filled_dimensions() >> place & 1) != 0;
+                              }),
+               labels.end());
+  body.clear_filled_dimensions();
 }
 
 IdHash HashOfContent(const KeyedHash& hash, absl::string_view customer_id,
@@ -45,7 +81,8 @@ IdHash HashOfContent(const KeyedHash& hash, absl::string_view customer_id,
   return hash(HashPurpose::kContent, text);
 }
 
-std::string DifferingFields(const KeyedHash& hash, const store::v1::Submission& submission,
+std::string DifferingFields(const KeyedHash& hash, const store::v1::StoredSurvey& survey,
+                            const store::v1::Submission& submission,
                             std::optional<uint32_t> customer_ordinal,
                             const FeedbackRecord& record) {
   std::vector<absl::string_view> fields;
@@ -76,7 +113,7 @@ std::string DifferingFields(const KeyedHash& hash, const store::v1::Submission& 
   if (sent.comment() != record.body.comment()) {
     fields.push_back("comment");
   }
-  if (!SameLabels(sent, record.body)) {
+  if (!AreLabelsOf(survey, sent, record.body)) {
     fields.push_back("labels");
   }
   return absl::StrJoin(fields, ", ");

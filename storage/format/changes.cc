@@ -34,6 +34,9 @@ bool IsChange(const ChangeLogEntry& change) {
       return !has_id &&
              (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged ||
               change.kind == ChangeKind::kDeleted || change.kind == ChangeKind::kCubeCorrected);
+    case Entity::kCustomer:
+      return !has_id &&
+             (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged);
     case Entity::kEffects:
       return !has_id && change.kind == ChangeKind::kChanged;
   }

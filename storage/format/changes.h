@@ -19,6 +19,7 @@ namespace emptychair::storage {
 enum class Entity : uint8_t {
   kFeedback = 1,  // `number` is that of the survey, `id` the feedback_id.
   kSurvey = 2,    // `number` is that of the survey, `id` all zero.
+  kCustomer = 3,  // `number` is that of the customer, `id` all zero.
   kEffects = 6,   // How much customers repeat themselves: `number` of the survey, `id` all zero.
 };
 

@@ -9,16 +9,22 @@
 
 namespace emptychair::storage {
 
-absl::StatusOr<std::string> ReadCustomerId(uint32_t customer_ordinal, GetCustomerEntry get) {
-  if (customer_ordinal == kAnonymous) {
-    return "";
-  }
+absl::StatusOr<store::v1::StoredCustomer> ReadCustomer(uint32_t customer_ordinal,
+                                                       GetCustomerEntry get) {
   std::string value;
   ASSIGN_OR_RETURN(const bool found, get(CustomerByOrdinalKey(customer_ordinal), &value));
   store::v1::StoredCustomer customer;
   if (!found || !DecodeMessage(value, customer)) {
-    return Error(v1::ERROR_REASON_STORE_DAMAGED, "the customer of a record cannot be decoded");
+    return Error(v1::ERROR_REASON_STORE_DAMAGED, "a customer cannot be decoded");
   }
+  return customer;
+}
+
+absl::StatusOr<std::string> ReadCustomerId(uint32_t customer_ordinal, GetCustomerEntry get) {
+  if (customer_ordinal == kAnonymous) {
+    return "";
+  }
+  ASSIGN_OR_RETURN(store::v1::StoredCustomer customer, ReadCustomer(customer_ordinal, get));
   return std::move(*customer.mutable_customer_id());
 }
 
@@ -36,9 +42,10 @@ absl::StatusOr<CustomerLookup> LookUpCustomer(absl::string_view customer_id, con
   }
   lookup.sharing = *std::move(ordinals);
   for (const uint32_t ordinal : lookup.sharing) {
-    ASSIGN_OR_RETURN(const std::string stored_id, ReadCustomerId(ordinal, get));
-    if (stored_id == customer_id) {
+    ASSIGN_OR_RETURN(const store::v1::StoredCustomer stored, ReadCustomer(ordinal, get));
+    if (stored.customer_id() == customer_id) {
       lookup.ordinal = ordinal;
+      lookup.has_attributes = !stored.attributes().empty();
     }
   }
   return lookup;

@@ -10,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "emptychair/store/v1/value.pb.h"
 #include "storage/format/keys.h"
 
 namespace emptychair::storage {
@@ -18,14 +19,19 @@ namespace emptychair::storage {
 using GetCustomerEntry =
     absl::FunctionRef<absl::StatusOr<bool>(const std::string& key, std::string* value)>;
 
-// Reads the id of the customer with the number; empty for kAnonymous. Errors: STORE_DAMAGED, those
-// of `get`.
+// Reads the customer with the number, which is not kAnonymous. Errors: STORE_DAMAGED, those of
+// `get`.
+absl::StatusOr<store::v1::StoredCustomer> ReadCustomer(uint32_t customer_ordinal,
+                                                       GetCustomerEntry get);
+
+// Reads the customer's id alone; empty for kAnonymous. Errors: the same.
 absl::StatusOr<std::string> ReadCustomerId(uint32_t customer_ordinal, GetCustomerEntry get);
 
 // What is under the hash of an id.
 struct CustomerLookup {
   // The customer's number, if it has one.
   std::optional<uint32_t> ordinal;
+  bool has_attributes = false;
   // The numbers of all whose ids share the start of the hash.
   std::vector<uint32_t> sharing;
 };

@@ -348,6 +348,17 @@ std::vector<std::optional<std::string>> RecordReader::CustomerIds(
   return ids;
 }
 
+absl::StatusOr<std::optional<store::v1::StoredCustomer>> RecordReader::Customer(
+    const View& view, absl::string_view customer_id) const {
+  ASSIGN_OR_RETURN(const std::optional<uint32_t> ordinal, CustomerOrdinal(view, customer_id));
+  if (!ordinal.has_value()) {
+    return std::nullopt;
+  }
+  return ReadCustomer(*ordinal, [&](const std::string& key, std::string* value) {
+    return engine_.Get(Family::kCustomer, key, value, view.snapshot->get());
+  });
+}
+
 absl::StatusOr<std::optional<uint32_t>> RecordReader::CustomerOrdinal(
     const View& view, absl::string_view customer_id) const {
   ASSIGN_OR_RETURN(const CustomerLookup lookup,

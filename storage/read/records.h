@@ -85,6 +85,10 @@ class RecordReader {
   std::vector<std::optional<std::string>> CustomerIds(
       const View& view, const std::vector<uint32_t>& customer_ordinals) const;
 
+  // The customer, or nothing. Errors: STORE_DAMAGED.
+  absl::StatusOr<std::optional<store::v1::StoredCustomer>> Customer(
+      const View& view, absl::string_view customer_id) const;
+
   // The number of the customer, or nothing. Errors: STORE_DAMAGED.
   absl::StatusOr<std::optional<uint32_t>> CustomerOrdinal(const View& view,
                                                           absl::string_view customer_id) const;

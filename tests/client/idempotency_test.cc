@@ -55,7 +55,8 @@ std::map<std::string, int> ExpectedCalls() {
   std::map<std::string, int> expected;
   for (const google::protobuf::Descriptor* message :
        {v1::GetSurveyRequest::descriptor(), v1::GetFeedbackRequest::descriptor(),
-        v1::QueryMetricRequest::descriptor(), v1::GetStatusRequest::descriptor()}) {
+        v1::QueryMetricRequest::descriptor(), v1::GetStatusRequest::descriptor(),
+        v1::GetCustomerRequest::descriptor()}) {
     const google::protobuf::ServiceDescriptor& service = *message->file()->service(0);
     for (int m = 0; m < service.method_count(); ++m) {
       const google::protobuf::MethodDescriptor& method = *service.method(m);
@@ -96,7 +97,8 @@ TEST(Idempotency, ExactlyTheMethodsThatMayBeAreSentAgain) {
       connection.GetScorecard({}).status(),    connection.ExplainMetric({}).status(),
       connection.GetStatus({}).status(),       connection.RebuildCube({}).status(),
       connection.CompactStore({}).status(),    connection.GetRepeatProfile({}).status(),
-      connection.MeasureRepeats({}).status()};
+      connection.MeasureRepeats({}).status(),  connection.UpsertCustomer({}).status(),
+      connection.GetCustomer({}).status()};
   for (const absl::Status& answer : answers) {
     EXPECT_TRUE(absl::IsUnavailable(answer)) << answer;
   }

@@ -80,6 +80,26 @@ class ChangesTest : public ::testing::Test {
   Chairctl chairctl_;
 };
 
+TEST_F(ChangesTest, GivesACustomerAttributesThatFillLabels) {
+  EXPECT_EQ(
+      Ok({"customer", "upsert", "eve", "--attribute", "channel=phone", "--attribute", "plan=gold"}),
+      "customer  eve\nchannel   phone\nplan      gold\n");
+  EXPECT_EQ(Ok({"customer", "upsert", "eve", "--attribute", "plan=", "--output", "csv"}),
+            "customer_id,attribute,value\neve,channel,phone\n");
+  EXPECT_EQ(Json({"customer", "get", "eve"})
+                .fields()
+                .at("attributes")
+                .struct_value()
+                .fields()
+                .at("channel")
+                .string_value(),
+            "phone");
+  Ok({"feedback", "submit", "pulse", "--external-id", "3", "--score", "9", "--customer-id", "eve"});
+  EXPECT_THAT(List({"pulse", "--filter", "channel=phone"}), ::testing::ElementsAre("3"));
+  EXPECT_EQ(Run({"customer", "get", "nobody"}).exit_code, 69);
+  EXPECT_EQ(Run({"customer", "upsert", "eve", "--attribute", "plan"}).exit_code, 2);
+}
+
 TEST_F(ChangesTest, ListsWhatIsAskedFor) {
   using Ids = std::vector<std::string>;
   EXPECT_EQ(List({"pulse"}), (Ids{"2", "1"}));

@@ -39,6 +39,8 @@ TEST(CodeOf, IsTheCodeThatTheApiPromises) {
        "SURVEYS_NOT_POOLABLE"},
       {v1::ERROR_REASON_SURVEY_NOT_FOUND, absl::StatusCode::kNotFound, "SURVEY_NOT_FOUND"},
       {v1::ERROR_REASON_FEEDBACK_NOT_FOUND, absl::StatusCode::kNotFound, "FEEDBACK_NOT_FOUND"},
+      {v1::ERROR_REASON_CUSTOMER_NOT_FOUND, absl::StatusCode::kNotFound, "CUSTOMER_NOT_FOUND"},
+      {v1::ERROR_REASON_LIMIT_REACHED, absl::StatusCode::kFailedPrecondition, "LIMIT_REACHED"},
       {v1::ERROR_REASON_SURVEY_EXISTS, absl::StatusCode::kAlreadyExists, "SURVEY_EXISTS"},
       {v1::ERROR_REASON_CONTENT_DIFFERS, absl::StatusCode::kAlreadyExists, "CONTENT_DIFFERS"},
       {v1::ERROR_REASON_SURVEY_ARCHIVED, absl::StatusCode::kFailedPrecondition, "SURVEY_ARCHIVED"},

@@ -117,6 +117,8 @@ TEST_F(MethodTableTest, EachMethodNeedsThePermissionThatItShould) {
       {"AdminService/MeasureRepeats", v1::PERMISSION_OPERATE},
       {"AdminService/RebuildCube", v1::PERMISSION_OPERATE},
       {"AdminService/VerifyStore", v1::PERMISSION_OPERATE},
+      {"CustomerService/GetCustomer", v1::PERMISSION_READ_RECORDS},
+      {"CustomerService/UpsertCustomer", v1::PERMISSION_SUBMIT},
       {"FeedbackService/AmendFeedback", v1::PERMISSION_EDIT_RECORDS},
       {"FeedbackService/BatchSubmitFeedback", v1::PERMISSION_SUBMIT},
       {"FeedbackService/ChangeManyFeedback", v1::PERMISSION_EDIT_RECORDS},

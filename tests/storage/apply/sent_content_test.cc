@@ -55,12 +55,15 @@ class DifferingFieldsTest : public ::testing::Test {
     submission_.set_customer_id("ann");
     submission_.set_score(9);
     *submission_.mutable_body() = record_.body;
+    survey_.add_dimensions("region");
+    survey_.add_dimensions("channel");
   }
 
   std::string Differing(std::optional<uint32_t> customer = 4) {
-    return DifferingFields(AHash(), submission_, customer, record_);
+    return DifferingFields(AHash(), survey_, submission_, customer, record_);
   }
 
+  store::v1::StoredSurvey survey_;
   FeedbackRecord record_;
   store::v1::Submission submission_;
 };
@@ -73,6 +76,23 @@ TEST_F(DifferingFieldsTest, AreNoneForTheSameAgain) {
   record_.body.set_import_number(5);
   record_.body.set_receive_time_ms(1);
   EXPECT_EQ(Differing(), "");
+}
+
+TEST_F(DifferingFieldsTest, AreNoneWithOrWithoutWhatWasFilledIn) {
+  // What was sent without a channel got one.
+  record_.body.set_filled_dimensions(1u << 1);
+  EXPECT_EQ(Differing(), "");
+  submission_.mutable_body()->clear_labels();
+  EXPECT_EQ(Differing(), "");
+  AddLabel("channel", "shop", *submission_.mutable_body());
+  EXPECT_EQ(Differing(), "labels");
+  submission_.mutable_body()->clear_labels();
+  AddLabel("agent", "7", *submission_.mutable_body());
+  EXPECT_EQ(Differing(), "labels");
+  // What was sent cannot be left out.
+  submission_.mutable_body()->clear_labels();
+  record_.body.set_filled_dimensions(1u << 0);
+  EXPECT_EQ(Differing(), "labels");
 }
 
 TEST_F(DifferingFieldsTest, AreNamedEach) {

@@ -388,6 +388,15 @@ void FillSecondHalf(Store& store) {
   *derive->mutable_put_derived()->mutable_repeat_effects() = ShopEffects();
   const CommandResult derived = RunCommand(store, std::move(derive));
   Check(derived.error.ok(), derived.error);
+  auto upsert = NewCommand();
+  upsert->mutable_upsert_customer()->set_customer_id("eve");
+  for (const char* key : {"channel", "size"}) {
+    store::v1::StoredLabel& attribute = *upsert->mutable_upsert_customer()->add_attributes();
+    attribute.set_key(key);
+    attribute.set_value("large");
+  }
+  const CommandResult upserted = RunCommand(store, std::move(upsert));
+  Check(upserted.error.ok(), upserted.error);
   Create(store, NpsSurvey("mistake"));
   auto remove = NewCommand();
   remove->mutable_delete_survey()->set_survey_number(kMistake);

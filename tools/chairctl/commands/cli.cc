@@ -91,6 +91,7 @@ int RunChairctl(const std::vector<std::string>& arguments, const Environment& en
   AddGlobalFlags(app, flags);
   AddSurveyCommands(app, &command);
   AddFeedbackCommands(app, &command);
+  AddCustomerCommands(app, &command);
   AddMetricCommands(app, &command);
   AddAdminCommands(app, &command);
   const Parsed parsed = program.Parse(arguments, *environment.out);

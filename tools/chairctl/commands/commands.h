@@ -15,6 +15,7 @@ using Command = std::function<int(Session&)>;
 // Add the groups of commands to `app`. A command that is chosen sets `*command`.
 void AddSurveyCommands(CommandLine app, Command* command);
 void AddFeedbackCommands(CommandLine app, Command* command);
+void AddCustomerCommands(CommandLine app, Command* command);
 void AddMetricCommands(CommandLine app, Command* command);
 void AddAdminCommands(CommandLine app, Command* command);
 

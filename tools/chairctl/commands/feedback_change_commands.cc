@@ -99,7 +99,7 @@ int PrintSteps(const Session& session, ResultRange<Step> steps) {
 }
 
 int Amend(Session& session, const ChangeFlags& flags) {
-  const auto labels = ParseLabels(flags.labels);
+  const auto labels = ParseLabels("--label", flags.labels);
   if (!labels.ok()) {
     return UsageError(session.environment, labels.status().message());
   }

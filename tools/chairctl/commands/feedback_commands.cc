@@ -22,7 +22,7 @@ struct SubmitFlags {
 };
 
 int Submit(Session& session, const SubmitFlags& flags) {
-  const auto labels = ParseLabels(flags.labels);
+  const auto labels = ParseLabels("--label", flags.labels);
   if (!labels.ok()) {
     return UsageError(session.environment, labels.status().message());
   }

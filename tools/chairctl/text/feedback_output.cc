@@ -31,13 +31,13 @@ void PrintFeedback(const Session& session, const v1::Feedback& feedback) {
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
-    const std::vector<std::string>& texts) {
+    absl::string_view flag, const std::vector<std::string>& texts) {
   std::map<std::string, std::string> labels;
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
     if (equals == 0 || equals == std::string::npos ||
         !labels.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--label",
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, flag,
                         absl::StrCat("is ", Quoted(text), "; wanted KEY=VALUE, each KEY once"));
     }
   }

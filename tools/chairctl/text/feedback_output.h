@@ -23,9 +23,10 @@ RecordForm RecordFormOf(const Session& session, RecordForm json);
 // Prints one record in the form that is asked for.
 void PrintFeedback(const Session& session, const v1::Feedback& feedback);
 
-// Reads `KEY=VALUE` texts; FIELD_INVALID for one without `=` or key, or a key that comes twice.
+// Reads `KEY=VALUE` texts of `flag`; FIELD_INVALID on it for one without `=` or key, or a key that
+// comes twice.
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
-    const std::vector<std::string>& texts);
+    absl::string_view flag, const std::vector<std::string>& texts);
 
 }  // namespace emptychair
 

@@ -15,6 +15,7 @@
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
 #include "emptychair/v1/admin_service.pb.h"
+#include "emptychair/v1/customer_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
@@ -133,6 +134,14 @@ class Client {
   ResultRange<v1::WatchFeedbackResponse> WatchFeedback(const v1::WatchFeedbackRequest& request,
                                                        std::stop_token stop = {}) const {
     return connection_->WatchFeedback(request, std::move(stop));
+  }
+
+  absl::StatusOr<v1::UpsertCustomerResponse> UpsertCustomer(
+      const v1::UpsertCustomerRequest& request) const {
+    return connection_->UpsertCustomer(request);
+  }
+  absl::StatusOr<v1::GetCustomerResponse> GetCustomer(const v1::GetCustomerRequest& request) const {
+    return connection_->GetCustomer(request);
   }
 
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(const v1::QueryMetricRequest& request) const {

@@ -10,6 +10,7 @@
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
 #include "emptychair/v1/admin_service.pb.h"
+#include "emptychair/v1/customer_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
@@ -67,6 +68,11 @@ class Connection {
   // the connection. Once `stop` is requested, on whatever thread, it ends with CANCELLED.
   virtual ResultRange<v1::WatchFeedbackResponse> WatchFeedback(
       const v1::WatchFeedbackRequest& request, std::stop_token stop) = 0;
+
+  virtual absl::StatusOr<v1::UpsertCustomerResponse> UpsertCustomer(
+      const v1::UpsertCustomerRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetCustomerResponse> GetCustomer(
+      const v1::GetCustomerRequest& request) = 0;
 
   virtual absl::StatusOr<v1::QueryMetricResponse> QueryMetric(
       const v1::QueryMetricRequest& request) = 0;

@@ -53,6 +53,10 @@ class MockConnection : public Connection {
               (const v1::TakeBackImportRequest& request), (override));
   MOCK_METHOD(ResultRange<v1::WatchFeedbackResponse>, WatchFeedback,
               (const v1::WatchFeedbackRequest& request, std::stop_token stop), (override));
+  MOCK_METHOD(absl::StatusOr<v1::UpsertCustomerResponse>, UpsertCustomer,
+              (const v1::UpsertCustomerRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetCustomerResponse>, GetCustomer,
+              (const v1::GetCustomerRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::QueryMetricResponse>, QueryMetric,
               (const v1::QueryMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::CompareMetricResponse>, CompareMetric,

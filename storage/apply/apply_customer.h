@@ -1,0 +1,45 @@
+// Customers, as commands find and change them.
+#ifndef EMPTYCHAIR_STORAGE_APPLY_APPLY_CUSTOMER_H_
+#define EMPTYCHAIR_STORAGE_APPLY_APPLY_CUSTOMER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "emptychair/store/v1/command.pb.h"
+#include "storage/apply/command_result.h"
+#include "storage/apply/customer_cache.h"
+#include "storage/apply/working_state.h"
+#include "storage/apply/write_group.h"
+
+namespace emptychair::storage {
+
+// A customer has at most so many attributes, an answer so many labels.
+inline constexpr int kAttributesMax = 64;
+inline constexpr int kFilledLabelsMax = 32;
+
+// The customer with the id, which is not empty; nothing for one that is not known. Errors:
+// STORE_DAMAGED.
+absl::StatusOr<std::optional<KnownCustomer>> FindCustomer(const std::string& customer_id,
+                                                          WorkingState& state,
+                                                          const WriteGroup& group);
+
+// The same; one that is not known gets an ordinal. Nobody for an empty id.
+absl::StatusOr<KnownCustomer> FindOrAddCustomer(const std::string& customer_id, WorkingState& state,
+                                                WriteGroup& group);
+
+// Adds to the labels of an answer those that the customer's attributes say: of each dimension in
+// use that the answer lacks, while it has fewer labels than it may. Errors: STORE_DAMAGED.
+absl::Status FillLabels(uint32_t customer_ordinal, const store::v1::StoredSurvey& survey,
+                        const WriteGroup& group, store::v1::StoredFeedback& body);
+
+// Changes attributes of a customer. Errors: LIMIT_REACHED, STORE_DAMAGED.
+CommandResult ApplyUpsertCustomer(const store::v1::UpsertCustomerCommand& command,
+                                  WorkingState& state, WriteGroup& group);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_APPLY_APPLY_CUSTOMER_H_
