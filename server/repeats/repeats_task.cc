@@ -133,7 +133,8 @@ bool RepeatsTask::IsDue(const storage::SurveyView& survey, const Survey& known) 
     return false;
   }
   const int64_t answers = survey.effects == nullptr ? 0 : survey.effects->all().answers();
-  return known.changes * kAnswersPerChange >= answers || clock_->Now() - known.time >= kPeriod;
+  const int64_t enough = (answers + kAnswersPerChange - 1) / kAnswersPerChange;
+  return known.changes >= enough || clock_->Now() - known.time >= kPeriod;
 }
 
 }  // namespace emptychair
