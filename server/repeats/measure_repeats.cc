@@ -251,6 +251,9 @@ absl::StatusOr<store::v1::PutRepeatEffects> MeasureRepeats(const RepeatMeasureme
       measure(together, *measured.mutable_all()).group(0).RepeatShare(kMonth));
   for (size_t place = 0; place < static_cast<size_t>(survey.definition->dimensions_size());
        ++place) {
+    if (measurement.stop) {
+      return ShuttingDownError();
+    }
     StoredRepeatEffects& effects = *measured.add_dimensions();
     if (survey.SlicedDimensionOf(survey.definition->dimensions(static_cast<int>(place)))
             .has_value()) {

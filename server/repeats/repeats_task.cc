@@ -118,7 +118,8 @@ absl::Status RepeatsTask::FollowChanges(const storage::View& view, const std::at
         }
         return true;
       });
-  if (ReasonOf(followed) == v1::ERROR_REASON_SEQUENCE_TRIMMED) {
+  // A log that does not go back so far, or is damaged, tells nothing of what has changed.
+  if (!followed.ok() && ReasonOf(followed) != v1::ERROR_REASON_SHUTTING_DOWN) {
     for (auto& [number, survey] : surveys_) {
       survey.changes = kUnknownChanges;
     }

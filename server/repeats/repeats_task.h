@@ -36,7 +36,7 @@ class RepeatsTask {
   // Everything must outlive this.
   RepeatsTask(storage::Store* store, const Clock* clock) : store_(store), clock_(clock) {}
 
-  // Ids of those that are due by now. Errors: SHUTTING_DOWN, STORE_DAMAGED.
+  // Ids of those that are due by now. Errors: SHUTTING_DOWN.
   absl::StatusOr<std::vector<std::string>> Due(const std::atomic<bool>& stop);
 
   // Measures one of them, which is then due again when something has changed. Errors: those of

@@ -10,6 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/repeats/repeat_curves.h"
+#include "storage/format/keys.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/storage/harness/store_harness.h"
 
@@ -135,6 +136,23 @@ TEST_F(RepeatsTaskTest, ForgetsEffectsThatAreNotTrueAnyMore) {
   // As if nothing had been there then.
   ASSERT_OK(MeasureAndStore(store(), "nps", clock_.Now() - absl::Hours(24 * 30), stop_));
   EXPECT_FALSE(HasRepeatEffects(Survey()));
+}
+
+TEST_F(RepeatsTaskTest, MeasuresAnewWhereItCannotTellWhatHasChanged) {
+  Answers(1'000);
+  MeasureDue();
+  Answers(1);
+  EXPECT_THAT(Due(), IsOkAndHolds(IsEmpty()));
+  const uint64_t sequence = store().view()->counters.sequence();
+  harness_.Close();
+  storage::PlainDatabase(harness_.env(), harness_.directory(), storage::PlainDatabase::Mode::kWrite)
+      .Put("change", storage::ChangeKey(sequence), "\x07");
+  ASSERT_OK(harness_.Open());
+  Restart();
+  EXPECT_THAT(Due(), IsOkAndHolds(ElementsAre("nps")));
+  MeasureDue();
+  EXPECT_EQ(Survey().effects->all().answers(), 1'001);
+  EXPECT_THAT(Due(), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(RepeatsTaskTest, RestsLongerThanItWorks) {
