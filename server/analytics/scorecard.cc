@@ -29,20 +29,6 @@ absl::StatusOr<std::vector<const storage::SurveyView*>> SelectSurveys(
   return surveys;
 }
 
-absl::StatusOr<absl::Time> CheckAsOf(const v1::GetScorecardRequest& request, absl::Time now) {
-  if (!request.has_as_of()) {
-    return now;
-  }
-  ASSIGN_OR_RETURN(const absl::Time as_of, CheckTimestamp("as_of", request.as_of()));
-  // Twelve years before it must still be times that can be written.
-  if (as_of < absl::UnixEpoch()) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "as_of",
-                      absl::StrCat("got ", absl::FormatTime(as_of, absl::UTCTimeZone()),
-                                   ", wanted 1970 or later"));
-  }
-  return as_of;
-}
-
 absl::StatusOr<v1::Granularity> CheckGranularity(const v1::GetScorecardRequest& request) {
   RETURN_IF_ERROR(CheckEnum("granularity", request.granularity(), v1::Granularity_IsValid));
   RETURN_IF_ERROR(CheckEnum("week_start", request.week_start(), v1::WeekStart_IsValid));
@@ -75,7 +61,10 @@ absl::StatusOr<Scorecard> PrepareScorecard(std::shared_ptr<const storage::View> 
                                            const v1::GetScorecardRequest& request, absl::Time now) {
   Scorecard scorecard;
   scorecard.view = std::move(view);
-  ASSIGN_OR_RETURN(scorecard.as_of, CheckAsOf(request, now));
+  scorecard.as_of = now;
+  if (request.has_as_of()) {
+    ASSIGN_OR_RETURN(scorecard.as_of, CheckAsOf("as_of", request.as_of()));
+  }
   ASSIGN_OR_RETURN(const v1::Granularity granularity, CheckGranularity(request));
   RETURN_IF_ERROR(CheckEnum("interval_rule", request.interval_rule(), v1::IntervalRule_IsValid));
   ASSIGN_OR_RETURN(const std::vector<const storage::SurveyView*> surveys,

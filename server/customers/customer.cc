@@ -8,15 +8,9 @@
 #include "common/base/status_macros.h"
 #include "server/request/labels.h"
 #include "server/request/validation.h"
+#include "storage/read/customers.h"
 
 namespace emptychair {
-namespace {
-
-// As many as are kept can be changed at once.
-constexpr int kAttributesMax = 64;
-
-}  // namespace
-
 absl::StatusOr<storage::CommandPtr> PrepareUpsertCustomer(
     const v1::UpsertCustomerRequest& request) {
   if (!request.has_customer()) {
@@ -27,7 +21,7 @@ absl::StatusOr<storage::CommandPtr> PrepareUpsertCustomer(
   store::v1::UpsertCustomerCommand& upsert = *command->mutable_upsert_customer();
   upsert.set_customer_id(request.customer().customer_id());
   RETURN_IF_ERROR(TakeLabels("customer.attributes", request.customer().attributes(),
-                             {.max = kAttributesMax, .takes_empty_values = true},
+                             {.max = storage::kAttributesMax, .takes_empty_values = true},
                              *upsert.mutable_attributes()));
   return command;
 }

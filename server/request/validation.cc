@@ -142,4 +142,14 @@ absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
   return FromTimestamp(timestamp);
 }
 
+absl::StatusOr<absl::Time> CheckAsOf(absl::string_view field,
+                                     const google::protobuf::Timestamp& timestamp) {
+  ASSIGN_OR_RETURN(const absl::Time as_of, CheckTimestamp(field, timestamp));
+  if (as_of < absl::UnixEpoch()) {
+    return Invalid(field, absl::StrCat("got ", absl::FormatTime(as_of, absl::UTCTimeZone()),
+                                       ", wanted 1970 or later"));
+  }
+  return as_of;
+}
+
 }  // namespace emptychair

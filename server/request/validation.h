@@ -61,6 +61,10 @@ absl::Status CheckMask(absl::string_view field, const google::protobuf::FieldMas
 absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
                                           const google::protobuf::Timestamp& timestamp);
 
+// The same of a time to look back from: 1970 or later.
+absl::StatusOr<absl::Time> CheckAsOf(absl::string_view field,
+                                     const google::protobuf::Timestamp& timestamp);
+
 }  // namespace emptychair
 
 #endif  // EMPTYCHAIR_SERVER_REQUEST_VALIDATION_H_

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
@@ -218,12 +217,7 @@ absl::Status AdminService::MeasureRepeats(const RequestContext&,
                                           v1::MeasureRepeatsResponse& response) {
   absl::Time as_of = clock_->Now();
   if (request.has_as_of()) {
-    ASSIGN_OR_RETURN(const absl::Time asked, CheckTimestamp("as_of", request.as_of()));
-    if (asked < absl::UnixEpoch()) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "as_of",
-                        absl::StrCat("got ", absl::FormatTime(asked, absl::UTCTimeZone()),
-                                     ", wanted 1970 or later"));
-    }
+    ASSIGN_OR_RETURN(const absl::Time asked, CheckAsOf("as_of", request.as_of()));
     as_of = std::min(asked, as_of);
   }
   RunningTask task(&maintenance_, "MeasureRepeats", clock_->Now());

@@ -49,6 +49,31 @@ KnownCustomer Add(const std::string& customer_id, const IdHash& hash, std::vecto
   return added;
 }
 
+// What is there under a customer's id.
+struct Found {
+  IdHash hash;
+  std::optional<KnownCustomer> customer;
+  // Of those that share the start of the hash, where the customer is not known.
+  std::vector<uint32_t> sharing;
+};
+
+absl::StatusOr<Found> Find(const std::string& customer_id, WorkingState& state,
+                           const WriteGroup& group) {
+  Found found{.hash = state.hash()(HashPurpose::kCustomerId, customer_id)};
+  found.customer = state.customers().Find(found.hash);
+  if (found.customer.has_value()) {
+    return found;
+  }
+  ASSIGN_OR_RETURN(CustomerLookup lookup, LookUp(customer_id, found.hash, group));
+  if (lookup.ordinal.has_value()) {
+    found.customer = KnownCustomer{*lookup.ordinal, lookup.has_attributes};
+    state.customers().Put(found.hash, *found.customer);
+  } else {
+    found.sharing = std::move(lookup.sharing);
+  }
+  return found;
+}
+
 bool ComesBefore(const StoredLabel& label, absl::string_view key) { return label.key() < key; }
 
 // The customer with the attributes that the command leaves, ordered by key.
@@ -111,17 +136,8 @@ absl::StatusOr<StoredCustomer> Upsert(const store::v1::UpsertCustomerCommand& co
 absl::StatusOr<std::optional<KnownCustomer>> FindCustomer(const std::string& customer_id,
                                                           WorkingState& state,
                                                           const WriteGroup& group) {
-  const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
-  if (std::optional<KnownCustomer> cached = state.customers().Find(hash)) {
-    return cached;
-  }
-  ASSIGN_OR_RETURN(const CustomerLookup lookup, LookUp(customer_id, hash, group));
-  if (!lookup.ordinal.has_value()) {
-    return std::nullopt;
-  }
-  const KnownCustomer known{*lookup.ordinal, lookup.has_attributes};
-  state.customers().Put(hash, known);
-  return known;
+  ASSIGN_OR_RETURN(const Found found, Find(customer_id, state, group));
+  return found.customer;
 }
 
 absl::StatusOr<KnownCustomer> FindOrAddCustomer(const std::string& customer_id, WorkingState& state,
@@ -129,17 +145,10 @@ absl::StatusOr<KnownCustomer> FindOrAddCustomer(const std::string& customer_id, 
   if (customer_id.empty()) {
     return KnownCustomer{.ordinal = kAnonymous};
   }
-  const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
-  if (const std::optional<KnownCustomer> cached = state.customers().Find(hash)) {
-    return *cached;
-  }
-  ASSIGN_OR_RETURN(CustomerLookup lookup, LookUp(customer_id, hash, group));
-  if (!lookup.ordinal.has_value()) {
-    return Add(customer_id, hash, std::move(lookup.sharing), state, group);
-  }
-  const KnownCustomer known{*lookup.ordinal, lookup.has_attributes};
-  state.customers().Put(hash, known);
-  return known;
+  ASSIGN_OR_RETURN(Found found, Find(customer_id, state, group));
+  return found.customer.has_value()
+             ? *found.customer
+             : Add(customer_id, found.hash, std::move(found.sharing), state, group);
 }
 
 absl::Status FillLabels(uint32_t customer_ordinal, const store::v1::StoredSurvey& survey,

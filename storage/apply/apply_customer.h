@@ -2,7 +2,6 @@
 #ifndef EMPTYCHAIR_STORAGE_APPLY_APPLY_CUSTOMER_H_
 #define EMPTYCHAIR_STORAGE_APPLY_APPLY_CUSTOMER_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,8 +16,7 @@
 
 namespace emptychair::storage {
 
-// A customer has at most so many attributes, an answer so many labels.
-inline constexpr int kAttributesMax = 64;
+// Labels are filled in while an answer has fewer than so many, as many as can be sent.
 inline constexpr int kFilledLabelsMax = 32;
 
 // The customer with the id, which is not empty; nothing for one that is not known. Errors:

@@ -15,6 +15,9 @@
 
 namespace emptychair::storage {
 
+// A customer has at most so many attributes.
+inline constexpr int kAttributesMax = 64;
+
 // Reads an entry of the column family `customer`; false when there is none.
 using GetCustomerEntry =
     absl::FunctionRef<absl::StatusOr<bool>(const std::string& key, std::string* value)>;

@@ -1,9 +1,9 @@
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/text/feedback_output.h"
