@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "storage/format/effects.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 
@@ -170,7 +171,7 @@ absl::Status WorkingState::LoadRepeatEffects(const Engine& engine) {
     const std::optional<RepeatEffectsKey> key = RepeatEffectsKey::Decode(ToView(it->key()));
     store::v1::StoredRepeatEffects effects;
     if (!key.has_value() || key->dimension > kDimensionsMax ||
-        !DecodeMessage(ToView(it->value()), effects)) {
+        !DecodeRepeatEffects(ToView(it->value()), effects)) {
       engine.CountUndecodable();
       continue;
     }

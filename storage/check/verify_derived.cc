@@ -4,27 +4,11 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "storage/check/verify_parts.h"
+#include "storage/format/effects.h"
 #include "storage/format/keys.h"
-#include "storage/format/values.h"
 #include "storage/read/series_table.h"
 
 namespace emptychair::storage {
-namespace {
-
-// A value of each method for each window.
-bool IsComplete(const store::v1::StoredRepeatEffects& effects) {
-  for (const store::v1::StoredGroupEffects& group : effects.groups()) {
-    for (const store::v1::StoredWindowEffects& window : group.windows()) {
-      if (window.design_effects_size() != effects.methods_size()) {
-        return false;
-      }
-    }
-  }
-  return true;
-}
-
-}  // namespace
-
 // What was computed behind the writes is of a state that is past, so it is not computed again.
 absl::Status CheckDerived(VerifyRun& run) {
   RETURN_IF_ERROR(run.steps.Begin("derived"));
@@ -33,8 +17,8 @@ absl::Status CheckDerived(VerifyRun& run) {
         RETURN_IF_ERROR(run.steps.Step());
         const std::optional<RepeatEffectsKey> of = RepeatEffectsKey::Decode(key);
         store::v1::StoredRepeatEffects effects;
-        if (!of.has_value() || of->dimension > kDimensionsMax || !DecodeMessage(value, effects) ||
-            !IsComplete(effects)) {
+        if (!of.has_value() || of->dimension > kDimensionsMax ||
+            !DecodeRepeatEffects(value, effects)) {
           return run.Report([&] {
             return Undecodable("derived", key, of.has_value() ? run.NameOf(of->survey_number) : "");
           });

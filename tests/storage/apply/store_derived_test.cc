@@ -24,6 +24,13 @@ class StoreDerivedTest : public StoreTest {
     ASSERT_OK(CreateSurvey(store(), NpsSurvey("pulse", {"channel", "region"})).error);
   }
 
+  static void Fill(const std::string& value, store::v1::StoredRepeatEffects& effects) {
+    effects.add_methods(v1::METRIC_METHOD_NET_PROMOTER);
+    store::v1::StoredGroupEffects& group = *effects.add_groups();
+    group.set_value(value);
+    group.add_windows()->add_design_effects(2);
+  }
+
   // Effects of all answers and of the values of the first dimensions, of so many answers.
   CommandResult Put(uint64_t computed_at_sequence, int64_t answers, int dimensions,
                     uint32_t survey_number = 1) {
@@ -33,9 +40,9 @@ class StoreDerivedTest : public StoreTest {
     effects.set_survey_number(survey_number);
     effects.set_computed_at_sequence(computed_at_sequence);
     effects.mutable_all()->set_answers(answers);
-    effects.mutable_all()->add_groups();
+    Fill("", *effects.mutable_all());
     for (int i = 0; i < dimensions; ++i) {
-      effects.add_dimensions()->add_groups()->set_value("web");
+      Fill("web", *effects.add_dimensions());
     }
     return RunCommand(store(), std::move(command));
   }
@@ -137,6 +144,19 @@ TEST(VerifyDerived, NamesWhatCannotBe) {
     });
     EXPECT_THAT(VerifyNow(store.store()).differences, ElementsAre(StartsWith(row.wanted)));
   }
+}
+
+TEST_P(StoreDerivedTest, IsMeasuredAgainWhereItLacksAnEffect) {
+  store::v1::StoredRepeatEffects incomplete;
+  incomplete.set_computed_at_sequence(1);
+  incomplete.add_methods(v1::METRIC_METHOD_NET_PROMOTER);
+  incomplete.add_groups()->add_windows()->set_days(1);
+  harness_.Close();
+  PlainDatabase(harness_.env(), harness_.directory(), PlainDatabase::Mode::kWrite)
+      .Put("derived", RepeatEffectsKey{1, 0}.Encode(), EncodeMessage(incomplete));
+  ASSERT_OK(harness_.Open());
+  EXPECT_EQ(Effects(), nullptr);
+  ASSERT_OK(Put(1, 800, 1).error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Places, StoreDerivedTest, ::testing::Values(Place::kMemory, Place::kDisk),
