@@ -131,6 +131,11 @@ ResultRange<v1::ListFeedbackResponse> Client::ListFeedbackPages(
       PageSource(connection_, request, &Connection::ListFeedback, PageFetch::kAhead));
 }
 
+ResultRange<v1::Activity> Client::ListActivities(const v1::ListActivitiesRequest& request) const {
+  return PagedRange<v1::Activity>(connection_, request, &Connection::ListActivities,
+                                  &v1::ListActivitiesResponse::mutable_activities);
+}
+
 ResultRange<v1::ExplainMetricRow> Client::ExplainMetric(
     const v1::ExplainMetricRequest& request) const {
   return PagedRange<v1::ExplainMetricRow>(connection_, request, &Connection::ExplainMetric,

@@ -240,6 +240,34 @@ class GrpcConnection final : public Connection {
       const v1::GetCustomerRequest& request) override {
     return Call(customers_, &Customers::GetCustomer, request);
   }
+  absl::StatusOr<v1::DefineActivityKindResponse> DefineActivityKind(
+      const v1::DefineActivityKindRequest& request) override {
+    return Call(customers_, &Customers::DefineActivityKind, request);
+  }
+  absl::StatusOr<v1::ListActivityKindsResponse> ListActivityKinds(
+      const v1::ListActivityKindsRequest& request) override {
+    return Call(customers_, &Customers::ListActivityKinds, request);
+  }
+  absl::StatusOr<v1::DeleteActivityKindResponse> DeleteActivityKind(
+      const v1::DeleteActivityKindRequest& request) override {
+    return Call(customers_, &Customers::DeleteActivityKind, request);
+  }
+  absl::StatusOr<v1::RecordActivityResponse> RecordActivity(
+      const v1::RecordActivityRequest& request) override {
+    return Call(customers_, &Customers::RecordActivity, request);
+  }
+  absl::StatusOr<v1::BatchRecordActivitiesResponse> BatchRecordActivities(
+      const v1::BatchRecordActivitiesRequest& request) override {
+    return Call(customers_, &Customers::BatchRecordActivities, request);
+  }
+  absl::StatusOr<v1::ListActivitiesResponse> ListActivities(
+      const v1::ListActivitiesRequest& request) override {
+    return Call(customers_, &Customers::ListActivities, request);
+  }
+  absl::StatusOr<v1::EraseActivityResponse> EraseActivity(
+      const v1::EraseActivityRequest& request) override {
+    return Call(customers_, &Customers::EraseActivity, request);
+  }
 
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(
       const v1::QueryMetricRequest& request) override {
@@ -264,6 +292,18 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<v1::GetRepeatProfileResponse> GetRepeatProfile(
       const v1::GetRepeatProfileRequest& request) override {
     return Call(metrics_, &Metrics::GetRepeatProfile, request);
+  }
+  absl::StatusOr<v1::QueryRetentionResponse> QueryRetention(
+      const v1::QueryRetentionRequest& request) override {
+    return Call(metrics_, &Metrics::QueryRetention, request);
+  }
+  absl::StatusOr<v1::QueryCohortsResponse> QueryCohorts(
+      const v1::QueryCohortsRequest& request) override {
+    return Call(metrics_, &Metrics::QueryCohorts, request);
+  }
+  absl::StatusOr<v1::QueryRepeatRateResponse> QueryRepeatRate(
+      const v1::QueryRepeatRateRequest& request) override {
+    return Call(metrics_, &Metrics::QueryRepeatRate, request);
   }
   absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
       const v1::ExplainMetricRequest& request) override {

@@ -10,11 +10,11 @@
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "storage/apply/working_state.h"
 #include "storage/commit/committer.h"
 #include "storage/commit/log/local_queue.h"
 #include "storage/engine/disk_watch.h"
 #include "storage/engine/engine.h"
+#include "storage/state/working_state.h"
 
 namespace emptychair::storage {
 
@@ -35,7 +35,9 @@ uint64_t RandomEpoch() {
 struct Store::Parts {
   std::unique_ptr<Engine> engine;
   std::unique_ptr<RecordReader> records;
+  std::unique_ptr<ActivityReader> activities;
   std::unique_ptr<CubeReader> cube;
+  std::unique_ptr<CustomerSetReader> customer_sets;
   std::unique_ptr<ColumnCache> columns;
   std::unique_ptr<ChangeLogReader> changes;
   std::unique_ptr<DiskWatch> disk;
@@ -78,7 +80,9 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   std::unique_ptr<Store> store(new Store(std::move(parts), identity, hash));
   Parts& owned = *store->parts_;
   owned.records = std::make_unique<RecordReader>(*owned.engine, store->hash_);
+  owned.activities = std::make_unique<ActivityReader>(*owned.engine);
   owned.cube = std::make_unique<CubeReader>(*owned.engine, *owned.records);
+  owned.customer_sets = std::make_unique<CustomerSetReader>(*owned.engine);
   owned.changes = std::make_unique<ChangeLogReader>(*owned.engine);
   owned.columns = std::make_unique<ColumnCache>(
       *owned.engine, ColumnCache::Options{.bytes_max = options.column_bytes_max,
@@ -152,7 +156,11 @@ void Store::Unsubscribe(const std::shared_ptr<Waiter>& waiter) {
 
 const RecordReader& Store::records() const { return *parts_->records; }
 
+const ActivityReader& Store::activities() const { return *parts_->activities; }
+
 const CubeReader& Store::cube() const { return *parts_->cube; }
+
+const CustomerSetReader& Store::customer_sets() const { return *parts_->customer_sets; }
 
 ColumnCache& Store::columns() const { return *parts_->columns; }
 

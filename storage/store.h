@@ -16,16 +16,18 @@
 #include "absl/time/time.h"
 #include "common/base/uuid.h"
 #include "common/base/waiter.h"
-#include "storage/apply/command.h"
-#include "storage/apply/command_result.h"
 #include "storage/check/cube_rebuild.h"
 #include "storage/check/verify.h"
 #include "storage/columns/column_cache.h"
 #include "storage/cube/cube_reader.h"
 #include "storage/format/keyed_hash.h"
+#include "storage/read/activities.h"
 #include "storage/read/change_log_reader.h"
+#include "storage/read/customer_sets.h"
 #include "storage/read/records.h"
 #include "storage/read/view.h"
+#include "storage/state/command.h"
+#include "storage/state/command_result.h"
 
 namespace rocksdb {
 class Env;
@@ -133,7 +135,9 @@ class Store {
   bool SharesHistory(const Uuid& store_id, uint64_t sequence) const;
   const KeyedHash& hash() const { return hash_; }
   const RecordReader& records() const;
+  const ActivityReader& activities() const;
   const CubeReader& cube() const;
+  const CustomerSetReader& customer_sets() const;
   // What it keeps in memory is not part of the store's state.
   ColumnCache& columns() const;
   const ChangeLogReader& changes() const;

@@ -105,6 +105,8 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_SURVEY_NOT_FOUND:
     case v1::ERROR_REASON_FEEDBACK_NOT_FOUND:
     case v1::ERROR_REASON_CUSTOMER_NOT_FOUND:
+    case v1::ERROR_REASON_KIND_NOT_FOUND:
+    case v1::ERROR_REASON_ACTIVITY_NOT_FOUND:
       return absl::StatusCode::kNotFound;
     case v1::ERROR_REASON_SURVEY_EXISTS:
     case v1::ERROR_REASON_CONTENT_DIFFERS:
@@ -116,6 +118,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_STORE_CHANGED:
     case v1::ERROR_REASON_ZONE_UNKNOWN:
     case v1::ERROR_REASON_EFFECTS_UNKNOWN:
+    case v1::ERROR_REASON_KIND_HAS_ACTIVITIES:
     case v1::ERROR_REASON_LIMIT_REACHED:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_ETAG_MISMATCH:
@@ -127,6 +130,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
       return absl::StatusCode::kResourceExhausted;
     case v1::ERROR_REASON_SHUTTING_DOWN:
     case v1::ERROR_REASON_SURVEY_CHANGED:
+    case v1::ERROR_REASON_KIND_CHANGED:
       return absl::StatusCode::kUnavailable;
     case v1::ERROR_REASON_METHOD_UNKNOWN:
       return absl::StatusCode::kUnimplemented;

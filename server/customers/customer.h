@@ -5,8 +5,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "emptychair/v1/customer_service.pb.h"
-#include "storage/apply/command.h"
 #include "storage/read/view.h"
+#include "storage/state/command.h"
 #include "storage/store.h"
 
 namespace emptychair {

@@ -13,8 +13,9 @@
 #include "common/base/status_macros.h"
 #include "server/feedback/feedback.h"
 #include "server/feedback/feedback_list.h"
+#include "server/request/validation.h"
 #include "server/surveys/survey.h"
-#include "storage/apply/command.h"
+#include "storage/state/command.h"
 
 namespace emptychair {
 namespace {

@@ -10,24 +10,14 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/feedback_service.pb.h"
+#include "server/request/many_progress.h"
 #include "storage/store.h"
 
 namespace emptychair {
 
-// How far such a change has come.
-struct ManyProgress {
-  int64_t done = 0;     // Records looked at.
-  int64_t changed = 0;  // Those that are another way now.
-  int64_t total = 0;    // At most so many are looked at.
-  uint64_t sequence = 0;
-};
-
 // Counts the records of a survey at a view.
 using CountRecords = absl::FunctionRef<absl::StatusOr<int64_t>(
     const std::shared_ptr<const storage::View>&, const storage::SurveyView&)>;
-
-// Gets the progress after each step; an error ends the change with it, and what was changed stays.
-using OnManyProgress = absl::FunctionRef<absl::Status(const ManyProgress&)>;
 
 // Both block until all is durable, so they must not run on a thread of the committer's. Each step
 // is of at most a thousand changes. The last progress is the result.

@@ -21,8 +21,6 @@
 namespace emptychair {
 namespace {
 
-constexpr absl::Duration kAheadMax = absl::Minutes(5);
-
 constexpr size_t kNoteBytesMax = 1024;
 
 // The record's own id and its time, as far as the caller gave them.
@@ -30,18 +28,6 @@ struct SentIdentity {
   std::optional<Uuid> feedback_id;
   std::optional<int64_t> occur_ms;
 };
-
-absl::Status CheckOccurTime(absl::string_view field, absl::Time time, absl::Time now) {
-  // To the millisecond, as it is stored.
-  RETURN_IF_ERROR(CheckNotUnset(field, absl::FromUnixMillis(absl::ToUnixMillis(time))));
-  if (time < absl::UnixEpoch() || time > now + kAheadMax) {
-    return FieldError(v1::ERROR_REASON_TIME_OUT_OF_RANGE, field,
-                      absl::StrCat("got ", absl::FormatTime(time, absl::UTCTimeZone()),
-                                   ", wanted a time after 1970 began, up to five minutes ahead of ",
-                                   absl::FormatTime(now, absl::UTCTimeZone())));
-  }
-  return absl::OkStatus();
-}
 
 absl::StatusOr<SentIdentity> CheckIdentity(const v1::Feedback& feedback, absl::Time now) {
   if (feedback.feedback_id().empty() && feedback.external_id().empty()) {
@@ -92,10 +78,6 @@ absl::Status TakeExclusion(const v1::Exclusion& exclusion, absl::Time receive_ti
 }
 
 }  // namespace
-
-absl::Status CheckImportId(absl::string_view import_id) {
-  return import_id.empty() ? absl::OkStatus() : CheckId("import_id", import_id);
-}
 
 absl::Status CheckExclusion(absl::string_view prefix, v1::ExclusionReason reason,
                             absl::string_view note) {

@@ -24,9 +24,6 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
                                const storage::View& view, const storage::KeyedHash& hash,
                                store::v1::Submission& submission);
 
-// Checks the name of an import, which may be empty. Errors: FIELD_INVALID on "import_id".
-absl::Status CheckImportId(absl::string_view import_id);
-
 // Checks what is said of an exclusion but for its time. Errors below `prefix`: FIELD_REQUIRED,
 // FIELD_INVALID.
 absl::Status CheckExclusion(absl::string_view prefix, v1::ExclusionReason reason,

@@ -12,7 +12,7 @@
 #include "server/request/labels.h"
 #include "server/request/validation.h"
 #include "server/surveys/survey.h"
-#include "storage/apply/command.h"
+#include "storage/state/command.h"
 
 namespace emptychair {
 namespace {

@@ -5,8 +5,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "emptychair/v1/feedback_service.pb.h"
-#include "storage/apply/command.h"
 #include "storage/read/view.h"
+#include "storage/state/command.h"
 
 namespace emptychair {
 

@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "emptychair/v1/feedback_service.pb.h"
-#include "server/feedback/customer_names.h"
+#include "server/customers/customer_names.h"
 #include "storage/read/view.h"
 #include "storage/store.h"
 

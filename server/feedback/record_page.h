@@ -12,7 +12,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "emptychair/v1/feedback_service.pb.h"
-#include "server/feedback/customer_names.h"
+#include "server/customers/customer_names.h"
 #include "storage/read/records.h"
 #include "storage/read/view.h"
 #include "storage/store.h"

@@ -4,11 +4,13 @@
 #include <string>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
+#include "common/base/zone_rules.h"
 
 namespace emptychair {
 namespace {
@@ -44,6 +46,21 @@ bool HasControlCharacter(absl::string_view text) {
   }
   return false;
 }
+
+// A name as the IANA database has them. What else the library would take (paths, the machine's own
+// zone and rules, fixed offsets, the copies with and without leap seconds) means different things
+// on different machines or is no zone.
+bool IsZoneName(absl::string_view name) {
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '+' ||
+           c == '/';
+  });
+  return plain && !name.empty() && name.size() <= 64 && name.front() != '/' &&
+         !absl::StartsWith(name, "Fixed/") && !absl::StartsWith(name, "posix/") &&
+         !absl::StartsWith(name, "right/") && name != "localtime" && name != "posixrules";
+}
+
+constexpr absl::Duration kAheadMax = absl::Minutes(5);
 
 }  // namespace
 
@@ -150,6 +167,32 @@ absl::StatusOr<absl::Time> CheckAsOf(absl::string_view field,
                                        ", wanted 1970 or later"));
   }
   return as_of;
+}
+
+absl::Status CheckOccurTime(absl::string_view field, absl::Time time, absl::Time now) {
+  // To the millisecond, as it is stored.
+  RETURN_IF_ERROR(CheckNotUnset(field, absl::FromUnixMillis(absl::ToUnixMillis(time))));
+  if (time < absl::UnixEpoch() || time > now + kAheadMax) {
+    return FieldError(v1::ERROR_REASON_TIME_OUT_OF_RANGE, field,
+                      absl::StrCat("got ", absl::FormatTime(time, absl::UTCTimeZone()),
+                                   ", wanted a time after 1970 began, up to five minutes ahead of ",
+                                   absl::FormatTime(now, absl::UTCTimeZone())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckImportId(absl::string_view import_id) {
+  return import_id.empty() ? absl::OkStatus() : CheckId("import_id", import_id);
+}
+
+absl::Status CheckZone(absl::string_view field, const std::string& name) {
+  if (!IsZoneName(name) || !LoadZone(name).has_value()) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                      absl::StrCat("got ", Quoted(name),
+                                   ", wanted a name of the IANA time-zone database such as "
+                                   "\"Europe/Berlin\""));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace emptychair

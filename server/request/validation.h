@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -64,6 +65,16 @@ absl::StatusOr<absl::Time> CheckTimestamp(absl::string_view field,
 // The same of a time to look back from: 1970 or later.
 absl::StatusOr<absl::Time> CheckAsOf(absl::string_view field,
                                      const google::protobuf::Timestamp& timestamp);
+
+// When something happened, to the millisecond: after 1970 began, up to five minutes ahead of `now`.
+// Errors: FIELD_INVALID for a time that was never set, TIME_OUT_OF_RANGE.
+absl::Status CheckOccurTime(absl::string_view field, absl::Time time, absl::Time now);
+
+// The name of an import, which may be empty; on "import_id".
+absl::Status CheckImportId(absl::string_view import_id);
+
+// A zone that this machine's time-zone database has.
+absl::Status CheckZone(absl::string_view field, const std::string& name);
 
 }  // namespace emptychair
 

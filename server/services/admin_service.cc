@@ -44,6 +44,8 @@ v1::DifferenceKind ToApi(storage::DifferenceKind kind) {
       return v1::DIFFERENCE_KIND_CHANGE_LOG;
     case storage::DifferenceKind::kColumnMismatch:
       return v1::DIFFERENCE_KIND_COLUMN_MISMATCH;
+    case storage::DifferenceKind::kCustomerSet:
+      return v1::DIFFERENCE_KIND_CUSTOMER_SET;
     case storage::DifferenceKind::kCounter:
       return v1::DIFFERENCE_KIND_COUNTER;
   }
@@ -107,6 +109,7 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
   response.set_survey_count(static_cast<int64_t>(view->catalog->size()));
   response.set_feedback_count(static_cast<int64_t>(view->counters.feedback_count()));
   response.set_customer_count(view->counters.last_customer_ordinal());
+  response.set_activity_count(static_cast<int64_t>(view->counters.activity_count()));
   response.mutable_since_start()->set_accepted(stats.accepted);
   response.mutable_since_start()->set_already_existed(stats.already_existed);
   response.mutable_since_start()->set_refused(stats.refused);

@@ -2,17 +2,25 @@
 #ifndef EMPTYCHAIR_SERVER_SERVICES_CUSTOMER_SERVICE_H_
 #define EMPTYCHAIR_SERVER_SERVICES_CUSTOMER_SERVICE_H_
 
+#include <memory>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
 #include "emptychair/v1/customer_service.pb.h"
 #include "server/api/method_spec.h"
+#include "server/customers/customer_names.h"
 #include "storage/store.h"
 
 namespace emptychair {
 
-// Thread-safe. `store` must outlive the service, which must outlive all its calls.
+// Thread-safe. `store` and `clock` must outlive the service, which must outlive all its calls.
 class CustomerService {
  public:
-  explicit CustomerService(storage::Store* store) : store_(store) {}
+  CustomerService(storage::Store* store, const Clock* clock)
+      : store_(store),
+        clock_(clock),
+        customer_names_(std::make_unique<CustomerNames>(store->records())) {}
   CustomerService(const CustomerService&) = delete;
   CustomerService& operator=(const CustomerService&) = delete;
 
@@ -22,9 +30,36 @@ class CustomerService {
                       v1::UpsertCustomerResponse& response, ReplyHandle reply);
   absl::Status GetCustomer(const RequestContext& context, const v1::GetCustomerRequest& request,
                            v1::GetCustomerResponse& response) const;
+  void DefineActivityKind(const RequestContext& context,
+                          const v1::DefineActivityKindRequest& request,
+                          v1::DefineActivityKindResponse& response, ReplyHandle reply);
+  absl::Status ListActivityKinds(const RequestContext& context,
+                                 const v1::ListActivityKindsRequest& request,
+                                 v1::ListActivityKindsResponse& response) const;
+  void DeleteActivityKind(const RequestContext& context,
+                          const v1::DeleteActivityKindRequest& request,
+                          v1::DeleteActivityKindResponse& response, ReplyHandle reply);
+  void RecordActivity(const RequestContext& context, const v1::RecordActivityRequest& request,
+                      v1::RecordActivityResponse& response, ReplyHandle reply);
+  void BatchRecordActivities(const RequestContext& context,
+                             const v1::BatchRecordActivitiesRequest& request,
+                             v1::BatchRecordActivitiesResponse& response, ReplyHandle reply);
+  // Handles one batch of the stream.
+  void StreamActivities(const RequestContext& context, const v1::StreamActivitiesRequest& request,
+                        v1::StreamActivitiesResponse& response, ReplyHandle reply);
+  absl::StatusOr<ScheduledWork<v1::ListActivitiesResponse>> ListActivities(
+      const RequestContext& context, const v1::ListActivitiesRequest& request) const;
+  void EraseActivity(const RequestContext& context, const v1::EraseActivityRequest& request,
+                     v1::EraseActivityResponse& response, ReplyHandle reply);
 
  private:
+  // Handles a batch of BatchRecordActivities or StreamActivities.
+  template <typename Request, typename Response>
+  void StartBatch(const Request& request, Response& response, ReplyHandle reply);
+
   storage::Store* const store_;
+  const Clock* const clock_;
+  const std::unique_ptr<CustomerNames> customer_names_;  // Of lists.
 };
 
 }  // namespace emptychair

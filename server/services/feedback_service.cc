@@ -9,11 +9,13 @@
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
 #include "server/analytics/series_overflow.h"
+#include "server/customers/take_back_activities.h"
 #include "server/feedback/change_many.h"
 #include "server/feedback/feedback.h"
 #include "server/feedback/feedback_commands.h"
 #include "server/feedback/feedback_list.h"
 #include "server/request/validation.h"
+#include "server/services/batch.h"
 #include "server/services/submit.h"
 #include "server/surveys/survey.h"
 
@@ -21,75 +23,6 @@ namespace emptychair {
 namespace {
 
 using Outcome = storage::SubmissionOutcome;
-
-// Failures of a batch that are answered in full.
-constexpr size_t kFullFailuresMax = 100;
-
-}  // namespace
-
-// A record of a batch that was refused. Named for the linker, because what StartBatch hands on has
-// it.
-struct BatchRefusal {
-  int32_t index = 0;
-  absl::Status status;
-};
-
-namespace {
-
-template <typename Request>
-constexpr BatchLimits kLimitsOf = {.field_number = Request::kFeedbackFieldNumber,
-                                   .elements_max = kBatchRecordsMax,
-                                   .bytes_max = kBatchBytesMax};
-
-// Past the first hundred failures an answer has code and reason alone, which bounds its size.
-absl::Status Shortened(const absl::Status& status) {
-  const v1::ErrorReason reason = ReasonOf(status);
-  return reason == v1::ERROR_REASON_UNSPECIFIED ? absl::Status(status.code(), "")
-                                                : Error(reason, "");
-}
-
-// Counts the records that were refused because of what is stored under their ids; as the errors of
-// calls are counted.
-void CountDamage(const storage::CommandResult& result, const storage::Store& store) {
-  for (const Outcome& outcome : result.outcomes) {
-    if (outcome.kind == Outcome::Kind::kRefused &&
-        ReasonOf(outcome.error) == v1::ERROR_REASON_STORE_DAMAGED) {
-      store.CountUndecodable();
-    }
-  }
-}
-
-// Merges what was refused before the store was asked with what the store made of the rest.
-// `indexes` are the positions in the request of the submissions that were sent to the store.
-template <typename Response>
-void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>& indexes,
-                std::vector<BatchRefusal> failures, Response& response) {
-  int32_t accepted = 0;
-  for (size_t i = 0; i < result.outcomes.size(); ++i) {
-    switch (result.outcomes[i].kind) {
-      case Outcome::Kind::kAccepted:
-        ++accepted;
-        break;
-      case Outcome::Kind::kAlreadyExisted:
-        response.add_already_existed_indexes(indexes[i]);
-        break;
-      case Outcome::Kind::kRefused:
-        failures.push_back({indexes[i], result.outcomes[i].error});
-        break;
-    }
-  }
-  std::sort(failures.begin(), failures.end(),
-            [](const BatchRefusal& a, const BatchRefusal& b) { return a.index < b.index; });
-  for (size_t i = 0; i < failures.size(); ++i) {
-    v1::BatchFailure& failure = *response.add_failures();
-    failure.set_index(failures[i].index);
-    *failure.mutable_status() =
-        ToProto(i < kFullFailuresMax ? failures[i].status : Shortened(failures[i].status));
-  }
-  response.set_accepted_count(accepted);
-  response.set_already_existed_count(response.already_existed_indexes_size());
-  response.set_sequence(static_cast<int64_t>(result.sequence));
-}
 
 // Fills in a record that a command answered with, as a record of its survey as that is now. Of a
 // survey that was deleted since nothing is left but its id.
@@ -110,9 +43,9 @@ void FillResult(const storage::Store& store, const storage::FeedbackRecord& reco
 void FillReceipt(const Outcome& outcome, const std::string& survey_id,
                  const std::string& external_id, v1::Feedback& feedback) {
   feedback.set_survey_id(survey_id);
-  feedback.set_feedback_id(outcome.feedback_id.ToString());
+  feedback.set_feedback_id(outcome.id.ToString());
   feedback.set_external_id(external_id);
-  *feedback.mutable_occur_time() = ToTimestamp(absl::FromUnixMillis(outcome.feedback_id.UnixMs()));
+  *feedback.mutable_occur_time() = ToTimestamp(absl::FromUnixMillis(outcome.id.UnixMs()));
   *feedback.mutable_receive_time() = ToTimestamp(absl::FromUnixMillis(outcome.receive_time_ms));
 }
 
@@ -152,12 +85,12 @@ void FeedbackService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::SubmitFeedback)));
   table.push_back(
       MethodSpec::StartOn(Lane::kIngest, Bind(this, &FeedbackService::BatchSubmitFeedback))
-          .WithBatches(kLimitsOf<v1::BatchSubmitFeedbackRequest>));
+          .WithBatches(BatchLimitsOf(v1::BatchSubmitFeedbackRequest::kFeedbackFieldNumber)));
   table.push_back(MethodSpec::PipelineOn(
                       Lane::kIngest,
                       [this](auto resume) { store_->WhenWritable(std::move(resume)); },
                       Bind(this, &FeedbackService::StreamFeedback))
-                      .WithBatches(kLimitsOf<v1::StreamFeedbackRequest>));
+                      .WithBatches(BatchLimitsOf(v1::StreamFeedbackRequest::kFeedbackFieldNumber)));
   table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &FeedbackService::GetFeedback)));
   table.push_back(MethodSpec::ByRequest(Bind(this, &FeedbackService::ListFeedback)));
   table.push_back(MethodSpec::AtOnce(Bind(this, &FeedbackService::AmendFeedback)));
@@ -329,6 +262,13 @@ absl::Status FeedbackService::ChangeManyFeedback(
 absl::Status FeedbackService::TakeBackImport(const RequestContext&,
                                              const v1::TakeBackImportRequest& request,
                                              StreamWriter<v1::TakeBackImportResponse>& writer) {
+  if (!request.survey_id().empty() && !request.kind().empty()) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "kind",
+                      "must not be given beside survey_id: an import is of one of the two");
+  }
+  if (!request.kind().empty()) {
+    return TakeBackActivities(*store_, request.kind(), request.import_id(), SendTo(writer));
+  }
   return emptychair::TakeBackImport(*store_, request, CountIn(*store_), SendTo(writer));
 }
 

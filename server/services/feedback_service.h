@@ -10,7 +10,7 @@
 #include "emptychair/v1/feedback_service.pb.h"
 #include "server/api/method_spec.h"
 #include "server/api/stream_writer.h"
-#include "server/feedback/customer_names.h"
+#include "server/customers/customer_names.h"
 #include "server/feedback/feedback_watch.h"
 #include "storage/store.h"
 

@@ -15,6 +15,9 @@
 #include "server/counting/answer_source.h"
 #include "server/counting/metric_engine.h"
 #include "server/counting/metric_query.h"
+#include "server/loyalty/cohorts.h"
+#include "server/loyalty/repeat_rate.h"
+#include "server/loyalty/retention.h"
 #include "server/repeats/repeat_profile.h"
 #include "server/surveys/survey.h"
 
@@ -96,6 +99,18 @@ ScheduledWork<Response> WorkOf(const storage::Store* store, std::shared_ptr<Run>
   return work;
 }
 
+// Schedules `run` of a question about activities.
+template <typename Response, typename Query, typename Result>
+ScheduledWork<Response> WorkOf(const storage::Store* store, Query query, Lane lane,
+                               absl::StatusOr<Result> (*run)(const storage::CustomerSetReader&,
+                                                             const Query&)) {
+  return {lane, [store, query = std::move(query), run](Response& response) -> absl::Status {
+            ASSIGN_OR_RETURN(const Result result, run(store->customer_sets(), query));
+            WriteResponse(query, result, response);
+            return absl::OkStatus();
+          }};
+}
+
 }  // namespace
 
 void MetricsService::AddTo(MethodTable& table) {
@@ -106,6 +121,9 @@ void MetricsService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::ByRequest(Bind(this, &MetricsService::CompareWords)));
   table.push_back(MethodSpec::ByRequest(Bind(this, &MetricsService::GetScorecard)));
   table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &MetricsService::GetRepeatProfile)));
+  table.push_back(MethodSpec::ByRequest(Bind(this, &MetricsService::QueryRetention)));
+  table.push_back(MethodSpec::ByRequest(Bind(this, &MetricsService::QueryCohorts)));
+  table.push_back(MethodSpec::ByRequest(Bind(this, &MetricsService::QueryRepeatRate)));
 }
 
 absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> MetricsService::QueryMetric(
@@ -179,6 +197,27 @@ absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> MetricsService::GetScore
       [&prepared](const ScorecardResult& result, v1::GetScorecardResponse& response) {
         WriteResponse(prepared, result, response);
       });
+}
+
+absl::StatusOr<ScheduledWork<v1::QueryRetentionResponse>> MetricsService::QueryRetention(
+    const RequestContext&, const v1::QueryRetentionRequest& request) const {
+  ASSIGN_OR_RETURN(RetentionQuery query, PrepareRetention(store_->view(), request, clock_->Now()));
+  return WorkOf<v1::QueryRetentionResponse>(store_, std::move(query), Lane::kQuery, &RunRetention);
+}
+
+absl::StatusOr<ScheduledWork<v1::QueryCohortsResponse>> MetricsService::QueryCohorts(
+    const RequestContext&, const v1::QueryCohortsRequest& request) const {
+  ASSIGN_OR_RETURN(CohortsQuery query, PrepareCohorts(store_->view(), request, clock_->Now()));
+  const Lane lane = query.ReadsActivities() ? Lane::kScan : Lane::kQuery;
+  return WorkOf<v1::QueryCohortsResponse>(store_, std::move(query), lane, &RunCohorts);
+}
+
+absl::StatusOr<ScheduledWork<v1::QueryRepeatRateResponse>> MetricsService::QueryRepeatRate(
+    const RequestContext&, const v1::QueryRepeatRateRequest& request) const {
+  ASSIGN_OR_RETURN(RepeatRateQuery query,
+                   PrepareRepeatRate(store_->view(), request, clock_->Now()));
+  const Lane lane = query.ReadsActivities() ? Lane::kScan : Lane::kQuery;
+  return WorkOf<v1::QueryRepeatRateResponse>(store_, std::move(query), lane, &RunRepeatRate);
 }
 
 }  // namespace emptychair

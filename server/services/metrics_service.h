@@ -34,6 +34,12 @@ class MetricsService {
   absl::Status GetRepeatProfile(const RequestContext& context,
                                 const v1::GetRepeatProfileRequest& request,
                                 v1::GetRepeatProfileResponse& response) const;
+  absl::StatusOr<ScheduledWork<v1::QueryRetentionResponse>> QueryRetention(
+      const RequestContext& context, const v1::QueryRetentionRequest& request) const;
+  absl::StatusOr<ScheduledWork<v1::QueryCohortsResponse>> QueryCohorts(
+      const RequestContext& context, const v1::QueryCohortsRequest& request) const;
+  absl::StatusOr<ScheduledWork<v1::QueryRepeatRateResponse>> QueryRepeatRate(
+      const RequestContext& context, const v1::QueryRepeatRateRequest& request) const;
 
  private:
   const storage::Store* const store_;

@@ -24,7 +24,7 @@ class Services {
       : survey_(store, clock),
         feedback_(store, clock),
         metrics_(store, clock),
-        customer_(store),
+        customer_(store, clock),
         admin_(store, clock, stop_signal) {
     survey_.AddTo(methods_);
     feedback_.AddTo(methods_);

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "emptychair/store/v1/command.pb.h"
 #include "server/api/reply_handle.h"
-#include "storage/apply/command.h"
+#include "storage/state/command.h"
 #include "storage/store.h"
 
 namespace emptychair {

@@ -26,29 +26,6 @@ constexpr size_t kQuestionBytesMax = 4096;
 constexpr int32_t kMaxSeriesDefault = 10'000;
 constexpr int32_t kMaxSeriesMax = 1'000'000;
 
-// A name as the IANA database has them. What else the library would take (paths, the machine's own
-// zone and rules, fixed offsets, the copies with and without leap seconds) means different things
-// on different machines or is no zone.
-bool IsZoneName(absl::string_view name) {
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '+' ||
-           c == '/';
-  });
-  return plain && !name.empty() && name.size() <= 64 && name.front() != '/' &&
-         !absl::StartsWith(name, "Fixed/") && !absl::StartsWith(name, "posix/") &&
-         !absl::StartsWith(name, "right/") && name != "localtime" && name != "posixrules";
-}
-
-absl::Status CheckZone(const std::string& name) {
-  if (!IsZoneName(name) || !LoadZone(name).has_value()) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "survey.time_zone",
-                      absl::StrCat("got ", Quoted(name),
-                                   ", wanted a name of the IANA time-zone database such as "
-                                   "\"Europe/Berlin\""));
-  }
-  return absl::OkStatus();
-}
-
 // Whoever thinks of a scale of CES has to say which of its ends is good: numbers that are upside
 // down do not show it, and the scale is fixed once there are answers.
 absl::Status CheckDirection(const v1::Survey& survey) {
@@ -106,7 +83,7 @@ absl::StatusOr<store::v1::StoredSurvey> DefineSurvey(const v1::Survey& survey,
   RETURN_IF_ERROR(CheckDimensions(survey));
   const std::string time_zone = survey.time_zone().empty() ? "UTC" : survey.time_zone();
   if (stored == nullptr || stored->time_zone() != time_zone) {
-    RETURN_IF_ERROR(CheckZone(time_zone));
+    RETURN_IF_ERROR(CheckZone("survey.time_zone", time_zone));
   }
   RETURN_IF_ERROR(CheckRange("survey.min_sample", survey.min_sample(), 0, kMinSampleMax));
   const int32_t max_series = survey.max_series() == 0 ? kMaxSeriesDefault : survey.max_series();

@@ -5,7 +5,7 @@
 #include "common/base/status_macros.h"
 #include "server/request/validation.h"
 #include "server/surveys/survey.h"
-#include "storage/apply/command.h"
+#include "storage/state/command.h"
 
 namespace emptychair {
 

@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "storage/apply/activity_sets.h"
+#include "storage/apply/apply_activity.h"
+#include "storage/apply/apply_activity_kind.h"
 #include "storage/apply/apply_customer.h"
 #include "storage/apply/apply_derived.h"
 #include "storage/apply/apply_feedback_commands.h"
@@ -131,6 +134,27 @@ CommandResult ApplyKind(const store::v1::Command& command, bool want_records, Wo
       break;
     case store::v1::Command::kPutDerived:
       result = ApplyPutDerived(command.put_derived(), state, group);
+      break;
+    case store::v1::Command::kDefineActivityKind:
+      result = ApplyDefineActivityKind(command.define_activity_kind(), state, group);
+      break;
+    case store::v1::Command::kDeleteActivityKind:
+      result = ApplyDeleteActivityKind(command.delete_activity_kind(), state, group);
+      break;
+    case store::v1::Command::kPurgeActivityKind:
+      result = ApplyPurgeActivityKind(command.purge_activity_kind(), state, group);
+      break;
+    case store::v1::Command::kRecordActivities:
+      result = ApplyRecordActivities(command.record_activities(), state, group);
+      break;
+    case store::v1::Command::kEraseActivity:
+      result = ApplyEraseActivity(command.erase_activity(), state, group);
+      break;
+    case store::v1::Command::kTakeBackActivities:
+      result = ApplyTakeBackActivities(command.take_back_activities(), state, group);
+      break;
+    case store::v1::Command::kCorrectCustomerSets:
+      result = ApplyCorrectCustomerSets(command.correct_customer_sets(), state, group);
       break;
     case store::v1::Command::KIND_NOT_SET:
       result.error = absl::InternalError("a command without a kind");

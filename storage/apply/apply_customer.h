@@ -9,10 +9,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "emptychair/store/v1/command.pb.h"
-#include "storage/apply/command_result.h"
-#include "storage/apply/customer_cache.h"
-#include "storage/apply/working_state.h"
-#include "storage/apply/write_group.h"
+#include "storage/state/command_result.h"
+#include "storage/state/customer_cache.h"
+#include "storage/state/working_state.h"
+#include "storage/state/write_group.h"
 
 namespace emptychair::storage {
 

@@ -3,9 +3,9 @@
 #define EMPTYCHAIR_STORAGE_APPLY_APPLY_FEEDBACK_COMMANDS_H_
 
 #include "emptychair/store/v1/command.pb.h"
-#include "storage/apply/command_result.h"
-#include "storage/apply/working_state.h"
-#include "storage/apply/write_group.h"
+#include "storage/state/command_result.h"
+#include "storage/state/working_state.h"
+#include "storage/state/write_group.h"
 
 namespace emptychair::storage {
 

@@ -40,23 +40,24 @@ absl::StatusOr<std::vector<FeedbackRecord>> RecordsOf(
 
 }  // namespace
 
-uint32_t ImportNumberOf(const store::v1::SubmitFeedbackCommand& command, WorkingSurvey& survey,
-                        WorkingState& state, WriteGroup& group) {
-  if (command.import_id().empty()) {
+uint32_t ImportNumberOf(const std::string& import_id, int64_t time_ms, const ImportOwner& owner,
+                        ImportTable& imports, WorkingState& state, WriteGroup& group) {
+  if (import_id.empty()) {
     return kNoImport;
   }
-  if (const std::optional<uint32_t> known = survey.imports->NumberOf(command.import_id())) {
+  if (const std::optional<uint32_t> known = imports.NumberOf(import_id)) {
     return *known;
   }
   store::v1::StoredCounters& counters = state.counters();
   counters.set_last_import_number(counters.last_import_number() + 1);
   const uint32_t number = counters.last_import_number();
   store::v1::StoredImport stored;
-  stored.set_survey_number(survey.definition->survey_number());
-  stored.set_import_id(command.import_id());
-  stored.set_create_time_ms(command.import_time_ms());
+  stored.set_survey_number(owner.survey_number);
+  stored.set_kind_number(owner.kind_number);
+  stored.set_import_id(import_id);
+  stored.set_create_time_ms(time_ms);
   group.Put(Family::kMeta, ImportKey(number), EncodeMessage(stored));
-  survey.imports->Add(number, command.import_id());
+  imports.Add(number, import_id);
   return number;
 }
 

@@ -6,9 +6,9 @@
 #include "common/base/status_macros.h"
 #include "storage/apply/apply_record.h"
 #include "storage/apply/apply_survey.h"
-#include "storage/apply/command.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
+#include "storage/state/command.h"
 
 namespace emptychair::storage {
 namespace {

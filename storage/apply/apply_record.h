@@ -10,11 +10,11 @@
 #include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
-#include "storage/apply/working_state.h"
-#include "storage/apply/write_group.h"
 #include "storage/format/changes.h"
 #include "storage/read/external_ids.h"
 #include "storage/read/records.h"
+#include "storage/state/working_state.h"
+#include "storage/state/write_group.h"
 
 namespace emptychair::storage {
 

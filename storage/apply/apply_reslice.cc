@@ -7,10 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "storage/apply/apply_record.h"
 #include "storage/apply/apply_survey.h"
-#include "storage/apply/command.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "storage/read/records.h"
+#include "storage/state/command.h"
 
 namespace emptychair::storage {
 namespace {

@@ -96,7 +96,7 @@ SubmissionOutcome JudgeExisting(const store::v1::Submission& submission, const E
   }
   SubmissionOutcome outcome;
   outcome.kind = SubmissionOutcome::Kind::kAlreadyExisted;
-  outcome.feedback_id = existing.feedback_id;
+  outcome.id = existing.feedback_id;
   outcome.receive_time_ms = record->body.receive_time_ms();
   if (want_record) {
     record->customer_id = submission.customer_id();
@@ -144,7 +144,7 @@ SubmissionOutcome StoreRecord(const store::v1::Submission& submission, const Uui
 
   SubmissionOutcome outcome;
   outcome.kind = SubmissionOutcome::Kind::kAccepted;
-  outcome.feedback_id = feedback_id;
+  outcome.id = feedback_id;
   outcome.receive_time_ms = body.receive_time_ms();
   if (want_record) {
     outcome.record = std::make_unique<FeedbackRecord>(
@@ -201,7 +201,9 @@ SubmissionOutcome ApplySubmission(const store::v1::SubmitFeedbackCommand& comman
       return Refused(std::move(filled));
     }
   }
-  body.set_import_number(ImportNumberOf(command, *survey, state, group));
+  body.set_import_number(ImportNumberOf(command.import_id(), command.import_time_ms(),
+                                        {.survey_number = submission.survey_number()},
+                                        *survey->imports, state, group));
   return StoreRecord(submission, *feedback_id, customer->ordinal, body, want_record,
                      std::move(existing->sharing), *survey, state, group);
 }

@@ -2,10 +2,10 @@
 #ifndef EMPTYCHAIR_STORAGE_APPLY_APPLY_SURVEY_H_
 #define EMPTYCHAIR_STORAGE_APPLY_APPLY_SURVEY_H_
 
-#include "storage/apply/command.h"
-#include "storage/apply/command_result.h"
-#include "storage/apply/working_state.h"
-#include "storage/apply/write_group.h"
+#include "storage/state/command.h"
+#include "storage/state/command_result.h"
+#include "storage/state/working_state.h"
+#include "storage/state/write_group.h"
 
 namespace emptychair::storage {
 

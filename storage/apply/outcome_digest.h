@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "storage/apply/command_result.h"
 #include "storage/format/keys.h"
+#include "storage/state/command_result.h"
 
 namespace emptychair::storage {
 

@@ -5,8 +5,9 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "storage/apply/command.h"
 #include "storage/check/cube_recount.h"
+#include "storage/check/customer_set_rebuild.h"
+#include "storage/state/command.h"
 
 namespace emptychair::storage {
 namespace {
@@ -126,7 +127,9 @@ absl::StatusOr<int64_t> CorrectSurvey(const Engine& engine, const View& view, ui
 absl::StatusOr<RebuildSummary> RebuildCube(const Engine& engine, const View& view,
                                            OnProgress on_progress, CarryOut carry_out) {
   ASSIGN_OR_RETURN(const TaskSurveys surveys, SurveysOf(engine, view));
-  TaskSteps steps(engine.EstimatedKeys(Family::kFeedback) + engine.EstimatedKeys(Family::kCubeRow),
+  TaskSteps steps(engine.EstimatedKeys(Family::kFeedback) + engine.EstimatedKeys(Family::kCubeRow) +
+                      engine.EstimatedKeys(Family::kActivity) +
+                      engine.EstimatedKeys(Family::kActiveSet),
                   on_progress);
   Corrections corrections(carry_out);
   RebuildSummary summary;
@@ -147,7 +150,8 @@ absl::StatusOr<RebuildSummary> RebuildCube(const Engine& engine, const View& vie
         return RowOfSurvey(key, surveys).has_value() ? absl::OkStatus() : corrections.Remove(key);
       }));
   RETURN_IF_ERROR(corrections.Flush());
-  summary.rows_corrected = corrections.rows();
+  ASSIGN_OR_RETURN(const int64_t sets, RebuildCustomerSets(engine, view, steps, carry_out));
+  summary.rows_corrected = corrections.rows() + sets;
   summary.cells_corrected = corrections.cells();
   return summary;
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/base/status_macros.h"
+#include "storage/check/maintenance.h"
 #include "storage/cube/cube_fold.h"
 
 namespace emptychair::storage {
@@ -22,53 +23,41 @@ CubeRecount::CubeRecount(uint32_t survey_number, int32_t scale_min, OnRow on_row
 absl::Status CubeRecount::Add(int64_t occur_time_ms, const FeedbackHeader& header) {
   const RecordBuckets buckets = BucketsOf(occur_time_ms, header.zone_offset_seconds);
   if (hour_ != buckets.hour) {
-    RETURN_IF_ERROR(CompleteBefore(occur_time_ms));
+    // No record of this time or later can count in them.
+    const RecordBuckets first = BucketsOf(occur_time_ms, -kZoneOffsetSecondsMax);
+    RETURN_IF_ERROR(CompleteBefore(CubeUnit::kHour, first.hour));
+    RETURN_IF_ERROR(CompleteBefore(CubeUnit::kDay, first.day));
+    RETURN_IF_ERROR(CompleteBefore(CubeUnit::kMonth, first.month));
     hour_ = buckets.hour;
   }
   const auto chunk = static_cast<uint16_t>(header.series / kSeriesPerChunk);
   const uint32_t position = CubeCount{static_cast<uint16_t>(header.series % kSeriesPerChunk),
                                       header.exclusion_reason, BinOf(header.score, scale_min_)}
                                 .Position();
-  ++RowsOf(CubeUnit::kHour)[{buckets.hour, chunk}][position];
-  ++RowsOf(CubeUnit::kDay)[{buckets.day, chunk}][position];
-  ++RowsOf(CubeUnit::kMonth)[{buckets.month, chunk}][position];
+  ++RowsOf(CubeUnit::kHour).At(buckets.hour, chunk)[position];
+  ++RowsOf(CubeUnit::kDay).At(buckets.day, chunk)[position];
+  ++RowsOf(CubeUnit::kMonth).At(buckets.month, chunk)[position];
   return absl::OkStatus();
 }
 
 absl::Status CubeRecount::Finish() {
   for (const CubeUnit unit : kCubeUnits) {
-    OpenRows& rows = RowsOf(unit);
-    while (!rows.empty()) {
-      RETURN_IF_ERROR(Complete(unit, rows.begin()));
-    }
+    RETURN_IF_ERROR(CompleteBefore(unit, kEndOfBuckets));
   }
   return absl::OkStatus();
 }
 
-absl::Status CubeRecount::Complete(CubeUnit unit, OpenRows::iterator row) {
-  CubeCounts counts;
-  counts.reserve(row->second.size());
-  for (const auto& [position, count] : row->second) {
-    counts.push_back(FromPosition(position, count));
-  }
-  Normalize(counts);
-  const CubeRowKey key{survey_number_, unit, row->first.first, row->first.second};
-  RowsOf(unit).erase(row);
-  return on_row_(key, std::move(counts));
-}
-
-// Completes the rows that no record of `occur_time_ms` or later can count in.
-absl::Status CubeRecount::CompleteBefore(int64_t occur_time_ms) {
-  const RecordBuckets first = BucketsOf(occur_time_ms, -kZoneOffsetSecondsMax);
-  for (const auto& [unit, bucket] :
-       {std::pair(CubeUnit::kHour, first.hour), std::pair(CubeUnit::kDay, first.day),
-        std::pair(CubeUnit::kMonth, first.month)}) {
-    OpenRows& rows = RowsOf(unit);
-    while (!rows.empty() && rows.begin()->first.first < bucket) {
-      RETURN_IF_ERROR(Complete(unit, rows.begin()));
-    }
-  }
-  return absl::OkStatus();
+absl::Status CubeRecount::CompleteBefore(CubeUnit unit, int64_t bucket) {
+  return RowsOf(unit).CompleteBefore(
+      bucket, [&](int32_t of, uint16_t chunk, const Counts& row) -> absl::Status {
+        CubeCounts counts;
+        counts.reserve(row.size());
+        for (const auto& [position, count] : row) {
+          counts.push_back(FromPosition(position, count));
+        }
+        Normalize(counts);
+        return on_row_({survey_number_, unit, of, chunk}, std::move(counts));
+      });
 }
 
 CubeComparison::CubeComparison(const Engine& engine, const View& view, uint32_t survey_number,
@@ -90,13 +79,9 @@ absl::Status CubeComparison::Finish() {
   RETURN_IF_ERROR(recount_.Finish());
   // The rows behind the last that has records.
   for (const CubeUnit unit : kCubeUnits) {
-    CubeRowIterator& rows = RowsOf(unit);
-    for (; rows->Valid(); rows->Next()) {
-      if (const auto key = CubeRowKey::Decode(ToView(rows->key()))) {
-        RETURN_IF_ERROR(CompareStored(*key, ToView(rows->value()), {}));
-      }
-    }
-    RETURN_IF_ERROR(FromRocksDb(rows->status(), "reading the cube"));
+    RETURN_IF_ERROR(VisitRest(*RowsOf(unit), [&](absl::string_view key, absl::string_view value) {
+      return CompareWithNone(key, value);
+    }));
   }
   return absl::OkStatus();
 }
@@ -105,19 +90,22 @@ absl::Status CubeComparison::Finish() {
 absl::Status CubeComparison::Compare(const CubeRowKey& key, CubeCounts recounted) {
   CubeRowIterator& rows = RowsOf(key.unit);
   const std::string wanted = key.Encode();
-  for (; rows->Valid() && ToView(rows->key()) < absl::string_view(wanted); rows->Next()) {
-    if (const auto stored = CubeRowKey::Decode(ToView(rows->key()))) {
-      RETURN_IF_ERROR(CompareStored(*stored, ToView(rows->value()), {}));
-    }
-  }
-  RETURN_IF_ERROR(FromRocksDb(rows->status(), "reading the cube"));
-  if (!rows->Valid() || ToView(rows->key()) != absl::string_view(wanted)) {
+  ASSIGN_OR_RETURN(const bool found,
+                   VisitBefore(*rows, wanted, [&](absl::string_view key, absl::string_view value) {
+                     return CompareWithNone(key, value);
+                   }));
+  if (!found) {
     cells_compared_ += static_cast<int64_t>(recounted.size());
     return on_difference_({key, /*is_row=*/true, {}, std::move(recounted)});
   }
   RETURN_IF_ERROR(CompareStored(key, ToView(rows->value()), std::move(recounted)));
   rows->Next();
   return absl::OkStatus();
+}
+
+absl::Status CubeComparison::CompareWithNone(absl::string_view key, absl::string_view stored) {
+  const std::optional<CubeRowKey> row = CubeRowKey::Decode(key);
+  return row.has_value() ? CompareStored(*row, stored, {}) : absl::OkStatus();
 }
 
 absl::Status CubeComparison::CompareStored(const CubeRowKey& key, absl::string_view stored,

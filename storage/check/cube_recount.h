@@ -5,12 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "storage/check/open_rows.h"
 #include "storage/cube/cube_row_iterator.h"
 #include "storage/engine/engine.h"
 #include "storage/format/cube_row.h"
@@ -40,17 +40,15 @@ class CubeRecount {
   absl::Status Finish();
 
  private:
-  using Counts = absl::flat_hash_map<uint32_t, int64_t>;            // By CubeCount::Position().
-  using OpenRows = std::map<std::pair<int32_t, uint16_t>, Counts>;  // By bucket and chunk.
+  using Counts = absl::flat_hash_map<uint32_t, int64_t>;  // By CubeCount::Position().
 
-  absl::Status Complete(CubeUnit unit, OpenRows::iterator row);
-  absl::Status CompleteBefore(int64_t occur_time_ms);
-  OpenRows& RowsOf(CubeUnit unit) { return open_[static_cast<size_t>(unit) - 1]; }
+  absl::Status CompleteBefore(CubeUnit unit, int64_t bucket);
+  OpenRows<Counts>& RowsOf(CubeUnit unit) { return open_[static_cast<size_t>(unit) - 1]; }
 
   const uint32_t survey_number_;
   const int32_t scale_min_;
   const OnRow on_row_;
-  std::array<OpenRows, kCubeUnits.size()> open_;
+  std::array<OpenRows<Counts>, kCubeUnits.size()> open_;
   std::optional<int32_t> hour_;  // Of the newest record.
 };
 
@@ -82,6 +80,8 @@ class CubeComparison {
 
  private:
   absl::Status Compare(const CubeRowKey& key, CubeCounts recounted);
+  // A row that no record makes.
+  absl::Status CompareWithNone(absl::string_view key, absl::string_view stored);
   absl::Status CompareStored(const CubeRowKey& key, absl::string_view stored, CubeCounts recounted);
   CubeRowIterator& RowsOf(CubeUnit unit) { return rows_[static_cast<size_t>(unit) - 1]; }
 

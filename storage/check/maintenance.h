@@ -14,9 +14,11 @@
 #include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/engine/engine.h"
+#include "storage/format/activities.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "storage/read/view.h"
+#include "storage/state/command.h"
 
 namespace emptychair::storage {
 
@@ -53,6 +55,29 @@ class TaskSteps {
   TaskProgress progress_;
 };
 
+// Carries out one command and waits for it.
+using CarryOut = absl::FunctionRef<absl::Status(ConstCommandPtr command)>;
+
+// Reads the entries of a family in [first, past) once, in the order of their keys, past the block
+// cache. An empty `past`: to the end. Not thread-safe; engine and view must outlive it.
+class RangeIterator {
+ public:
+  RangeIterator(const Engine& engine, const View& view, Family family, std::string first,
+                std::string past);
+  RangeIterator(const RangeIterator&) = delete;
+  RangeIterator& operator=(const RangeIterator&) = delete;
+
+  rocksdb::Iterator* operator->() { return it_.get(); }
+  rocksdb::Iterator& operator*() { return *it_; }
+
+ private:
+  const std::string first_;
+  const std::string past_;
+  const rocksdb::Slice lower_bound_;
+  const rocksdb::Slice upper_bound_;
+  std::unique_ptr<rocksdb::Iterator> it_;
+};
+
 // Gets an entry of the store.
 using OnEntry = absl::FunctionRef<absl::Status(absl::string_view key, absl::string_view value)>;
 
@@ -60,9 +85,18 @@ using OnEntry = absl::FunctionRef<absl::Status(absl::string_view key, absl::stri
 // Errors: those of `on_entry`, STORE_DAMAGED for tables that cannot be read.
 absl::Status ScanFamily(const Engine& engine, const View& view, Family family, OnEntry on_entry);
 
-// The same for the records of one survey.
+// The same for the records of one survey, and for the activities of one kind.
 absl::Status ScanRecords(const Engine& engine, const View& view, uint32_t survey_number,
                          OnEntry on_entry);
+absl::Status ScanActivities(const Engine& engine, const View& view, uint32_t kind_number,
+                            OnEntry on_entry);
+
+// Visits the rows from where the iterator stands to before `key`. True: there is one under `key`,
+// and the iterator stands there. Errors: those of `on_row`, STORE_DAMAGED.
+absl::StatusOr<bool> VisitBefore(rocksdb::Iterator& rows, absl::string_view key, OnEntry on_row);
+
+// Visits the rows that are left. Errors: those of `on_row`, STORE_DAMAGED.
+absl::Status VisitRest(rocksdb::Iterator& rows, OnEntry on_row);
 
 // A survey that tasks work on.
 struct TaskSurvey {
@@ -84,6 +118,27 @@ std::optional<std::string> WhyNotCounted(const TaskSurvey& survey, const Feedbac
 
 // The row of the cube that `key` stands for; nothing for one that belongs to no survey.
 std::optional<CubeRowKey> RowOfSurvey(absl::string_view key, const TaskSurveys& surveys);
+
+// An activity kind that tasks work on.
+struct TaskKind {
+  std::shared_ptr<const store::v1::StoredActivityKind> definition;
+  std::shared_ptr<const ActivityKindView> view;  // As queries see it; null: they do not.
+
+  const std::string& name() const { return definition->kind(); }
+  // Being purged, so that its entries no longer agree.
+  bool is_deleted() const { return definition->delete_time_ms() != 0; }
+};
+
+// By number: the kinds stored at `view`, and those that queries see whose definition is damaged.
+using TaskKinds = std::map<uint32_t, TaskKind>;
+absl::StatusOr<TaskKinds> KindsOf(const Engine& engine, const View& view);
+
+// The row of a set that `key` stands for; nothing for one that belongs to no kind.
+std::optional<CustomerSetKey> RowOfKind(absl::string_view key, const TaskKinds& kinds);
+
+// Says for people why sets do not have an activity, which is not erased, at `view`; nothing for one
+// that they have.
+std::optional<std::string> WhyInNoSet(const View& view, const ActivityHeader& header);
 
 }  // namespace emptychair::storage
 

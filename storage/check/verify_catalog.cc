@@ -15,7 +15,8 @@ std::string ToText(const store::v1::StoredCounters& counters) {
   return absl::StrCat("sequence ", counters.sequence(), ", last survey ",
                       counters.last_survey_number(), ", last customer ",
                       counters.last_customer_ordinal(), ", records ", counters.feedback_count(),
-                      ", last import ", counters.last_import_number());
+                      ", last import ", counters.last_import_number(), ", last kind ",
+                      counters.last_kind_number(), ", activities ", counters.activity_count());
 }
 
 absl::Status CheckSurvey(VerifyRun& run, uint32_t number, absl::string_view value) {
@@ -42,6 +43,43 @@ absl::Status CheckSurvey(VerifyRun& run, uint32_t number, absl::string_view valu
     });
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckKind(VerifyRun& run, uint32_t number, absl::string_view value) {
+  const std::string where = absl::StrCat("meta: the definition of kind ", run.NameOfKind(number));
+  store::v1::StoredActivityKind kind;
+  if (!DecodeMessage(value, kind) || kind.kind_number() != number) {
+    return run.Report([&] {
+      return Difference{DifferenceKind::kUndecodable, "", where, "bytes that do not decode",
+                        "a definition"};
+    });
+  }
+  const store::v1::StoredCounters& counters = run.view.counters;
+  if (number == 0 || number > counters.last_kind_number()) {
+    RETURN_IF_ERROR(run.Report([&] {
+      return Difference{DifferenceKind::kCounter, "",
+                        absl::StrCat("meta: the number of kind ", kind.kind()),
+                        absl::StrCat(number), absl::StrCat("1 to ", counters.last_kind_number())};
+    }));
+  }
+  if (kind.sequence() == 0 || kind.sequence() > counters.sequence()) {
+    RETURN_IF_ERROR(run.Report([&] {
+      return Difference{DifferenceKind::kCounter, "",
+                        absl::StrCat("meta: the sequence of kind ", kind.kind()),
+                        absl::StrCat(kind.sequence()), absl::StrCat("1 to ", counters.sequence())};
+    }));
+  }
+  // Queries see all that are not deleted, as they are stored.
+  const ActivityKindView* seen = run.view.FindKind(kind.kind());
+  const bool is_seen = seen != nullptr && seen->number() == number;
+  if (is_seen == (kind.delete_time_ms() == 0) &&
+      (!is_seen || EncodeMessage(*seen->definition) == value)) {
+    return absl::OkStatus();
+  }
+  return run.Report([&] {
+    return Difference{DifferenceKind::kCounter, "", where, "another one than queries see",
+                      is_seen ? "the same" : "none"};
+  });
 }
 
 // Epochs begin in the order of their changes, each with one that was made.
@@ -74,12 +112,15 @@ absl::Status CheckImport(VerifyRun& run, uint32_t number, absl::string_view valu
   const uint32_t last = run.view.counters.last_import_number();
   if (number == 0 || number > last) {
     return run.Report([&] {
-      return Difference{DifferenceKind::kCounter, run.NameOf(import.survey_number()),
+      return Difference{DifferenceKind::kCounter,
+                        import.kind_number() == 0 ? run.NameOf(import.survey_number()) : "",
                         "meta: an import's number", absl::StrCat(number),
                         absl::StrCat("1 to ", last)};
     });
   }
-  if (run.surveys.count(import.survey_number()) == 0) {
+  const bool is_of_kind = import.kind_number() != 0;
+  if (is_of_kind ? import.survey_number() != 0 || run.kinds.count(import.kind_number()) == 0
+                 : run.surveys.count(import.survey_number()) == 0) {
     return run.Report([&] {
       return Difference{DifferenceKind::kUnknownSurvey, "", absl::StrCat("meta: import ", number),
                         "an import", ""};
@@ -112,6 +153,9 @@ absl::Status CheckSeriesCopy(VerifyRun& run, const SeriesKey& key) {
 absl::Status CheckMetaEntry(VerifyRun& run, absl::string_view key, absl::string_view value) {
   if (const std::optional<uint32_t> number = DecodeSurveyKey(key)) {
     return CheckSurvey(run, *number, value);
+  }
+  if (const std::optional<uint32_t> number = DecodeActivityKindKey(key)) {
+    return CheckKind(run, *number, value);
   }
   if (const std::optional<uint32_t> number = DecodeImportKey(key)) {
     return CheckImport(run, *number, value);
@@ -363,6 +407,9 @@ absl::Status CheckMeta(VerifyRun& run) {
   for (const auto& [number, survey] : run.surveys) {
     missing.insert(SurveyKey(number));
   }
+  for (const auto& [number, kind] : run.kinds) {
+    missing.insert(ActivityKindKey(number));
+  }
   RETURN_IF_ERROR(ScanFamily(run.engine, run.view, Family::kMeta,
                              [&](absl::string_view key, absl::string_view value) {
                                missing.erase(std::string(key));
@@ -370,12 +417,14 @@ absl::Status CheckMeta(VerifyRun& run) {
                              }));
   for (const std::string& key : missing) {
     RETURN_IF_ERROR(run.Report([&] {
-      const std::optional<uint32_t> number = DecodeSurveyKey(key);
-      return Difference{DifferenceKind::kCounter, number.has_value() ? run.NameOf(*number) : "",
-                        number.has_value()
-                            ? absl::StrCat("meta: the definition of survey ", run.NameOf(*number))
-                            : absl::StrCat("meta: ", key),
-                        "", "an entry"};
+      const std::optional<uint32_t> survey = DecodeSurveyKey(key);
+      const std::optional<uint32_t> kind = DecodeActivityKindKey(key);
+      return Difference{
+          DifferenceKind::kCounter, survey.has_value() ? run.NameOf(*survey) : "",
+          survey.has_value() ? absl::StrCat("meta: the definition of survey ", run.NameOf(*survey))
+          : kind.has_value() ? absl::StrCat("meta: the definition of kind ", run.NameOfKind(*kind))
+                             : absl::StrCat("meta: ", key),
+          "", "an entry"};
     }));
   }
   return absl::OkStatus();

@@ -1,10 +1,7 @@
-#include <memory>
 #include <optional>
 
 #include "absl/algorithm/container.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/check/verify_parts.h"
 
@@ -45,21 +42,17 @@ absl::StatusOr<std::optional<RecordEntries>> ReadEntries(const VerifyRun& run,
                        EntriesOf(run.hash, run.NameOf(key.survey_number), key, *header, body)};
 }
 
-// Adds up the entries of the index by customer.
 absl::StatusOr<bool> CustomersAgree(VerifyRun& run) {
   SetSum stored(run.sum_hash);
-  RETURN_IF_ERROR(run.steps.Begin("index by customer"));
   RETURN_IF_ERROR(
-      ScanFamily(run.engine, run.view, Family::kFeedbackByCustomer,
-                 [&](absl::string_view key, absl::string_view value) {
-                   ++run.summary.index_entries;
-                   RETURN_IF_ERROR(run.steps.Step());
-                   if (!FeedbackByCustomerKey::Decode(key).has_value() || !value.empty()) {
-                     return run.Report([&] { return Undecodable("feedback_by_customer", key); });
-                   }
-                   stored.Add(key, value);
-                   return absl::OkStatus();
-                 }));
+      ScanIndex(run, Family::kFeedbackByCustomer, "index by customer",
+                [&](absl::string_view key, absl::string_view value) {
+                  if (!FeedbackByCustomerKey::Decode(key).has_value() || !value.empty()) {
+                    return run.Report([&] { return Undecodable("feedback_by_customer", key); });
+                  }
+                  stored.Add(key, value);
+                  return absl::OkStatus();
+                }));
   return stored.Equals(run.by_customer);
 }
 
@@ -78,14 +71,11 @@ absl::Status CheckErased(VerifyRun& run, const FeedbackKey& key) {
   return run.Report([&] { return Extra(run, key, "feedback_by_external_id"); });
 }
 
-absl::StatusOr<bool> ExternalIdsAgree(VerifyRun& run) {
-  SetSum stored(run.sum_hash);
-  RETURN_IF_ERROR(run.steps.Begin("index by external id"));
-  RETURN_IF_ERROR(ScanFamily(
-      run.engine, run.view, Family::kFeedbackByExternalId,
-      [&](absl::string_view key, absl::string_view value) {
-        ++run.summary.index_entries;
-        RETURN_IF_ERROR(run.steps.Step());
+absl::StatusOr<HashedIndexSum> SumOfExternalIds(VerifyRun& run) {
+  HashedIndexSum stored(run.sum_hash);
+  RETURN_IF_ERROR(ScanIndex(
+      run, Family::kFeedbackByExternalId, "index by external id",
+      [&](absl::string_view key, absl::string_view value) -> absl::Status {
         const auto decoded_key = ExternalIdKey::Decode(key);
         const auto entries = DecodeExternalIdEntries(value);
         if (!decoded_key.has_value() || !entries.has_value()) {
@@ -103,11 +93,11 @@ absl::StatusOr<bool> ExternalIdsAgree(VerifyRun& run) {
         }
         return absl::OkStatus();
       }));
-  return stored.Equals(run.by_external_id);
+  return stored;
 }
 
 // Looks from each record to its entries.
-absl::Status NameMissing(VerifyRun& run, bool customers_agree, bool external_ids_agree) {
+absl::Status NameMissing(VerifyRun& run, bool customers_agree, const HashedIndexSum& external_ids) {
   RETURN_IF_ERROR(run.steps.Begin("entries that are missing"));
   store::v1::StoredFeedback body;
   return ScanFamily(
@@ -130,7 +120,8 @@ absl::Status NameMissing(VerifyRun& run, bool customers_agree, bool external_ids
                 run.Report([&] { return Missing(run, *key, "feedback_by_customer", ""); }));
           }
         }
-        if (!external_ids_agree && !entries.by_external_id_key.empty()) {
+        if (!entries.by_external_id_key.empty() &&
+            external_ids.MayDiffer(run.by_external_id, entries.by_external_id_key)) {
           ASSIGN_OR_RETURN(const bool found, run.Get(Family::kFeedbackByExternalId,
                                                      entries.by_external_id_key, &stored));
           const auto sharing = DecodeExternalIdEntries(stored);
@@ -148,20 +139,16 @@ absl::Status NameMissing(VerifyRun& run, bool customers_agree, bool external_ids
 // Whether the entry has a record, or one that does not decode, which is named where records are
 // checked.
 absl::StatusOr<bool> LeadsToARecord(const VerifyRun& run, const FeedbackByCustomerKey& entry) {
-  const std::string prefix = FeedbackKeyPrefix(entry.survey_number, entry.id_start);
-  rocksdb::ReadOptions options;
-  options.snapshot = run.view.snapshot->get();
-  std::unique_ptr<rocksdb::Iterator> it(
-      run.engine.db()->NewIterator(options, run.engine.handle(Family::kFeedback)));
-  for (it->Seek(prefix); it->Valid() && absl::StartsWith(ToView(it->key()), prefix); it->Next()) {
-    const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(ToView(it->value()));
-    if (!header.has_value() ||
-        (!header->is_erased && header->customer_ordinal == entry.customer_ordinal)) {
-      return true;
-    }
-  }
-  RETURN_IF_ERROR(FromRocksDb(it->status(), "checking the index by customer"));
-  return false;
+  bool found = false;
+  RETURN_IF_ERROR(LookUnder(
+      run, Family::kFeedback, FeedbackKeyPrefix(entry.survey_number, entry.id_start),
+      [&](absl::string_view, absl::string_view value) {
+        const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(value);
+        found = !header.has_value() ||
+                (!header->is_erased && header->customer_ordinal == entry.customer_ordinal);
+        return !found;
+      }));
+  return found;
 }
 
 absl::Status NameExtraByCustomer(VerifyRun& run) {
@@ -199,20 +186,15 @@ absl::StatusOr<bool> LeadsToARecord(const VerifyRun& run, const ExternalIdKey& k
   }
   const std::string begin = FeedbackKey{key.survey_number, Uuid::LowestAt(entry.unix_ms)}.Encode();
   constexpr size_t kSurveyAndTime = 10;
-  const absl::string_view prefix = absl::string_view(begin).substr(0, kSurveyAndTime);
-  rocksdb::ReadOptions options;
-  options.snapshot = run.view.snapshot->get();
-  std::unique_ptr<rocksdb::Iterator> it(
-      run.engine.db()->NewIterator(options, run.engine.handle(Family::kFeedback)));
-  for (it->Seek(begin); it->Valid() && absl::StartsWith(ToView(it->key()), prefix); it->Next()) {
-    const std::optional<FeedbackKey> record = FeedbackKey::Decode(ToView(it->key()));
-    ASSIGN_OR_RETURN(const bool found, record.has_value() ? is_its(*record) : true);
-    if (found) {
-      return true;
-    }
-  }
-  RETURN_IF_ERROR(FromRocksDb(it->status(), "checking the index by external id"));
-  return false;
+  bool found = false;
+  RETURN_IF_ERROR(
+      LookUnder(run, Family::kFeedback, absl::string_view(begin).substr(0, kSurveyAndTime),
+                [&](absl::string_view record_key, absl::string_view) -> absl::StatusOr<bool> {
+                  const std::optional<FeedbackKey> record = FeedbackKey::Decode(record_key);
+                  ASSIGN_OR_RETURN(found, record.has_value() ? is_its(*record) : true);
+                  return !found;
+                }));
+  return found;
 }
 
 Difference ExtraByExternalId(const VerifyRun& run, const ExternalIdKey& key,
@@ -226,7 +208,7 @@ Difference ExtraByExternalId(const VerifyRun& run, const ExternalIdKey& key,
           "an entry", ""};
 }
 
-absl::Status NameExtraByExternalId(VerifyRun& run) {
+absl::Status NameExtraByExternalId(VerifyRun& run, const HashedIndexSum& stored) {
   RETURN_IF_ERROR(run.steps.Begin("entries too many by external id"));
   return ScanFamily(
       run.engine, run.view, Family::kFeedbackByExternalId,
@@ -234,7 +216,8 @@ absl::Status NameExtraByExternalId(VerifyRun& run) {
         RETURN_IF_ERROR(run.steps.Step());
         const auto key = ExternalIdKey::Decode(key_bytes);
         const auto entries = DecodeExternalIdEntries(value);
-        if (!key.has_value() || !entries.has_value()) {
+        if (!key.has_value() || !entries.has_value() ||
+            !stored.MayDiffer(run.by_external_id, key_bytes)) {
           return absl::OkStatus();
         }
         for (const ExternalIdEntry& entry : *entries) {
@@ -254,14 +237,15 @@ absl::Status NameExtraByExternalId(VerifyRun& run) {
 // Two sequential passes tell whether there is any difference; only then is each entry looked up.
 absl::Status CheckIndexes(VerifyRun& run) {
   ASSIGN_OR_RETURN(const bool customers_agree, CustomersAgree(run));
-  ASSIGN_OR_RETURN(const bool external_ids_agree, ExternalIdsAgree(run));
+  ASSIGN_OR_RETURN(const HashedIndexSum external_ids, SumOfExternalIds(run));
+  const bool external_ids_agree = external_ids.Equals(run.by_external_id);
   if (!customers_agree || !external_ids_agree) {
-    RETURN_IF_ERROR(NameMissing(run, customers_agree, external_ids_agree));
+    RETURN_IF_ERROR(NameMissing(run, customers_agree, external_ids));
   }
   if (!customers_agree) {
     RETURN_IF_ERROR(NameExtraByCustomer(run));
   }
-  return external_ids_agree ? absl::OkStatus() : NameExtraByExternalId(run);
+  return external_ids_agree ? absl::OkStatus() : NameExtraByExternalId(run, external_ids);
 }
 
 }  // namespace emptychair::storage

@@ -5,33 +5,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/time/civil_time.h"
 #include "common/base/errors.h"
-#include "common/base/local_day.h"
 #include "common/base/status_macros.h"
-#include "common/base/zone_rules.h"
 #include "storage/check/cube_recount.h"
 #include "storage/check/verify_columns.h"
 #include "storage/check/verify_parts.h"
 
 namespace emptychair::storage {
 namespace {
-
-std::string ToText(CubeUnit unit, int32_t bucket) {
-  switch (unit) {
-    case CubeUnit::kHour: {
-      const absl::CivilHour hour = absl::CivilHour(1970) + bucket;
-      return absl::StrFormat("hour %sT%02dZ", absl::FormatCivilTime(absl::CivilDay(hour)),
-                             hour.hour());
-    }
-    case CubeUnit::kDay:
-      return absl::StrCat("day ", absl::FormatCivilTime(absl::CivilDay(1970) + bucket));
-    case CubeUnit::kMonth:
-      return absl::StrCat("month ", absl::FormatCivilTime(absl::CivilMonth(1970) + bucket));
-  }
-  return "";
-}
 
 // "series 5 (region=eu)".
 std::string ToText(const TaskSurvey& survey, uint32_t series) {
@@ -54,7 +35,7 @@ std::string ToText(const TaskSurvey& survey, uint32_t series) {
 
 std::string ToText(const TaskSurvey& survey, const CubeRowKey& key, const CubeCount& cell) {
   return absl::StrCat(
-      "cell: survey ", survey.id(), ", ", ToText(key.unit, key.bucket), ", ",
+      "cell: survey ", survey.id(), ", ", NameOfBucket(key.unit, key.bucket), ", ",
       ToText(survey, key.chunk * kSeriesPerChunk + cell.series),
       cell.disposition == kCountedDisposition
           ? ""
@@ -170,34 +151,10 @@ class RecordCheck {
         !AddSeriesLabels(survey_->view->all_series(), header.series, body_)) {
       RETURN_IF_ERROR(ReportRecord(key, "a label that its series says", "the others alone"));
     }
-    RETURN_IF_ERROR(CheckZone(key, header));
+    RETURN_IF_ERROR(zones_.Check(run_, SurveyId(), key.feedback_id.UnixMs(),
+                                 header.zone_offset_seconds,
+                                 [&] { return NameOfRecord(run_, key); }));
     return comparison_->Add(key.feedback_id.UnixMs(), header);
-  }
-
-  // The offset that is stored is what counts, whatever the zone's rules become: a newer time-zone
-  // database moves no answer. So another one that the zone has at other times is only told, because
-  // the rules may have been these when the record came. One that the zone never has they were not:
-  // the record was counted in days of another zone.
-  absl::Status CheckZone(const FeedbackKey& key, const FeedbackHeader& header) {
-    if (!zone_.has_value()) {
-      return absl::OkStatus();
-    }
-    const int32_t expected =
-        DayOffsetSeconds(*zone_, absl::FromUnixMillis(key.feedback_id.UnixMs()));
-    if (header.zone_offset_seconds == expected) {
-      return absl::OkStatus();
-    }
-    const auto [had, is_new] = has_offset_.try_emplace(header.zone_offset_seconds, false);
-    if (is_new) {
-      had->second = HasOffset(*zone_, header.zone_offset_seconds);
-    }
-    const auto describe = [&, kind = had->second ? DifferenceKind::kZoneChanged
-                                                 : DifferenceKind::kZoneOffset] {
-      return Difference{kind, SurveyId(), NameOfRecord(run_, key),
-                        absl::StrCat("zone offset ", header.zone_offset_seconds, " s"),
-                        absl::StrCat(expected, " s in ", survey_->definition->time_zone())};
-    };
-    return had->second ? run_.Notice(describe) : run_.Report(describe);
   }
 
   absl::Status ReportUndecodable(const FeedbackKey& key, absl::string_view stored) {
@@ -236,9 +193,7 @@ class RecordCheck {
     const auto& [number, survey] = *next_++;
     number_ = number;
     survey_ = &survey;
-    // A zone that this machine does not know has nothing to compare with.
-    zone_ = LoadZone(survey.definition->time_zone());
-    has_offset_.clear();
+    zones_.Begin(survey.definition->time_zone());
     comparison_ = std::make_unique<CubeComparison>(
         run_.engine, run_.view, number, survey.scale_min(),
         [this](const CubeRowDifference& row) { return ReportRow(row); });
@@ -281,7 +236,7 @@ class RecordCheck {
         return Difference{
             DifferenceKind::kUndecodable, SurveyId(),
             absl::StrCat("row of the cube: survey ", SurveyId(), ", ",
-                         ToText(row.key.unit, row.key.bucket), ", chunk ", row.key.chunk),
+                         NameOfBucket(row.key.unit, row.key.bucket), ", chunk ", row.key.chunk),
             "bytes that do not decode",
             absl::StrCat("a row with ", row.recounted.size(), " counts")};
       });
@@ -337,8 +292,7 @@ class RecordCheck {
   const TaskSurvey* survey_ = nullptr;
   std::unique_ptr<CubeComparison> comparison_;  // Of `survey_`.
   std::unique_ptr<ColumnComparison> columns_;   // Of `survey_`; null: it has none.
-  std::optional<absl::TimeZone> zone_;          // Of `survey_`.
-  std::map<int32_t, bool> has_offset_;          // Whether `zone_` ever has it.
+  ZoneCheck zones_;                             // Of `survey_`.
   store::v1::StoredFeedback body_;
   std::string id_start_;
   std::set<uint32_t> customers_of_start_;
@@ -360,7 +314,7 @@ absl::Status CheckRowKeys(VerifyRun& run) {
           if (const auto row = CubeRowKey::Decode(key)) {
             difference = {DifferenceKind::kUnknownSurvey, "",
                           absl::StrCat("row of the cube: survey ", run.NameOf(row->survey_number),
-                                       ", ", ToText(row->unit, row->bucket)),
+                                       ", ", NameOfBucket(row->unit, row->bucket)),
                           "a row", ""};
           }
           return difference;

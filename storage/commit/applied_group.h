@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "storage/apply/command_result.h"
-#include "storage/apply/write_group.h"
 #include "storage/commit/log/command_log.h"
 #include "storage/read/view.h"
+#include "storage/state/command_result.h"
+#include "storage/state/write_group.h"
 
 namespace emptychair::storage {
 

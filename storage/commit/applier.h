@@ -6,11 +6,11 @@
 #include <memory>
 #include <thread>
 
-#include "storage/apply/working_state.h"
 #include "storage/commit/applied_group.h"
 #include "storage/commit/group_writer.h"
 #include "storage/commit/log/command_log.h"
 #include "storage/engine/engine.h"
+#include "storage/state/working_state.h"
 
 namespace emptychair::storage {
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "storage/apply/apply_activity_kind.h"
 #include "storage/apply/apply_survey.h"
 #include "storage/columns/column_cache.h"
 #include "storage/engine/disk_watch.h"
@@ -45,6 +46,9 @@ Committer::Committer(const Engine& engine, std::unique_ptr<WorkingState> state,
   publisher_.Publish(std::move(view));
   for (const uint32_t survey_number : state->DeletedSurveys()) {
     ProposeFollowUp(FirstPurge(survey_number));
+  }
+  for (const uint32_t kind_number : state->kinds().Deleted()) {
+    ProposeFollowUp(FirstKindPurge(kind_number));
   }
   for (const auto& survey : state->UnslicedSurveys()) {
     ProposeFollowUp(NextReslice(*survey));

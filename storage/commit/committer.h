@@ -10,13 +10,13 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "storage/apply/command.h"
-#include "storage/apply/working_state.h"
 #include "storage/commit/applier.h"
 #include "storage/commit/group_writer.h"
 #include "storage/commit/log/command_log.h"
 #include "storage/commit/publisher.h"
 #include "storage/engine/engine.h"
+#include "storage/state/command.h"
+#include "storage/state/working_state.h"
 
 namespace emptychair::storage {
 

@@ -10,8 +10,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "storage/apply/command_result.h"
 #include "storage/commit/log/command_log.h"
+#include "storage/state/command_result.h"
 
 namespace emptychair::storage {
 

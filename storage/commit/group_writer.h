@@ -13,13 +13,13 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "storage/apply/write_group.h"
 #include "storage/columns/column_cache.h"
 #include "storage/commit/applied_group.h"
 #include "storage/commit/completions.h"
 #include "storage/commit/log/command_log.h"
 #include "storage/commit/publisher.h"
 #include "storage/engine/engine.h"
+#include "storage/state/write_group.h"
 
 namespace emptychair::storage {
 
@@ -96,7 +96,7 @@ class GroupWriter {
   absl::AnyInvocable<void(CommandPtr)> propose_follow_up_;
   absl::AnyInvocable<void(const absl::Status&)> on_failure_;
   // The writing thread only.
-  CubeRowAges row_ages_;
+  MergedRowAges row_ages_;
   Completions completions_;
 
   mutable absl::Mutex mutex_;

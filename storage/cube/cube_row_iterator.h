@@ -22,6 +22,7 @@ class CubeRowIterator {
   CubeRowIterator& operator=(const CubeRowIterator&) = delete;
 
   rocksdb::Iterator* operator->() { return it_.get(); }
+  rocksdb::Iterator& operator*() { return *it_; }
 
  private:
   const std::string lower_;

@@ -30,7 +30,11 @@ constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"meta",
                                                                 "cell",
                                                                 "customer",
                                                                 "change",
-                                                                "derived"};
+                                                                "derived",
+                                                                "activity",
+                                                                "activity_by_customer",
+                                                                "activity_by_id",
+                                                                "active_set"};
 
 // How long a change is kept at least, while there is room for it.
 constexpr uint64_t kChangeLogSeconds = 30 * 24 * 3600;
@@ -105,7 +109,8 @@ Engine::Engine(const Options& options)
       recorder_(std::make_shared<ManifestRecorder>(options.env->GetFileSystem())),
       database_env_(rocksdb::NewCompositeEnv(recorder_)),
       background_errors_(std::make_shared<BackgroundErrors>()),
-      merge_operator_(std::make_shared<CubeMergeOperator>()),
+      cube_merge_operator_(std::make_shared<CubeMergeOperator>()),
+      set_merge_operator_(std::make_shared<CustomerSetMergeOperator>()),
       block_cache_(rocksdb::NewLRUCache(options.block_cache_bytes)) {}
 
 Engine::~Engine() {
@@ -356,6 +361,7 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
   table.format_version = 5;
   switch (family) {
     case Family::kFeedback:
+    case Family::kActivity:
       options.write_buffer_size = size_t{64} << 20;
       // Scans pay by the block, look-ups by its bytes.
       table.block_size = size_t{8} << 10;
@@ -363,6 +369,7 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
           rocksdb::NewFixedPrefixTransform(kSurveyPrefixSize));
       break;
     case Family::kFeedbackByCustomer:
+    case Family::kActivityByCustomer:
       // Keys come in any order: a small table of them stays in the processor's cache. Several are
       // flushed as one, and the runs they make are merged as they grow, not each with everything.
       options.write_buffer_size = size_t{4} << 20;
@@ -377,9 +384,14 @@ rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
       table.filter_policy.reset();
       break;
     case Family::kCubeRow:
-      options.merge_operator = merge_operator_;
+      options.merge_operator = cube_merge_operator_;
       options.write_buffer_size = size_t{16} << 20;
       // Older versions of a row are large, and to step over one checks its bytes.
+      options.max_sequential_skip_in_iterations = 1;
+      break;
+    case Family::kActiveSet:
+      options.merge_operator = set_merge_operator_;
+      options.write_buffer_size = size_t{16} << 20;
       options.max_sequential_skip_in_iterations = 1;
       break;
     case Family::kChange:

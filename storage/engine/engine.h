@@ -15,7 +15,7 @@
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
-#include "storage/engine/cube_merge_operator.h"
+#include "storage/engine/merge_operators.h"
 
 namespace emptychair::store::v1 {
 class StoredIdentity;
@@ -39,8 +39,12 @@ enum class Family : uint8_t {
   kCustomer,
   kChange,
   kDerived,
+  kActivity,
+  kActivityByCustomer,
+  kActivityById,
+  kActiveSet,
 };
-inline constexpr size_t kFamilyCount = 9;
+inline constexpr size_t kFamilyCount = 13;
 
 // The name of a column family.
 absl::string_view FamilyName(Family family);
@@ -121,7 +125,7 @@ class Engine {
 
   // Stored values that could not be decoded since the engine was opened.
   int64_t undecodable_count() const {
-    return merge_operator_->undecodable_count() +
+    return cube_merge_operator_->undecodable_count() + set_merge_operator_->undecodable_count() +
            undecodable_count_.load(std::memory_order_relaxed);
   }
   // Adds one, found by a reader that goes on without it.
@@ -157,7 +161,8 @@ class Engine {
   std::shared_ptr<ManifestRecorder> recorder_;
   std::unique_ptr<rocksdb::Env> database_env_;
   std::shared_ptr<BackgroundErrors> background_errors_;
-  std::shared_ptr<CubeMergeOperator> merge_operator_;
+  std::shared_ptr<CubeMergeOperator> cube_merge_operator_;
+  std::shared_ptr<CustomerSetMergeOperator> set_merge_operator_;
   mutable std::atomic<int64_t> undecodable_count_{0};
   std::shared_ptr<rocksdb::Cache> block_cache_;
   rocksdb::FileLock* lock_ = nullptr;

@@ -28,6 +28,7 @@ enum class FailPoint {
   kDropChanges,
   kDropCell,
   kChangeCount,
+  kDropSetChange,
   // Columns.
   kColumnsDropChanges,      // Those of one group are not logged.
   kColumnsForgetWhileMade,  // Changes of a survey whose columns are being made are not logged.
@@ -53,6 +54,7 @@ constexpr absl::string_view FailPointName(FailPoint point) {
       "drop_changes",
       "drop_cell",
       "change_count",
+      "drop_set_change",
       "columns_drop_changes",
       "columns_forget_while_made",
       "columns_too_new",

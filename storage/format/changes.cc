@@ -37,6 +37,12 @@ bool IsChange(const ChangeLogEntry& change) {
     case Entity::kCustomer:
       return !has_id &&
              (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged);
+    case Entity::kActivity:
+      return has_id && (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kErased);
+    case Entity::kActivityKind:
+      return !has_id &&
+             (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged ||
+              change.kind == ChangeKind::kDeleted || change.kind == ChangeKind::kSetsCorrected);
     case Entity::kEffects:
       return !has_id && change.kind == ChangeKind::kChanged;
   }

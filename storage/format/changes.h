@@ -17,10 +17,12 @@ namespace emptychair::storage {
 // What a change is about. On disk: DO NOT CHANGE; docs/storage_format.md has the numbers that are
 // set aside for what is to come.
 enum class Entity : uint8_t {
-  kFeedback = 1,  // `number` is that of the survey, `id` the feedback_id.
-  kSurvey = 2,    // `number` is that of the survey, `id` all zero.
-  kCustomer = 3,  // `number` is that of the customer, `id` all zero.
-  kEffects = 6,   // How much customers repeat themselves: `number` of the survey, `id` all zero.
+  kFeedback = 1,      // `number` is that of the survey, `id` the feedback_id.
+  kSurvey = 2,        // `number` is that of the survey, `id` all zero.
+  kCustomer = 3,      // `number` is that of the customer, `id` all zero.
+  kActivity = 4,      // `number` is that of the kind, `id` the activity's own.
+  kActivityKind = 5,  // `number` is that of the kind, `id` all zero.
+  kEffects = 6,  // How much customers repeat themselves: `number` of the survey, `id` all zero.
 };
 
 // What was done by a change that took a sequence. Kinds below 16 mean the same for all entities,
@@ -33,6 +35,7 @@ enum class ChangeKind : uint8_t {
   kErased = 5,
   kDeleted = 6,
   kCubeCorrected = 16,  // Of a survey: its rows of the cube were mended.
+  kSetsCorrected = 16,  // Of an activity kind: its sets of customers were mended.
 };
 
 // A change as the change log has it.

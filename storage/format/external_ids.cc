@@ -29,6 +29,17 @@ bool ConsumeBytes(absl::string_view& from, std::array<uint8_t, kSize>& bytes) {
   return true;
 }
 
+Uuid DerivedId(const KeyedHash& hash, HashPurpose purpose, absl::string_view of,
+               absl::string_view id, int64_t unix_ms) {
+  std::string text;
+  AppendHashedField(text, of);
+  AppendHashedField(text, id);
+  const IdHash derived = hash(purpose, text);
+  std::array<uint8_t, 10> entropy;
+  std::copy_n(derived.begin(), entropy.size(), entropy.begin());
+  return Uuid::MakeV7(unix_ms, entropy);
+}
+
 bool ConsumeEntry(absl::string_view& from, ExternalIdEntry& entry) {
   if (from.empty()) {
     return false;
@@ -58,13 +69,12 @@ bool ConsumeEntry(absl::string_view& from, ExternalIdEntry& entry) {
 
 Uuid DerivedFeedbackId(const KeyedHash& hash, absl::string_view survey_id,
                        absl::string_view external_id, int64_t unix_ms) {
-  std::string text;
-  AppendHashedField(text, survey_id);
-  AppendHashedField(text, external_id);
-  const IdHash derived = hash(HashPurpose::kDerivedFeedbackId, text);
-  std::array<uint8_t, 10> entropy;
-  std::copy_n(derived.begin(), entropy.size(), entropy.begin());
-  return Uuid::MakeV7(unix_ms, entropy);
+  return DerivedId(hash, HashPurpose::kDerivedFeedbackId, survey_id, external_id, unix_ms);
+}
+
+Uuid DerivedActivityId(const KeyedHash& hash, absl::string_view kind, absl::string_view activity_id,
+                       int64_t unix_ms) {
+  return DerivedId(hash, HashPurpose::kDerivedActivityId, kind, activity_id, unix_ms);
 }
 
 ExternalIdEntry ExternalIdEntryOf(const KeyedHash& hash, absl::string_view survey_id,

@@ -1,4 +1,5 @@
-// Entries of the index by external id. docs/storage_format.md has their bytes, with test vectors.
+// Entries of the indexes by the caller's ids of feedback and activities. docs/storage_format.md has
+// their bytes, with test vectors.
 #ifndef EMPTYCHAIR_STORAGE_FORMAT_EXTERNAL_IDS_H_
 #define EMPTYCHAIR_STORAGE_FORMAT_EXTERNAL_IDS_H_
 
@@ -17,6 +18,10 @@ namespace emptychair::storage {
 // The id of a record that came with an external id alone: the same submission makes the same.
 Uuid DerivedFeedbackId(const KeyedHash& hash, absl::string_view survey_id,
                        absl::string_view external_id, int64_t unix_ms);
+
+// The id of an activity: the same kind, `activity_id` and time make the same.
+Uuid DerivedActivityId(const KeyedHash& hash, absl::string_view kind, absl::string_view activity_id,
+                       int64_t unix_ms);
 
 // Leads to a record that has or had an external id with the hash of the key. The text is in the
 // record, to compare with; once that is erased, all of the hash stands here.
@@ -44,7 +49,8 @@ ExternalIdEntry ExternalIdEntryOf(const KeyedHash& hash, absl::string_view surve
 Uuid FeedbackIdOf(const ExternalIdEntry& entry, const KeyedHash& hash, absl::string_view survey_id,
                   absl::string_view external_id);
 
-// Column family `feedback_by_external_id`: the entries of all who share the key; at least one.
+// Column families `feedback_by_external_id` and `activity_by_id`, all of whose ids are derived or
+// erased: the entries of all who share the key; at least one.
 std::string EncodeExternalIdEntries(const std::vector<ExternalIdEntry>& entries);
 std::optional<std::vector<ExternalIdEntry>> DecodeExternalIdEntries(absl::string_view value);
 

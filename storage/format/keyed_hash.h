@@ -19,6 +19,8 @@ enum class HashPurpose : uint8_t {
   kDerivedFeedbackId = 4,
   kPageToken = 5,
   kWatermark = 6,
+  kActivityId = 8,
+  kDerivedActivityId = 9,
   kCommandDigest = 17,
 };
 

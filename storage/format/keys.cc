@@ -14,6 +14,8 @@ constexpr absl::string_view kSurveyPrefix = "survey/";
 constexpr absl::string_view kFormerSurveyPrefix = "former_survey/";
 constexpr absl::string_view kImportPrefix = "import/";
 constexpr absl::string_view kSeriesCopyPrefix = "series/";
+constexpr absl::string_view kActivityKindPrefix = "kind/";
+constexpr size_t kTimeSize = 6;
 constexpr char kRepeatEffectsTag = 8;
 constexpr char kByIdTag = 1;
 constexpr char kByOrdinalTag = 2;
@@ -171,7 +173,6 @@ std::string FeedbackKeyPrefix(uint32_t survey_number, const IdStart& id_start) {
 }
 
 std::string CustomerTimePrefix(uint32_t customer_ordinal, int64_t unix_ms) {
-  constexpr size_t kTimeSize = 6;
   const Uuid lowest = Uuid::LowestAt(unix_ms);
   return Writer(10).Int(customer_ordinal).Bytes(lowest.AsBytes().substr(0, kTimeSize)).Take();
 }
@@ -252,6 +253,127 @@ std::optional<CubeRowKey> CubeRowKey::Decode(absl::string_view key) {
     return std::nullopt;
   }
   decoded.unit = static_cast<CubeUnit>(unit);
+  decoded.bucket = reader.Signed();
+  decoded.chunk = reader.Int<uint16_t>();
+  return decoded;
+}
+
+std::string ActivityKindKeyPrefix() { return std::string(kActivityKindPrefix); }
+
+std::string ActivityKindKey(uint32_t kind_number) {
+  return NumberedKey(kActivityKindPrefix, kind_number);
+}
+
+std::optional<uint32_t> DecodeActivityKindKey(absl::string_view key) {
+  return DecodeNumberedKey(kActivityKindPrefix, key);
+}
+
+std::string KindDataPrefix(uint32_t kind_number) { return Writer(4).Int(kind_number).Take(); }
+
+std::string ActivityKey::Encode() const {
+  return Writer(20).Int(kind_number).Bytes(id.AsBytes()).Take();
+}
+
+std::optional<ActivityKey> ActivityKey::Decode(absl::string_view key) {
+  if (key.size() != 20) {
+    return std::nullopt;
+  }
+  Reader reader(key);
+  ActivityKey decoded;
+  decoded.kind_number = reader.Int<uint32_t>();
+  decoded.id.bytes = reader.Bytes<std::array<uint8_t, 16>>();
+  return decoded;
+}
+
+std::string ActivityKeyPrefix(uint32_t kind_number, const IdStart& id_start) {
+  return Writer(12).Int(kind_number).Bytes(AsBytes(id_start)).Take();
+}
+
+std::string CustomerActivitiesPrefix(uint32_t customer_ordinal) {
+  return Writer(4).Int(customer_ordinal).Take();
+}
+
+std::string CustomerActivitiesPrefix(uint32_t customer_ordinal, uint32_t kind_number) {
+  std::string prefix = CustomerActivitiesPrefix(customer_ordinal);
+  AppendVarint(prefix, kind_number);
+  return prefix;
+}
+
+std::string CustomerActivitiesFrom(uint32_t customer_ordinal, uint32_t kind_number,
+                                   int64_t unix_ms) {
+  const Uuid lowest = Uuid::LowestAt(unix_ms);
+  std::string from = CustomerActivitiesPrefix(customer_ordinal, kind_number);
+  from.append(lowest.AsBytes().data(), kTimeSize);
+  return from;
+}
+
+int64_t ActivityByCustomerKey::unix_ms() const {
+  Uuid lowest;
+  std::copy(id_start.begin(), id_start.end(), lowest.bytes.begin());
+  return lowest.UnixMs();
+}
+
+std::string ActivityByCustomerKey::Encode() const {
+  std::string key = CustomerActivitiesPrefix(customer_ordinal, kind_number);
+  key.append(AsBytes(id_start).data(), id_start.size());
+  return key;
+}
+
+std::optional<ActivityByCustomerKey> ActivityByCustomerKey::Decode(absl::string_view key) {
+  constexpr size_t kOrdinalSize = 4;
+  if (key.size() < kOrdinalSize) {
+    return std::nullopt;
+  }
+  ActivityByCustomerKey decoded;
+  decoded.customer_ordinal = Reader(key).Int<uint32_t>();
+  key.remove_prefix(kOrdinalSize);
+  if (!ConsumeVarint(key, decoded.kind_number) || key.size() != decoded.id_start.size()) {
+    return std::nullopt;
+  }
+  decoded.id_start = Reader(key).Bytes<IdStart>();
+  return decoded;
+}
+
+std::string ActivityIdKey::Encode() const {
+  return Writer(12).Int(kind_number).Bytes(AsBytes(activity_id_hash)).Take();
+}
+
+std::optional<ActivityIdKey> ActivityIdKey::Decode(absl::string_view key) {
+  if (key.size() != 12) {
+    return std::nullopt;
+  }
+  Reader reader(key);
+  ActivityIdKey decoded;
+  decoded.kind_number = reader.Int<uint32_t>();
+  decoded.activity_id_hash = reader.Bytes<ShortHash>();
+  return decoded;
+}
+
+std::string CustomerSetKey::Encode() const {
+  return Writer(12)
+      .Int(kind_number)
+      .Int(static_cast<uint8_t>(set))
+      .Int(static_cast<uint8_t>(unit))
+      .Signed(bucket)
+      .Int(chunk)
+      .Take();
+}
+
+std::optional<CustomerSetKey> CustomerSetKey::Decode(absl::string_view key) {
+  if (key.size() != 12) {
+    return std::nullopt;
+  }
+  Reader reader(key);
+  CustomerSetKey decoded;
+  decoded.kind_number = reader.Int<uint32_t>();
+  decoded.set = static_cast<CustomerSet>(reader.Int<uint8_t>());
+  decoded.unit = static_cast<CubeUnit>(reader.Int<uint8_t>());
+  const bool is_month = decoded.unit == CubeUnit::kMonth;
+  if (decoded.set < CustomerSet::kActive || decoded.set > CustomerSet::kTwice ||
+      (decoded.unit != CubeUnit::kDay && !is_month) ||
+      (is_month && decoded.set == CustomerSet::kTwice)) {
+    return std::nullopt;
+  }
   decoded.bucket = reader.Signed();
   decoded.chunk = reader.Int<uint16_t>();
   return decoded;

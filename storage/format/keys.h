@@ -137,6 +137,91 @@ struct CubeRowKey {
   }
 };
 
+// An activity kind, in `meta`.
+std::string ActivityKindKey(uint32_t kind_number);
+// Prefix of every ActivityKindKey.
+std::string ActivityKindKeyPrefix();
+std::optional<uint32_t> DecodeActivityKindKey(absl::string_view key);
+
+// Prefix of every key of a kind in `activity`, `activity_by_id` and `active_set`.
+std::string KindDataPrefix(uint32_t kind_number);
+
+// Column family `activity`: kind, then the activity's own id, whose time comes first.
+struct ActivityKey {
+  uint32_t kind_number = 0;
+  Uuid id;
+
+  std::string Encode() const;
+  static std::optional<ActivityKey> Decode(absl::string_view key);
+  friend bool operator==(const ActivityKey&, const ActivityKey&) = default;
+};
+
+// Prefix of the keys in `activity` of the kind's activities whose ids start so.
+std::string ActivityKeyPrefix(uint32_t kind_number, const IdStart& id_start);
+
+// Column family `activity_by_customer`: leads to those activities of the kind whose ids start so
+// and that are the customer's, which is almost always one.
+struct ActivityByCustomerKey {
+  uint32_t customer_ordinal = 0;
+  uint32_t kind_number = 0;  // A varint.
+  IdStart id_start{};
+
+  int64_t unix_ms() const;
+  std::string Encode() const;
+  static std::optional<ActivityByCustomerKey> Decode(absl::string_view key);
+  friend bool operator==(const ActivityByCustomerKey&, const ActivityByCustomerKey&) = default;
+};
+
+// Prefixes of such keys: of a customer, and of a customer and kind.
+std::string CustomerActivitiesPrefix(uint32_t customer_ordinal);
+std::string CustomerActivitiesPrefix(uint32_t customer_ordinal, uint32_t kind_number);
+// Where the activities of a customer and kind from a time on begin.
+std::string CustomerActivitiesFrom(uint32_t customer_ordinal, uint32_t kind_number,
+                                   int64_t unix_ms);
+
+// Column family `activity_by_id`.
+struct ActivityIdKey {
+  uint32_t kind_number = 0;
+  ShortHash activity_id_hash{};
+
+  std::string Encode() const;
+  static std::optional<ActivityIdKey> Decode(absl::string_view key);
+  friend bool operator==(const ActivityIdKey&, const ActivityIdKey&) = default;
+};
+
+// Which customers a set has, of those who did something of a kind. On disk: DO NOT CHANGE.
+enum class CustomerSet : uint8_t {
+  kActive = 1,             // Something in the bucket.
+  kActivePositive = 2,     // The same with a positive amount.
+  kFirstEver = 3,          // The first of all in the bucket.
+  kFirstEverPositive = 4,  // The first with a positive amount in the bucket.
+  kTwice = 5,              // At least two in the bucket. Days alone.
+};
+inline constexpr std::array<CustomerSet, 5> kCustomerSets = {
+    CustomerSet::kActive, CustomerSet::kActivePositive, CustomerSet::kFirstEver,
+    CustomerSet::kFirstEverPositive, CustomerSet::kTwice};
+
+// Customers are stored in rows of so many. On disk: DO NOT CHANGE.
+inline constexpr uint32_t kCustomersPerChunk = 1u << 16;
+
+// Column family `active_set`: a row of a set of customers.
+struct CustomerSetKey {
+  uint32_t kind_number = 0;
+  CustomerSet set = CustomerSet::kActive;
+  CubeUnit unit = CubeUnit::kDay;  // kDay or kMonth.
+  int32_t bucket = 0;              // Of `unit`.
+  uint16_t chunk = 0;              // Customer ordinal / kCustomersPerChunk.
+
+  std::string Encode() const;
+  static std::optional<CustomerSetKey> Decode(absl::string_view key);
+  friend bool operator==(const CustomerSetKey&, const CustomerSetKey&) = default;
+
+  template <typename H>
+  friend H AbslHashValue(H h, const CustomerSetKey& key) {
+    return H::combine(std::move(h), key.kind_number, key.set, key.unit, key.bucket, key.chunk);
+  }
+};
+
 // Column family `customer`: by id, and by ordinal.
 std::string CustomerByIdKey(const IdHash& customer_id_hash);
 std::optional<ShortHash> DecodeCustomerByIdKey(absl::string_view key);

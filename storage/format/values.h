@@ -1,6 +1,7 @@
-// The bytes of values, other than the cube's rows (cube_row.h) the change log's entries
-// (changes.h) and the index by external id (external_ids.h). docs/storage_format.md has the same
-// as a specification, with test vectors.
+// The bytes of values, other than the cube's rows (cube_row.h), the change log's entries
+// (changes.h), the indexes by the caller's ids (external_ids.h), activities (activities.h) and sets
+// of customers (customer_set.h). docs/storage_format.md has the same as a specification, with test
+// vectors.
 //
 // Every value starts with a version byte. Decoders answer nothing for bytes that the encoder of
 // that version could not have made; the caller says which value is damaged.
@@ -22,14 +23,14 @@ namespace emptychair::storage {
 
 // Version of the whole layout, in the value of FormatKey(). Opening a store brings it to this one;
 // a newer one is refused, and so are those before the oldest, which were never released.
-inline constexpr uint32_t kFormatVersion = 6;
+inline constexpr uint32_t kFormatVersion = 7;
 inline constexpr uint32_t kOldestFormatVersion = 5;
 
 std::string EncodeFormat(uint32_t version);
 std::optional<uint32_t> DecodeFormat(absl::string_view value);
 
-// A message behind the version byte. Used for identity, counters, surveys, imports, series and
-// customers.
+// A message behind the version byte. Used for identity, counters, surveys, activity kinds, imports,
+// series and customers.
 std::string EncodeMessage(const google::protobuf::MessageLite& message);
 bool DecodeMessage(absl::string_view value, google::protobuf::MessageLite& message);
 

@@ -33,4 +33,9 @@ const SurveyView* View::FindSurvey(absl::string_view survey_id) const {
   return found == catalog->end() ? nullptr : found->second.get();
 }
 
+const ActivityKindView* View::FindKind(absl::string_view kind) const {
+  const auto found = kinds->find(kind);
+  return found == kinds->end() ? nullptr : found->second.get();
+}
+
 }  // namespace emptychair::storage

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/read/activity_kinds.h"
 #include "storage/read/epochs.h"
 #include "storage/read/import_table.h"
 #include "storage/read/record_labels.h"
@@ -76,12 +77,16 @@ class Snapshot {
 struct View {
   store::v1::StoredCounters counters;
   std::shared_ptr<const Catalog> catalog;
+  std::shared_ptr<const ActivityKinds> kinds;
   std::shared_ptr<const FormerSurveys> former_surveys;
   std::shared_ptr<const Epochs> epochs;
   std::shared_ptr<const Snapshot> snapshot;
 
   // Null when there is no such survey.
   const SurveyView* FindSurvey(absl::string_view survey_id) const;
+
+  // Null when there is no such kind.
+  const ActivityKindView* FindKind(absl::string_view kind) const;
 };
 
 }  // namespace emptychair::storage

@@ -15,7 +15,7 @@
 #include "emptychair/store/v1/command.pb.h"
 #include "rocksdb/env.h"
 #include "server/feedback/feedback.h"
-#include "storage/apply/command.h"
+#include "storage/state/command.h"
 #include "storage/store.h"
 #include "tools/chairbench/answers.h"
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/format/activities.h"
 #include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/external_ids.h"
@@ -35,6 +36,13 @@ void CheckKeys(absl::string_view bytes) {
   CheckKey<ExternalIdKey>(bytes);
   CheckKey<SeriesKey>(bytes);
   CheckKey<CubeRowKey>(bytes);
+  CheckKey<ActivityKey>(bytes);
+  CheckKey<ActivityByCustomerKey>(bytes);
+  CheckKey<ActivityIdKey>(bytes);
+  CheckKey<CustomerSetKey>(bytes);
+  if (const auto number = DecodeActivityKindKey(bytes)) {
+    Demand(ActivityKindKey(*number) == bytes);
+  }
   if (const auto number = DecodeSurveyKey(bytes)) {
     Demand(SurveyKey(*number) == bytes);
   }
@@ -64,6 +72,27 @@ void CheckFeedback(absl::string_view bytes) {
   const std::string encoded = EncodeFeedback(*header, {});
   Demand(bytes.substr(0, encoded.size()) == encoded);
   Demand(DecodeFeedbackHeader(EncodeFeedback(*header, body)) == header);
+}
+
+void CheckActivity(absl::string_view bytes) {
+  if (const auto mark = DecodeActivityMark(bytes)) {
+    Demand(EncodeActivityMark(*mark) == bytes);
+  }
+  const auto header = DecodeActivityHeader(bytes);
+  store::v1::StoredActivity body;
+  if (!header.has_value()) {
+    Demand(!DecodeActivityBody(bytes, body));
+    return;
+  }
+  if (header->is_erased) {
+    Demand(EncodeTombstone(header->sequence) == bytes);
+    return;
+  }
+  const std::string encoded = EncodeActivity(*header, {});
+  Demand(bytes.substr(0, encoded.size()) == encoded);
+  if (DecodeActivityBody(bytes, body)) {
+    Demand(DecodeActivityHeader(EncodeActivity(*header, body)) == header);
+  }
 }
 
 void CheckSmallValues(absl::string_view bytes) {
@@ -117,6 +146,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   emptychair::storage::CheckKeys(bytes);
   emptychair::storage::CheckFeedback(bytes);
   emptychair::storage::CheckSmallValues(bytes);
+  emptychair::storage::CheckActivity(bytes);
   emptychair::storage::CheckCubeRow(bytes);
   return 0;
 }

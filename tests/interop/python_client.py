@@ -110,6 +110,7 @@ def test_feedback(channel):
 
 
 def test_metrics(channel):
+    from emptychair.v1 import calendar_pb2 as calendar
     from emptychair.v1 import metrics_service_pb2 as metrics
     from emptychair.v1 import metrics_service_pb2_grpc
 
@@ -127,7 +128,7 @@ def test_metrics(channel):
 
     months = stub.QueryMetric(
         metrics.QueryMetricRequest(
-            survey_ids=["checkout"], granularity=metrics.GRANULARITY_MONTH, group_by=["channel"]
+            survey_ids=["checkout"], granularity=calendar.GRANULARITY_MONTH, group_by=["channel"]
         ),
         timeout=DEADLINE,
     )

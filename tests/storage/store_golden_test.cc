@@ -10,6 +10,8 @@
 #include "gtest/gtest.h"
 #include "storage/format/values.h"
 #include "tests/helpers/temp_dir.h"
+#include "tests/storage/harness/activity_recount.h"
+#include "tests/storage/harness/golden_activities.h"
 #include "tests/storage/harness/golden_content.h"
 #include "tests/storage/harness/store_harness.h"
 
@@ -54,6 +56,7 @@ class StoreGoldenTest : public ::testing::TestWithParam<uint32_t> {
 
 // Formats that a server can open; one without a golden database fails here.
 constexpr uint32_t kOldestFormat = 5;
+constexpr uint32_t kFirstFormatWithActivities = 7;
 INSTANTIATE_TEST_SUITE_P(Formats, StoreGoldenTest,
                          ::testing::Range(kOldestFormat, kFormatVersion + 1),
                          [](const auto& format) { return absl::StrCat("Format", format.param); });
@@ -79,6 +82,37 @@ TEST_P(StoreGoldenTest, IsQueriedAsItWasAnswered) {
   ASSERT_OK(record);
   EXPECT_EQ(record->header.score, -50);
   EXPECT_EQ(record->customer_id, "ann");
+}
+
+TEST_P(StoreGoldenTest, KnowsEveryActivityAgainAndTakesNewOnes) {
+  const std::vector<Deed> deeds = GoldenDeeds(store_->hash());
+  if (GetParam() < kFirstFormatWithActivities) {
+    EXPECT_THAT(*store_->view()->kinds, IsEmpty());
+    ASSERT_OK(DefineKind(*store_, "visit", "UTC").error);
+    ASSERT_OK(DefineKind(*store_, "visit", "Europe/Berlin").error);
+    EXPECT_THAT(Record(*store_, deeds), ::testing::Each("accepted"));
+    EXPECT_THAT(FindFaults(Dump()), IsEmpty());
+    return;
+  }
+  const uint64_t sequence = store_->view()->counters.sequence();
+  std::vector<std::string> expected(deeds.size(), "existed");
+  expected.back() = "ERASED";
+  EXPECT_EQ(Record(*store_, deeds), expected);
+  Deed other = deeds[0];
+  other.amount = Euros(12);
+  EXPECT_EQ(RecordOne(*store_, other), "CONTENT_DIFFERS");
+  EXPECT_EQ(store_->view()->counters.sequence(), sequence);
+  other.id = "new";
+  EXPECT_EQ(RecordOne(*store_, other), "accepted");
+  EXPECT_THAT(ActivitiesOf(*store_, "visit"), ::testing::SizeIs(8));
+  EXPECT_THAT(ActivitiesOf(*store_, "call"), ::testing::SizeIs(2));
+  const DatabaseDump dump = Dump();
+  EXPECT_THAT(FindFaults(dump), IsEmpty());
+  // Of visits in March 2024, ann's and bob's.
+  std::vector<std::string> faults;
+  EXPECT_THAT((StoredSets(dump, faults)[{1, 1, 3, 650}]), ::testing::SizeIs(2));
+  // An amount came first in January 1970, but of nothing.
+  EXPECT_THAT((StoredSets(dump, faults)[{1, 4, 3, 0}]), IsEmpty());
 }
 
 TEST_P(StoreGoldenTest, KnowsEveryAnswerAgainAndTakesNewOnes) {

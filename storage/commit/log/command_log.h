@@ -9,8 +9,8 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "storage/apply/command.h"
-#include "storage/apply/command_result.h"
+#include "storage/state/command.h"
+#include "storage/state/command_result.h"
 
 namespace emptychair::storage {
 

@@ -17,6 +17,7 @@
 #include "storage/format/keys.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/server/services/direct_call.h"
+#include "tests/storage/harness/activity_harness.h"
 #include "tests/storage/harness/store_harness.h"
 
 namespace emptychair {
@@ -104,6 +105,38 @@ TEST_F(HandlersTest, ASubmissionIsStoredAndCounts) {
                        CallDirectly<v1::QueryMetricResponse>(
                            table(), Parse<v1::QueryMetricRequest>("survey_ids: 'nps'")));
   EXPECT_EQ(metric.total().points(0).promoters(), 1);
+}
+
+TEST_F(HandlersTest, ActivitiesCountInMetricsOfLoyalty) {
+  storage::Store& store = harness_.store();
+  ASSERT_OK(storage::DefineKind(store, "visit", "UTC").error);
+  // Twice on the day of the clock, and a month before.
+  constexpr int64_t kMonthMs = int64_t{31} * 86'400'000;
+  storage::Record(store, {{.id = "a"},
+                          {.id = "b", .time_ms = storage::kNoonMs - 1},
+                          {.id = "c", .time_ms = storage::kNoonMs - 2},
+                          {.id = "d", .time_ms = storage::kNoonMs - kMonthMs}});
+  const auto retention = CallDirectly<v1::QueryRetentionResponse>(
+      table(), Parse<v1::QueryRetentionRequest>("kind: 'visit' as_of { seconds: 1711929600 }"));
+  ASSERT_OK(retention);
+  ASSERT_EQ(retention->points_size(), 3);
+  EXPECT_EQ(retention->points(1).returning_customers(), 0);
+  EXPECT_EQ(retention->sequence(), static_cast<int64_t>(store.view()->counters.sequence()));
+  const auto cohorts = CallDirectly<v1::QueryCohortsResponse>(
+      table(), Parse<v1::QueryCohortsRequest>("kind: 'visit' cohort_rule: COHORT_RULE_ACTIVE "
+                                              "min_activities: 3 as_of { seconds: 1711929600 }"));
+  ASSERT_OK(cohorts);
+  EXPECT_EQ(cohorts->cohorts(2).size(), 1);
+  // What is at the clock's own time is not before it.
+  const auto repeat = CallDirectly<v1::QueryRepeatRateResponse>(
+      table(), Parse<v1::QueryRepeatRateRequest>("kind: 'visit' method: "
+                                                 "REPEAT_RATE_METHOD_BY_EVENT"));
+  ASSERT_OK(repeat);
+  EXPECT_EQ(repeat->repeat_customers(), 1);
+  EXPECT_EQ(repeat->activities_scanned(), 2);
+  EXPECT_THAT(CallDirectly<v1::QueryRetentionResponse>(
+                  table(), Parse<v1::QueryRetentionRequest>("kind: 'nobody'")),
+              HasReason(v1::ERROR_REASON_KIND_NOT_FOUND));
 }
 
 TEST_F(HandlersTest, ARefusalHasItsReasonAndField) {

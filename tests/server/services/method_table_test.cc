@@ -105,7 +105,9 @@ TEST_F(MethodTableTest, BatchesAreFieldsOfRecords) {
       EXPECT_GT(spec.batch->bytes_max, 0u);
     }
   }
-  EXPECT_THAT(with_batches, ::testing::ElementsAre("FeedbackService/BatchSubmitFeedback",
+  EXPECT_THAT(with_batches, ::testing::ElementsAre("CustomerService/BatchRecordActivities",
+                                                   "CustomerService/StreamActivities",
+                                                   "FeedbackService/BatchSubmitFeedback",
                                                    "FeedbackService/StreamFeedback"));
 }
 
@@ -117,7 +119,15 @@ TEST_F(MethodTableTest, EachMethodNeedsThePermissionThatItShould) {
       {"AdminService/MeasureRepeats", v1::PERMISSION_OPERATE},
       {"AdminService/RebuildCube", v1::PERMISSION_OPERATE},
       {"AdminService/VerifyStore", v1::PERMISSION_OPERATE},
+      {"CustomerService/BatchRecordActivities", v1::PERMISSION_SUBMIT},
+      {"CustomerService/DefineActivityKind", v1::PERMISSION_EDIT_SURVEYS},
+      {"CustomerService/DeleteActivityKind", v1::PERMISSION_ERASE},
+      {"CustomerService/EraseActivity", v1::PERMISSION_ERASE},
       {"CustomerService/GetCustomer", v1::PERMISSION_READ_RECORDS},
+      {"CustomerService/ListActivities", v1::PERMISSION_READ_RECORDS},
+      {"CustomerService/ListActivityKinds", v1::PERMISSION_READ_SURVEYS},
+      {"CustomerService/RecordActivity", v1::PERMISSION_SUBMIT},
+      {"CustomerService/StreamActivities", v1::PERMISSION_SUBMIT},
       {"CustomerService/UpsertCustomer", v1::PERMISSION_SUBMIT},
       {"FeedbackService/AmendFeedback", v1::PERMISSION_EDIT_RECORDS},
       {"FeedbackService/BatchSubmitFeedback", v1::PERMISSION_SUBMIT},
@@ -137,7 +147,10 @@ TEST_F(MethodTableTest, EachMethodNeedsThePermissionThatItShould) {
       {"MetricsService/ExplainMetric", v1::PERMISSION_READ_RECORDS},
       {"MetricsService/GetRepeatProfile", v1::PERMISSION_READ_METRICS},
       {"MetricsService/GetScorecard", v1::PERMISSION_READ_METRICS},
+      {"MetricsService/QueryCohorts", v1::PERMISSION_READ_METRICS},
       {"MetricsService/QueryMetric", v1::PERMISSION_READ_METRICS},
+      {"MetricsService/QueryRepeatRate", v1::PERMISSION_READ_METRICS},
+      {"MetricsService/QueryRetention", v1::PERMISSION_READ_METRICS},
       {"SurveyService/ArchiveSurvey", v1::PERMISSION_EDIT_SURVEYS},
       {"SurveyService/CreateSurvey", v1::PERMISSION_EDIT_SURVEYS},
       {"SurveyService/DeleteSurvey", v1::PERMISSION_ERASE},
@@ -164,14 +177,16 @@ TEST_F(MethodTableTest, WhatOnlyReadsNeedsAPermissionToRead) {
 }
 
 // After a deletion that went unanswered there may be another survey of the same id.
-TEST_F(MethodTableTest, OnlyTheDeletionOfASurveyIsNotIdempotent) {
+TEST_F(MethodTableTest, OnlyDeletionsByNameAreNotIdempotent) {
   std::vector<std::string> not_idempotent;
   for (const MethodSpec& spec : table()) {
     if (!spec.method.is_idempotent) {
       not_idempotent.push_back(spec.method.name);
     }
   }
-  EXPECT_THAT(not_idempotent, ::testing::ElementsAre("SurveyService/DeleteSurvey"));
+  EXPECT_THAT(not_idempotent,
+              ::testing::UnorderedElementsAre("SurveyService/DeleteSurvey",
+                                              "CustomerService/DeleteActivityKind"));
 }
 
 }  // namespace

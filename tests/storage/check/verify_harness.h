@@ -30,18 +30,10 @@ inline std::vector<Answer> ThreeAnswers() {
 
 inline std::string KeyOf(const Answer& answer) { return FeedbackKey{1, IdOf(answer)}.Encode(); }
 
-// A store with those records, and an empty survey "quiet" (number 2).
-class TestStore {
+// An open store in memory whose database can be damaged.
+class DamageableStore {
  public:
-  TestStore() : harness_(Place::kMemory) {
-    EXPECT_OK(harness_.Open());
-    for (store::v1::StoredSurvey survey : {NpsSurvey("pulse", {"region"}), NpsSurvey("quiet")}) {
-      // No machine knows this one, so that records can have any offset.
-      survey.set_time_zone("Nowhere/Land");
-      EXPECT_OK(CreateSurvey(store(), survey).error);
-    }
-    Submit(store(), ThreeAnswers());
-  }
+  DamageableStore() : harness_(Place::kMemory) { EXPECT_OK(harness_.Open()); }
 
   Store& store() { return harness_.store(); }
   DatabaseDump Dump() const { return harness_.Dump(); }
@@ -61,6 +53,19 @@ class TestStore {
   StoreHarness harness_;
 };
 
+// A store with those records, and an empty survey "quiet" (number 2).
+class TestStore : public DamageableStore {
+ public:
+  TestStore() {
+    for (store::v1::StoredSurvey survey : {NpsSurvey("pulse", {"region"}), NpsSurvey("quiet")}) {
+      // No machine knows this one, so that records can have any offset.
+      survey.set_time_zone("Nowhere/Land");
+      EXPECT_OK(CreateSurvey(store(), survey).error);
+    }
+    Submit(store(), ThreeAnswers());
+  }
+};
+
 inline CubeRowKey DayRow() { return {1, CubeUnit::kDay, 19'783, 0}; }  // 2024-03-01.
 
 // The name of a kind of difference as the API has it.
@@ -77,6 +82,7 @@ inline std::string KindName(DifferenceKind kind) {
                                 "SERIES",
                                 "CHANGE_LOG",
                                 "COLUMN_MISMATCH",
+                                "CUSTOMER_SET",
                                 "COUNTER"};
   return kNames[static_cast<size_t>(kind)];
 }
@@ -111,6 +117,31 @@ inline RebuildSummary RebuildNow(Store& store) {
   const auto summary = store.RebuildCube([](const TaskProgress&) { return absl::OkStatus(); });
   EXPECT_OK(summary.status());
   return summary.ok() ? *summary : RebuildSummary();
+}
+
+// One change of the database, and what is found then.
+struct DamageCase {
+  const char* name;
+  std::function<void(PlainDatabase&, const DatabaseDump&)> damage;
+  ::testing::Matcher<std::vector<std::string>> wanted;
+  // Differences that are left when the cube was rebuilt.
+  ::testing::Matcher<std::vector<std::string>> left = ::testing::IsEmpty();
+};
+
+template <typename DamagedStore>
+void CheckDamages(const std::vector<DamageCase>& damages) {
+  for (const DamageCase& damage : damages) {
+    SCOPED_TRACE(damage.name);
+    DamagedStore store;
+    ASSERT_NO_FATAL_FAILURE(store.Damage(damage.damage));
+    const Verdict verdict = VerifyNow(store.store());
+    EXPECT_THAT(verdict.differences, damage.wanted);
+    EXPECT_EQ(static_cast<size_t>(verdict.summary.difference_count), verdict.differences.size());
+    RebuildNow(store.store());
+    EXPECT_THAT(VerifyNow(store.store()).differences, damage.left);
+    // What was mended stays so.
+    EXPECT_EQ(RebuildNow(store.store()).rows_corrected, 0);
+  }
 }
 
 // Writes answers on a thread of its own until it is destroyed.

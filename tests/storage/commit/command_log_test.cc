@@ -44,7 +44,7 @@ class CommandLogTest : public ::testing::Test {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<WorkingState> state_;
   CommandResult result_;
-  CubeRowAges ages_;
+  MergedRowAges ages_;
 };
 
 TEST_F(CommandLogTest, CountsEveryCommandAlsoOneThatChangesNothing) {

@@ -15,8 +15,10 @@
 #include "storage/commit/committer.h"
 #include "storage/commit/log/local_queue.h"
 #include "storage/format/cube_row.h"
+#include "storage/format/customer_set.h"
 #include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
+#include "tests/storage/harness/activity_harness.h"
 #include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
@@ -60,13 +62,95 @@ class RecordingQueue final : public CommandLog {
   RecordedLog* const record_;
 };
 
+// Draws commands about activities, many of which change nothing.
+class ActivitySource {
+ public:
+  ActivitySource(Random& random, const KeyedHash& hash)
+      : random_(random), hash_(hash), shared_(IdsThatShareTheirStart(hash, "visit", kNoonMs, 5)) {}
+
+  CommandPtr Draw() {
+    switch (Uniform(10)) {
+      case 0:
+        return DefineKindCommand(KindName(), Uniform(2) == 0 ? "UTC" : "Asia/Tokyo");
+      case 1:
+        return DeleteKindCommand(Kind());
+      case 2:
+        return EraseActivityCommand(Kind(), DrawDeed().id);
+      case 3: {
+        std::vector<Uuid> ids(Uniform(20));
+        for (Uuid& id : ids) {
+          id = IdOf(DrawDeed(), hash_);
+        }
+        return TakeBackCommand(Kind(), Uniform(8), ids);
+      }
+      case 4: {
+        auto command = NewCommand();
+        DrawCorrection(*command->mutable_correct_customer_sets());
+        return command;
+      }
+      default: {
+        std::vector<Deed> deeds(1 + Uniform(Uniform(8) == 0 ? 40 : 4));
+        for (Deed& deed : deeds) {
+          deed = DrawDeed();
+        }
+        return RecordCommand(hash_, deeds,
+                             Uniform(2) == 0 ? absl::StrCat("import-", Uniform(3)) : "");
+      }
+    }
+  }
+
+ private:
+  uint32_t Uniform(uint32_t below) {
+    return std::uniform_int_distribution<uint32_t>(0, below - 1)(random_);
+  }
+  uint32_t Kind() { return 1 + Uniform(5); }
+  std::string KindName() { return Uniform(2) == 0 ? "visit" : "call"; }
+
+  // One id in eight has other content than its last time.
+  Deed DrawDeed() {
+    const uint32_t id = Uniform(50);
+    Deed deed{.kind_number = Uniform(2) == 0 ? 0 : Kind(), .zone_revision = Uniform(4) / 3};
+    deed.kind = KindName();
+    deed.id = id < shared_.size() ? shared_[id] : absl::StrCat("a-", id);
+    deed.customer_id = absl::StrCat("customer-", id < shared_.size() ? 1 : id % 7);
+    deed.time_ms += id < shared_.size() ? 0 : id % 9 * 14'400'000;
+    deed.zone_offset_seconds = static_cast<int32_t>(id % 5) * 3'600;
+    if (id % 3 != 0) {
+      deed.amount = Euros(static_cast<int64_t>(id % 4) - 1 + (Uniform(8) == 0 ? 1 : 0));
+    }
+    return deed;
+  }
+
+  void DrawCorrection(store::v1::CorrectCustomerSetsCommand& correct) {
+    store::v1::CustomerSetCorrection& row = *correct.add_rows();
+    row.set_kind_number(Kind());
+    row.set_unit(2 + Uniform(2));
+    row.set_set(1 + Uniform(row.unit() == 2 ? 5 : 4));
+    row.set_bucket(row.unit() == 2 ? 19'783 + Uniform(3) : 650);
+    for (uint32_t member = 1; member < 12; member += 1 + Uniform(4)) {
+      row.add_members(member);
+    }
+    correct.add_stray_keys(
+        CustomerSetKey{Kind(), CustomerSet::kActive, CubeUnit::kDay, 19'783, 0}.Encode());
+  }
+
+  Random& random_;
+  const KeyedHash hash_;
+  // Ids whose activities share an entry by customer.
+  const std::vector<std::string> shared_;
+};
+
 // Draws commands, many of which change nothing: records sent again, refused, gone.
 class CommandSource {
  public:
-  explicit CommandSource(Random& random) : random_(random) {}
+  CommandSource(Random& random, const KeyedHash& hash)
+      : random_(random), activities_(random, hash) {}
 
   // `view` is that of what came before.
   CommandPtr Draw(const View& view) {
+    if (Uniform(5) < 2) {
+      return activities_.Draw();
+    }
     auto command = NewCommand();
     switch (Uniform(17)) {
       case 0:
@@ -177,6 +261,7 @@ class CommandSource {
   }
 
   Random& random_;
+  ActivitySource activities_;
 };
 
 void CopyTree(rocksdb::Env* env, const std::string& from, const std::string& to) {
@@ -191,7 +276,8 @@ void CopyTree(rocksdb::Env* env, const std::string& from, const std::string& to)
 }
 
 // Rows of the cube are sums of pieces, and where one is written whole is not said; so their sums
-// are compared, and a row of nothing is none. Everything else is compared byte by byte.
+// are compared, and a row of nothing is none. The same holds for sets, whose rows are what changes
+// left. Everything else is compared byte by byte.
 DatabaseDump Comparable(DatabaseDump dump) {
   std::map<std::string, std::string> rows;
   for (const auto& [key, value] : dump["cell"]) {
@@ -201,7 +287,15 @@ DatabaseDump Comparable(DatabaseDump dump) {
       rows[key] = EncodeCubeRow(*counts);
     }
   }
-  dump["cell"] = std::move(rows);
+  dump["cell"] = std::exchange(rows, {});
+  for (const auto& [key, value] : dump["active_set"]) {
+    CustomerSetRow row;
+    EXPECT_TRUE(row.Read(value));
+    if (row.size() != 0) {
+      rows[key] = row.Encode();
+    }
+  }
+  dump["active_set"] = std::move(rows);
   return dump;
 }
 
@@ -223,11 +317,11 @@ class GroupBorderTest : public ::testing::Test {
   // Runs random commands through a committer, which makes the follow-ups, over several starts.
   RecordedLog RunLive(const std::string& directory, Random& random) {
     RecordedLog log;
-    CommandSource source(random);
     for (int start = 0; start < 3; ++start) {
       const std::unique_ptr<Engine> engine = OpenEngine(directory);
       absl::StatusOr<std::unique_ptr<WorkingState>> state = WorkingState::Load(*engine);
       EXPECT_OK(state);
+      CommandSource source(random, (*state)->hash());
       LocalQueue::Options options;
       options.applied_index = (*state)->applied_index();
       options.epoch = random() | 1;
@@ -239,7 +333,7 @@ class GroupBorderTest : public ::testing::Test {
       Committer committer(*engine, *std::move(state),
                           std::make_unique<RecordingQueue>(options, &log),
                           std::move(committer_options));
-      for (int i = 0; i < 40; ++i) {
+      for (int i = 0; i < 60; ++i) {
         absl::Notification done;
         committer.Enqueue(source.Draw(*committer.publisher().view()), false,
                           [&](CommandResult) { done.Notify(); });
@@ -268,7 +362,7 @@ class GroupBorderTest : public ::testing::Test {
       ASSERT_OK(loaded);
       WorkingState& state = **loaded;
       applied = state.applied_index();
-      CubeRowAges ages;
+      MergedRowAges ages;
       std::unique_ptr<WriteGroup> unwritten;
       const uint64_t stop = applied + 1 + random() % (2 * log.size());
       while (applied < std::min<uint64_t>(stop, log.size())) {
@@ -304,11 +398,8 @@ class GroupBorderTest : public ::testing::Test {
     for (const std::string& bytes : log) {
       store::v1::Command command;
       ASSERT_TRUE(command.ParseFromString(bytes));
-      if (command.has_purge_survey()) {
-        ASSERT_TRUE(purges
-                        .insert(absl::StrCat(command.epoch(), " ",
-                                             command.purge_survey().SerializeAsString()))
-                        .second)
+      if (command.has_purge_survey() || command.has_purge_activity_kind()) {
+        ASSERT_TRUE(purges.insert(bytes).second)
             << "a follow-up was proposed twice: " << command.ShortDebugString();
       }
     }

@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
 #include "rocksdb/file_system.h"
+#include "tests/storage/harness/activity_harness.h"
 #include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
@@ -160,6 +161,41 @@ TEST_F(InFlightTest, CommandsAreJudgedByWhatIsOnItsWay) {
                              ADD_FAILURE() << "a difference: " << difference.where;
                              return absl::OkStatus();
                            }));
+}
+
+// Also what sets have: bob's first is in flight, and his next is on the same day.
+TEST_F(InFlightTest, ActivitiesAreJudgedByWhatIsOnItsWay) {
+  const KeyedHash& hash = store_->hash();
+  const Deed first{.amount = Euros(1)};
+  Deed other = first;
+  other.amount = Euros(2);
+  const Deed bobs{.id = "b-1", .customer_id = "bob"};
+  const Deed bobs_next{.id = "b-2", .customer_id = "bob", .time_ms = kNoonMs + 2};
+  const Deed same_day{.id = "v-2", .time_ms = kNoonMs + 1, .amount = Euros(3)};
+  const Deed earlier{.id = "v-3", .time_ms = kNoonMs - 86'400'000};
+  ASSERT_OK(DefineKind(*store_, "visit", "UTC").error);
+  files_->Close();
+  Send(RecordCommand(hash, {first, bobs}, "june"));
+  files_->AwaitSync();
+  Send(RecordCommand(hash, {bobs_next}));
+  Send(RecordCommand(hash, {first}));
+  Send(RecordCommand(hash, {other}));
+  Send(RecordCommand(hash, {same_day}));
+  Send(DefineKindCommand("visit", "Asia/Tokyo"));
+  Send(TakeBackCommand(1, 1, {IdOf(first, hash)}));
+  Send(RecordCommand(hash, {earlier}));
+  Send(EraseActivityCommand(1, "v-3"));
+  Send(RecordCommand(hash, {earlier}));
+  EXPECT_THAT(WaitForAnswers(0), IsEmpty());
+  files_->Open();
+  EXPECT_THAT(WaitForAnswers(10),
+              ElementsAre("accepted", "accepted", "existed", "CONTENT_DIFFERS", "accepted",
+                          "KIND_HAS_ACTIVITIES", "ok", "accepted", "ok", "ERASED"));
+  EXPECT_EQ(store_->view()->counters.activity_count(), 3u);
+  store_.reset();
+  const DatabaseDump dump =
+      PlainDatabase(env_.get(), dir_.Join("store"), PlainDatabase::Mode::kRead).Dump();
+  EXPECT_THAT(FindFaults(dump), IsEmpty());
 }
 
 TEST_F(InFlightTest, WhatGathersMeanwhileIsOneGroup) {

@@ -24,7 +24,10 @@ std::vector<ChangeLogEntry> AFew() {
           {ChangeKind::kErased, Entity::kFeedback, 0xffffffff, kOther},
           {ChangeKind::kDeleted, Entity::kSurvey, 7, Uuid()},
           {ChangeKind::kCubeCorrected, Entity::kSurvey, 7, Uuid()},
-          {ChangeKind::kCreated, Entity::kFeedback, 1, Uuid::MakeV7(0, {})}};
+          {ChangeKind::kCreated, Entity::kFeedback, 1, Uuid::MakeV7(0, {})},
+          {ChangeKind::kCreated, Entity::kActivityKind, 3, Uuid()},
+          {ChangeKind::kCreated, Entity::kActivity, 3, kId},
+          {ChangeKind::kErased, Entity::kActivity, 3, kId}};
 }
 
 TEST(Varint, IsReadAsItWasWrittenAndInNoOtherForm) {
@@ -95,10 +98,18 @@ TEST(Changes, AreThoseThatThereAre) {
     EXPECT_EQ(decodes({as, Entity::kSurvey, 1, Uuid()}),
               kind == 1 || kind == 2 || kind == 6 || kind == 16)
         << kind;
-    EXPECT_EQ(decodes({ChangeKind::kCreated, static_cast<Entity>(kind), 1, kId}), kind == 1);
+    EXPECT_EQ(decodes({as, Entity::kActivity, 1, kId}), kind == 1 || kind == 5) << kind;
+    EXPECT_EQ(decodes({as, Entity::kActivityKind, 1, Uuid()}),
+              kind == 1 || kind == 2 || kind == 6 || kind == 16)
+        << kind;
+    EXPECT_EQ(decodes({ChangeKind::kCreated, static_cast<Entity>(kind), 1, kId}),
+              kind == 1 || kind == 4)
+        << kind;
   }
   EXPECT_FALSE(decodes({ChangeKind::kChanged, Entity::kSurvey, 7, kId}));
   EXPECT_FALSE(decodes({ChangeKind::kChanged, Entity::kFeedback, 7, Uuid()}));
+  EXPECT_FALSE(decodes({ChangeKind::kCreated, Entity::kActivity, 7, Uuid()}));
+  EXPECT_FALSE(decodes({ChangeKind::kCreated, Entity::kActivityKind, 7, kId}));
 }
 
 TEST(Changes, AreOneToAThousand) {

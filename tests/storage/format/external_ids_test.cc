@@ -1,5 +1,7 @@
 #include "storage/format/external_ids.h"
 
+#include <algorithm>
+#include <array>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -64,6 +66,26 @@ TEST(ExternalIdEntries, AreShortWhereTheIdWasDerived) {
     EXPECT_EQ(ExternalIdEntryOf(hash, survey, id, derived),
               (ExternalIdEntry{.kind = Kind::kGiven, .feedback_id = derived}));
   }
+}
+
+TEST(DerivedActivityId, IsMadeOfKindIdAndTime) {
+  const KeyedHash hash(KeyedHash::Secret{1, 2, 3});
+  constexpr int64_t kTime = 1'700'000'000'000;
+  const Uuid derived = DerivedActivityId(hash, "purchase", "order-7", kTime);
+  EXPECT_TRUE(derived.IsV7());
+  EXPECT_EQ(derived.UnixMs(), kTime);
+  EXPECT_EQ(DerivedActivityId(hash, "purchase", "order-7", kTime), derived);
+  const IdHash hash_9 = hash(HashPurpose::kDerivedActivityId, "8:purchase7:order-7");
+  std::array<uint8_t, 10> start;
+  std::copy_n(hash_9.begin(), start.size(), start.begin());
+  EXPECT_EQ(derived, Uuid::MakeV7(kTime, start));
+  // Of anything else follows another id.
+  EXPECT_NE(DerivedActivityId(hash, "purchase", "order-8", kTime), derived);
+  EXPECT_NE(DerivedActivityId(hash, "purchas", "eorder-7", kTime), derived);
+  EXPECT_NE(DerivedActivityId(hash, "purchase", "order-7", kTime + 1), derived);
+  EXPECT_NE(DerivedActivityId(KeyedHash(KeyedHash::Secret{}), "purchase", "order-7", kTime),
+            derived);
+  EXPECT_NE(DerivedFeedbackId(hash, "purchase", "order-7", kTime), derived);
 }
 
 }  // namespace

@@ -1,14 +1,19 @@
 // The vectors on docs/storage_format.md are what the code makes.
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "storage/engine/watermark.h"
+#include "storage/format/activities.h"
 #include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
+#include "storage/format/customer_set.h"
 #include "storage/format/external_ids.h"
+#include "storage/format/hashed_field.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "tests/storage/harness/hex.h"
@@ -41,6 +46,43 @@ TEST(FormatPage, HasTheBytesOfKeys) {
   ExpectOnPage("00000001 00000002", SeriesKey{1, 2}.Encode());
   ExpectOnPage("08 00000007 03", RepeatEffectsKey{7, 3}.Encode());
   ExpectOnPage("00000001 03 80000288 0000", CubeRowKey{1, CubeUnit::kMonth, 648, 0}.Encode());
+  ExpectOnPage("6b696e642f 00000003", ActivityKindKey(3));
+  ExpectOnPage("00000003 017f22e279b07cc398c4dc0c0c07398f", ActivityKey{3, id}.Encode());
+  ExpectOnPage("00000005 03 017f22e279b07cc3", ActivityByCustomerKey{5, 3, StartOf(id)}.Encode());
+  ExpectOnPage("00000003 0001020304050607", ActivityIdKey{3, {0, 1, 2, 3, 4, 5, 6, 7}}.Encode());
+  ExpectOnPage("00000003 01 03 80000288 0001",
+               CustomerSetKey{3, CustomerSet::kActive, CubeUnit::kMonth, 648, 1}.Encode());
+}
+
+TEST(FormatPage, HasTheFormat) {
+  EXPECT_THAT(Page(), HasSubstr(absl::StrCat("# The storage format, version ", kFormatVersion)));
+  ExpectOnPage("07000000", EncodeFormat(kFormatVersion));
+}
+
+TEST(FormatPage, HasTheBytesOfAnActivity) {
+  ActivityHeader header;
+  header.customer_ordinal = 5;
+  header.zone_offset_seconds = 3'600;
+  header.amount = Amount{.units = 12, .nanos = 500'000'000, .currency = {'E', 'U', 'R'}};
+  header.sequence = 12;
+  ExpectOnPage("01 01  05  a038  455552 18 8094ebdc03  0c", EncodeActivity(header, {}));
+  header.amount.reset();
+  ExpectOnPage("01 00  05  a038  0c", EncodeActivity(header, {}));
+  ExpectOnPage("01 01 a038",
+               EncodeActivityMark({.is_positive = true, .zone_offset_seconds = 3'600}));
+  std::string hashed;
+  AppendHashedField(hashed, "purchase");
+  AppendHashedField(hashed, "order-7");
+  EXPECT_THAT(Page(), HasSubstr(absl::StrCat("    ", hashed, "\n")));
+}
+
+TEST(FormatPage, HasTheBytesOfASetOfCustomers) {
+  CustomerSetRow row;
+  row.Add(3);
+  row.Add(300);
+  ExpectOnPage("01 01  0300 2c01", row.Encode());
+  ExpectOnPage("01 03  02000000  0300 2c01  0500",
+               EncodeSetChange({{3, true}, {5, false}, {300, true}}));
 }
 
 TEST(FormatPage, HasTheBytesOfARecordsHeader) {
@@ -70,6 +112,13 @@ TEST(FormatPage, HasTheBytesOfExternalIds) {
       "01  01 017f22e279b0  02 017f22e279b07cc398c4dc0c0c07398f",
       EncodeExternalIdEntries({{.kind = ExternalIdEntry::Kind::kDerived, .unix_ms = id.UnixMs()},
                                {.feedback_id = id}}));
+  IdHash hash;
+  std::iota(hash.begin(), hash.end(), uint8_t{0});
+  ExpectOnPage(
+      "01  01 017f22e279b0  03 000102030405060708090a0b0c0d0e0f 017f22e279b07cc398c4dc0c0c07398f",
+      EncodeExternalIdEntries(
+          {{.kind = ExternalIdEntry::Kind::kDerived, .unix_ms = id.UnixMs()},
+           {.kind = ExternalIdEntry::Kind::kErased, .feedback_id = id, .hash = hash}}));
 }
 
 TEST(FormatPage, HasTheBytesOfTheWatermark) {

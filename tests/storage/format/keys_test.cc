@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <random>
 #include <string>
 #include <tuple>
@@ -76,6 +77,21 @@ std::vector<KeyKind> AllKinds() {
              Shortened(TestHash())),
       KindOf("customer_by_ordinal", CustomerByOrdinalKey(0x01020304), "02 01020304",
              DecodeCustomerByOrdinalKey, uint32_t{0x01020304}),
+      KindOf("kind", ActivityKindKey(0x01020304), "6b696e642f 01020304", DecodeActivityKindKey,
+             uint32_t{0x01020304}),
+      KindOf("activity", ActivityKey{0x01020304, TestUuid()}, std::string("01020304") + kUuidHex),
+      KindOf("activity_by_customer", ActivityByCustomerKey{0x0a0b0c0d, 7, StartOf(TestUuid())},
+             "0a0b0c0d 07" + std::string(kUuidHex).substr(0, 16)),
+      KindOf("activity_id", ActivityIdKey{7, Shortened(TestHash())},
+             "00000007" + std::string(kHashHex).substr(0, 16)),
+      KindOf("set_of_a_month", CustomerSetKey{1, CustomerSet::kActive, CubeUnit::kMonth, 648, 0},
+             "00000001 01 03 80000288 0000"),
+      KindOf("set_of_a_day",
+             CustomerSetKey{0xffffffff, CustomerSet::kTwice, CubeUnit::kDay, -1, 65'535},
+             "ffffffff 05 02 7fffffff ffff"),
+      KindOf("lowest_set",
+             CustomerSetKey{0, CustomerSet::kFirstEverPositive, CubeUnit::kDay, INT32_MIN, 0x0102},
+             "00000000 04 02 00000000 0102"),
       KindOf("effects", RepeatEffectsKey{7, 3}, "08 00000007 03"),
       KindOf("change", ChangeKey(0x0102030405060708), "0102030405060708", DecodeChangeKey,
              uint64_t{0x0102030405060708}),
@@ -91,6 +107,7 @@ TEST(Keys, HaveTheseBytes) {
   EXPECT_EQ(IdentityKey(), "identity");
   EXPECT_EQ(CountersKey(), "counters");
   EXPECT_EQ(SurveyKeyPrefix(), "survey/");
+  EXPECT_EQ(ActivityKindKeyPrefix(), "kind/");
 }
 
 TEST(Keys, OfEveryOtherLengthAreRejected) {
@@ -117,11 +134,27 @@ TEST(Keys, WithAWrongTagUnitOrPrefixAreRejected) {
     std::string row = CubeRowKey{1, CubeUnit::kDay, 0, 0}.Encode();
     row[4] = static_cast<char>(byte);
     EXPECT_EQ(CubeRowKey::Decode(row).has_value(), byte >= 1 && byte <= 3) << byte;
+    for (const CustomerSet set : kCustomerSets) {
+      std::string members = CustomerSetKey{1, set, CubeUnit::kDay, 0, 0}.Encode();
+      members[5] = static_cast<char>(byte);
+      // More than once is told of days alone.
+      EXPECT_EQ(CustomerSetKey::Decode(members).has_value(),
+                byte == 2 || (byte == 3 && set != CustomerSet::kTwice))
+          << byte;
+    }
+    std::string members = CustomerSetKey{1, CustomerSet::kActive, CubeUnit::kDay, 0, 0}.Encode();
+    members[4] = static_cast<char>(byte);
+    EXPECT_EQ(CustomerSetKey::Decode(members).has_value(), byte >= 1 && byte <= 5) << byte;
   }
   for (size_t bit = 0; bit < 8 * SurveyKeyPrefix().size(); ++bit) {
     std::string key = SurveyKey(5);
     key[bit / 8] = static_cast<char>(key[bit / 8] ^ (1 << (bit % 8)));
     EXPECT_FALSE(DecodeSurveyKey(key).has_value()) << HexOf(key);
+  }
+  for (size_t bit = 0; bit < 8 * ActivityKindKeyPrefix().size(); ++bit) {
+    std::string key = ActivityKindKey(5);
+    key[bit / 8] = static_cast<char>(key[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_FALSE(DecodeActivityKindKey(key).has_value()) << HexOf(key);
   }
 }
 
@@ -162,6 +195,104 @@ TEST(Keys, SortByTheirFieldsInOrder) {
   ExpectAscending(by_customer);
 }
 
+TEST(ActivityKeys, SortByTheirFieldsInOrder) {
+  std::vector<std::string> kinds;
+  std::vector<std::string> activities;
+  std::vector<std::string> by_id;
+  for (const uint32_t a : kUnsigned) {
+    kinds.push_back(ActivityKindKey(a));
+    for (const int64_t ms : {0, 1, 255, 256, 65'536}) {
+      activities.push_back(ActivityKey{a, Uuid::LowestAt(ms)}.Encode());
+    }
+    for (const uint8_t start : {0x00, 0x01, 0x7f, 0x80, 0xff}) {
+      by_id.push_back(ActivityIdKey{a, {start}}.Encode());
+    }
+  }
+  ExpectAscending(kinds);
+  ExpectAscending(activities);
+  ExpectAscending(by_id);
+  // Of one kind each: numbers of kinds are varints, which have an order of their own.
+  for (const uint32_t kind : kUnsigned) {
+    std::vector<std::string> by_customer;
+    for (const uint32_t a : kUnsigned) {
+      for (const int64_t ms : {0, 1, 255, 256, 65'536}) {
+        by_customer.push_back(ActivityByCustomerKey{a, kind, StartOf(Uuid::LowestAt(ms))}.Encode());
+        const std::optional<ActivityByCustomerKey> key =
+            ActivityByCustomerKey::Decode(by_customer.back());
+        ASSERT_TRUE(key.has_value()) << HexOf(by_customer.back());
+        EXPECT_EQ(*key, (ActivityByCustomerKey{a, kind, StartOf(Uuid::LowestAt(ms))}));
+        EXPECT_EQ(key->unix_ms(), ms);
+      }
+    }
+    ExpectAscending(by_customer);
+  }
+}
+
+TEST(ActivityKeys, OfACustomerKindAndTimeAreThoseOfTheirPrefixes) {
+  const auto starts = [](const std::string& key, const std::string& prefix) {
+    return key.compare(0, prefix.size(), prefix) == 0;
+  };
+  for (const uint32_t a : kUnsigned) {
+    for (const uint32_t b : kUnsigned) {
+      const bool is_same = a == b;
+      const std::string of_kind = KindDataPrefix(b);
+      EXPECT_EQ(starts(ActivityKey{a, TestUuid()}.Encode(), of_kind), is_same);
+      EXPECT_EQ(starts(ActivityIdKey{a, Shortened(TestHash())}.Encode(), of_kind), is_same);
+      EXPECT_EQ(starts(CustomerSetKey{a}.Encode(), of_kind), is_same);
+      EXPECT_EQ(starts(ActivityKindKey(a), ActivityKindKeyPrefix()), true);
+      const std::string by_customer = ActivityByCustomerKey{a, b, StartOf(TestUuid())}.Encode();
+      for (const uint32_t c : kUnsigned) {
+        EXPECT_EQ(starts(by_customer, CustomerActivitiesPrefix(c)), a == c);
+        // No number of a kind begins as another one.
+        EXPECT_EQ(starts(by_customer, CustomerActivitiesPrefix(a, c)), b == c);
+      }
+      const int64_t ms = TestUuid().UnixMs();
+      EXPECT_LE(CustomerActivitiesFrom(a, b, ms), by_customer);
+      EXPECT_GT(CustomerActivitiesFrom(a, b, ms + 1), by_customer);
+      EXPECT_TRUE(starts(CustomerActivitiesFrom(a, b, ms), CustomerActivitiesPrefix(a, b)));
+    }
+    EXPECT_TRUE(
+        starts(ActivityKey{a, TestUuid()}.Encode(), ActivityKeyPrefix(a, StartOf(TestUuid()))));
+    EXPECT_FALSE(starts(ActivityKey{a, Uuid::LowestAt(TestUuid().UnixMs())}.Encode(),
+                        ActivityKeyPrefix(a, StartOf(TestUuid()))));
+  }
+}
+
+TEST(CustomerSetKeys, SortByKindSetUnitBucketAndChunk) {
+  std::vector<std::string> keys;
+  for (const uint32_t kind : kUnsigned) {
+    for (const CustomerSet set : kCustomerSets) {
+      for (const CubeUnit unit : {CubeUnit::kDay, CubeUnit::kMonth}) {
+        for (const int32_t bucket : kSigned) {
+          for (const uint16_t chunk : {0, 1, 255, 256, 65'535}) {
+            keys.push_back(CustomerSetKey{kind, set, unit, bucket, chunk}.Encode());
+          }
+        }
+      }
+    }
+  }
+  ExpectAscending(keys);
+}
+
+TEST(CustomerSetKeys, AreEqualOnlyWhenAllFieldsAre) {
+  const CustomerSetKey key{1, CustomerSet::kActive, CubeUnit::kDay, 2, 3};
+  EXPECT_EQ(key, (CustomerSetKey{1, CustomerSet::kActive, CubeUnit::kDay, 2, 3}));
+  EXPECT_NE(key, (CustomerSetKey{9, CustomerSet::kActive, CubeUnit::kDay, 2, 3}));
+  EXPECT_NE(key, (CustomerSetKey{1, CustomerSet::kFirstEver, CubeUnit::kDay, 2, 3}));
+  EXPECT_NE(key, (CustomerSetKey{1, CustomerSet::kActive, CubeUnit::kMonth, 2, 3}));
+  EXPECT_NE(key, (CustomerSetKey{1, CustomerSet::kActive, CubeUnit::kDay, 9, 3}));
+  EXPECT_NE(key, (CustomerSetKey{1, CustomerSet::kActive, CubeUnit::kDay, 2, 9}));
+}
+
+TEST(CustomerSets, HaveTheNumbersThatAreOnDisk) {
+  EXPECT_EQ(static_cast<int>(CustomerSet::kActive), 1);
+  EXPECT_EQ(static_cast<int>(CustomerSet::kActivePositive), 2);
+  EXPECT_EQ(static_cast<int>(CustomerSet::kFirstEver), 3);
+  EXPECT_EQ(static_cast<int>(CustomerSet::kFirstEverPositive), 4);
+  EXPECT_EQ(static_cast<int>(CustomerSet::kTwice), 5);
+  EXPECT_EQ(kCustomersPerChunk, 65'536u);
+}
+
 TEST(CubeRowKeys, SortBySurveyUnitBucketAndChunk) {
   std::vector<std::string> keys;
   for (const uint32_t survey : kUnsigned) {
@@ -200,6 +331,18 @@ TEST(Keys, DecodeOnlyToWhatEncodesToTheSameBytes) {
       EXPECT_EQ(key->Encode(), bytes);
     }
     if (const auto key = SeriesKey::Decode(bytes)) {
+      EXPECT_EQ(key->Encode(), bytes);
+    }
+    if (const auto key = ActivityKey::Decode(bytes)) {
+      EXPECT_EQ(key->Encode(), bytes);
+    }
+    if (const auto key = ActivityByCustomerKey::Decode(bytes)) {
+      EXPECT_EQ(key->Encode(), bytes);
+    }
+    if (const auto key = ActivityIdKey::Decode(bytes)) {
+      EXPECT_EQ(key->Encode(), bytes);
+    }
+    if (const auto key = CustomerSetKey::Decode(bytes)) {
       EXPECT_EQ(key->Encode(), bytes);
     }
     if (const auto hash = DecodeCustomerByIdKey(bytes)) {

@@ -28,7 +28,7 @@ store::v1::StoredFeedback ABody() {
 }
 
 TEST(Format, IsFourBytesLittleEndian) {
-  EXPECT_EQ(kFormatVersion, 6u);
+  EXPECT_EQ(kFormatVersion, 7u);
   EXPECT_EQ(HexOf(EncodeFormat(1)), "01000000");
   EXPECT_EQ(HexOf(EncodeFormat(0x01020304)), "04030201");
   EXPECT_EQ(DecodeFormat(Bytes("04030201")), 0x01020304u);

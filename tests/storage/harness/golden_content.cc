@@ -13,6 +13,7 @@
 #include "storage/format/external_ids.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
+#include "tests/storage/harness/golden_activities.h"
 
 namespace emptychair::storage {
 namespace {
@@ -208,6 +209,10 @@ std::string MetaText(const std::string& key, const std::string& value) {
     return absl::StrCat("series ", series->series, " of survey ", series->survey_number, " again ",
                         MessageText<store::v1::StoredSeries>(value));
   }
+  if (const auto number = DecodeActivityKindKey(key)) {
+    return absl::StrCat("activity kind ", *number, " ",
+                        MessageText<store::v1::StoredActivityKind>(value));
+  }
   if (const auto number = DecodeImportKey(key)) {
     return absl::StrCat("import ", *number, " ", MessageText<store::v1::StoredImport>(value));
   }
@@ -327,7 +332,7 @@ std::string EntryText(const std::string& family, const std::string& key, const s
   if (family == "change") return ChangeText(key, value);
   if (family == "derived") return DerivedText(key, value);
   if (family == "customer") return CustomerText(key, value);
-  return absl::StrCat("unknown ", absl::BytesToHexString(value));
+  return ActivityEntryText(family, key, value);
 }
 
 }  // namespace
@@ -343,6 +348,7 @@ std::vector<Answer> GoldenAnswers() {
 void FillFirstHalf(Store& store) {
   Create(store, Shop());
   SubmitAll(store, FirstAnswers());
+  FillFirstActivities(store);
 }
 
 // A new kind of command gets an example of each of its effects here, behind what there is.
@@ -403,7 +409,8 @@ void FillSecondHalf(Store& store) {
   remove->mutable_delete_survey()->set_delete_time_ms(kNoonMs + 2 * kDayMs);
   const CommandResult removed = RunCommand(store, std::move(remove));
   Check(removed.error.ok(), removed.error);
-  // The survey is purged by commands that come between these.
+  FillSecondActivities(store);
+  // A survey and a kind are purged by commands that come between these.
   for (int i = 0; i < 20; ++i) {
     RunCommand(store, NewCommand());
   }

@@ -291,7 +291,8 @@ class IndexCheck {
     }
   }
 
-  // A record's import is one of its survey; none outlives its survey.
+  // A record's import is one of its survey; none outlives its survey. Those of activity kinds are
+  // none of this.
   void CheckImports() {
     const auto surveys = SurveysOf(dump_, faults_);
     std::map<uint32_t, store::v1::StoredImport> imports;
@@ -301,6 +302,9 @@ class IndexCheck {
       }
       const auto number = DecodeImportKey(key);
       store::v1::StoredImport import;
+      if (DecodeMessage(value, import) && import.kind_number() != 0) {
+        continue;
+      }
       if (!number.has_value() || !DecodeMessage(value, import) || import.import_id().empty() ||
           surveys.count(import.survey_number()) == 0 || *number > counters_.last_import_number()) {
         Fault(absl::StrCat("import ", absl::BytesToHexString(key), " is damaged"));

@@ -5,7 +5,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
-#include "storage/engine/cube_merge_operator.h"
+#include "storage/engine/merge_operators.h"
 #include "storage/engine/opening_guard.h"
 #include "storage/engine/watermark.h"
 
@@ -79,6 +79,9 @@ rocksdb::Status PlainDatabase::Open(rocksdb::Env* env, const std::string& path, 
     rocksdb::ColumnFamilyOptions family;
     if (name == "cell") {
       family.merge_operator = std::make_shared<CubeMergeOperator>();
+    }
+    if (name == "active_set") {
+      family.merge_operator = std::make_shared<CustomerSetMergeOperator>();
     }
     if (name == "change") {
       family.compaction_style = rocksdb::kCompactionStyleFIFO;

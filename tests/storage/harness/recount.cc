@@ -8,6 +8,7 @@
 #include "storage/format/cube_row.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
+#include "tests/storage/harness/activity_recount.h"
 #include "tests/storage/harness/dump_reader.h"
 #include "tests/storage/harness/index_recount.h"
 
@@ -70,6 +71,7 @@ CubeCells RecountedCube(const DatabaseDump& dump, std::vector<std::string>& faul
 std::vector<std::string> FindFaults(const DatabaseDump& dump) {
   std::vector<std::string> faults;
   RecountIndexes(dump, faults);
+  RecountActivities(dump, faults);
   const CubeCells stored = StoredCube(dump, faults);
   const CubeCells recounted = RecountedCube(dump, faults);
   for (const auto& [cell, count] : recounted) {

@@ -23,7 +23,8 @@ CubeCells StoredCube(const DatabaseDump& dump, std::vector<std::string>& faults)
 CubeCells RecountedCube(const DatabaseDump& dump, std::vector<std::string>& faults);
 
 // Every difference between what is stored and what follows from the records: the cube, the indexes
-// both ways, customers, series, counters and sequences. Empty for a sound database.
+// both ways, customers, series, counters, sequences, and the same for activities and the sets of
+// customers who did them. Empty for a sound database.
 std::vector<std::string> FindFaults(const DatabaseDump& dump);
 
 }  // namespace emptychair::storage

@@ -15,7 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/env.h"
-#include "storage/apply/command.h"
+#include "storage/state/command.h"
 #include "storage/store.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/temp_dir.h"

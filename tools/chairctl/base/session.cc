@@ -65,6 +65,26 @@ std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string
   return *zone;
 }
 
+std::optional<absl::TimeZone> ReadKindZone(Session& session, const std::string& kind,
+                                           int* exit_code) {
+  const absl::StatusOr<v1::ListActivityKindsResponse> kinds = session.client.ListActivityKinds();
+  if (!kinds.ok()) {
+    *exit_code = ServiceError(session.environment, kinds.status());
+    return std::nullopt;
+  }
+  for (const v1::ActivityKind& found : kinds->activity_kinds()) {
+    if (found.kind() == kind) {
+      const absl::StatusOr<absl::TimeZone> zone = FindZone(found.time_zone());
+      if (!zone.ok()) {
+        *exit_code = ToolError(session.environment, zone.status().message());
+        return std::nullopt;
+      }
+      return *zone;
+    }
+  }
+  return absl::UTCTimeZone();
+}
+
 absl::TimeZone SurveyZones::Of(const std::string& survey_id) {
   const auto [found, is_new] = zones_.try_emplace(survey_id, absl::UTCTimeZone());
   if (is_new) {

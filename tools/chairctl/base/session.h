@@ -58,6 +58,10 @@ void PrintRecord(const Session& session, const TextFields& fields,
 std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string& survey_id,
                                              int* exit_code);
 
+// The same of an activity kind; UTC for one that is not there yet.
+std::optional<absl::TimeZone> ReadKindZone(Session& session, const std::string& kind,
+                                           int* exit_code);
+
 // Knows the zones of surveys, each asked of the service once. Not thread-safe.
 class SurveyZones {
  public:

@@ -26,6 +26,7 @@ TextFields StatusFields(const v1::GetStatusResponse& status) {
           {"surveys", absl::StrCat(status.survey_count())},
           {"feedback", absl::StrCat(status.feedback_count())},
           {"customers", absl::StrCat(status.customer_count())},
+          {"activities", absl::StrCat(status.activity_count())},
           {"accepted_since_start", absl::StrCat(status.since_start().accepted())},
           {"already_existed_since_start", absl::StrCat(status.since_start().already_existed())},
           {"refused_since_start", absl::StrCat(status.since_start().refused())},

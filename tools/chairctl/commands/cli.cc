@@ -92,6 +92,7 @@ int RunChairctl(const std::vector<std::string>& arguments, const Environment& en
   AddSurveyCommands(app, &command);
   AddFeedbackCommands(app, &command);
   AddCustomerCommands(app, &command);
+  AddActivityCommands(app, &command);
   AddMetricCommands(app, &command);
   AddAdminCommands(app, &command);
   const Parsed parsed = program.Parse(arguments, *environment.out);

@@ -16,6 +16,7 @@ using Command = std::function<int(Session&)>;
 void AddSurveyCommands(CommandLine app, Command* command);
 void AddFeedbackCommands(CommandLine app, Command* command);
 void AddCustomerCommands(CommandLine app, Command* command);
+void AddActivityCommands(CommandLine app, Command* command);
 void AddMetricCommands(CommandLine app, Command* command);
 void AddAdminCommands(CommandLine app, Command* command);
 
@@ -33,9 +34,10 @@ void AddFeedbackExportCommand(CommandLine group, Command* command);
 void AddFeedbackWatchCommand(CommandLine group, Command* command);
 void AddFeedbackChangeCommands(CommandLine group, Command* command);
 
-// Add `words` and `scorecard` to the group `metric`.
+// Add `words`, `scorecard`; `retention`, `cohorts` and `repeat` to the group `metric`.
 void AddMetricWordsCommand(CommandLine group, Command* command);
 void AddMetricScorecardCommand(CommandLine group, Command* command);
+void AddMetricLoyaltyCommands(CommandLine group, Command* command);
 
 }  // namespace emptychair
 

@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/chairctl/base/enum_flag.h"
-#include "tools/chairctl/base/progress_line.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/commands/commands.h"
+#include "tools/chairctl/commands/many_steps.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/text/feedback_output.h"
 
@@ -74,30 +74,6 @@ int PrintChanged(const Session& session, const absl::StatusOr<Response>& respons
   return kExitOk;
 }
 
-// Follows a change of many answers to its end.
-template <typename Step>
-int PrintSteps(const Session& session, ResultRange<Step> steps) {
-  const Environment& environment = session.environment;
-  ProgressLine progress(environment.err, environment.err_is_terminal);
-  Step last;
-  for (absl::StatusOr<Step>& step : steps) {
-    if (!step.ok()) {
-      progress.Clear();
-      const int exit_code = ServiceError(environment, step.status());
-      *environment.err << "chairctl: " << last.changed()
-                       << " answers were changed; the same command goes on with the rest\n";
-      return exit_code;
-    }
-    last = *std::move(step);
-    progress.Show(ProgressBar(absl::StrCat(last.done(), " answers"), last.done(), last.total()));
-  }
-  progress.Clear();
-  PrintRecord(session,
-              {{"done", absl::StrCat(last.done())}, {"changed", absl::StrCat(last.changed())}},
-              last);
-  return kExitOk;
-}
-
 int Amend(Session& session, const ChangeFlags& flags) {
   const auto labels = ParseLabels("--label", flags.labels);
   if (!labels.ok()) {
@@ -143,7 +119,7 @@ int Exclude(Session& session, const ChangeFlags& flags) {
     request.mutable_exclude()->set_note(flags.note);
     int exit_code = kExitOk;
     return ReadRecordFlags(session, flags.records, flags.survey, request, &exit_code)
-               ? PrintSteps(session, session.patient_client.ChangeManyFeedback(request))
+               ? PrintSteps(session, "answers", session.patient_client.ChangeManyFeedback(request))
                : exit_code;
   }
   v1::ExcludeFeedbackRequest request;
@@ -163,7 +139,7 @@ int Include(Session& session, const ChangeFlags& flags) {
     request.set_include(true);
     int exit_code = kExitOk;
     return ReadRecordFlags(session, flags.records, flags.survey, request, &exit_code)
-               ? PrintSteps(session, session.patient_client.ChangeManyFeedback(request))
+               ? PrintSteps(session, "answers", session.patient_client.ChangeManyFeedback(request))
                : exit_code;
   }
   v1::IncludeFeedbackRequest request;
@@ -180,7 +156,7 @@ int Erase(Session& session, const ChangeFlags& flags) {
     v1::TakeBackImportRequest request;
     request.set_survey_id(flags.survey);
     request.set_import_id(flags.records.import_id);
-    return PrintSteps(session, session.patient_client.TakeBackImport(request));
+    return PrintSteps(session, "answers", session.patient_client.TakeBackImport(request));
   }
   v1::EraseFeedbackRequest request;
   SetTarget(flags, request);

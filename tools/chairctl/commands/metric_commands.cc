@@ -326,6 +326,7 @@ void AddMetricCommands(CommandLine app, Command* command) {
   AddExplain(group, command);
   AddMetricWordsCommand(group, command);
   AddMetricScorecardCommand(group, command);
+  AddMetricLoyaltyCommands(group, command);
 }
 
 }  // namespace emptychair

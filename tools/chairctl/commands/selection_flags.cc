@@ -37,13 +37,17 @@ absl::Status AddFilters(absl::string_view flag, const std::vector<std::string>& 
   return absl::OkStatus();
 }
 
-void AddSelectionFlags(CommandLine app, SelectionFlags& flags) {
-  app.Add("--window", flags.window.window,
+void AddWindowFlags(CommandLine app, WindowFlags& flags) {
+  app.Add("--window", flags.window,
           "2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31, or A..B without B");
-  app.Add("--from", flags.window.from, "Start: as in --window, or RFC 3339");
-  app.Add("--to", flags.window.to, "End, not included: as in --window, or RFC 3339");
-  app.Add("--last", flags.window.last,
+  app.Add("--from", flags.from, "Start: as in --window, or RFC 3339");
+  app.Add("--to", flags.to, "End, not included: as in --window, or RFC 3339");
+  app.Add("--last", flags.last,
           "N and d, w, m, q or y: the last N calendar units, the current one included");
+}
+
+void AddSelectionFlags(CommandLine app, SelectionFlags& flags) {
+  AddWindowFlags(app, flags.window);
   app.Add("--filter", flags.filters,
           "KEY=V or KEY!=V; can be repeated: values of one KEY are alternatives")
       .OneValueEach();

@@ -24,7 +24,10 @@ struct SelectionFlags {
   std::vector<std::string> filters;
 };
 
-// Adds `--window`, `--from`, `--to`, `--last` and `--filter`.
+// Adds `--window`, `--from`, `--to` and `--last`.
+void AddWindowFlags(CommandLine app, WindowFlags& flags);
+
+// Adds those and `--filter`.
 void AddSelectionFlags(CommandLine app, SelectionFlags& flags);
 
 // Reads `KEY=V` and `KEY!=V` texts of the flag `flag` into new filters: those of one key and sense

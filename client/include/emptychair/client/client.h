@@ -143,6 +143,32 @@ class Client {
   absl::StatusOr<v1::GetCustomerResponse> GetCustomer(const v1::GetCustomerRequest& request) const {
     return connection_->GetCustomer(request);
   }
+  absl::StatusOr<v1::DefineActivityKindResponse> DefineActivityKind(
+      const v1::DefineActivityKindRequest& request) const {
+    return connection_->DefineActivityKind(request);
+  }
+  absl::StatusOr<v1::ListActivityKindsResponse> ListActivityKinds(
+      const v1::ListActivityKindsRequest& request = {}) const {
+    return connection_->ListActivityKinds(request);
+  }
+  absl::StatusOr<v1::DeleteActivityKindResponse> DeleteActivityKind(
+      const v1::DeleteActivityKindRequest& request) const {
+    return connection_->DeleteActivityKind(request);
+  }
+  absl::StatusOr<v1::RecordActivityResponse> RecordActivity(
+      const v1::RecordActivityRequest& request) const {
+    return connection_->RecordActivity(request);
+  }
+  absl::StatusOr<v1::BatchRecordActivitiesResponse> BatchRecordActivities(
+      const v1::BatchRecordActivitiesRequest& request) const {
+    return connection_->BatchRecordActivities(request);
+  }
+  // All activities from the request's page on; asks for each page when it is reached.
+  ResultRange<v1::Activity> ListActivities(const v1::ListActivitiesRequest& request) const;
+  absl::StatusOr<v1::EraseActivityResponse> EraseActivity(
+      const v1::EraseActivityRequest& request) const {
+    return connection_->EraseActivity(request);
+  }
 
   absl::StatusOr<v1::QueryMetricResponse> QueryMetric(const v1::QueryMetricRequest& request) const {
     return connection_->QueryMetric(request);
@@ -166,6 +192,18 @@ class Client {
   absl::StatusOr<v1::GetRepeatProfileResponse> GetRepeatProfile(
       const v1::GetRepeatProfileRequest& request) const {
     return connection_->GetRepeatProfile(request);
+  }
+  absl::StatusOr<v1::QueryRetentionResponse> QueryRetention(
+      const v1::QueryRetentionRequest& request) const {
+    return connection_->QueryRetention(request);
+  }
+  absl::StatusOr<v1::QueryCohortsResponse> QueryCohorts(
+      const v1::QueryCohortsRequest& request) const {
+    return connection_->QueryCohorts(request);
+  }
+  absl::StatusOr<v1::QueryRepeatRateResponse> QueryRepeatRate(
+      const v1::QueryRepeatRateRequest& request) const {
+    return connection_->QueryRepeatRate(request);
   }
   // All rows from the request's page on; asks for each page when it is reached.
   ResultRange<v1::ExplainMetricRow> ExplainMetric(const v1::ExplainMetricRequest& request) const;

@@ -73,6 +73,20 @@ class Connection {
       const v1::UpsertCustomerRequest& request) = 0;
   virtual absl::StatusOr<v1::GetCustomerResponse> GetCustomer(
       const v1::GetCustomerRequest& request) = 0;
+  virtual absl::StatusOr<v1::DefineActivityKindResponse> DefineActivityKind(
+      const v1::DefineActivityKindRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListActivityKindsResponse> ListActivityKinds(
+      const v1::ListActivityKindsRequest& request) = 0;
+  virtual absl::StatusOr<v1::DeleteActivityKindResponse> DeleteActivityKind(
+      const v1::DeleteActivityKindRequest& request) = 0;
+  virtual absl::StatusOr<v1::RecordActivityResponse> RecordActivity(
+      const v1::RecordActivityRequest& request) = 0;
+  virtual absl::StatusOr<v1::BatchRecordActivitiesResponse> BatchRecordActivities(
+      const v1::BatchRecordActivitiesRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListActivitiesResponse> ListActivities(
+      const v1::ListActivitiesRequest& request) = 0;
+  virtual absl::StatusOr<v1::EraseActivityResponse> EraseActivity(
+      const v1::EraseActivityRequest& request) = 0;
 
   virtual absl::StatusOr<v1::QueryMetricResponse> QueryMetric(
       const v1::QueryMetricRequest& request) = 0;
@@ -86,6 +100,12 @@ class Connection {
       const v1::GetScorecardRequest& request) = 0;
   virtual absl::StatusOr<v1::GetRepeatProfileResponse> GetRepeatProfile(
       const v1::GetRepeatProfileRequest& request) = 0;
+  virtual absl::StatusOr<v1::QueryRetentionResponse> QueryRetention(
+      const v1::QueryRetentionRequest& request) = 0;
+  virtual absl::StatusOr<v1::QueryCohortsResponse> QueryCohorts(
+      const v1::QueryCohortsRequest& request) = 0;
+  virtual absl::StatusOr<v1::QueryRepeatRateResponse> QueryRepeatRate(
+      const v1::QueryRepeatRateRequest& request) = 0;
   virtual absl::StatusOr<v1::ExplainMetricResponse> ExplainMetric(
       const v1::ExplainMetricRequest& request) = 0;
 
@@ -106,9 +126,9 @@ class Connection {
 //
 // Every call checks its request first: a string that is not UTF-8 is FIELD_INVALID, with the
 // field's path. A call that fails is sent again as the policies say: all methods
-// but DeleteSurvey can be repeated, and do nothing twice. Its error is that of the last attempt,
-// with the service's details; one that used up the timeout is DEADLINE_EXCEEDED. An attempt at a
-// server that cannot be reached is UNAVAILABLE within 2 s.
+// but DeleteSurvey and DeleteActivityKind can be repeated, and do nothing twice. Its error is that
+// of the last attempt, with the service's details; one that used up the timeout is
+// DEADLINE_EXCEEDED. An attempt at a server that cannot be reached is UNAVAILABLE within 2 s.
 absl::StatusOr<std::shared_ptr<Connection>> MakeConnection(const ClientOptions& options);
 
 }  // namespace emptychair

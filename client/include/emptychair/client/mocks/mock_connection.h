@@ -57,6 +57,20 @@ class MockConnection : public Connection {
               (const v1::UpsertCustomerRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetCustomerResponse>, GetCustomer,
               (const v1::GetCustomerRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::DefineActivityKindResponse>, DefineActivityKind,
+              (const v1::DefineActivityKindRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ListActivityKindsResponse>, ListActivityKinds,
+              (const v1::ListActivityKindsRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::DeleteActivityKindResponse>, DeleteActivityKind,
+              (const v1::DeleteActivityKindRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::RecordActivityResponse>, RecordActivity,
+              (const v1::RecordActivityRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::BatchRecordActivitiesResponse>, BatchRecordActivities,
+              (const v1::BatchRecordActivitiesRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ListActivitiesResponse>, ListActivities,
+              (const v1::ListActivitiesRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::EraseActivityResponse>, EraseActivity,
+              (const v1::EraseActivityRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::QueryMetricResponse>, QueryMetric,
               (const v1::QueryMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::CompareMetricResponse>, CompareMetric,
@@ -69,6 +83,12 @@ class MockConnection : public Connection {
               (const v1::GetScorecardRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetRepeatProfileResponse>, GetRepeatProfile,
               (const v1::GetRepeatProfileRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::QueryRetentionResponse>, QueryRetention,
+              (const v1::QueryRetentionRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::QueryCohortsResponse>, QueryCohorts,
+              (const v1::QueryCohortsRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::QueryRepeatRateResponse>, QueryRepeatRate,
+              (const v1::QueryRepeatRateRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::ExplainMetricResponse>, ExplainMetric,
               (const v1::ExplainMetricRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetStatusResponse>, GetStatus,

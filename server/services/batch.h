@@ -1,0 +1,70 @@
+// Answers batches, of feedback and of activities.
+#ifndef EMPTYCHAIR_SERVER_SERVICES_BATCH_H_
+#define EMPTYCHAIR_SERVER_SERVICES_BATCH_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "common/base/errors.h"
+#include "emptychair/v1/batch.pb.h"
+#include "server/api/method_spec.h"
+#include "server/request/validation.h"
+#include "storage/state/command_result.h"
+#include "storage/store.h"
+
+namespace emptychair {
+
+// A record of a batch that was refused before the store was asked.
+struct BatchRefusal {
+  int32_t index = 0;
+  absl::Status status;
+};
+
+// The bounds of a batch whose records are in this field.
+constexpr BatchLimits BatchLimitsOf(int field_number) {
+  return {
+      .field_number = field_number, .elements_max = kBatchRecordsMax, .bytes_max = kBatchBytesMax};
+}
+
+// Counts the records that were refused because of what is stored under their ids; as the errors of
+// calls are counted.
+void CountDamage(const storage::CommandResult& result, const storage::Store& store);
+
+// The failures as they are answered: past the first hundred one has code and reason alone, which
+// bounds the size of an answer.
+void FillFailures(std::vector<BatchRefusal> failures,
+                  google::protobuf::RepeatedPtrField<v1::BatchFailure>& answered);
+
+// Merges what was refused before the store was asked with what the store made of the rest.
+// `indexes` are the positions in the request of the submissions that were sent to the store.
+template <typename Response>
+void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>& indexes,
+                std::vector<BatchRefusal> failures, Response& response) {
+  using Kind = storage::SubmissionOutcome::Kind;
+  int32_t accepted = 0;
+  for (size_t i = 0; i < result.outcomes.size(); ++i) {
+    switch (result.outcomes[i].kind) {
+      case Kind::kAccepted:
+        ++accepted;
+        break;
+      case Kind::kAlreadyExisted:
+        response.add_already_existed_indexes(indexes[i]);
+        break;
+      case Kind::kRefused:
+        failures.push_back({indexes[i], result.outcomes[i].error});
+        break;
+    }
+  }
+  FillFailures(std::move(failures), *response.mutable_failures());
+  response.set_accepted_count(accepted);
+  response.set_already_existed_count(response.already_existed_indexes_size());
+  response.set_sequence(static_cast<int64_t>(result.sequence));
+}
+
+}  // namespace emptychair
+
+#endif  // EMPTYCHAIR_SERVER_SERVICES_BATCH_H_

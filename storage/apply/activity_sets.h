@@ -1,0 +1,55 @@
+// What an activity changes in sets of customers.
+#ifndef EMPTYCHAIR_STORAGE_APPLY_ACTIVITY_SETS_H_
+#define EMPTYCHAIR_STORAGE_APPLY_ACTIVITY_SETS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/apply/apply_record.h"
+#include "storage/format/activities.h"
+#include "storage/format/keys.h"
+#include "storage/state/command_result.h"
+#include "storage/state/working_state.h"
+#include "storage/state/write_group.h"
+
+namespace emptychair::storage {
+
+// The entry that an activity has in `activity_by_customer`.
+struct ActivityEntry {
+  ActivityByCustomerKey key;
+  ActivityMark mark;
+};
+ActivityEntry EntryOf(const ActivityKey& key, const ActivityHeader& header);
+
+// What is to be put when an activity comes or goes: its entry, and its customer's place in sets.
+// Found before anything is put, because reading can fail.
+struct ActivityPlan {
+  // Nothing: the entry goes.
+  std::string entry_key;
+  std::optional<ActivityMark> entry;
+  struct Change {
+    CustomerSetKey row;
+    uint16_t member;
+    bool comes;
+  };
+  std::vector<Change> changes;
+};
+
+// The plan for a new activity. `is_new_customer`: who did nothing before.
+absl::StatusOr<ActivityPlan> PlanToAdd(const ActivityKey& key, const ActivityHeader& header,
+                                       bool is_new_customer, const WriteGroup& group);
+
+// The plan for one that goes, which `group` still has.
+absl::StatusOr<ActivityPlan> PlanToRemove(const ActivityKey& key, const ActivityHeader& header,
+                                          const WriteGroup& group);
+
+void CarryOut(const ActivityPlan& plan, WriteGroup& group);
+
+// Mends rows: each customer named is put in or taken out as the index by customer says now.
+CommandResult ApplyCorrectCustomerSets(const store::v1::CorrectCustomerSetsCommand& command,
+                                       WorkingState& state, WriteGroup& group);
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_APPLY_ACTIVITY_SETS_H_

@@ -1,0 +1,134 @@
+// State that commands are applied to: the catalog, counters and caches in memory.
+#ifndef EMPTYCHAIR_STORAGE_STATE_WORKING_STATE_H_
+#define EMPTYCHAIR_STORAGE_STATE_WORKING_STATE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "emptychair/store/v1/value.pb.h"
+#include "storage/engine/engine.h"
+#include "storage/format/keyed_hash.h"
+#include "storage/read/import_table.h"
+#include "storage/read/repeat_effects.h"
+#include "storage/read/series_table.h"
+#include "storage/read/view.h"
+#include "storage/state/customer_cache.h"
+#include "storage/state/recent_ids.h"
+#include "storage/state/working_kinds.h"
+#include "storage/state/write_group.h"
+
+namespace emptychair::storage {
+
+// A survey as the committer works on it.
+struct WorkingSurvey {
+  std::shared_ptr<const store::v1::StoredSurvey> definition;
+  std::shared_ptr<SeriesTable> series;
+  std::shared_ptr<ImportTable> imports = std::make_shared<ImportTable>();
+  // Null while none were measured.
+  std::shared_ptr<const RepeatEffects> effects;
+  bool has_answers = false;  // Has or had; erased ones and those taken back count.
+
+  SurveySeries all_series() const {
+    return {definition.get(), series.get(), static_cast<uint32_t>(series->size())};
+  }
+  bool is_deleted() const { return definition->delete_time_ms() != 0; }
+  int32_t scale_min() const { return definition->scale().min(); }
+  int32_t scale_max() const { return definition->scale().max(); }
+};
+
+// The state that the next change is applied to. It runs ahead of what is published by the group at
+// work and the one on its way to the disk. For one thread.
+class WorkingState {
+ public:
+  // Reads everything but the records. Errors: STORE_DAMAGED.
+  static absl::StatusOr<std::unique_ptr<WorkingState>> Load(const Engine& engine);
+
+  const store::v1::StoredIdentity& identity() const { return identity_; }
+  const KeyedHash& hash() const { return hash_; }
+  store::v1::StoredCounters& counters() { return counters_; }
+  // The index of the command that was applied last.
+  uint64_t applied_index() const { return counters_.applied_index(); }
+  const IdHash& digest() const { return digest_; }
+  // Enters a command that was applied.
+  void SetApplied(uint64_t index, const IdHash& digest);
+
+  // To be called before a command is applied: its change belongs to this history. 0: to that of the
+  // change before.
+  void BeginCommand(uint64_t epoch) { command_epoch_ = epoch; }
+  // Takes the number of the next change. The first of an epoch puts that into `group`.
+  uint64_t NextSequence(WriteGroup& group);
+
+  // Where the stored form of a record is put together; its memory serves for the next.
+  store::v1::StoredFeedback& stored_body() { return stored_body_; }
+
+  CustomerCache& customers() { return customers_; }
+  RecentIds& recent_ids() { return recent_ids_; }
+
+  WorkingKinds& kinds() { return kinds_; }
+
+  // Null when there is none, or when it was deleted.
+  WorkingSurvey* FindSurvey(uint32_t survey_number);
+  WorkingSurvey* FindSurvey(absl::string_view survey_id);
+
+  // Adds a survey, or gives one a new definition.
+  void PutSurvey(store::v1::StoredSurvey definition);
+
+  // Surveys that are deleted but whose data is not purged.
+  std::vector<uint32_t> DeletedSurveys() const;
+  // Surveys whose answers are not all sliced anew yet.
+  std::vector<std::shared_ptr<const store::v1::StoredSurvey>> UnslicedSurveys() const;
+  // Null when there is none.
+  WorkingSurvey* FindDeletedSurvey(uint32_t survey_number);
+  void ForgetSurvey(uint32_t survey_number);
+  // Keeps the id of a survey that was deleted.
+  void AddFormerSurvey(uint32_t survey_number, const std::string& survey_id);
+
+  // To be called after a change that queries must see in the catalog.
+  void MarkCatalogChanged() { catalog_changed_ = true; }
+
+  // Puts the counters into `group`.
+  void PutCounters(WriteGroup& group);
+
+  // The state as it is now, without a snapshot. What did not change is the same object as before.
+  std::shared_ptr<View> MakeView();
+
+ private:
+  static constexpr size_t kCustomersCached = 500'000;
+  static constexpr size_t kRecentIds = 1'000'000;
+
+  WorkingState(store::v1::StoredIdentity identity, store::v1::StoredCounters counters);
+
+  absl::Status LoadSeriesOf(const SeriesKey& key, absl::string_view value, absl::string_view copy);
+  absl::Status LoadEpochs(const Engine& engine);
+  absl::Status LoadFormerSurveys(const Engine& engine);
+  absl::Status LoadSurveys(const Engine& engine);
+  absl::Status LoadImports(const Engine& engine);
+  absl::Status LoadRepeatEffects(const Engine& engine);
+  std::shared_ptr<const Catalog> PublishedCatalog();
+  absl::Status LoadNewestAnswers(const Engine& engine);
+  absl::Status LoadSeries(const Engine& engine);
+
+  const store::v1::StoredIdentity identity_;
+  const KeyedHash hash_;
+  store::v1::StoredCounters counters_;
+  store::v1::StoredFeedback stored_body_;
+  CustomerCache customers_{kCustomersCached};
+  RecentIds recent_ids_{kRecentIds};
+  absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
+  absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
+  WorkingKinds kinds_;
+  std::shared_ptr<const Catalog> catalog_;
+  bool catalog_changed_ = true;
+  std::shared_ptr<const FormerSurveys> former_surveys_ = std::make_shared<const FormerSurveys>();
+  std::shared_ptr<const Epochs> epochs_ = std::make_shared<const Epochs>();
+  IdHash digest_{};
+  uint64_t command_epoch_ = 0;
+};
+
+}  // namespace emptychair::storage
+
+#endif  // EMPTYCHAIR_STORAGE_STATE_WORKING_STATE_H_
