@@ -18,6 +18,10 @@ bool NeedsSpace(const store::v1::Command& command) {
     case store::v1::Command::kTakeBackFeedback:
     case store::v1::Command::kDeleteSurvey:
     case store::v1::Command::kPurgeSurvey:
+    case store::v1::Command::kEraseActivity:
+    case store::v1::Command::kTakeBackActivities:
+    case store::v1::Command::kDeleteActivityKind:
+    case store::v1::Command::kPurgeActivityKind:
     case store::v1::Command::KIND_NOT_SET:
       return false;
     default:

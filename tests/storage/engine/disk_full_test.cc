@@ -1,9 +1,12 @@
 // A full disk is a state that the store goes into and comes out of by itself.
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
+#include "gmock/gmock.h"
+#include "tests/storage/harness/activity_harness.h"
 #include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
@@ -96,6 +99,25 @@ TEST_F(DiskFullTest, ReadsAndErasesAllTheSame) {
   EXPECT_OK(Erase(*store_, {.id = 1}).error);
   EXPECT_THAT(store_->records().Get(*store_->view(), *view->FindSurvey("pulse"), IdOf({.id = 1})),
               testing::HasReason(v1::ERROR_REASON_FEEDBACK_NOT_FOUND));
+}
+
+TEST_F(DiskFullTest, TakesActivitiesBackButNoNewOnes) {
+  ASSERT_OK(DefineKind(*store_, "visit", "UTC").error);
+  EXPECT_EQ(RecordOne(*store_, {.id = "v-1"}), "accepted");
+  EXPECT_THAT(Record(*store_, {{.id = "v-2"}, {.id = "v-3"}}, "may"), ::testing::Each("accepted"));
+  SetFreeAndAwait(0, true);
+  EXPECT_THAT(RunCommand(*store_, RecordCommand(store_->hash(), {{.id = "v-4"}})).error,
+              testing::HasReason(v1::ERROR_REASON_DISK_FULL));
+  EXPECT_OK(RunCommand(*store_, EraseActivityCommand(1, "v-1")).error);
+  const uint32_t import_number = *store_->view()->FindKind("visit")->imports->NumberOf("may");
+  EXPECT_EQ(RunCommand(*store_,
+                       TakeBackCommand(1, import_number, {IdOf(Deed{.id = "v-2"}, store_->hash())}))
+                .changed,
+            1);
+  EXPECT_OK(RunCommand(*store_, DeleteKindCommand(1)).error);
+  auto purge = NewCommand();
+  purge->mutable_purge_activity_kind()->set_kind_number(1);
+  EXPECT_OK(RunCommand(*store_, std::move(purge)).error);
 }
 
 TEST_F(DiskFullTest, GoesOnByItselfOnceThereIsRoomAgainAndAgain) {
