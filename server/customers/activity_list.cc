@@ -16,9 +16,6 @@
 namespace emptychair {
 namespace {
 
-constexpr int64_t kLookedAtMax = 20'000;
-constexpr size_t kPageBytesMax = size_t{1} << 20;
-
 // Fills in who did what: the customers of a page are looked up together. Those that cannot be read
 // are counted, and their activities left out.
 void FillCustomers(const storage::Store& store, const storage::View& view,
@@ -91,7 +88,7 @@ absl::Status RunActivityList(const storage::Store& store, const ActivityList& li
   size_t bytes = 0;
   RETURN_IF_ERROR(store.activities().Scan(
       *list.view, range, [&](const storage::ActivityRecord& record) -> absl::StatusOr<bool> {
-        if (response.activities_size() == list.page_size || looked_at == kLookedAtMax ||
+        if (response.activities_size() == list.page_size || looked_at == kPageLookedAtMax ||
             bytes >= kPageBytesMax) {
           has_more = true;
           return false;

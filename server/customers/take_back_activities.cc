@@ -9,14 +9,13 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "server/customers/activity_kind.h"
+#include "server/request/page_token.h"
 #include "server/request/validation.h"
 
 namespace emptychair {
 namespace {
 
 constexpr int kActivitiesPerStep = 1'000;
-// A step looks at no more, so that whoever watches sees it go on.
-constexpr int64_t kLookedAtPerStep = 20'000;
 
 }  // namespace
 
@@ -45,7 +44,7 @@ absl::Status TakeBackActivities(storage::Store& store, absl::string_view kind_na
     Uuid last;
     RETURN_IF_ERROR(store.activities().Scan(
         *view, range, [&](const storage::ActivityRecord& record) -> absl::StatusOr<bool> {
-          if (looked_at == kLookedAtPerStep || step.ids_size() == kActivitiesPerStep) {
+          if (looked_at == kPageLookedAtMax || step.ids_size() == kActivitiesPerStep) {
             has_more = true;
             return false;
           }

@@ -4,14 +4,13 @@
 #include <utility>
 
 #include "server/feedback/feedback.h"
+#include "server/request/page_token.h"
 
 namespace emptychair {
 namespace {
 
 using storage::RecordPosition;
 
-constexpr int64_t kLookedAtMax = 20'000;
-constexpr size_t kPageBytesMax = size_t{1} << 20;
 // What a record takes in an answer beyond what is stored of it: ids as text, times.
 constexpr size_t kFixedBytes = 160;
 
@@ -40,7 +39,7 @@ std::optional<RecordPosition> DecodePosition(absl::string_view bytes) {
 
 bool RecordPage::IsFull() const {
   return taken_.size() + counted_ == static_cast<size_t>(page_size_) ||
-         looked_at_ >= kLookedAtMax || bytes_ >= kPageBytesMax;
+         looked_at_ >= kPageLookedAtMax || bytes_ >= kPageBytesMax;
 }
 
 void RecordPage::LookAt(const RecordPosition& position) {

@@ -3,13 +3,12 @@
 #include <algorithm>
 
 #include "common/base/status_macros.h"
+#include "storage/cube/cube_fold.h"
 
 namespace emptychair {
 namespace {
 
 constexpr int64_t kMsPerDay = 86'400'000;
-
-int64_t FloorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 }  // namespace
 
@@ -31,8 +30,7 @@ absl::StatusOr<ActivityCounts> ActivityCounts::Read(const storage::CustomerSetRe
       *query.view, *query.kind, start_ms, end_ms,
       [&](int64_t unix_ms, const storage::ActivityHeader& header) {
         ++scanned;
-        const int64_t day =
-            FloorDiv(unix_ms + int64_t{header.zone_offset_seconds} * 1'000, kMsPerDay);
+        const int32_t day = storage::BucketsOf(unix_ms, header.zone_offset_seconds).day;
         // Customers of chunks before wrap around.
         const uint64_t place = header.customer_ordinal - first_ordinal;
         if (day >= days.first && day < days.end && place < counts.counts_.size() &&

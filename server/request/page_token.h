@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_SERVER_REQUEST_PAGE_TOKEN_H_
 #define EMPTYCHAIR_SERVER_REQUEST_PAGE_TOKEN_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -11,6 +12,11 @@
 #include "storage/store.h"
 
 namespace emptychair {
+
+// A page ends when it has so many bytes, or when so many records were looked at: a call stays short
+// whatever it asks for, and its answer within what clients accept.
+inline constexpr size_t kPageBytesMax = size_t{1} << 20;
+inline constexpr int64_t kPageLookedAtMax = 20'000;
 
 // Returns the number of items of a page of `page_size` as requested: 100 for 0, at most 1,000.
 // Errors: FIELD_INVALID for less than 0.

@@ -30,6 +30,32 @@ constexpr BatchLimits BatchLimitsOf(int field_number) {
       .field_number = field_number, .elements_max = kBatchRecordsMax, .bytes_max = kBatchBytesMax};
 }
 
+// What of a batch goes to the store: the positions in the request of its records, and the others.
+struct CheckedBatch {
+  std::vector<int32_t> indexes;
+  std::vector<BatchRefusal> refusals;
+};
+
+// Prepares each record of a batch into a new element of `prepared`; `prepare` is an
+// absl::Status(const Record&, Prepared&).
+template <typename Record, typename Prepared, typename Prepare>
+CheckedBatch PrepareBatch(const google::protobuf::RepeatedPtrField<Record>& records,
+                          google::protobuf::RepeatedPtrField<Prepared>& prepared, Prepare prepare) {
+  CheckedBatch batch;
+  prepared.Reserve(records.size());
+  batch.indexes.reserve(records.size());
+  for (int32_t i = 0; i < records.size(); ++i) {
+    absl::Status status = prepare(records[i], *prepared.Add());
+    if (status.ok()) {
+      batch.indexes.push_back(i);
+    } else {
+      prepared.RemoveLast();
+      batch.refusals.push_back({i, std::move(status)});
+    }
+  }
+  return batch;
+}
+
 // Counts the records that were refused because of what is stored under their ids; as the errors of
 // calls are counted.
 void CountDamage(const storage::CommandResult& result, const storage::Store& store);
@@ -40,10 +66,8 @@ void FillFailures(std::vector<BatchRefusal> failures,
                   google::protobuf::RepeatedPtrField<v1::BatchFailure>& answered);
 
 // Merges what was refused before the store was asked with what the store made of the rest.
-// `indexes` are the positions in the request of the submissions that were sent to the store.
 template <typename Response>
-void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>& indexes,
-                std::vector<BatchRefusal> failures, Response& response) {
+void WriteBatch(const storage::CommandResult& result, CheckedBatch batch, Response& response) {
   using Kind = storage::SubmissionOutcome::Kind;
   int32_t accepted = 0;
   for (size_t i = 0; i < result.outcomes.size(); ++i) {
@@ -52,14 +76,14 @@ void WriteBatch(const storage::CommandResult& result, const std::vector<int32_t>
         ++accepted;
         break;
       case Kind::kAlreadyExisted:
-        response.add_already_existed_indexes(indexes[i]);
+        response.add_already_existed_indexes(batch.indexes[i]);
         break;
       case Kind::kRefused:
-        failures.push_back({indexes[i], result.outcomes[i].error});
+        batch.refusals.push_back({batch.indexes[i], result.outcomes[i].error});
         break;
     }
   }
-  FillFailures(std::move(failures), *response.mutable_failures());
+  FillFailures(std::move(batch.refusals), *response.mutable_failures());
   response.set_accepted_count(accepted);
   response.set_already_existed_count(response.already_existed_indexes_size());
   response.set_sequence(static_cast<int64_t>(result.sequence));

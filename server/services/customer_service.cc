@@ -153,25 +153,16 @@ void CustomerService::StartBatch(const Request& request, Response& response, Rep
   store::v1::RecordActivitiesCommand& record = *command->mutable_record_activities();
   record.set_import_id(request.import_id());
   record.set_time_ms(absl::ToUnixMillis(now));
-  record.mutable_activities()->Reserve(request.activities_size());
-  std::vector<int32_t> indexes;
-  indexes.reserve(request.activities_size());
-  std::vector<BatchRefusal> failures;
-  for (int32_t i = 0; i < request.activities_size(); ++i) {
-    absl::Status status = PrepareActivity(request.activities(i), now, *view, store_->hash(),
-                                          *record.add_activities());
-    if (status.ok()) {
-      indexes.push_back(i);
-    } else {
-      record.mutable_activities()->RemoveLast();
-      failures.push_back({i, std::move(status)});
-    }
-  }
+  CheckedBatch batch =
+      PrepareBatch(request.activities(), *record.mutable_activities(),
+                   [&](const v1::Activity& sent, store::v1::RecordedActivity& prepared) {
+                     return PrepareActivity(sent, now, *view, store_->hash(), prepared);
+                   });
   SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(reply),
-                [indexes = std::move(indexes), failures = std::move(failures), store = store_,
+                [batch = std::move(batch), store = store_,
                  &response](const storage::CommandResult& result) mutable {
                   CountDamage(result, *store);
-                  WriteBatch(result, indexes, std::move(failures), response);
+                  WriteBatch(result, std::move(batch), response);
                   for (const std::string& kind : result.created_kinds) {
                     response.add_created_kinds(kind);
                   }

@@ -164,25 +164,16 @@ void FeedbackService::StartBatch(const Request& request, Response& response, Rep
   if (!request.import_id().empty()) {
     submit.set_import_time_ms(absl::ToUnixMillis(now));
   }
-  submit.mutable_submissions()->Reserve(request.feedback_size());
-  std::vector<int32_t> indexes;
-  indexes.reserve(request.feedback_size());
-  std::vector<BatchRefusal> failures;
-  for (int32_t i = 0; i < request.feedback_size(); ++i) {
-    absl::Status status = PrepareSubmission(request.feedback(i), now, *view, store_->hash(),
-                                            *submit.add_submissions());
-    if (status.ok()) {
-      indexes.push_back(i);
-    } else {
-      submit.mutable_submissions()->RemoveLast();
-      failures.push_back({i, std::move(status)});
-    }
-  }
+  CheckedBatch batch =
+      PrepareBatch(request.feedback(), *submit.mutable_submissions(),
+                   [&](const v1::Feedback& sent, store::v1::Submission& prepared) {
+                     return PrepareSubmission(sent, now, *view, store_->hash(), prepared);
+                   });
   SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(reply),
-                [indexes = std::move(indexes), failures = std::move(failures), store = store_,
+                [batch = std::move(batch), store = store_,
                  &response](const storage::CommandResult& result) mutable {
                   CountDamage(result, *store);
-                  WriteBatch(result, indexes, std::move(failures), response);
+                  WriteBatch(result, std::move(batch), response);
                   return absl::OkStatus();
                 });
 }

@@ -16,8 +16,6 @@ namespace emptychair::storage {
 namespace {
 
 constexpr int64_t kMsPerDay = 86'400'000;
-// Entries read at once, where the first is almost always enough.
-constexpr size_t kEntriesAtOnce = 16;
 
 RecordBuckets BucketsOf(const ActivityEntry& entry) {
   return storage::BucketsOf(entry.key.unix_ms(), entry.mark.zone_offset_seconds);
@@ -98,27 +96,18 @@ class CustomerActivities {
 
   // Visits entries from a time on until the visit answers false.
   absl::Status Visit(int64_t from_ms, OnEntry on_entry) const {
-    const std::string prefix = CustomerActivitiesPrefix(customer_ordinal_, kind_number_);
-    std::string start = CustomerActivitiesFrom(customer_ordinal_, kind_number_, from_ms);
-    for (size_t at_once = 1;; at_once = kEntriesAtOnce) {
-      ASSIGN_OR_RETURN(const std::vector<WriteGroup::Entry> entries,
-                       group_.List(Family::kActivityByCustomer, prefix, start, at_once));
-      for (const WriteGroup::Entry& listed : entries) {
-        const std::optional<ActivityByCustomerKey> key = ActivityByCustomerKey::Decode(listed.key);
-        std::optional<ActivityMark> mark = DecodeActivityMark(listed.value);
-        if (key.has_value() && key == left_out_entry_) {
-          mark = left_mark_;
-        }
-        // What does not decode is named by a check.
-        if (key.has_value() && mark.has_value() && !on_entry({*key, *mark})) {
-          return absl::OkStatus();
-        }
-      }
-      if (entries.size() < at_once) {
-        return absl::OkStatus();
-      }
-      start = absl::StrCat(entries.back().key, absl::string_view("\0", 1));
-    }
+    return group_.Visit(Family::kActivityByCustomer,
+                        CustomerActivitiesPrefix(customer_ordinal_, kind_number_),
+                        CustomerActivitiesFrom(customer_ordinal_, kind_number_, from_ms),
+                        [&](const WriteGroup::Entry& listed) {
+                          const auto key = ActivityByCustomerKey::Decode(listed.key);
+                          std::optional<ActivityMark> mark = DecodeActivityMark(listed.value);
+                          if (key.has_value() && key == left_out_entry_) {
+                            mark = left_mark_;
+                          }
+                          // What does not decode is named by a check.
+                          return !key.has_value() || !mark.has_value() || on_entry({*key, *mark});
+                        });
   }
 
   // Visits entries of a bucket until the visit answers false.
@@ -137,24 +126,18 @@ class CustomerActivities {
   absl::StatusOr<std::vector<ActivityHeader>> ActivitiesUnder(
       const ActivityByCustomerKey& entry) const {
     const std::string prefix = ActivityKeyPrefix(kind_number_, entry.id_start);
-    std::string start = prefix;
     std::vector<ActivityHeader> headers;
-    for (;;) {
-      ASSIGN_OR_RETURN(const std::vector<WriteGroup::Entry> listed,
-                       group_.List(Family::kActivity, prefix, start, kEntriesAtOnce));
-      for (const WriteGroup::Entry& activity : listed) {
-        const std::optional<ActivityKey> key = ActivityKey::Decode(activity.key);
-        const std::optional<ActivityHeader> header = DecodeActivityHeader(activity.value);
-        if (key.has_value() && header.has_value() && !header->is_erased && key->id != left_out_ &&
-            header->customer_ordinal == customer_ordinal_) {
-          headers.push_back(*header);
-        }
-      }
-      if (listed.size() < kEntriesAtOnce) {
-        return headers;
-      }
-      start = absl::StrCat(listed.back().key, absl::string_view("\0", 1));
-    }
+    RETURN_IF_ERROR(
+        group_.Visit(Family::kActivity, prefix, prefix, [&](const WriteGroup::Entry& activity) {
+          const std::optional<ActivityKey> key = ActivityKey::Decode(activity.key);
+          const std::optional<ActivityHeader> header = DecodeActivityHeader(activity.value);
+          if (key.has_value() && header.has_value() && !header->is_erased && key->id != left_out_ &&
+              header->customer_ordinal == customer_ordinal_) {
+            headers.push_back(*header);
+          }
+          return true;
+        }));
+    return headers;
   }
 
   const uint32_t kind_number_;
@@ -193,18 +176,16 @@ class ChangesOf {
   ActivityPlan& plan_;
 };
 
-// The bucket of the first moves to an earlier one.
-absl::Status AddFirst(CustomerSet set, bool positive, const ActivityEntry& entry,
-                      const CustomerActivities& before, ChangesOf& changes) {
-  ASSIGN_OR_RETURN(const std::optional<ActivityEntry> first, before.First(positive));
+// Where the activity comes before `first` of those before it, the bucket of the first moves.
+void AddFirst(CustomerSet set, const ActivityEntry& entry,
+              const std::optional<ActivityEntry>& first, ChangesOf& changes) {
   if (first.has_value() && first->key.id_start <= entry.key.id_start) {
-    return absl::OkStatus();
+    return;
   }
   if (first.has_value()) {
     changes.Add(set, BucketsOf(*first), false);
   }
   changes.Add(set, BucketsOf(entry), true);
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -232,10 +213,13 @@ absl::StatusOr<ActivityPlan> PlanToAdd(const ActivityKey& key, const ActivityHea
     return plan;
   }
   const CustomerActivities before(key.kind_number, header.customer_ordinal, group);
-  RETURN_IF_ERROR(AddFirst(CustomerSet::kFirstEver, /*positive=*/false, entry, before, changes));
+  ASSIGN_OR_RETURN(std::optional<ActivityEntry> first, before.First(/*positive=*/false));
+  AddFirst(CustomerSet::kFirstEver, entry, first, changes);
   if (entry.mark.is_positive) {
-    RETURN_IF_ERROR(
-        AddFirst(CustomerSet::kFirstEverPositive, /*positive=*/true, entry, before, changes));
+    if (first.has_value() && !first->mark.is_positive) {
+      ASSIGN_OR_RETURN(first, before.First(/*positive=*/true));
+    }
+    AddFirst(CustomerSet::kFirstEverPositive, entry, first, changes);
   }
   ASSIGN_OR_RETURN(const bool has_another,
                    before.BelongsTo(changes.Row(CustomerSet::kActive, CubeUnit::kDay, buckets)));

@@ -25,9 +25,8 @@ ActivityEntry EntryOf(const ActivityKey& key, const ActivityHeader& header);
 // What is to be put when an activity comes or goes: its entry, and its customer's place in sets.
 // Found before anything is put, because reading can fail.
 struct ActivityPlan {
-  // Nothing: the entry goes.
   std::string entry_key;
-  std::optional<ActivityMark> entry;
+  std::optional<ActivityMark> entry;  // Nothing: the entry goes.
   struct Change {
     CustomerSetKey row;
     uint16_t member;

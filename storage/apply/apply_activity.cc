@@ -15,6 +15,7 @@
 #include "storage/apply/apply_customer.h"
 #include "storage/apply/apply_import.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/sent_content.h"
 #include "storage/format/activities.h"
 #include "storage/format/changes.h"
 #include "storage/format/external_ids.h"
@@ -68,13 +69,6 @@ std::optional<Amount> AmountOf(const RecordedActivity& activity) {
   return amount;
 }
 
-bool SameLabels(const StoredActivity& a, const StoredActivity& b) {
-  return std::equal(a.labels().begin(), a.labels().end(), b.labels().begin(), b.labels().end(),
-                    [](const store::v1::StoredLabel& x, const store::v1::StoredLabel& y) {
-                      return x.key() == y.key() && x.value() == y.value();
-                    });
-}
-
 // Names the fields of what was sent that are not those of the stored activity.
 std::string DifferingFields(const RecordedActivity& sent, std::optional<uint32_t> customer_ordinal,
                             const ActivityRecord& stored) {
@@ -88,7 +82,7 @@ std::string DifferingFields(const RecordedActivity& sent, std::optional<uint32_t
   if (AmountOf(sent) != stored.header.amount) {
     fields.push_back("amount");
   }
-  if (!SameLabels(sent.body(), stored.body)) {
+  if (!SameLabels(sent.body().labels(), stored.body.labels())) {
     fields.push_back("labels");
   }
   return absl::StrJoin(fields, ", ");

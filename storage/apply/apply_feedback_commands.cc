@@ -96,7 +96,7 @@ absl::Status Replace(const Replacement& replacement, const store::v1::RecordTarg
   RETURN_IF_ERROR(CheckEtag(replacement.etag_field, ref, target));
   const FeedbackKey key{record.survey_number, record.feedback_id};
   CountRecord(key, record.header, *target.survey, -1, group);
-  const bool same_labels = SameLabels(record.body, wanted.body);
+  const bool same_labels = SameLabels(record.body.labels(), wanted.body.labels());
   record.header = wanted.header;
   record.body = std::move(wanted.body);
   if (!same_labels) {
@@ -182,7 +182,7 @@ CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command,
         }
         if (command.set_labels()) {
           *wanted.body.mutable_labels() = command.labels();
-          if (!SameLabels(target.record.body, wanted.body)) {
+          if (!SameLabels(target.record.body.labels(), wanted.body.labels())) {
             wanted.body.clear_filled_dimensions();
           }
         }

@@ -18,27 +18,17 @@ namespace {
 // Whether the entry by customer leads to another record, too. Where that cannot be read it stays:
 // what leads nowhere is found by a check, what is missing hides a record.
 bool SharesEntryByCustomer(const FeedbackRecord& record, const WriteGroup& group) {
-  constexpr size_t kEntriesAtOnce = 64;
   const std::string own_key = FeedbackKey{record.survey_number, record.feedback_id}.Encode();
   const std::string prefix = FeedbackKeyPrefix(record.survey_number, StartOf(record.feedback_id));
-  std::string start = prefix;
-  for (;;) {
-    const auto entries = group.List(Family::kFeedback, prefix, start, kEntriesAtOnce);
-    if (!entries.ok()) {
-      return true;
-    }
-    for (const WriteGroup::Entry& entry : *entries) {
-      const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(entry.value);
-      if (entry.key != own_key && header.has_value() && !header->is_erased &&
-          header->customer_ordinal == record.header.customer_ordinal) {
-        return true;
-      }
-    }
-    if (entries->size() < kEntriesAtOnce) {
-      return false;
-    }
-    start = absl::StrCat(entries->back().key, absl::string_view("\0", 1));
-  }
+  bool is_shared = false;
+  const absl::Status read =
+      group.Visit(Family::kFeedback, prefix, prefix, [&](const WriteGroup::Entry& entry) {
+        const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(entry.value);
+        is_shared = entry.key != own_key && header.has_value() && !header->is_erased &&
+                    header->customer_ordinal == record.header.customer_ordinal;
+        return !is_shared;
+      });
+  return is_shared || !read.ok();
 }
 
 // What is left of the external id is, with `keep_id`, its hash.

@@ -22,8 +22,8 @@ bool HasLabel(const store::v1::StoredFeedback& body, absl::string_view key) {
 // Whether the labels are those that were sent, with or without those that were filled in.
 bool AreLabelsOf(const store::v1::StoredSurvey& survey, const store::v1::StoredFeedback& sent,
                  const store::v1::StoredFeedback& stored) {
-  if (stored.filled_dimensions() == 0 || SameLabels(sent, stored)) {
-    return SameLabels(sent, stored);
+  if (stored.filled_dimensions() == 0 || SameLabels(sent.labels(), stored.labels())) {
+    return SameLabels(sent.labels(), stored.labels());
   }
   store::v1::StoredFeedback without = stored;
   for (int place = 0; place < survey.dimensions_size(); ++place) {
@@ -32,7 +32,7 @@ bool AreLabelsOf(const store::v1::StoredSurvey& survey, const store::v1::StoredF
     }
   }
   RemoveFilledLabels(survey, without);
-  return SameLabels(sent, without);
+  return SameLabels(sent.labels(), without.labels());
 }
 
 bool IsHashOf(const std::string& bytes, const IdHash& hash) {
@@ -45,8 +45,9 @@ std::optional<int32_t> ScoreOf(const store::v1::Submission& submission) {
   return submission.has_score() ? std::optional(submission.score()) : std::nullopt;
 }
 
-bool SameLabels(const store::v1::StoredFeedback& a, const store::v1::StoredFeedback& b) {
-  return std::equal(a.labels().begin(), a.labels().end(), b.labels().begin(), b.labels().end(),
+bool SameLabels(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& a,
+                const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const store::v1::StoredLabel& x, const store::v1::StoredLabel& y) {
                       return x.key() == y.key() && x.value() == y.value();
                     });

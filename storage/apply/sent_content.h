@@ -18,7 +18,8 @@ namespace emptychair::storage {
 std::optional<int32_t> ScoreOf(const store::v1::Submission& submission);
 
 // Whether both have the same labels, ordered by key.
-bool SameLabels(const store::v1::StoredFeedback& a, const store::v1::StoredFeedback& b);
+bool SameLabels(const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& a,
+                const google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& b);
 
 // Takes the labels out of a record's body that were not sent but filled in.
 void RemoveFilledLabels(const store::v1::StoredSurvey& survey, store::v1::StoredFeedback& body);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/engine/fail_point.h"
@@ -92,6 +93,24 @@ absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::List(Family family,
   RETURN_IF_ERROR(FromRocksDb(it->status(), "listing entries"));
   take_changed(std::nullopt);
   return entries;
+}
+
+absl::Status WriteGroup::Visit(Family family, absl::string_view prefix, absl::string_view start,
+                               OnEntry on_entry) const {
+  constexpr size_t kEntriesAtOnce = 16;
+  std::string from(start);
+  for (size_t at_once = 1;; at_once = kEntriesAtOnce) {
+    ASSIGN_OR_RETURN(const std::vector<Entry> entries, List(family, prefix, from, at_once));
+    for (const Entry& entry : entries) {
+      if (!on_entry(entry)) {
+        return absl::OkStatus();
+      }
+    }
+    if (entries.size() < at_once) {
+      return absl::OkStatus();
+    }
+    from = absl::StrCat(entries.back().key, absl::string_view("\0", 1));
+  }
 }
 
 // What this group and the one before make of the keys from `from` on; nothing within: deleted.

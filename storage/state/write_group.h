@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -54,6 +55,12 @@ class WriteGroup {
   };
   absl::StatusOr<std::vector<Entry>> List(Family family, absl::string_view prefix,
                                           absl::string_view start, size_t entries_max) const;
+
+  // Visits all such entries until the visit answers false. Reads one at first, then some at once:
+  // the first is almost always enough.
+  using OnEntry = absl::FunctionRef<bool(const Entry&)>;
+  absl::Status Visit(Family family, absl::string_view prefix, absl::string_view start,
+                     OnEntry on_entry) const;
 
   CubeFold& cube() { return cube_; }
 
