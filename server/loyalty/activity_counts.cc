@@ -42,8 +42,8 @@ absl::StatusOr<ActivityCounts> ActivityCounts::Read(const storage::CustomerSetRe
   return counts;
 }
 
-CustomerBits ActivityCounts::AtLeast(int32_t activities, uint16_t chunk) const {
-  CustomerBits members;
+storage::CustomerSetRow ActivityCounts::AtLeast(int32_t activities, uint16_t chunk) const {
+  storage::CustomerSetRow members;
   const uint8_t* const counts = counts_.data() + size_t{chunk} * storage::kCustomersPerChunk -
                                 size_t{first_chunk_} * storage::kCustomersPerChunk;
   for (uint32_t member = 0; member < storage::kCustomersPerChunk; ++member) {

@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "server/loyalty/customer_bits.h"
 #include "server/loyalty/kind_query.h"
+#include "storage/format/customer_set.h"
 #include "storage/read/customer_sets.h"
 
 namespace emptychair {
@@ -30,7 +30,7 @@ class ActivityCounts {
   uint16_t first_chunk() const { return first_chunk_; }
 
   // Customers of the chunk, which is one of those counted, with at least so many: 1 to 255.
-  CustomerBits AtLeast(int32_t activities, uint16_t chunk) const;
+  storage::CustomerSetRow AtLeast(int32_t activities, uint16_t chunk) const;
 
  private:
   explicit ActivityCounts(uint16_t first_chunk);

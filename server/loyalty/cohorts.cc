@@ -11,7 +11,7 @@
 #include "common/base/zone_rules.h"
 #include "server/customers/activity_kind.h"
 #include "server/loyalty/activity_counts.h"
-#include "server/loyalty/customer_bits.h"
+#include "server/loyalty/once_or_more.h"
 #include "server/request/validation.h"
 #include "server/statistics/estimate.h"
 
@@ -112,12 +112,12 @@ class CohortCounter {
 
  private:
   absl::Status CountChunk(uint16_t chunk) {
-    std::vector<CustomerBits> returned;
+    std::vector<storage::CustomerSetRow> returned;
     if (has_cells_) {
       ASSIGN_OR_RETURN(returned, ReadReturned(chunk));
     }
     for (size_t i = 0; i < periods_.size(); ++i) {
-      ASSIGN_OR_RETURN(const CustomerBits cohort, ReadCohort(i, chunk));
+      ASSIGN_OR_RETURN(const storage::CustomerSetRow cohort, ReadCohort(i, chunk));
       const int64_t size = cohort.size();
       result_.sizes[i] += size;
       for (size_t k = 0; k < result_.cells[i].size() && size > 0; ++k) {
@@ -128,10 +128,10 @@ class CohortCounter {
   }
 
   // Who has come back in each period, or from it on.
-  absl::StatusOr<std::vector<CustomerBits>> ReadReturned(uint16_t chunk) {
-    std::vector<CustomerBits> returned;
+  absl::StatusOr<std::vector<storage::CustomerSetRow>> ReadReturned(uint16_t chunk) {
+    std::vector<storage::CustomerSetRow> returned;
     for (const Period& period : periods_) {
-      ASSIGN_OR_RETURN(CustomerBits active,
+      ASSIGN_OR_RETURN(storage::CustomerSetRow active,
                        ReadSet(*return_rows_, query_.active_set(), period, chunk));
       returned.push_back(std::move(active));
     }
@@ -143,7 +143,7 @@ class CohortCounter {
     return returned;
   }
 
-  absl::StatusOr<CustomerBits> ReadCohort(size_t period, uint16_t chunk) {
+  absl::StatusOr<storage::CustomerSetRow> ReadCohort(size_t period, uint16_t chunk) {
     if (query_.cohort_rule == v1::COHORT_RULE_FIRST_EVER) {
       return ReadSet(*rows_, query_.first_ever_set(), periods_[period], chunk);
     }
@@ -155,19 +155,19 @@ class CohortCounter {
   }
 
   // On two days, or twice on one.
-  absl::StatusOr<CustomerBits> ReadActiveTwice(const Period& period, uint16_t chunk) {
+  absl::StatusOr<storage::CustomerSetRow> ReadActiveTwice(const Period& period, uint16_t chunk) {
     const UnitSpan days{CubeUnit::kDay, period.days.first, period.days.end};
     OnceOrMore customers;
-    RETURN_IF_ERROR(rows_->ForEach(
-        query_.active_set(), days, chunk,
-        [&](int32_t, const storage::CustomerSetRow& row) { customers.Add(CustomerBits(row)); }));
+    RETURN_IF_ERROR(
+        rows_->ForEach(query_.active_set(), days, chunk,
+                       [&](int32_t, const storage::CustomerSetRow& row) { customers.Add(row); }));
     storage::CustomerSetRow twice;
     RETURN_IF_ERROR(rows_->Add(CustomerSet::kTwice, days, chunk, twice));
-    customers.AddTwice(CustomerBits(twice));
+    customers.AddTwice(twice);
     return customers.twice();
   }
 
-  absl::StatusOr<CustomerBits> ReadActiveOften(size_t period, uint16_t chunk) {
+  absl::StatusOr<storage::CustomerSetRow> ReadActiveOften(size_t period, uint16_t chunk) {
     const auto first_chunk = static_cast<uint16_t>(chunk / kChunksPerPass * kChunksPerPass);
     if (often_first_chunk_ != first_chunk) {
       RETURN_IF_ERROR(CountActivities(first_chunk));
@@ -199,7 +199,7 @@ class CohortCounter {
   const std::unique_ptr<storage::CustomerSetCursor> rows_;
   const std::unique_ptr<storage::CustomerSetCursor> return_rows_;
   // Of each period those with `min_activities`, of the chunks of one pass.
-  std::vector<std::vector<CustomerBits>> often_;
+  std::vector<std::vector<storage::CustomerSetRow>> often_;
   std::optional<uint16_t> often_first_chunk_;
 };
 

@@ -210,13 +210,14 @@ absl::StatusOr<Periods> MakePeriods(const KindQuery& query, const PeriodLength& 
   return periods;
 }
 
-absl::StatusOr<CustomerBits> ReadSet(storage::CustomerSetCursor& rows, storage::CustomerSet set,
-                                     const Period& period, uint16_t chunk) {
+absl::StatusOr<storage::CustomerSetRow> ReadSet(storage::CustomerSetCursor& rows,
+                                                storage::CustomerSet set, const Period& period,
+                                                uint16_t chunk) {
   storage::CustomerSetRow members;
   for (const UnitSpan& part : period.parts) {
     RETURN_IF_ERROR(rows.Add(set, part, chunk, members));
   }
-  return CustomerBits(members);
+  return members;
 }
 
 absl::Status TooManyPeriods(int64_t points) {

@@ -13,8 +13,8 @@
 #include "emptychair/v1/calendar.pb.h"
 #include "emptychair/v1/loyalty_metrics.pb.h"
 #include "emptychair/v1/selection.pb.h"
-#include "server/loyalty/customer_bits.h"
 #include "server/loyalty/kind_query.h"
+#include "storage/format/customer_set.h"
 #include "storage/read/customer_sets.h"
 
 namespace emptychair {
@@ -70,8 +70,9 @@ absl::StatusOr<Periods> MakePeriods(const KindQuery& query, const PeriodLength& 
                                     const std::optional<storage::UnitSpan>& extent);
 
 // Whoever is in the set in the period.
-absl::StatusOr<CustomerBits> ReadSet(storage::CustomerSetCursor& rows, storage::CustomerSet set,
-                                     const Period& period, uint16_t chunk);
+absl::StatusOr<storage::CustomerSetRow> ReadSet(storage::CustomerSetCursor& rows,
+                                                storage::CustomerSet set, const Period& period,
+                                                uint16_t chunk);
 
 // An answer of so many points is too long.
 absl::Status TooManyPeriods(int64_t points);

@@ -9,7 +9,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
 #include "server/loyalty/activity_counts.h"
-#include "server/loyalty/customer_bits.h"
+#include "server/loyalty/once_or_more.h"
 #include "server/loyalty/periods.h"
 #include "server/loyalty/second_days.h"
 #include "server/request/validation.h"
@@ -110,13 +110,13 @@ class RepeatCounter {
   absl::Status CountInterval(uint16_t chunk) {
     const UnitSpan whole{CubeUnit::kDay, days_.whole.first, days_.whole.end};
     OnceOrMore customers;
-    RETURN_IF_ERROR(rows_->ForEach(
-        query_.active_set(), whole, chunk,
-        [&](int32_t, const storage::CustomerSetRow& row) { customers.Add(CustomerBits(row)); }));
+    RETURN_IF_ERROR(
+        rows_->ForEach(query_.active_set(), whole, chunk,
+                       [&](int32_t, const storage::CustomerSetRow& row) { customers.Add(row); }));
     if (query_.method == v1::REPEAT_RATE_METHOD_BY_EVENT) {
       storage::CustomerSetRow twice;
       RETURN_IF_ERROR(rows_->Add(storage::CustomerSet::kTwice, whole, chunk, twice));
-      customers.AddTwice(CustomerBits(twice));
+      customers.AddTwice(twice);
     }
     if (days_.has_part()) {
       RETURN_IF_ERROR(AddPart(chunk, customers));

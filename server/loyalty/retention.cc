@@ -22,12 +22,14 @@ absl::StatusOr<std::optional<storage::UnitSpan>> ExtentOf(const storage::Custome
 absl::Status CountChunk(storage::CustomerSetCursor& rows, const RetentionQuery& query,
                         const Periods& periods, uint16_t chunk,
                         std::vector<RetentionCounts>& counts) {
-  ASSIGN_OR_RETURN(CustomerBits before, ReadSet(rows, query.active_set(), *periods.before, chunk));
+  ASSIGN_OR_RETURN(storage::CustomerSetRow before,
+                   ReadSet(rows, query.active_set(), *periods.before, chunk));
   int64_t before_size = before.size();
   for (size_t i = 0; i < periods.all.size(); ++i) {
     const Period& period = periods.all[i];
-    ASSIGN_OR_RETURN(CustomerBits active, ReadSet(rows, query.active_set(), period, chunk));
-    ASSIGN_OR_RETURN(const CustomerBits first_ever,
+    ASSIGN_OR_RETURN(storage::CustomerSetRow active,
+                     ReadSet(rows, query.active_set(), period, chunk));
+    ASSIGN_OR_RETURN(const storage::CustomerSetRow first_ever,
                      ReadSet(rows, query.first_ever_set(), period, chunk));
     const int64_t active_size = active.size();
     counts[i].at_start += before_size;

@@ -12,18 +12,18 @@ SecondDays::SecondDays(const DaySpan& first_days, int32_t end_day,
       within_(within_days.size()),
       first_day_(storage::kCustomersPerChunk) {}
 
-void SecondDays::Begin(int32_t day, const CustomerBits& customers) {
+void SecondDays::Begin(int32_t day, const storage::CustomerSetRow& customers) {
   const int64_t size = customers.size();
   for (size_t i = 0; i < within_.size(); ++i) {
     within_[i].customers += day + within_days_[i] < end_day_ ? size : 0;
   }
-  ForEachMember(customers, [&](uint16_t member) { first_day_[member] = day; });
+  customers.ForEach([&](uint16_t member) { first_day_[member] = day; });
   waiting_.Add(customers);
 }
 
-void SecondDays::Visit(int32_t day, CustomerBits customers) {
+void SecondDays::Visit(int32_t day, storage::CustomerSetRow customers) {
   customers.Keep(waiting_);
-  ForEachMember(customers, [&](uint16_t member) {
+  customers.ForEach([&](uint16_t member) {
     const int32_t first_day = first_day_[member];
     const int32_t gap = day - first_day;
     if (gap <= 0) {
@@ -40,15 +40,15 @@ void SecondDays::Visit(int32_t day, CustomerBits customers) {
 
 absl::Status SecondDays::AddChunk(storage::CustomerSetCursor& rows, const KindQuery& query,
                                   uint16_t chunk) {
-  waiting_ = CustomerBits();
+  waiting_ = storage::CustomerSetRow();
   RETURN_IF_ERROR(rows.ForEach(
       query.first_ever_set(), {storage::CubeUnit::kDay, first_days_.first, first_days_.end}, chunk,
-      [&](int32_t day, const storage::CustomerSetRow& row) { Begin(day, CustomerBits(row)); }));
+      [&](int32_t day, const storage::CustomerSetRow& row) { Begin(day, row); }));
   RETURN_IF_ERROR(rows.ForEach(
       query.active_set(), {storage::CubeUnit::kDay, first_days_.first, end_day_}, chunk,
-      [&](int32_t day, const storage::CustomerSetRow& row) { Visit(day, CustomerBits(row)); }));
-  ForEachMember(waiting_,
-                [&](uint16_t member) { ++durations_[end_day_ - 1 - first_day_[member]].censored; });
+      [&](int32_t day, const storage::CustomerSetRow& row) { Visit(day, row); }));
+  waiting_.ForEach(
+      [&](uint16_t member) { ++durations_[end_day_ - 1 - first_day_[member]].censored; });
   return absl::OkStatus();
 }
 

@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "server/loyalty/customer_bits.h"
 #include "server/loyalty/kind_query.h"
 #include "server/statistics/kaplan_meier.h"
+#include "storage/format/customer_set.h"
 #include "storage/read/customer_sets.h"
 
 namespace emptychair {
@@ -39,9 +39,9 @@ class SecondDays {
 
  private:
   // Takes in those whose first day it is.
-  void Begin(int32_t day, const CustomerBits& customers);
+  void Begin(int32_t day, const storage::CustomerSetRow& customers);
   // Looks at those who were active on the day, days in their order.
-  void Visit(int32_t day, CustomerBits customers);
+  void Visit(int32_t day, storage::CustomerSetRow customers);
 
   const DaySpan first_days_;
   const int32_t end_day_;
@@ -50,7 +50,7 @@ class SecondDays {
   std::map<int32_t, statistics::DurationCount> durations_;
   // Of the chunk at hand: the first day of each customer, and who has no second one yet.
   std::vector<int32_t> first_day_;
-  CustomerBits waiting_;
+  storage::CustomerSetRow waiting_;
 };
 
 }  // namespace emptychair

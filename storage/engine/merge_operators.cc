@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "storage/format/customer_set.h"
+
 namespace emptychair::storage {
 namespace {
 

@@ -10,7 +10,6 @@
 
 #include "rocksdb/merge_operator.h"
 #include "storage/format/cube_row.h"
-#include "storage/format/customer_set.h"
 
 namespace emptychair::storage {
 

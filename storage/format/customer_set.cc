@@ -69,7 +69,7 @@ std::optional<SetChange> DecodeSetChange(absl::string_view bytes) {
 }
 
 template <typename Visit>
-void ForEach(absl::string_view members, Visit visit) {
+void ForEachIn(absl::string_view members, Visit visit) {
   for (size_t i = 0; i < members.size() / kMemberSize; ++i) {
     visit(MemberAt(members, i));
   }
@@ -91,7 +91,7 @@ bool CustomerSetRow::Read(absl::string_view row) {
     if (members.size() > kArrayMembersMax * kMemberSize || !AscendStrictly(members)) {
       return false;
     }
-    ForEach(members, [this](uint16_t member) { Add(member); });
+    ForEachIn(members, [this](uint16_t member) { Add(member); });
     return true;
   }
   if (!HasHead(row, kBitsForm) || row.size() != kHeadSize + kBitsSize) {
@@ -115,18 +115,14 @@ bool CustomerSetRow::Apply(absl::string_view change) {
   if (!decoded.has_value()) {
     return false;
   }
-  ForEach(decoded->added, [this](uint16_t member) { Add(member); });
-  ForEach(decoded->removed, [this](uint16_t member) { Remove(member); });
+  ForEachIn(decoded->added, [this](uint16_t member) { Add(member); });
+  ForEachIn(decoded->removed, [this](uint16_t member) { Remove(member); });
   return true;
 }
 
 std::vector<uint16_t> CustomerSetRow::Members() const {
   std::vector<uint16_t> members;
-  for (size_t i = 0; i < kWords; ++i) {
-    for (uint64_t word = words_[i]; word != 0; word &= word - 1) {
-      members.push_back(static_cast<uint16_t>(64 * i + std::countr_zero(word)));
-    }
-  }
+  ForEach([&](uint16_t member) { members.push_back(member); });
   return members;
 }
 
@@ -166,11 +162,11 @@ std::string CombineSetChanges(absl::Span<const absl::string_view> changes, int64
       ++*undecodable;
       continue;
     }
-    ForEach(change->added, [&](uint16_t member) {
+    ForEachIn(change->added, [&](uint16_t member) {
       added.Add(member);
       removed.Remove(member);
     });
-    ForEach(change->removed, [&](uint16_t member) {
+    ForEachIn(change->removed, [&](uint16_t member) {
       removed.Add(member);
       added.Remove(member);
     });

@@ -11,6 +11,8 @@
 #define EMPTYCHAIR_STORAGE_FORMAT_CUSTOMER_SET_H_
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -22,7 +24,7 @@
 
 namespace emptychair::storage {
 
-// A row in memory, one bit for each ordinal of the chunk.
+// A row in memory, one bit for each ordinal of the chunk: 8 KiB. Not thread-safe.
 class CustomerSetRow {
  public:
   static constexpr size_t kWords = kCustomersPerChunk / 64;
@@ -31,6 +33,41 @@ class CustomerSetRow {
   void Add(uint16_t member) { words_[member / 64] |= uint64_t{1} << (member % 64); }
   void Remove(uint16_t member) { words_[member / 64] &= ~(uint64_t{1} << (member % 64)); }
   uint32_t size() const;
+
+  // Adds the members of the other.
+  void Add(const CustomerSetRow& other) {
+    for (size_t i = 0; i < kWords; ++i) {
+      words_[i] |= other.words_[i];
+    }
+  }
+  // Adds the members that both others have.
+  void AddBoth(const CustomerSetRow& a, const CustomerSetRow& b) {
+    for (size_t i = 0; i < kWords; ++i) {
+      words_[i] |= a.words_[i] & b.words_[i];
+    }
+  }
+  // Takes out all but the members of the other.
+  void Keep(const CustomerSetRow& other) {
+    for (size_t i = 0; i < kWords; ++i) {
+      words_[i] &= other.words_[i];
+    }
+  }
+  // Takes out the members of the other.
+  void Remove(const CustomerSetRow& other) {
+    for (size_t i = 0; i < kWords; ++i) {
+      words_[i] &= ~other.words_[i];
+    }
+  }
+
+  // Calls `visit` with each member, ascending.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (size_t i = 0; i < kWords; ++i) {
+      for (uint64_t word = words_[i]; word != 0; word &= word - 1) {
+        visit(static_cast<uint16_t>(64 * i + static_cast<size_t>(std::countr_zero(word))));
+      }
+    }
+  }
 
   // Adds the members of a stored row. False for bytes that are none, which add nothing.
   bool Read(absl::string_view row);
@@ -49,6 +86,15 @@ class CustomerSetRow {
  private:
   std::array<uint64_t, kWords> words_{};
 };
+
+// How many members both have.
+inline int64_t CountOfBoth(const CustomerSetRow& a, const CustomerSetRow& b) {
+  int64_t members = 0;
+  for (size_t i = 0; i < CustomerSetRow::kWords; ++i) {
+    members += std::popcount(a.words()[i] & b.words()[i]);
+  }
+  return members;
+}
 
 // A member that comes into a set (true) or leaves it.
 using SetMemberChange = std::pair<uint16_t, bool>;
