@@ -59,7 +59,7 @@ class StoreModel {
       }
     }
     if (const auto existing = records_.find(key); existing != records_.end()) {
-      return SameAsSent(existing->second.answer, answer) ? "existed" : "CONTENT_DIFFERS";
+      return SameAsSent(key.second, existing->second.answer, answer) ? "existed" : "CONTENT_DIFFERS";
     }
     if (answer.score.has_value() && (*answer.score < 0 || *answer.score > 10)) {
       return "SCORE_OUT_OF_RANGE";
@@ -127,11 +127,12 @@ class StoreModel {
   const std::map<RecordKey, Record>& records() const { return records_; }
 
  private:
-  static bool SameAsSent(const Answer& a, const Answer& b) {
-    return a.sends_id == b.sends_id && (!a.sends_id || IdOf(a) == IdOf(b)) && a.score == b.score &&
-           a.external_id == b.external_id && a.customer_id == b.customer_id &&
-           a.comment == b.comment && a.labels == b.labels &&
-           a.zone_offset_seconds == b.zone_offset_seconds;
+  // Of the ids those count that `sent` has.
+  static bool SameAsSent(const Uuid& stored_id, const Answer& stored, const Answer& sent) {
+    return (!sent.sends_id || IdOf(sent) == stored_id) &&
+           (sent.external_id.empty() || sent.external_id == stored.external_id) &&
+           sent.score == stored.score && sent.customer_id == stored.customer_id &&
+           sent.comment == stored.comment && sent.labels == stored.labels;
   }
 
   template <typename Keys>
