@@ -21,31 +21,28 @@ void FillId(v1::Feedback& feedback, absl::Time now) {
   feedback.set_feedback_id(NewFeedbackId(occur_time));
 }
 
-// Gives records ids before they are sent, so that a batch that is sent again is the same.
-class FillingStream final : public FeedbackStream {
+// A stream that keeps its connection, which must outlive it, and can make ready what is sent.
+template <typename Request, typename Response>
+class HeldStream final : public BatchStream<Request, Response> {
  public:
-  FillingStream(std::shared_ptr<Connection> connection, std::function<absl::Time()> now,
-                OnAcknowledged on_acknowledged)
+  HeldStream(std::shared_ptr<Connection> connection,
+             std::unique_ptr<BatchStream<Request, Response>> stream,
+             std::function<void(Request& batch)> make_ready)
       : connection_(std::move(connection)),
-        now_(std::move(now)),
-        stream_(connection_->StreamFeedback(std::move(on_acknowledged))) {}
+        stream_(std::move(stream)),
+        make_ready_(std::move(make_ready)) {}
 
-  absl::Status Send(v1::StreamFeedbackRequest batch) override {
-    for (v1::Feedback& feedback : *batch.mutable_feedback()) {
-      if (LacksId(feedback)) {
-        FillId(feedback, now_());
-      }
-    }
+  absl::Status Send(Request batch) override {
+    make_ready_(batch);
     return stream_->Send(std::move(batch));
   }
 
   absl::Status Finish() override { return stream_->Finish(); }
 
  private:
-  // Must outlive the stream.
   const std::shared_ptr<Connection> connection_;
-  const std::function<absl::Time()> now_;
-  const std::unique_ptr<FeedbackStream> stream_;
+  const std::unique_ptr<BatchStream<Request, Response>> stream_;
+  const std::function<void(Request& batch)> make_ready_;
 };
 
 }  // namespace
@@ -108,7 +105,16 @@ absl::StatusOr<v1::BatchSubmitFeedbackResponse> Client::BatchSubmitFeedback(
 
 std::unique_ptr<FeedbackStream> Client::StreamFeedback(
     FeedbackStream::OnAcknowledged on_acknowledged) const {
-  return std::make_unique<FillingStream>(connection_, now_, std::move(on_acknowledged));
+  // Records get ids before they are sent, so that a batch that is sent again is the same.
+  const auto fill = [now = now_](v1::StreamFeedbackRequest& batch) {
+    for (v1::Feedback& feedback : *batch.mutable_feedback()) {
+      if (LacksId(feedback)) {
+        FillId(feedback, now());
+      }
+    }
+  };
+  return std::make_unique<HeldStream<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>>(
+      connection_, connection_->StreamFeedback(std::move(on_acknowledged)), fill);
 }
 
 absl::StatusOr<v1::Feedback> Client::GetFeedback(absl::string_view survey_id,
@@ -131,9 +137,21 @@ ResultRange<v1::ListFeedbackResponse> Client::ListFeedbackPages(
       PageSource(connection_, request, &Connection::ListFeedback, PageFetch::kAhead));
 }
 
+std::unique_ptr<ActivityStream> Client::StreamActivities(
+    ActivityStream::OnAcknowledged on_acknowledged) const {
+  return std::make_unique<HeldStream<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>>(
+      connection_, connection_->StreamActivities(std::move(on_acknowledged)),
+      [](v1::StreamActivitiesRequest&) {});
+}
+
 ResultRange<v1::Activity> Client::ListActivities(const v1::ListActivitiesRequest& request) const {
   return PagedRange<v1::Activity>(connection_, request, &Connection::ListActivities,
                                   &v1::ListActivitiesResponse::mutable_activities);
+}
+
+ResultRange<v1::TimelineEntry> Client::ListTimeline(const v1::ListTimelineRequest& request) const {
+  return PagedRange<v1::TimelineEntry>(connection_, request, &Connection::ListTimeline,
+                                       &v1::ListTimelineResponse::mutable_entries);
 }
 
 ResultRange<v1::ExplainMetricRow> Client::ExplainMetric(

@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "client/feedback_upload.h"
+#include "client/batch_upload.h"
 #include "client/feedback_watcher.h"
-#include "client/grpc_feedback_call.h"
+#include "client/grpc_batch_call.h"
 #include "client/retry_loop.h"
 #include "client/stream_range.h"
 #include "client/utf8.h"
@@ -177,7 +177,13 @@ class GrpcConnection final : public Connection {
       FeedbackStream::OnAcknowledged on_acknowledged) override {
     return std::make_unique<FeedbackUpload>(
         options_,
-        [this] { return std::make_unique<GrpcFeedbackCall>(feedback_, options_.timeout); },
+        [this] {
+          return std::make_unique<GrpcFeedbackCall>(
+              [this](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
+                return feedback_.AsyncStreamFeedback(context, queue, tag);
+              },
+              options_.timeout);
+        },
         std::move(on_acknowledged));
   }
   absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(
@@ -240,6 +246,22 @@ class GrpcConnection final : public Connection {
       const v1::GetCustomerRequest& request) override {
     return Call(customers_, &Customers::GetCustomer, request);
   }
+  absl::StatusOr<v1::ListTimelineResponse> ListTimeline(
+      const v1::ListTimelineRequest& request) override {
+    return Call(customers_, &Customers::ListTimeline, request);
+  }
+  absl::StatusOr<v1::GetCustomerViewResponse> GetCustomerView(
+      const v1::GetCustomerViewRequest& request) override {
+    return Call(customers_, &Customers::GetCustomerView, request);
+  }
+  ResultRange<v1::ExportCustomerResponse> ExportCustomer(
+      const v1::ExportCustomerRequest& request) override {
+    return StreamRange(customers_, &Customers::ExportCustomer, request, options_.timeout);
+  }
+  absl::StatusOr<v1::EraseCustomerResponse> EraseCustomer(
+      const v1::EraseCustomerRequest& request) override {
+    return Call(customers_, &Customers::EraseCustomer, request);
+  }
   absl::StatusOr<v1::DefineActivityKindResponse> DefineActivityKind(
       const v1::DefineActivityKindRequest& request) override {
     return Call(customers_, &Customers::DefineActivityKind, request);
@@ -259,6 +281,19 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<v1::BatchRecordActivitiesResponse> BatchRecordActivities(
       const v1::BatchRecordActivitiesRequest& request) override {
     return Call(customers_, &Customers::BatchRecordActivities, request);
+  }
+  std::unique_ptr<ActivityStream> StreamActivities(
+      ActivityStream::OnAcknowledged on_acknowledged) override {
+    return std::make_unique<ActivityUpload>(
+        options_,
+        [this] {
+          return std::make_unique<GrpcActivityCall>(
+              [this](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
+                return customers_.AsyncStreamActivities(context, queue, tag);
+              },
+              options_.timeout);
+        },
+        std::move(on_acknowledged));
   }
   absl::StatusOr<v1::ListActivitiesResponse> ListActivities(
       const v1::ListActivitiesRequest& request) override {

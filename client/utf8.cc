@@ -82,21 +82,34 @@ absl::Status CheckMessage(const Message& message, const std::string& prefix) {
   return absl::OkStatus();
 }
 
+using Labels = google::protobuf::Map<std::string, std::string>;
+
 // Field by field: reflection would turn the labels of every record into a list of messages first.
+bool AreUtf8(const Labels& labels) {
+  return std::all_of(labels.begin(), labels.end(), [](const Labels::value_type& label) {
+    return IsValidUtf8(label.first) && IsValidUtf8(label.second);
+  });
+}
+
 bool IsUtf8(const v1::Feedback& feedback) {
   return IsValidUtf8(feedback.survey_id()) && IsValidUtf8(feedback.feedback_id()) &&
          IsValidUtf8(feedback.external_id()) && IsValidUtf8(feedback.customer_id()) &&
          IsValidUtf8(feedback.comment()) && IsValidUtf8(feedback.etag()) &&
          IsValidUtf8(feedback.import_id()) && IsValidUtf8(feedback.exclusion().note()) &&
-         std::all_of(feedback.labels().begin(), feedback.labels().end(), [](const auto& label) {
-           return IsValidUtf8(label.first) && IsValidUtf8(label.second);
-         });
+         AreUtf8(feedback.labels());
 }
 
-template <typename Batch>
-absl::Status CheckBatch(const Batch& batch) {
+bool IsUtf8(const v1::Activity& activity) {
+  return IsValidUtf8(activity.customer_id()) && IsValidUtf8(activity.kind()) &&
+         IsValidUtf8(activity.activity_id()) && IsValidUtf8(activity.amount().currency_code()) &&
+         IsValidUtf8(activity.import_id()) && AreUtf8(activity.labels());
+}
+
+template <typename Batch, typename Records>
+absl::Status CheckBatch(const Batch& batch, const Records& records) {
   return IsValidUtf8(batch.import_id()) &&
-                 std::all_of(batch.feedback().begin(), batch.feedback().end(), IsUtf8)
+                 std::all_of(records.begin(), records.end(),
+                             [](const auto& record) { return IsUtf8(record); })
              ? absl::OkStatus()
              : CheckMessage(batch, "");
 }
@@ -154,9 +167,15 @@ absl::Status CheckUtf8(const v1::SubmitFeedbackRequest& request) {
 }
 
 absl::Status CheckUtf8(const v1::BatchSubmitFeedbackRequest& request) {
-  return CheckBatch(request);
+  return CheckBatch(request, request.feedback());
 }
 
-absl::Status CheckUtf8(const v1::StreamFeedbackRequest& request) { return CheckBatch(request); }
+absl::Status CheckUtf8(const v1::StreamFeedbackRequest& request) {
+  return CheckBatch(request, request.feedback());
+}
+
+absl::Status CheckUtf8(const v1::StreamActivitiesRequest& request) {
+  return CheckBatch(request, request.activities());
+}
 
 }  // namespace emptychair

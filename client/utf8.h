@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "emptychair/v1/customer_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "google/protobuf/message.h"
 
@@ -20,6 +21,7 @@ absl::Status CheckUtf8(const google::protobuf::Message& message);
 absl::Status CheckUtf8(const v1::SubmitFeedbackRequest& request);
 absl::Status CheckUtf8(const v1::BatchSubmitFeedbackRequest& request);
 absl::Status CheckUtf8(const v1::StreamFeedbackRequest& request);
+absl::Status CheckUtf8(const v1::StreamActivitiesRequest& request);
 
 }  // namespace emptychair
 

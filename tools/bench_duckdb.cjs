@@ -3,6 +3,7 @@
 const {execFileSync} = require('child_process');
 const fs = require('fs');
 const {DuckDBInstance, version} = require('@duckdb/node-api');
+const {median, parseFigures, print, timed} = require('./duckdb_turns.cjs');
 
 const [folder, turns, chairbench, endpoint] = process.argv.slice(2);
 
@@ -43,27 +44,6 @@ const BY_CUSTOMER =
     'count(score) AS n, sum(CASE WHEN score >= 9 THEN 1 WHEN score <= 6 THEN -1 ELSE 0 END) AS x ' +
     'FROM answers WHERE score IS NOT NULL GROUP BY customer)';
 
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function parseFigures(text) {
-  return Object.fromEntries(
-      text.trim().split('\n').map((line) => JSON.parse(line)).map((f) => [f.name, f.value]));
-}
-
-function print(name, value, unit, limit) {
-  console.log(JSON.stringify(
-      {name, value, unit, limit: limit ?? null, ratio: limit ? value / limit : null}));
-}
-
-async function timed(connection, sql) {
-  const start = process.hrtime.bigint();
-  const rows = await (await connection.runAndReadAll(sql)).getRows();
-  return [Number(process.hrtime.bigint() - start) / 1e6, rows[0]];
-}
-
 async function main() {
   const connection = await (await DuckDBInstance.create(':memory:')).connect();
   // Numbers and enums for what the service has numbers for, and time first in the key of ties.
@@ -88,7 +68,7 @@ async function main() {
     for (const [name, {sql, quick}] of Object.entries(asked)) {
       add(`${name}_ours`, ours[`${name}_ms`]);
       for (let i = 0; i < 5; ++i) {
-        const [ms, counts] = await timed(connection, sql);
+        const [ms, [counts]] = await timed(connection, sql);
         add(name, ms);
         const expected = ['answers', 'promoters', 'detractors'].map((c) => ours[`${name}_${c}`]);
         if (String(counts) !== String(expected)) {

@@ -120,6 +120,7 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_EFFECTS_UNKNOWN:
     case v1::ERROR_REASON_KIND_HAS_ACTIVITIES:
     case v1::ERROR_REASON_LIMIT_REACHED:
+    case v1::ERROR_REASON_IN_USE:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_ETAG_MISMATCH:
       return absl::StatusCode::kAborted;

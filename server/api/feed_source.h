@@ -1,4 +1,4 @@
-// Makes the messages of a feed: a server stream that waits for more when there is none.
+// Makes the messages of a feed: a server stream that waits for more when there is none, or ends.
 #ifndef EMPTYCHAIR_SERVER_API_FEED_SOURCE_H_
 #define EMPTYCHAIR_SERVER_API_FEED_SOURCE_H_
 
@@ -18,6 +18,10 @@ class FeedSource {
   // Fills in the next message, which is empty; false when there is none now. An error ends the
   // call. May read from disk.
   virtual absl::StatusOr<bool> Next(google::protobuf::Message& response) = 0;
+
+  // Whether no message will come any more, once Next has answered false: the call then ends with OK
+  // instead of waiting.
+  virtual bool IsOver() const { return false; }
 
   // Has `waiter` notified once when there may be a message; false, and it is not notified, when
   // there may be one now. Must not block.

@@ -108,8 +108,8 @@ struct MethodSpec {
     WhenReady when_ready;
     StartHandler start;
   };
-  // One request, responses as something happens. `open` runs at once on the transport's thread,
-  // where it must not block; the source is read on the lane.
+  // One request, responses as something happens, or as the client takes them. `open` runs at once
+  // on the transport's thread, where it must not block; the source is read on the lane.
   struct Feed {
     Lane lane;
     absl::AnyInvocable<absl::StatusOr<std::unique_ptr<FeedSource>>(const RequestContext&,
@@ -130,7 +130,8 @@ struct MethodSpec {
   static MethodSpec StreamOn(Lane lane, Function handler);
   template <typename Function>
   static MethodSpec PipelineOn(Lane lane, WhenReady when_ready, Function handler);
-  // The source that `handler` makes has the methods of FeedSource, with its own type of response.
+  // The source that `handler` makes has the methods of FeedSource, with its own type of response;
+  // IsOver only if it can end.
   template <typename Function>
   static MethodSpec FeedOn(Lane lane, Function handler);
 
@@ -213,6 +214,13 @@ class TypedFeedSource final : public FeedSource {
 
   absl::StatusOr<bool> Next(google::protobuf::Message& response) override {
     return source_.Next(static_cast<Response&>(response));
+  }
+  bool IsOver() const override {
+    if constexpr (requires { source_.IsOver(); }) {
+      return source_.IsOver();
+    } else {
+      return false;
+    }
   }
   bool NotifyWhenMore(const std::shared_ptr<Waiter>& waiter) override {
     return source_.NotifyWhenMore(waiter);

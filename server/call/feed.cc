@@ -26,6 +26,13 @@ Feed::Step Feed::Read(const absl::StatusOr<bool>& has_message) {
   return Decide();
 }
 
+Feed::Step Feed::Ended() {
+  absl::MutexLock lock(&mutex_);
+  is_reading_ = false;
+  has_ended_ = true;
+  return Decide();
+}
+
 Feed::Step Feed::Written(bool ok) {
   absl::MutexLock lock(&mutex_);
   is_writing_ = false;
@@ -68,7 +75,7 @@ Feed::Step Feed::Decide() {
   if (is_finished_ || is_reading_) {
     return Step::kNothing;
   }
-  if (!status_.ok()) {
+  if (!status_.ok() || has_ended_) {
     // What is being written does not hold it up: a client that does not read may never take it.
     is_finished_ = steps_ == 0;
     return is_finished_ ? Step::kFinish : Step::kNothing;

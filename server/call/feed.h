@@ -32,6 +32,8 @@ class Feed {
   Step Continue() ABSL_LOCKS_EXCLUDED(mutex_);
   // There was a message, there was none, or the call is to end with an error.
   Step Read(const absl::StatusOr<bool>& has_message) ABSL_LOCKS_EXCLUDED(mutex_);
+  // There was none, and none will come: the call is to end with OK.
+  Step Ended() ABSL_LOCKS_EXCLUDED(mutex_);
   // What was read was written, or could not be.
   Step Written(bool ok) ABSL_LOCKS_EXCLUDED(mutex_);
   // There may be more.
@@ -55,6 +57,7 @@ class Feed {
   bool is_reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_message_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_at_end_ ABSL_GUARDED_BY(mutex_) = false;
+  bool has_ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_waiting_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_finished_ ABSL_GUARDED_BY(mutex_) = false;

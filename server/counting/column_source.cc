@@ -275,11 +275,16 @@ class ColumnSource::BlockCounter {
         group_of_series_(part_.group_of_series.data()),
         series_count_(part_.group_of_series.size()),
         is_left_out_(*part_.by_labels, block),
+        erasing_(source.query_.view->erasing->empty() ? nullptr
+                                                      : source.query_.view->erasing.get()),
         counter_(counter),
         grid_(grid) {}
 
   // Errors: STORE_DAMAGED, TOO_MANY_POINTS.
   ABSL_ATTRIBUTE_ALWAYS_INLINE absl::Status Count(size_t row) {
+    if (erasing_ != nullptr && erasing_->Has(arrays_.customers[row])) {
+      return absl::OkStatus();
+    }
     const uint32_t series = arrays_.series[row];
     uint32_t group = series < series_count_ ? group_of_series_[series] : storage::kNoGroup;
     if (group >= kByLabels) {
@@ -313,6 +318,7 @@ class ColumnSource::BlockCounter {
   const uint32_t* const group_of_series_;
   const size_t series_count_;
   const LabelGroups::LeftOut is_left_out_;
+  const storage::ErasingCustomers* const erasing_;  // Null: there are none.
   AnswerCounter& counter_;
   storage::TallyGrid& grid_;
 };

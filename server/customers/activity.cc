@@ -87,6 +87,11 @@ absl::Status PrepareActivity(const v1::Activity& activity, absl::Time receive_ti
   recorded.set_time_was_sent(activity.has_occur_time());
   recorded.set_customer_id(activity.customer_id());
   if (const storage::ActivityKindView* kind = view.FindKind(activity.kind())) {
+    if (kind->is_subscription()) {
+      return FieldError(v1::ERROR_REASON_FIELD_INVALID, "activity.kind",
+                        absl::StrCat("got ", activity.kind(),
+                                     ", which is a subscription: record what starts and ends it"));
+    }
     ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(*kind->definition));
     recorded.set_kind_number(kind->number());
     recorded.set_zone_revision(kind->definition->zone_revision());

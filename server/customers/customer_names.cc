@@ -16,6 +16,11 @@ std::vector<std::optional<std::string>> CustomerNames::Find(const storage::View&
   std::vector<size_t> positions;  // Of those.
   {
     absl::MutexLock lock(&mutex_);
+    if (view.last_customer_erasure > last_erasure_) {
+      last_erasure_ = view.last_customer_erasure;
+      ids_.clear();
+      bytes_ = 0;
+    }
     for (size_t i = 0; i < ordinals.size(); ++i) {
       if (const auto known = ids_.find(ordinals[i]); known != ids_.end()) {
         found[i] = known->second;
@@ -35,7 +40,7 @@ std::vector<std::optional<std::string>> CustomerNames::Find(const storage::View&
       ids_.clear();
       bytes_ = 0;
     }
-    if (ids_.emplace(unknown[i], *read[i]).second) {
+    if (view.last_customer_erasure == last_erasure_ && ids_.emplace(unknown[i], *read[i]).second) {
       bytes_ += read[i]->size() + kEntryBytes;
     }
     found[positions[i]] = *std::move(read[i]);

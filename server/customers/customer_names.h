@@ -18,8 +18,9 @@ namespace emptychair {
 
 // Looks the ids of customers up, together, and keeps those that it has found: in an export of many
 // pages the same customers come again, and to look one up takes longer than the rest of its record.
-// A number is given to one customer and never again, so that what is kept stays true. Takes at most
-// 8 MiB: past that it begins anew. Thread-safe.
+// A number is given to one customer and never again, so that what is kept stays true until a
+// customer is erased: then all is forgotten. Takes at most 8 MiB: past that it begins anew.
+// Thread-safe.
 class CustomerNames {
  public:
   explicit CustomerNames(const storage::RecordReader& records) : records_(records) {}
@@ -34,6 +35,8 @@ class CustomerNames {
   absl::Mutex mutex_;
   absl::flat_hash_map<uint32_t, std::string> ids_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What is kept was read after this erasure.
+  uint64_t last_erasure_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace emptychair

@@ -49,7 +49,7 @@ absl::StatusOr<store::v1::RecordTarget> FindTarget(
 }  // namespace
 
 absl::StatusOr<storage::CommandPtr> PrepareAmend(const v1::AmendFeedbackRequest& request,
-                                                 const storage::View& view) {
+                                                 absl::Time now, const storage::View& view) {
   const v1::Feedback& feedback = request.feedback();
   auto result = storage::NewCommand();
   store::v1::AmendFeedbackCommand& command = *result->mutable_amend_feedback();
@@ -59,6 +59,7 @@ absl::StatusOr<storage::CommandPtr> PrepareAmend(const v1::AmendFeedbackRequest&
       FindTarget("feedback.", feedback.survey_id(), feedback.feedback_id(),
                  feedback.feedback_id().empty() ? feedback.external_id() : std::string(),
                  feedback.etag(), view));
+  command.set_time_ms(absl::ToUnixMillis(now));
   static constexpr absl::string_view kPaths[] = {"score", "comment", "labels"};
   RETURN_IF_ERROR(CheckMask("update_mask", request.update_mask(), kPaths));
   for (const std::string& path : request.update_mask().paths()) {

@@ -14,7 +14,7 @@ namespace emptychair {
 // such a record, in which state, and whether the survey takes the score, is judged later, when they
 // are applied. Errors: FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND.
 absl::StatusOr<storage::CommandPtr> PrepareAmend(const v1::AmendFeedbackRequest& request,
-                                                 const storage::View& view);
+                                                 absl::Time now, const storage::View& view);
 absl::StatusOr<storage::CommandPtr> PrepareExclude(const v1::ExcludeFeedbackRequest& request,
                                                    absl::Time now, const storage::View& view);
 absl::StatusOr<storage::CommandPtr> PrepareInclude(const v1::IncludeFeedbackRequest& request,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/zone_rules.h"
@@ -28,6 +29,7 @@ absl::Status CheckReturnKind(const v1::QueryCohortsRequest& request, CohortsQuer
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(query.return_kind, FindKind(*query.view, "return_kind", request.return_kind()));
+  RETURN_IF_ERROR(CheckIsPlain("return_kind", *query.return_kind));
   const std::string& time_zone = query.return_kind->definition->time_zone();
   if (time_zone == query.kind->definition->time_zone()) {
     return absl::OkStatus();
@@ -103,15 +105,32 @@ class CohortCounter {
     ASSIGN_OR_RETURN(const std::vector<uint16_t> chunks,
                      rows_->Chunks(query_.active_set(), MonthsOf({periods_.front().days.first,
                                                                   periods_.back().days.end})));
+    if (query_.with_amounts && has_cells_) {
+      amounts_.emplace(reader_, *query_.view, AskForAmounts());
+    }
     for (const uint16_t chunk : chunks) {
       RETURN_IF_ERROR(CountChunk(chunk));
     }
     result_.rows_read = rows_->rows_read() + return_rows_->rows_read();
-    return absl::OkStatus();
+    if (amounts_.has_value()) {
+      result_.activities_scanned += amounts_->activities_scanned();
+    }
+    return result_.amounts.Check();
   }
 
  private:
+  AmountsAsked AskForAmounts() const {
+    AmountsAsked asked{.kind = query_.return_kind,
+                       .positive_amounts_only = query_.positive_amounts_only,
+                       .at_once = query_.amounts_at_once};
+    for (const Period& period : periods_) {
+      asked.periods.push_back(period.days);
+    }
+    return asked;
+  }
+
   absl::Status CountChunk(uint16_t chunk) {
+    std::vector<storage::CustomerSetRow> cohorts;  // With amounts.
     std::vector<storage::CustomerSetRow> returned;
     if (has_cells_) {
       ASSIGN_OR_RETURN(returned, ReadReturned(chunk));
@@ -123,8 +142,25 @@ class CohortCounter {
       for (size_t k = 0; k < result_.cells[i].size() && size > 0; ++k) {
         result_.cells[i][k] += CountOfBoth(cohort, returned[i + k]);
       }
+      if (amounts_.has_value()) {
+        cohorts.push_back(cohort);
+      }
     }
-    return absl::OkStatus();
+    return amounts_.has_value() ? AddAmounts(chunk, cohorts) : absl::OkStatus();
+  }
+
+  absl::Status AddAmounts(uint16_t chunk, const std::vector<storage::CustomerSetRow>& cohorts) {
+    return amounts_->ForEachCustomer(
+        chunk, [&](absl::Span<const CustomerAmount> sums) -> absl::Status {
+          const auto member =
+              static_cast<uint16_t>(sums.front().customer % storage::kCustomersPerChunk);
+          for (size_t i = 0; i < cohorts.size(); ++i) {
+            if (cohorts[i].Has(member)) {
+              RETURN_IF_ERROR(result_.amounts.Add(i, result_.cells[i].size(), sums));
+            }
+          }
+          return absl::OkStatus();
+        });
   }
 
   // Who has come back in each period, or from it on.
@@ -201,6 +237,7 @@ class CohortCounter {
   // Of each period those with `min_activities`, of the chunks of one pass.
   std::vector<std::vector<storage::CustomerSetRow>> often_;
   std::optional<uint16_t> often_first_chunk_;
+  std::optional<CustomerAmounts> amounts_;
 };
 
 }  // namespace
@@ -209,12 +246,14 @@ absl::StatusOr<CohortsQuery> PrepareCohorts(std::shared_ptr<const storage::View>
                                             const v1::QueryCohortsRequest& request,
                                             absl::Time now) {
   ASSIGN_OR_RETURN(KindQuery kind, PrepareKindQuery(std::move(view), request, now));
+  RETURN_IF_ERROR(CheckIsPlain("kind", *kind.kind));
   CohortsQuery query{std::move(kind)};
   RETURN_IF_ERROR(CheckReturnKind(request, query));
   ASSIGN_OR_RETURN(query.length, CheckPeriodLength(request.granularity(), request.week_start(),
                                                    /*rolling_days=*/0));
   RETURN_IF_ERROR(CheckPeriodEdges(query, query.length));
   RETURN_IF_ERROR(CheckRules(request, query));
+  query.with_amounts = request.with_amounts();
   return query;
 }
 
@@ -241,7 +280,8 @@ void WriteResponse(const CohortsQuery& query, const CohortsResult& result,
     v1::Cohort& cohort = *response.add_cohorts();
     *cohort.mutable_interval() = result.periods[i].ToApi();
     cohort.set_size(size);
-    for (const int64_t customers : result.cells[i]) {
+    for (size_t k = 0; k < result.cells[i].size(); ++k) {
+      const int64_t customers = result.cells[i][k];
       v1::CohortCell& cell = *cohort.add_cells();
       cell.set_customers(customers);
       const auto share =
@@ -251,6 +291,7 @@ void WriteResponse(const CohortsQuery& query, const CohortsResult& result,
         cell.set_share_low(share->interval->low);
         cell.set_share_high(share->interval->high);
       }
+      result.amounts.Write(i, k, size, query.confidence, *cell.mutable_amounts());
     }
   }
   response.set_return_kind(query.return_kind->definition->kind());

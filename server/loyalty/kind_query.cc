@@ -20,6 +20,15 @@ std::string UtcText(absl::Time time) { return absl::FormatTime(time, absl::UTCTi
 
 }  // namespace
 
+absl::Status CheckIsPlain(absl::string_view field, const storage::ActivityKindView& kind) {
+  return kind.is_subscription()
+             ? FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
+                          absl::StrCat("got ", kind.definition->kind(),
+                                       ", which is a subscription, wanted a kind that has "
+                                       "activities"))
+             : absl::OkStatus();
+}
+
 int32_t LocalDayOf(const absl::TimeZone& zone, absl::Time time) {
   const absl::CivilSecond local =
       absl::ToCivilSecond(time + absl::Seconds(DayOffsetSeconds(zone, time)), absl::UTCTimeZone());

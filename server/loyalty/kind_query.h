@@ -58,6 +58,9 @@ template <typename Request>
 absl::StatusOr<KindQuery> PrepareKindQuery(std::shared_ptr<const storage::View> view,
                                            const Request& request, absl::Time now);
 
+// FIELD_INVALID on `field` for a subscription, which has no activities of its own.
+absl::Status CheckIsPlain(absl::string_view field, const storage::ActivityKindView& kind);
+
 // The local day that `time` counts in.
 int32_t LocalDayOf(const absl::TimeZone& zone, absl::Time time);
 

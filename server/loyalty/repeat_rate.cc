@@ -188,6 +188,7 @@ absl::StatusOr<RepeatRateQuery> PrepareRepeatRate(std::shared_ptr<const storage:
                                                   const v1::QueryRepeatRateRequest& request,
                                                   absl::Time now) {
   ASSIGN_OR_RETURN(KindQuery kind, PrepareKindQuery(std::move(view), request, now));
+  RETURN_IF_ERROR(CheckIsPlain("kind", *kind.kind));
   RepeatRateQuery query{std::move(kind)};
   RETURN_IF_ERROR(CheckPeriodEdges(query, {.granularity = v1::GRANULARITY_DAY}));
   RETURN_IF_ERROR(CheckEnum("method", request.method(), v1::RepeatRateMethod_IsValid));

@@ -19,22 +19,8 @@ using storage::SurveyView;
 
 constexpr size_t kKnownMax = 10;
 
-// A filter can have a thousand values; who slips, slips in few.
-constexpr int kToldMax = 100;
-
 // Enough to meet a label that one answer in some thousand has; about 20 ms.
 constexpr int kRecordsLookedAtMax = 20'000;
-
-// Keeps the first names by their bytes.
-void AddName(absl::string_view name, std::set<std::string>& names) {
-  if (names.size() == kKnownMax && name >= *names.rbegin()) {
-    return;
-  }
-  names.emplace(name);
-  if (names.size() > kKnownMax) {
-    names.erase(std::prev(names.end()));
-  }
-}
 
 bool IsReserved(absl::string_view value) { return value == kNoneValue || value == kOtherValue; }
 
@@ -57,6 +43,27 @@ absl::flat_hash_set<absl::string_view> ValuesOf(const SurveyView& survey, size_t
 }
 
 }  // namespace
+
+void AddKnownName(absl::string_view name, std::set<std::string>& names) {
+  if (names.size() == kKnownMax && name >= *names.rbegin()) {
+    return;
+  }
+  names.emplace(name);
+  if (names.size() > kKnownMax) {
+    names.erase(std::prev(names.end()));
+  }
+}
+
+v1::UnmatchedFilter MakeUnmatched(const std::string& key, const std::optional<std::string>& value,
+                                  const std::set<std::string>& known) {
+  v1::UnmatchedFilter unmatched;
+  unmatched.set_key(key);
+  if (value.has_value()) {
+    unmatched.set_value(*value);
+  }
+  unmatched.mutable_known()->Assign(known.begin(), known.end());
+  return unmatched;
+}
 
 void UnmatchedFilters::Begin() {
   if (!std::exchange(has_begun_, true)) {
@@ -87,7 +94,7 @@ void UnmatchedFilters::Ask(const v1::LabelFilter& filter) {
     return;
   }
   for (absl::string_view value : values) {
-    AddName(value, known_values_[key]);
+    AddKnownName(value, known_values_[key]);
   }
   for (const std::string& value : filter.values()) {
     if (!IsReserved(value) && !values.contains(value)) {
@@ -148,11 +155,11 @@ absl::StatusOr<bool> UnmatchedFilters::Look(const storage::Store& store,
         if (storage::DecodeBody((*survey)->all_series(), record.header, record.value, body)) {
           See(body);
           for (const store::v1::StoredLabel& label : body.labels()) {
-            AddName(label.key(), known_keys_);
+            AddKnownName(label.key(), known_keys_);
           }
           for (const std::string& key : keys_of_values) {
             if (const absl::string_view label = LabelOf(body, key); label != kNoneValue) {
-              AddName(label, known_values_[key]);
+              AddKnownName(label, known_values_[key]);
             }
           }
         }
@@ -174,11 +181,11 @@ absl::Status UnmatchedFilters::AddTo(
   }
   for (const SurveyView* survey : surveys_) {
     for (const std::string& key : survey->definition->dimensions()) {
-      AddName(key, known_keys_);
+      AddKnownName(key, known_keys_);
     }
   }
   for (const auto& [key, value] : unmatched_) {
-    if (unmatched.size() == kToldMax) {
+    if (unmatched.size() == kUnmatchedMax) {
       break;
     }
     const bool is_told = std::any_of(
@@ -189,13 +196,8 @@ absl::Status UnmatchedFilters::AddTo(
     if (is_told) {
       continue;
     }
-    v1::UnmatchedFilter& message = *unmatched.Add();
-    message.set_key(key);
-    if (value.has_value()) {
-      message.set_value(*value);
-    }
-    const std::set<std::string>& known = value.has_value() ? known_values_[key] : known_keys_;
-    message.mutable_known()->Assign(known.begin(), known.end());
+    *unmatched.Add() =
+        MakeUnmatched(key, value, value.has_value() ? known_values_[key] : known_keys_);
   }
   return absl::OkStatus();
 }

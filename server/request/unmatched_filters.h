@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "emptychair/v1/selection.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
@@ -19,6 +20,16 @@
 #include "storage/store.h"
 
 namespace emptychair {
+
+// An answer names at most so many: a filter can have a thousand values; who slips, slips in few.
+inline constexpr int kUnmatchedMax = 100;
+
+// Adds a name to those that there are, of which an answer tells the first ten by their bytes.
+void AddKnownName(absl::string_view name, std::set<std::string>& names);
+
+// What nothing fits: the value of the key, or without one the key itself. Pure.
+v1::UnmatchedFilter MakeUnmatched(const std::string& key, const std::optional<std::string>& value,
+                                  const std::set<std::string>& known);
 
 // Finds the keys of filters that are neither a dimension of the surveys asked nor a label of any of
 // their answers, and the values of dimensions that no answer has, ids of no survey asked among

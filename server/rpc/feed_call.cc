@@ -56,7 +56,7 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
         case Feed::Step::kNothing:
           return;
         case Feed::Step::kRead: {
-          const absl::Status status = RunPaced(handler_.lane, [this] { Do(feed_.Read(Next())); });
+          const absl::Status status = RunPaced(handler_.lane, [this] { Do(ReadNext()); });
           if (status.ok()) {
             return;
           }
@@ -84,6 +84,12 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     MessageArena arena;
     ASSIGN_OR_RETURN(const Message* request, ParseRequest(method(), body_, arena));
     return handler_.open(context(), *request);
+  }
+
+  Feed::Step ReadNext() {
+    const absl::StatusOr<bool> has_message = Next();
+    const bool is_over = has_message.ok() && !*has_message && (*source_)->IsOver();
+    return is_over ? feed_.Ended() : feed_.Read(has_message);
   }
 
   absl::StatusOr<bool> Next() {

@@ -108,7 +108,9 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
   FillPosition(*store_, *view, view->counters.sequence(), response);
   response.set_survey_count(static_cast<int64_t>(view->catalog->size()));
   response.set_feedback_count(static_cast<int64_t>(view->counters.feedback_count()));
-  response.set_customer_count(view->counters.last_customer_ordinal());
+  response.set_customer_count(int64_t{view->counters.last_customer_ordinal()} -
+                              view->counters.erased_customer_count());
+  response.set_customers_erasing(static_cast<int64_t>(view->erasing->size()));
   response.set_activity_count(static_cast<int64_t>(view->counters.activity_count()));
   response.mutable_since_start()->set_accepted(stats.accepted);
   response.mutable_since_start()->set_already_existed(stats.already_existed);

@@ -12,6 +12,8 @@
 #include "server/customers/activity_kind.h"
 #include "server/customers/activity_list.h"
 #include "server/customers/customer.h"
+#include "server/profile/customer_view.h"
+#include "server/profile/timeline.h"
 #include "server/request/validation.h"
 #include "server/services/batch.h"
 #include "server/services/submit.h"
@@ -21,6 +23,11 @@ namespace emptychair {
 void CustomerService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::AtOnce(Bind(this, &CustomerService::UpsertCustomer)));
   table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &CustomerService::GetCustomer)));
+  // All that a customer ever said is read for these three, which can be much.
+  table.push_back(MethodSpec::RunOn(Lane::kScan, Bind(this, &CustomerService::ListTimeline)));
+  table.push_back(MethodSpec::RunOn(Lane::kScan, Bind(this, &CustomerService::GetCustomerView)));
+  table.push_back(MethodSpec::FeedOn(Lane::kScan, Bind(this, &CustomerService::ExportCustomer)));
+  table.push_back(MethodSpec::AtOnce(Bind(this, &CustomerService::EraseCustomer)));
   table.push_back(MethodSpec::AtOnce(Bind(this, &CustomerService::DefineActivityKind)));
   table.push_back(MethodSpec::RunOn(Lane::kQuery, Bind(this, &CustomerService::ListActivityKinds)));
   table.push_back(MethodSpec::AtOnce(Bind(this, &CustomerService::DeleteActivityKind)));
@@ -58,13 +65,41 @@ absl::Status CustomerService::GetCustomer(const RequestContext&,
   return absl::OkStatus();
 }
 
+absl::Status CustomerService::ListTimeline(const RequestContext&,
+                                           const v1::ListTimelineRequest& request,
+                                           v1::ListTimelineResponse& response) const {
+  return ReadTimeline(*store_, request, response);
+}
+
+absl::Status CustomerService::GetCustomerView(const RequestContext&,
+                                              const v1::GetCustomerViewRequest& request,
+                                              v1::GetCustomerViewResponse& response) const {
+  return SumUpCustomer(*store_, request, clock_->Now(), response);
+}
+
+absl::StatusOr<CustomerExport> CustomerService::ExportCustomer(
+    const RequestContext&, const v1::ExportCustomerRequest& request) const {
+  return CustomerExport::Prepare(store_, request);
+}
+
+void CustomerService::EraseCustomer(const RequestContext&, const v1::EraseCustomerRequest& request,
+                                    v1::EraseCustomerResponse& response, ReplyHandle reply) {
+  SubmitCommand(*store_, PrepareEraseCustomer(request, clock_->Now()), std::move(reply),
+                [&response](const storage::CommandResult& result) {
+                  response.set_was_known(result.changed != 0);
+                  response.set_sequence(static_cast<int64_t>(result.sequence));
+                  return absl::OkStatus();
+                });
+}
+
 void CustomerService::DefineActivityKind(const RequestContext&,
                                          const v1::DefineActivityKindRequest& request,
                                          v1::DefineActivityKindResponse& response,
                                          ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareDefineKind(request, clock_->Now(), *store_->view()),
-                std::move(reply), [&response](const storage::CommandResult& result) {
-                  *response.mutable_activity_kind() = ToApi(*result.activity_kind);
+  const std::shared_ptr<const storage::View> view = store_->view();
+  SubmitCommand(*store_, PrepareDefineKind(request, clock_->Now(), *view), std::move(reply),
+                [view, &response](const storage::CommandResult& result) {
+                  *response.mutable_activity_kind() = ToApi(*result.activity_kind, *view);
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
                 });
@@ -75,7 +110,7 @@ absl::Status CustomerService::ListActivityKinds(const RequestContext&,
                                                 v1::ListActivityKindsResponse& response) const {
   const std::shared_ptr<const storage::View> view = store_->view();
   for (const auto& [name, kind] : *view->kinds) {
-    *response.add_activity_kinds() = ToApi(*kind->definition);
+    *response.add_activity_kinds() = ToApi(*kind->definition, *view);
   }
   response.set_sequence(static_cast<int64_t>(view->counters.sequence()));
   return absl::OkStatus();

@@ -10,6 +10,7 @@
 #include "emptychair/v1/customer_service.pb.h"
 #include "server/api/method_spec.h"
 #include "server/customers/customer_names.h"
+#include "server/profile/customer_export.h"
 #include "storage/store.h"
 
 namespace emptychair {
@@ -30,6 +31,15 @@ class CustomerService {
                       v1::UpsertCustomerResponse& response, ReplyHandle reply);
   absl::Status GetCustomer(const RequestContext& context, const v1::GetCustomerRequest& request,
                            v1::GetCustomerResponse& response) const;
+  absl::Status ListTimeline(const RequestContext& context, const v1::ListTimelineRequest& request,
+                            v1::ListTimelineResponse& response) const;
+  absl::Status GetCustomerView(const RequestContext& context,
+                               const v1::GetCustomerViewRequest& request,
+                               v1::GetCustomerViewResponse& response) const;
+  absl::StatusOr<CustomerExport> ExportCustomer(const RequestContext& context,
+                                                const v1::ExportCustomerRequest& request) const;
+  void EraseCustomer(const RequestContext& context, const v1::EraseCustomerRequest& request,
+                     v1::EraseCustomerResponse& response, ReplyHandle reply);
   void DefineActivityKind(const RequestContext& context,
                           const v1::DefineActivityKindRequest& request,
                           v1::DefineActivityKindResponse& response, ReplyHandle reply);

@@ -217,7 +217,7 @@ absl::StatusOr<ScheduledWork<v1::ListFeedbackResponse>> FeedbackService::ListFee
 
 void FeedbackService::AmendFeedback(const RequestContext&, const v1::AmendFeedbackRequest& request,
                                     v1::AmendFeedbackResponse& response, ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareAmend(request, *store_->view()), std::move(reply),
+  SubmitCommand(*store_, PrepareAmend(request, clock_->Now(), *store_->view()), std::move(reply),
                 TranslateChange(*store_, request.feedback().survey_id(), response));
 }
 

@@ -16,6 +16,7 @@
 #include "server/counting/metric_engine.h"
 #include "server/counting/metric_query.h"
 #include "server/loyalty/cohorts.h"
+#include "server/loyalty/loyalty_sources.h"
 #include "server/loyalty/repeat_rate.h"
 #include "server/loyalty/retention.h"
 #include "server/repeats/repeat_profile.h"
@@ -99,13 +100,12 @@ ScheduledWork<Response> WorkOf(const storage::Store* store, std::shared_ptr<Run>
   return work;
 }
 
-// Schedules `run` of a question about activities.
-template <typename Response, typename Query, typename Result>
-ScheduledWork<Response> WorkOf(const storage::Store* store, Query query, Lane lane,
-                               absl::StatusOr<Result> (*run)(const storage::CustomerSetReader&,
-                                                             const Query&)) {
-  return {lane, [store, query = std::move(query), run](Response& response) -> absl::Status {
-            ASSIGN_OR_RETURN(const Result result, run(store->customer_sets(), query));
+// Schedules `run` of a question about activities; `reads_more`: sets do not tell all of it.
+template <typename Response, typename Query, typename Run>
+ScheduledWork<Response> WorkOf(Query query, bool reads_more, Run run) {
+  return {reads_more ? Lane::kScan : Lane::kQuery,
+          [query = std::move(query), run](Response& response) -> absl::Status {
+            ASSIGN_OR_RETURN(const auto result, run(query));
             WriteResponse(query, result, response);
             return absl::OkStatus();
           }};
@@ -202,22 +202,32 @@ absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> MetricsService::GetScore
 absl::StatusOr<ScheduledWork<v1::QueryRetentionResponse>> MetricsService::QueryRetention(
     const RequestContext&, const v1::QueryRetentionRequest& request) const {
   ASSIGN_OR_RETURN(RetentionQuery query, PrepareRetention(store_->view(), request, clock_->Now()));
-  return WorkOf<v1::QueryRetentionResponse>(store_, std::move(query), Lane::kQuery, &RunRetention);
+  const bool reads_more = query.ReadsOneByOne();
+  return WorkOf<v1::QueryRetentionResponse>(
+      std::move(query), reads_more, [store = store_](const RetentionQuery& prepared) {
+        return RunRetention(LoyaltySources::Of(*store), prepared);
+      });
 }
 
 absl::StatusOr<ScheduledWork<v1::QueryCohortsResponse>> MetricsService::QueryCohorts(
     const RequestContext&, const v1::QueryCohortsRequest& request) const {
   ASSIGN_OR_RETURN(CohortsQuery query, PrepareCohorts(store_->view(), request, clock_->Now()));
-  const Lane lane = query.ReadsActivities() ? Lane::kScan : Lane::kQuery;
-  return WorkOf<v1::QueryCohortsResponse>(store_, std::move(query), lane, &RunCohorts);
+  const bool reads_more = query.ReadsActivities();
+  return WorkOf<v1::QueryCohortsResponse>(std::move(query), reads_more,
+                                          [store = store_](const CohortsQuery& prepared) {
+                                            return RunCohorts(store->customer_sets(), prepared);
+                                          });
 }
 
 absl::StatusOr<ScheduledWork<v1::QueryRepeatRateResponse>> MetricsService::QueryRepeatRate(
     const RequestContext&, const v1::QueryRepeatRateRequest& request) const {
   ASSIGN_OR_RETURN(RepeatRateQuery query,
                    PrepareRepeatRate(store_->view(), request, clock_->Now()));
-  const Lane lane = query.ReadsActivities() ? Lane::kScan : Lane::kQuery;
-  return WorkOf<v1::QueryRepeatRateResponse>(store_, std::move(query), lane, &RunRepeatRate);
+  const bool reads_more = query.ReadsActivities();
+  return WorkOf<v1::QueryRepeatRateResponse>(
+      std::move(query), reads_more, [store = store_](const RepeatRateQuery& prepared) {
+        return RunRepeatRate(store->customer_sets(), prepared);
+      });
 }
 
 }  // namespace emptychair

@@ -117,4 +117,34 @@ Comparison CompareValues(const ScoreMethod& method, const MetricValue& base,
   return comparison;
 }
 
+Comparison CompareShares(const ShareCounts& base, const ShareCounts& candidate,
+                         Confidence confidence) {
+  Comparison comparison;
+  const auto percent = [](const ShareCounts& share) {
+    return 100.0 * static_cast<double>(share.successes) / static_cast<double>(share.answers);
+  };
+  if (base.answers > 0 && candidate.answers > 0) {
+    comparison.delta = percent(candidate) - percent(base);
+  }
+  if (std::min(base.answers, candidate.answers) < kComparedAnswersMin) {
+    return comparison;
+  }
+  const auto adjust = [](const ShareCounts& share) {
+    return AdjustShare(share.successes, share.answers, static_cast<double>(share.answers));
+  };
+  const AdjustedEstimate from = adjust(base);
+  const AdjustedEstimate to = adjust(candidate);
+  comparison.difference = to.value - from.value;
+  // Above 0: what is added leaves no share without variance.
+  comparison.standard_error = StandardErrorOf(from, to, /*correlation=*/0);
+  comparison.z = *comparison.difference / comparison.standard_error;
+  comparison.p_value = TwoSidedP(*comparison.z);
+  comparison.z_limit = confidence.z();
+  const double margin = confidence.z() * comparison.standard_error;
+  comparison.interval =
+      Interval{.low = *comparison.difference - margin, .high = *comparison.difference + margin};
+  comparison.verdict = VerdictOf(*comparison.interval);
+  return comparison;
+}
+
 }  // namespace emptychair::statistics

@@ -91,6 +91,17 @@ double InformationFraction(const AdjustedEstimate& base, const AdjustedEstimate&
 Comparison CompareValues(const ScoreMethod& method, const MetricValue& base,
                          const MetricValue& candidate, const ComparisonOptions& options);
 
+// So many of so many.
+struct ShareCounts {
+  int64_t successes = 0;
+  int64_t answers = 0;
+};
+
+// Compares two shares that are known by their counts alone, of independent answers, asked for once:
+// as CompareValues compares those of answers, but for the direction. Pure and thread-safe.
+Comparison CompareShares(const ShareCounts& base, const ShareCounts& candidate,
+                         Confidence confidence);
+
 // Makes the interval of a comparison as wide as `z_limit` says, and the verdict with it. Nothing
 // for TOO_FEW. Pure and thread-safe.
 void Judge(const ScoreMethod& method, double z_limit, Comparison& comparison);

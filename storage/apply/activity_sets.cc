@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
+#include "storage/apply/subscription_sets.h"
 #include "storage/cube/cube_fold.h"
 #include "storage/format/changes.h"
 
@@ -30,6 +31,11 @@ int64_t FirstDayOf(CubeUnit unit, int32_t bucket) {
   return unit == CubeUnit::kMonth
              ? absl::CivilDay(absl::CivilMonth(1970, 1) + bucket) - absl::CivilDay(1970, 1, 1)
              : bucket;
+}
+
+// As KnownActivities has it.
+int32_t UtcDayOf(const ActivityEntry& entry) {
+  return static_cast<int32_t>(entry.key.unix_ms() / kMsPerDay);
 }
 
 // The activities of one customer and kind, as a group has them, in the order of time. One of them
@@ -91,6 +97,31 @@ class CustomerActivities {
     return sharing.size() >= wanted;
   }
 
+  // What there is from a local day on.
+  struct Later {
+    bool is_on_day = false;
+    // The last local day with an activity, the asked one at least, and the last time of one;
+    // unknown where there are many.
+    int32_t last_day = KnownActivities::kUnknown;
+    int64_t last_ms = KnownActivities::kUnknownMs;
+  };
+  absl::StatusOr<Later> LookFrom(int32_t day) const {
+    constexpr int kEntriesMax = 64;
+    Later later{.last_day = day, .last_ms = 0};
+    int entries = 0;
+    bool is_complete = true;
+    RETURN_IF_ERROR(Visit(StartMs(day), [&](const ActivityEntry& entry) {
+      const int32_t entry_day = BucketsOf(entry).day;
+      later.is_on_day |= entry_day == day;
+      later.last_day = std::max(later.last_day, entry_day);
+      later.last_ms = entry.key.unix_ms();
+      is_complete =
+          ++entries < kEntriesMax || (!later.is_on_day && entry.key.unix_ms() < EndMs(day));
+      return is_complete;
+    }));
+    return is_complete ? later : Later{.is_on_day = later.is_on_day};
+  }
+
  private:
   using OnEntry = absl::FunctionRef<bool(const ActivityEntry&)>;
 
@@ -110,13 +141,15 @@ class CustomerActivities {
                         });
   }
 
+  // Between these is whatever can be on a local day. Offsets are less than a day. They can come
+  // from several time-zone databases, so that a later activity can be in an earlier bucket.
+  static int64_t StartMs(int64_t day) { return std::max<int64_t>(0, (day - 1) * kMsPerDay); }
+  static int64_t EndMs(int64_t day) { return (day + 2) * kMsPerDay; }
+
   // Visits entries of a bucket until the visit answers false.
   absl::Status VisitBucket(CubeUnit unit, int32_t bucket, OnEntry on_entry) const {
-    // Offsets are less than a day. They can come from several time-zone databases, so that a later
-    // activity can be in an earlier bucket.
-    const int64_t from_ms = (FirstDayOf(unit, bucket) - 1) * kMsPerDay;
-    const int64_t end_ms = (FirstDayOf(unit, bucket + 1) + 1) * kMsPerDay;
-    return Visit(std::max<int64_t>(0, from_ms), [&](const ActivityEntry& entry) {
+    const int64_t end_ms = EndMs(FirstDayOf(unit, bucket + 1) - 1);
+    return Visit(StartMs(FirstDayOf(unit, bucket)), [&](const ActivityEntry& entry) {
       return entry.key.unix_ms() < end_ms &&
              (BucketIn(BucketsOf(entry), unit) != bucket || on_entry(entry));
     });
@@ -188,15 +221,56 @@ void AddFirst(CustomerSet set, const ActivityEntry& entry,
   changes.Add(set, BucketsOf(entry), true);
 }
 
-}  // namespace
-
-ActivityEntry EntryOf(const ActivityKey& key, const ActivityHeader& header) {
-  return {{header.customer_ordinal, key.kind_number, StartOf(key.id)},
-          {header.is_positive(), header.zone_offset_seconds}};
+// Where the customer's earlier activities are known not to matter: whether one is on the same local
+// day.
+std::optional<bool> HasAnotherByWhatIsKnown(const ActivityEntry& entry,
+                                            const KnownActivities& known) {
+  const int32_t utc_day = UtcDayOf(entry);
+  const int32_t day = BucketsOf(entry).day;
+  const bool is_later = known.first_day < utc_day && known.last_day <= day &&
+                        (!entry.mark.is_positive || known.first_positive_day < utc_day);
+  return is_later ? std::optional<bool>(known.last_day == day) : std::nullopt;
 }
 
-absl::StatusOr<ActivityPlan> PlanToAdd(const ActivityKey& key, const ActivityHeader& header,
-                                       bool is_new_customer, const WriteGroup& group) {
+// The same from the index; adds what the activity changes of first ones, and to `known` what was
+// found.
+absl::StatusOr<bool> HasAnotherByIndex(const ActivityEntry& entry, const CustomerActivities& before,
+                                       ChangesOf& changes, KnownActivities& known) {
+  const auto earlier_day = [&](const std::optional<ActivityEntry>& first) {
+    return std::min(UtcDayOf(entry), UtcDayOf(first.value_or(entry)));
+  };
+  ASSIGN_OR_RETURN(std::optional<ActivityEntry> first, before.First(/*positive=*/false));
+  const bool is_only = !first.has_value();
+  AddFirst(CustomerSet::kFirstEver, entry, first, changes);
+  known.first_day = earlier_day(first);
+  if (entry.mark.is_positive) {
+    if (first.has_value() && !first->mark.is_positive) {
+      ASSIGN_OR_RETURN(first, before.First(/*positive=*/true));
+    }
+    AddFirst(CustomerSet::kFirstEverPositive, entry, first, changes);
+    known.first_positive_day = earlier_day(first);
+  }
+  const RecordBuckets buckets = BucketsOf(entry);
+  if (is_only) {
+    known.last_day = buckets.day;
+    known.last_ms = entry.key.unix_ms();
+    return false;
+  }
+  if (known.last_day == KnownActivities::kUnknown) {
+    ASSIGN_OR_RETURN(const CustomerActivities::Later later, before.LookFrom(buckets.day));
+    known.last_day = later.last_day;
+    known.last_ms = std::max(later.last_ms, entry.key.unix_ms());
+    return later.is_on_day;
+  }
+  known.last_day = std::max(known.last_day, buckets.day);
+  known.last_ms = std::max(known.last_ms, entry.key.unix_ms());
+  return before.BelongsTo(changes.Row(CustomerSet::kActive, CubeUnit::kDay, buckets));
+}
+
+// The plan for a new activity without subscriptions.
+absl::StatusOr<ActivityPlan> PlanOwnSetsToAdd(const ActivityKey& key, const ActivityHeader& header,
+                                              bool is_new_customer, const ActivityCache& cache,
+                                              const WriteGroup& group) {
   const ActivityEntry entry = EntryOf(key, header);
   const RecordBuckets buckets = BucketsOf(entry);
   ActivityPlan plan{.entry_key = entry.key.Encode(), .entry = entry.mark, .changes = {}};
@@ -209,35 +283,41 @@ absl::StatusOr<ActivityPlan> PlanToAdd(const ActivityKey& key, const ActivityHea
     changes.Add(CustomerSet::kFirstEver, buckets, true);
     if (entry.mark.is_positive) {
       changes.Add(CustomerSet::kFirstEverPositive, buckets, true);
+      plan.known.first_positive_day = UtcDayOf(entry);
     }
+    plan.known.first_day = UtcDayOf(entry);
+    plan.known.last_day = buckets.day;
+    plan.known.last_ms = entry.key.unix_ms();
     return plan;
   }
-  const CustomerActivities before(key.kind_number, header.customer_ordinal, group);
-  ASSIGN_OR_RETURN(std::optional<ActivityEntry> first, before.First(/*positive=*/false));
-  AddFirst(CustomerSet::kFirstEver, entry, first, changes);
-  if (entry.mark.is_positive) {
-    if (first.has_value() && !first->mark.is_positive) {
-      ASSIGN_OR_RETURN(first, before.First(/*positive=*/true));
-    }
-    AddFirst(CustomerSet::kFirstEverPositive, entry, first, changes);
+  plan.known = cache.Find(key.kind_number, header.customer_ordinal);
+  const bool shares_no_entry = plan.known.last_ms < entry.key.unix_ms();
+  std::optional<bool> has_another = HasAnotherByWhatIsKnown(entry, plan.known);
+  if (has_another.has_value()) {
+    plan.known.last_day = buckets.day;
+    plan.known.last_ms = std::max(plan.known.last_ms, entry.key.unix_ms());
+  } else {
+    const CustomerActivities before(key.kind_number, header.customer_ordinal, group);
+    ASSIGN_OR_RETURN(has_another, HasAnotherByIndex(entry, before, changes, plan.known));
   }
-  ASSIGN_OR_RETURN(const bool has_another,
-                   before.BelongsTo(changes.Row(CustomerSet::kActive, CubeUnit::kDay, buckets)));
-  if (has_another) {
+  if (*has_another) {
     changes.Add(changes.Row(CustomerSet::kTwice, CubeUnit::kDay, buckets), true);
   }
   // Another one may have the same entry.
+  const bool reads_entry = *has_another && !shares_no_entry;
   std::string stored;
   ASSIGN_OR_RETURN(const bool found,
-                   has_another ? group.Get(Family::kActivityByCustomer, plan.entry_key, &stored)
+                   reads_entry ? group.Get(Family::kActivityByCustomer, plan.entry_key, &stored)
                                : absl::StatusOr<bool>(false));
   const std::optional<ActivityMark> shared = DecodeActivityMark(stored);
   plan.entry->is_positive |= found && shared.has_value() && shared->is_positive;
   return plan;
 }
 
-absl::StatusOr<ActivityPlan> PlanToRemove(const ActivityKey& key, const ActivityHeader& header,
-                                          const WriteGroup& group) {
+// The plan for one that goes without subscriptions.
+absl::StatusOr<ActivityPlan> PlanOwnSetsToRemove(const ActivityKey& key,
+                                                 const ActivityHeader& header,
+                                                 const WriteGroup& group) {
   const ActivityEntry entry = EntryOf(key, header);
   const RecordBuckets buckets = BucketsOf(entry);
   CustomerActivities after(key.kind_number, header.customer_ordinal, group);
@@ -264,6 +344,44 @@ absl::StatusOr<ActivityPlan> PlanToRemove(const ActivityKey& key, const Activity
       }
     }
   }
+  return plan;
+}
+
+absl::Status PlanSubscriptions(const WorkingKind& kind, bool is_new_customer,
+                               const WriteGroup& group, ActivityPlan& plan) {
+  for (const SubscriptionKinds& subscription : kind.subscriptions) {
+    RETURN_IF_ERROR(PlanSubscription(subscription, is_new_customer, group, plan));
+  }
+  return absl::OkStatus();
+}
+
+// Whether a customer belongs into a row of a set of `kind`.
+absl::StatusOr<bool> BelongsTo(const CustomerSetKey& row, uint32_t customer_ordinal,
+                               const WorkingKind& kind, const WriteGroup& group) {
+  return kind.is_subscription()
+             ? BelongsToSubscriptionSet(kind.as_subscription(), row, customer_ordinal, group)
+             : CustomerActivities(row.kind_number, customer_ordinal, group).BelongsTo(row);
+}
+
+}  // namespace
+
+ActivityEntry EntryOf(const ActivityKey& key, const ActivityHeader& header) {
+  return {{header.customer_ordinal, key.kind_number, StartOf(key.id)},
+          {header.is_positive(), header.zone_offset_seconds}};
+}
+
+absl::StatusOr<ActivityPlan> PlanToAdd(const ActivityKey& key, const ActivityHeader& header,
+                                       bool is_new_customer, const WorkingKind& kind,
+                                       const ActivityCache& cache, const WriteGroup& group) {
+  ASSIGN_OR_RETURN(ActivityPlan plan, PlanOwnSetsToAdd(key, header, is_new_customer, cache, group));
+  RETURN_IF_ERROR(PlanSubscriptions(kind, is_new_customer, group, plan));
+  return plan;
+}
+
+absl::StatusOr<ActivityPlan> PlanToRemove(const ActivityKey& key, const ActivityHeader& header,
+                                          const WorkingKind& kind, const WriteGroup& group) {
+  ASSIGN_OR_RETURN(ActivityPlan plan, PlanOwnSetsToRemove(key, header, group));
+  RETURN_IF_ERROR(PlanSubscriptions(kind, /*is_new_customer=*/false, group, plan));
   return plan;
 }
 
@@ -296,13 +414,13 @@ CommandResult ApplyCorrectCustomerSets(const store::v1::CorrectCustomerSetsComma
       return result;
     }
     // A kind that is gone took its rows with it.
-    if (state.kinds().Find(row->kind_number) == nullptr) {
+    const WorkingKind* kind = state.kinds().Find(row->kind_number);
+    if (kind == nullptr || kind->is_subscription() != IsOfSubscription(row->set)) {
       continue;
     }
     for (const uint32_t member : correction.members()) {
       const uint32_t ordinal = row->chunk * kCustomersPerChunk + member % kCustomersPerChunk;
-      const CustomerActivities activities(row->kind_number, ordinal, group);
-      const absl::StatusOr<bool> belongs = activities.BelongsTo(*row);
+      const absl::StatusOr<bool> belongs = BelongsTo(*row, ordinal, *kind, group);
       if (!belongs.ok()) {
         result.error = belongs.status();
         return result;
@@ -324,7 +442,8 @@ CommandResult ApplyCorrectCustomerSets(const store::v1::CorrectCustomerSetsComma
   }
   for (const std::string& key : command.stray_keys()) {
     const std::optional<CustomerSetKey> row = CustomerSetKey::Decode(key);
-    if (!row.has_value() || state.kinds().FindAny(row->kind_number) == nullptr) {
+    const WorkingKind* kind = row.has_value() ? state.kinds().FindAny(row->kind_number) : nullptr;
+    if (kind == nullptr || kind->is_subscription() != IsOfSubscription(row->set)) {
       group.Delete(Family::kActiveSet, key);
     }
   }

@@ -9,7 +9,9 @@
 #include "storage/apply/apply_record.h"
 #include "storage/format/activities.h"
 #include "storage/format/keys.h"
+#include "storage/state/activity_cache.h"
 #include "storage/state/command_result.h"
+#include "storage/state/working_kinds.h"
 #include "storage/state/working_state.h"
 #include "storage/state/write_group.h"
 
@@ -33,15 +35,19 @@ struct ActivityPlan {
     bool comes;
   };
   std::vector<Change> changes;
+  // Of one that comes: what is known of its customer's activities afterwards.
+  KnownActivities known;
 };
 
-// The plan for a new activity. `is_new_customer`: who did nothing before.
+// The plan for a new activity of `kind`, with the subscriptions that are made of it.
+// `is_new_customer`: who did nothing before.
 absl::StatusOr<ActivityPlan> PlanToAdd(const ActivityKey& key, const ActivityHeader& header,
-                                       bool is_new_customer, const WriteGroup& group);
+                                       bool is_new_customer, const WorkingKind& kind,
+                                       const ActivityCache& cache, const WriteGroup& group);
 
 // The plan for one that goes, which `group` still has.
 absl::StatusOr<ActivityPlan> PlanToRemove(const ActivityKey& key, const ActivityHeader& header,
-                                          const WriteGroup& group);
+                                          const WorkingKind& kind, const WriteGroup& group);
 
 void CarryOut(const ActivityPlan& plan, WriteGroup& group);
 

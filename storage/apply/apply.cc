@@ -11,12 +11,14 @@
 #include "storage/apply/apply_activity_kind.h"
 #include "storage/apply/apply_customer.h"
 #include "storage/apply/apply_derived.h"
+#include "storage/apply/apply_erase_customer.h"
 #include "storage/apply/apply_feedback_commands.h"
 #include "storage/apply/apply_import.h"
 #include "storage/apply/apply_record.h"
 #include "storage/apply/apply_submission.h"
 #include "storage/apply/apply_survey.h"
 #include "storage/apply/outcome_digest.h"
+#include "storage/apply/subscription_sets.h"
 #include "storage/engine/fail_point.h"
 #include "storage/format/changes.h"
 #include "storage/format/cube_row.h"
@@ -155,6 +157,15 @@ CommandResult ApplyKind(const store::v1::Command& command, bool want_records, Wo
       break;
     case store::v1::Command::kCorrectCustomerSets:
       result = ApplyCorrectCustomerSets(command.correct_customer_sets(), state, group);
+      break;
+    case store::v1::Command::kEraseCustomer:
+      result = ApplyEraseCustomer(command.erase_customer(), state, group);
+      break;
+    case store::v1::Command::kPurgeCustomer:
+      result = ApplyPurgeCustomer(command.purge_customer(), state, group);
+      break;
+    case store::v1::Command::kBuildSubscription:
+      result = ApplyBuildSubscription(command.build_subscription(), state, group);
       break;
     case store::v1::Command::KIND_NOT_SET:
       result.error = absl::InternalError("a command without a kind");

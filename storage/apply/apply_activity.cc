@@ -28,9 +28,6 @@ namespace {
 using store::v1::RecordedActivity;
 using store::v1::StoredActivity;
 
-// By then the state that the change left is published.
-constexpr absl::Duration kKindChangedDelay = absl::Milliseconds(10);
-
 SubmissionOutcome Refused(absl::Status error) {
   SubmissionOutcome outcome;
   outcome.error = std::move(error);
@@ -49,13 +46,6 @@ absl::Status ErasedError(const WorkingKind& kind, const std::string& activity_id
   return Error(v1::ERROR_REASON_ERASED,
                "activity_id: the activity was erased; its id cannot be used again",
                {{"kind", kind.definition->kind()}, {"activity_id", activity_id}});
-}
-
-absl::Status KindChangedError(const std::string& kind) {
-  return RetryableError(v1::ERROR_REASON_KIND_CHANGED,
-                        absl::StrCat("kind: the activity kind ", kind,
-                                     " was declared or changed meanwhile; send the activity again"),
-                        kKindChangedDelay, {{"kind", kind}});
 }
 
 std::optional<Amount> AmountOf(const RecordedActivity& activity) {
@@ -126,8 +116,8 @@ absl::StatusOr<SubmissionOutcome> Store(const store::v1::RecordActivitiesCommand
   ActivityHeader header{.customer_ordinal = customer.ordinal,
                         .zone_offset_seconds = activity.zone_offset_seconds(),
                         .amount = AmountOf(activity)};
-  ASSIGN_OR_RETURN(const ActivityPlan plan,
-                   PlanToAdd(key, header, customer.ordinal > last_ordinal, group));
+  ASSIGN_OR_RETURN(const ActivityPlan plan, PlanToAdd(key, header, customer.ordinal > last_ordinal,
+                                                      kind, state.activities(), group));
   StoredActivity body = activity.body();
   body.set_import_number(ImportNumberOf(command.import_id(), command.time_ms(),
                                         {.kind_number = kind.number()}, *kind.imports, state,
@@ -142,6 +132,7 @@ absl::StatusOr<SubmissionOutcome> Store(const store::v1::RecordActivitiesCommand
             ActivityIdKeyOf(state.hash(), key.kind_number, body.activity_id()),
             EncodeExternalIdEntries(sharing));
   CarryOut(plan, group);
+  state.activities().Put(key.kind_number, customer.ordinal, plan.known);
 
   SubmissionOutcome outcome;
   outcome.kind = SubmissionOutcome::Kind::kAccepted;
@@ -163,11 +154,19 @@ SubmissionOutcome RecordOf(const store::v1::RecordActivitiesCommand& command,
   if (existing->is_erased) {
     return Refused(ErasedError(kind, activity.body().activity_id()));
   }
+  if (existing->record.has_value() &&
+      state.erasing().count(existing->record->header.customer_ordinal) != 0) {
+    return Refused(ErasedError(kind, activity.body().activity_id()));
+  }
   if (existing->record.has_value()) {
     return JudgeExisting(activity, kind, *existing->record, state, group);
   }
-  // The offset of another zone would put the activity into the wrong day.
+  // The offset of another zone would put the activity into the wrong day. Nothing is recorded on a
+  // subscription, which whoever sends it again is told.
   const bool knew_kind = activity.kind_number() != 0;
+  if (kind.is_subscription()) {
+    return Refused(KindChangedError(kind.definition->kind()));
+  }
   if (knew_kind ? kind.definition->zone_revision() != activity.zone_revision()
                 : kind.definition->time_zone() != kUndeclaredKindZone) {
     return Refused(KindChangedError(kind.definition->kind()));
@@ -202,6 +201,8 @@ SubmissionOutcome Record(const store::v1::RecordActivitiesCommand& command,
 // activity and its entry by id.
 void TakeOutActivity(const ActivityPlan& plan, WorkingState& state, WriteGroup& group) {
   CarryOut(plan, group);
+  const std::optional<ActivityByCustomerKey> entry = ActivityByCustomerKey::Decode(plan.entry_key);
+  state.activities().Forget(entry->kind_number, entry->customer_ordinal);
   store::v1::StoredCounters& counters = state.counters();
   counters.set_activity_count(counters.activity_count() - 1);
 }
@@ -225,8 +226,24 @@ void PutEntries(const std::string& key, const std::vector<ExternalIdEntry>& entr
   }
 }
 
-absl::Status Erase(const WorkingKind& kind, const std::string& activity_id, WorkingState& state,
-                   WriteGroup& group) {
+// Makes the entry by id of an activity that of an erased one, if its id is known. Errors:
+// STORE_DAMAGED.
+absl::Status KeepIdUsed(const ActivityKey& key, const std::string& activity_id,
+                        const WorkingKind& kind, WorkingState& state, WriteGroup& group) {
+  if (activity_id.empty()) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const ActivityLookup found, LookUp(kind, activity_id, state, group));
+  std::vector<ExternalIdEntry> entries = WithoutEntry(found.sharing, key.id.UnixMs());
+  entries.push_back({.kind = ExternalIdEntry::Kind::kErased,
+                     .feedback_id = key.id,
+                     .hash = state.hash()(HashPurpose::kActivityId, activity_id)});
+  PutEntries(ActivityIdKeyOf(state.hash(), key.kind_number, activity_id), entries, group);
+  return absl::OkStatus();
+}
+
+absl::Status EraseById(const WorkingKind& kind, const std::string& activity_id, WorkingState& state,
+                       WriteGroup& group) {
   ASSIGN_OR_RETURN(const ActivityLookup found, LookUp(kind, activity_id, state, group));
   if (found.is_erased) {
     return absl::OkStatus();
@@ -234,18 +251,7 @@ absl::Status Erase(const WorkingKind& kind, const std::string& activity_id, Work
   if (!found.record.has_value()) {
     return ActivityNotFoundError(kind.definition->kind(), activity_id);
   }
-  const ActivityKey key{kind.number(), found.record->id};
-  ASSIGN_OR_RETURN(const ActivityPlan plan, PlanToRemove(key, found.record->header, group));
-  std::vector<ExternalIdEntry> entries = WithoutEntry(found.sharing, key.id.UnixMs());
-  entries.push_back({.kind = ExternalIdEntry::Kind::kErased,
-                     .feedback_id = key.id,
-                     .hash = state.hash()(HashPurpose::kActivityId, activity_id)});
-  PutEntries(ActivityIdKeyOf(state.hash(), key.kind_number, activity_id), entries, group);
-  TakeOutActivity(plan, state, group);
-  group.Put(Family::kActivity, key.Encode(),
-            EncodeTombstone(TakeSequence(
-                {ChangeKind::kErased, Entity::kActivity, key.kind_number, key.id}, state, group)));
-  return absl::OkStatus();
+  return EraseActivity(*found.record, kind, state, group);
 }
 
 // Removes one activity if it is there and of the import. True: it was.
@@ -260,9 +266,13 @@ absl::StatusOr<bool> TakeBack(const ActivityKey& key, const WorkingKind& kind,
   if (record.header.is_erased || record.body.import_number() != import_number) {
     return false;
   }
+  if (record.body.is_anonymized()) {
+    RETURN_IF_ERROR(EraseActivity(record, kind, state, group));  // Its id is not known any more.
+    return true;
+  }
   ASSIGN_OR_RETURN(const ActivityLookup by_id,
                    LookUp(kind, record.body.activity_id(), state, group));
-  ASSIGN_OR_RETURN(const ActivityPlan plan, PlanToRemove(key, record.header, group));
+  ASSIGN_OR_RETURN(const ActivityPlan plan, PlanToRemove(key, record.header, kind, group));
   PutEntries(ActivityIdKeyOf(state.hash(), key.kind_number, record.body.activity_id()),
              WithoutEntry(by_id.sharing, key.id.UnixMs()), group);
   TakeOutActivity(plan, state, group);
@@ -283,12 +293,41 @@ CommandResult ApplyRecordActivities(const store::v1::RecordActivitiesCommand& co
   return result;
 }
 
+absl::Status EraseActivity(const ActivityRecord& activity, const WorkingKind& kind,
+                           WorkingState& state, WriteGroup& group) {
+  const ActivityKey key{activity.kind_number, activity.id};
+  ASSIGN_OR_RETURN(const ActivityPlan plan, PlanToRemove(key, activity.header, kind, group));
+  RETURN_IF_ERROR(KeepIdUsed(key, activity.body.activity_id(), kind, state, group));
+  TakeOutActivity(plan, state, group);
+  group.Put(Family::kActivity, key.Encode(),
+            EncodeTombstone(TakeSequence(
+                {ChangeKind::kErased, Entity::kActivity, key.kind_number, key.id}, state, group)));
+  return absl::OkStatus();
+}
+
+absl::Status AnonymizeActivity(ActivityRecord activity, const WorkingKind& kind,
+                               WorkingState& state, WriteGroup& group) {
+  if (activity.body.is_anonymized()) {
+    return absl::OkStatus();
+  }
+  const ActivityKey key{activity.kind_number, activity.id};
+  RETURN_IF_ERROR(KeepIdUsed(key, activity.body.activity_id(), kind, state, group));
+  StoredActivity kept;
+  kept.set_is_anonymized(true);
+  kept.set_receive_time_ms(activity.body.receive_time_ms());
+  kept.set_import_number(activity.body.import_number());
+  activity.header.sequence = TakeSequence(
+      {ChangeKind::kChanged, Entity::kActivity, key.kind_number, key.id}, state, group);
+  group.Put(Family::kActivity, key.Encode(), EncodeActivity(activity.header, kept));
+  return absl::OkStatus();
+}
+
 CommandResult ApplyEraseActivity(const store::v1::EraseActivityCommand& command,
                                  WorkingState& state, WriteGroup& group) {
   CommandResult result;
   const WorkingKind* kind = state.kinds().Find(command.kind_number());
-  result.error =
-      kind == nullptr ? KindNotFoundError("") : Erase(*kind, command.activity_id(), state, group);
+  result.error = kind == nullptr ? KindNotFoundError("")
+                                 : EraseById(*kind, command.activity_id(), state, group);
   return result;
 }
 

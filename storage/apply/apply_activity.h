@@ -2,8 +2,11 @@
 #ifndef EMPTYCHAIR_STORAGE_APPLY_APPLY_ACTIVITY_H_
 #define EMPTYCHAIR_STORAGE_APPLY_APPLY_ACTIVITY_H_
 
+#include "absl/status/status.h"
 #include "emptychair/store/v1/command.pb.h"
+#include "storage/read/activities.h"
 #include "storage/state/command_result.h"
+#include "storage/state/working_kinds.h"
 #include "storage/state/working_state.h"
 #include "storage/state/write_group.h"
 
@@ -23,6 +26,16 @@ CommandResult ApplyEraseActivity(const store::v1::EraseActivityCommand& command,
 // STORE_DAMAGED for one that cannot be decoded; what came before it is removed.
 CommandResult ApplyTakeBackActivities(const store::v1::TakeBackActivitiesCommand& command,
                                       WorkingState& state, WriteGroup& group);
+
+// Leaves a tombstone of an activity that is not erased. Errors: STORE_DAMAGED, which changed
+// nothing.
+absl::Status EraseActivity(const ActivityRecord& activity, const WorkingKind& kind,
+                           WorkingState& state, WriteGroup& group);
+
+// Takes away all of an activity, which is not erased, that numbers are not made of; its id stays
+// used. One that is anonymized already stays as it is. Errors: the same.
+absl::Status AnonymizeActivity(ActivityRecord activity, const WorkingKind& kind,
+                               WorkingState& state, WriteGroup& group);
 
 }  // namespace emptychair::storage
 

@@ -19,14 +19,19 @@ absl::StatusOr<WorkingKind*> AddKind(const std::string& kind, const std::string&
                                      int64_t create_time_ms, WorkingState& state,
                                      WriteGroup& group);
 
+// The error for a change of a kind that came on the way of `kind`'s; to be sent again.
+absl::Status KindChangedError(const std::string& kind);
+
 // The error for a kind that is not there, or not any more. `kind` may be empty: not known.
 absl::Status KindNotFoundError(absl::string_view kind);
 
-// Errors: KIND_HAS_ACTIVITIES, LIMIT_REACHED.
+// Errors: FIELD_INVALID for another start or end than the kind has; KIND_HAS_ACTIVITIES; IN_USE for
+// another zone of a kind that a subscription is made of; KIND_CHANGED for a subscription of kinds
+// that were deleted or changed meanwhile; LIMIT_REACHED.
 CommandResult ApplyDefineActivityKind(const store::v1::DefineActivityKindCommand& command,
                                       WorkingState& state, WriteGroup& group);
 
-// Hides the kind; a PurgeActivityKindCommand follows. Errors: KIND_NOT_FOUND.
+// Hides the kind; a PurgeActivityKindCommand follows. Errors: KIND_NOT_FOUND, IN_USE.
 CommandResult ApplyDeleteActivityKind(const store::v1::DeleteActivityKindCommand& command,
                                       WorkingState& state, WriteGroup& group);
 

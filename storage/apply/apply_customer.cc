@@ -151,6 +151,28 @@ absl::StatusOr<KnownCustomer> FindOrAddCustomer(const std::string& customer_id, 
              : Add(customer_id, found.hash, std::move(found.sharing), state, group);
 }
 
+absl::StatusOr<std::optional<uint32_t>> ForgetCustomer(const std::string& customer_id,
+                                                       WorkingState& state, WriteGroup& group) {
+  const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
+  ASSIGN_OR_RETURN(CustomerLookup known, LookUp(customer_id, hash, group));
+  if (!known.ordinal.has_value()) {
+    return std::nullopt;
+  }
+  std::vector<uint32_t>& sharing = known.sharing;
+  sharing.erase(std::remove(sharing.begin(), sharing.end(), *known.ordinal), sharing.end());
+  if (sharing.empty()) {
+    group.Delete(Family::kCustomer, CustomerByIdKey(hash));
+  } else {
+    group.Put(Family::kCustomer, CustomerByIdKey(hash), EncodeOrdinals(sharing));
+  }
+  group.Put(Family::kCustomer, CustomerByOrdinalKey(*known.ordinal),
+            EncodeMessage(StoredCustomer()));
+  state.customers().Forget(hash);
+  store::v1::StoredCounters& counters = state.counters();
+  counters.set_erased_customer_count(counters.erased_customer_count() + 1);
+  return known.ordinal;
+}
+
 absl::Status FillLabels(uint32_t customer_ordinal, const store::v1::StoredSurvey& survey,
                         const WriteGroup& group, store::v1::StoredFeedback& body) {
   ASSIGN_OR_RETURN(const StoredCustomer customer, Read(customer_ordinal, group));

@@ -34,6 +34,11 @@ absl::StatusOr<KnownCustomer> FindOrAddCustomer(const std::string& customer_id, 
 absl::Status FillLabels(uint32_t customer_ordinal, const store::v1::StoredSurvey& survey,
                         const WriteGroup& group, store::v1::StoredFeedback& body);
 
+// Takes a customer's id and attributes away, for ever: of the number an entry without an id is
+// left. Answers the number, or nothing for a customer who is not known. Errors: STORE_DAMAGED.
+absl::StatusOr<std::optional<uint32_t>> ForgetCustomer(const std::string& customer_id,
+                                                       WorkingState& state, WriteGroup& group);
+
 // Changes attributes of a customer. Errors: LIMIT_REACHED, STORE_DAMAGED.
 CommandResult ApplyUpsertCustomer(const store::v1::UpsertCustomerCommand& command,
                                   WorkingState& state, WriteGroup& group);

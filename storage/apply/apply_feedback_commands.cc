@@ -129,7 +129,8 @@ CommandResult ChangeRecord(const Replacement& replacement, const store::v1::Reco
                            WorkingState& state, WriteGroup& group, Decide decide) {
   const auto run = [&]() -> absl::StatusOr<std::unique_ptr<FeedbackRecord>> {
     ASSIGN_OR_RETURN(Target target, FindTarget(ref, state, group));
-    if (target.record.header.is_erased) {
+    if (target.record.header.is_erased ||
+        state.erasing().count(target.record.header.customer_ordinal) != 0) {
       return ErasedError(*target.survey, target.record.feedback_id);
     }
     // Before anything is put, because it can fail.
@@ -155,15 +156,9 @@ CommandResult ChangeRecord(const Replacement& replacement, const store::v1::Reco
 
 absl::Status Erase(const store::v1::RecordTarget& ref, WorkingState& state, WriteGroup& group) {
   ASSIGN_OR_RETURN(const Target target, FindTarget(ref, state, group));
-  const FeedbackRecord& record = target.record;
-  if (record.header.is_erased) {
-    return absl::OkStatus();
+  if (!target.record.header.is_erased) {
+    EraseRecord(target.record, *target.survey, state, group);
   }
-  const FeedbackKey key{record.survey_number, record.feedback_id};
-  TakeOut(record, *target.survey, /*keep_ids=*/true, state, group);
-  const uint64_t sequence = TakeSequence(
-      {ChangeKind::kErased, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
-  group.Put(Family::kFeedback, key.Encode(), EncodeTombstone(sequence));
   return absl::OkStatus();
 }
 
@@ -185,6 +180,9 @@ CommandResult ApplyAmendFeedback(const store::v1::AmendFeedbackCommand& command,
           if (!SameLabels(target.record.body.labels(), wanted.body.labels())) {
             wanted.body.clear_filled_dimensions();
           }
+        }
+        if (!IsSame(target.record, wanted)) {
+          wanted.body.set_amend_time_ms(command.time_ms());
         }
         KeepFirstContent(*target.survey->definition, target.record, state.hash(), wanted);
         return CheckScore(wanted.header.score, *target.survey);

@@ -76,6 +76,10 @@ CommandResult ApplyTakeBackFeedback(const store::v1::TakeBackFeedbackCommand& co
     return result;
   }
   for (const FeedbackRecord& record : *records) {
+    if (record.body.is_anonymized()) {
+      EraseRecord(record, *survey, state, group);  // Its external id is not known any more.
+      continue;
+    }
     const FeedbackKey key{record.survey_number, record.feedback_id};
     TakeOut(record, *survey, /*keep_ids=*/false, state, group);
     TakeSequence({ChangeKind::kErased, Entity::kFeedback, key.survey_number, key.feedback_id},

@@ -142,6 +142,48 @@ void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool kee
   counters.set_feedback_count(counters.feedback_count() - 1);
 }
 
+void EraseRecord(const FeedbackRecord& record, const WorkingSurvey& survey, WorkingState& state,
+                 WriteGroup& group) {
+  const FeedbackKey key{record.survey_number, record.feedback_id};
+  TakeOut(record, survey, /*keep_ids=*/true, state, group);
+  const uint64_t sequence = TakeSequence(
+      {ChangeKind::kErased, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
+  group.Put(Family::kFeedback, key.Encode(), EncodeTombstone(sequence));
+}
+
+void AnonymizeRecord(FeedbackRecord record, const WorkingSurvey& survey, WorkingState& state,
+                     WriteGroup& group) {
+  if (record.body.is_anonymized()) {
+    return;
+  }
+  const FeedbackKey key{record.survey_number, record.feedback_id};
+  const IndexEntries entries =
+      EntriesOf(state.hash(), survey.definition->survey_id(), key, record.header, record.body);
+  if (!entries.by_external_id_key.empty()) {
+    TakeOutExternalId(record, entries, /*keep_id=*/true, state, group);
+  }
+  // Columns of labels follow their row.
+  CountRecord(key, record.header, survey, -1, group);
+  store::v1::StoredFeedback& kept = state.stored_body();
+  kept.Clear();
+  kept.set_is_anonymized(true);
+  kept.set_receive_time_ms(record.body.receive_time_ms());
+  kept.set_exclusion_time_ms(record.body.exclusion_time_ms());
+  kept.set_amend_time_ms(record.body.amend_time_ms());
+  kept.set_import_number(record.body.import_number());
+  const auto& dimensions = survey.definition->dimensions();
+  for (store::v1::StoredLabel& label : *record.body.mutable_labels()) {
+    if (std::find(dimensions.begin(), dimensions.end(), label.key()) != dimensions.end()) {
+      *kept.add_labels() = std::move(label);
+    }
+  }
+  record.header.sequence = TakeSequence(
+      {ChangeKind::kChanged, Entity::kFeedback, key.survey_number, key.feedback_id}, state, group);
+  CountRecord(key, record.header, survey, 1, group);
+  group.Put(Family::kFeedback, key.Encode(),
+            EncodeRecord(survey.all_series(), record.header, kept));
+}
+
 absl::StatusOr<ExternalIdLookup> FindByExternalId(const WorkingSurvey& survey,
                                                   absl::string_view external_id,
                                                   const WorkingState& state,

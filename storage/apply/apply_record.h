@@ -39,6 +39,15 @@ void CountRecord(const FeedbackKey& key, const FeedbackHeader& header, const Wor
 void TakeOut(const FeedbackRecord& record, const WorkingSurvey& survey, bool keep_ids,
              WorkingState& state, WriteGroup& group);
 
+// Leaves a tombstone of a record that is not erased.
+void EraseRecord(const FeedbackRecord& record, const WorkingSurvey& survey, WorkingState& state,
+                 WriteGroup& group);
+
+// Takes away all of a record, which is not erased, that numbers are not made of; its external id
+// stays used. One that is anonymized already stays as it is.
+void AnonymizeRecord(FeedbackRecord record, const WorkingSurvey& survey, WorkingState& state,
+                     WriteGroup& group);
+
 // Finds the record that has or had the external id. Errors: STORE_DAMAGED.
 absl::StatusOr<ExternalIdLookup> FindByExternalId(const WorkingSurvey& survey,
                                                   absl::string_view external_id,

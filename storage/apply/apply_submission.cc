@@ -78,7 +78,8 @@ SubmissionOutcome JudgeExisting(const store::v1::Submission& submission, const E
   if (!record.ok()) {
     return Refused(record.status());
   }
-  if (record->header.is_erased) {
+  if (record->header.is_erased || record->body.is_anonymized() ||
+      state.erasing().count(record->header.customer_ordinal) != 0) {
     return Refused(ErasedError(survey, existing.feedback_id));
   }
   std::optional<uint32_t> ordinal = kAnonymous;

@@ -98,7 +98,7 @@ absl::StatusOr<int64_t> RebuildCustomerSets(const Engine& engine, const View& vi
   for (const auto& [number, kind] : kinds) {
     if (!kind.is_deleted()) {
       RETURN_IF_ERROR(CompareCustomerSets(
-          engine, view, number, steps,
+          engine, view, kind, steps,
           [&](const CustomerSetDifference& row) { return corrections.Correct(row); }));
     }
   }

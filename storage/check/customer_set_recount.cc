@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "storage/check/cube_recount.h"
+#include "storage/check/subscription_recount.h"
 
 namespace emptychair::storage {
 namespace {
@@ -14,16 +13,6 @@ namespace {
 constexpr uint32_t kChunksAtOnce = 256;
 constexpr uint32_t kEndOfChunks = uint32_t{UINT16_MAX} + 1;
 constexpr int64_t kMsPerDay = 86'400'000;
-
-std::unique_ptr<RangeIterator> StoredRows(const Engine& engine, const View& view,
-                                          uint32_t kind_number, CustomerSet set, CubeUnit unit) {
-  std::string first = CustomerSetKey{kind_number, set, unit, INT32_MIN, 0}.Encode();
-  const std::string last = CustomerSetKey{kind_number, set, unit, INT32_MAX, UINT16_MAX}.Encode();
-  auto rows = std::make_unique<RangeIterator>(engine, view, Family::kActiveSet, std::move(first),
-                                              absl::StrCat(last, absl::string_view("\0", 1)));
-  (*rows)->SeekToFirst();
-  return rows;
-}
 
 }  // namespace
 
@@ -41,11 +30,15 @@ std::vector<ChunkWindow> ChunkWindows(const View& view) {
 CustomerSetComparison::CustomerSetComparison(const Engine& engine, const View& view,
                                              uint32_t kind_number, ChunkWindow window,
                                              OnSetDifference on_difference)
-    : kind_number_(kind_number), window_(window), on_difference_(on_difference) {
+    : window_(window) {
   for (const CustomerSet set : kCustomerSets) {
     for (const CubeUnit unit : {CubeUnit::kDay, CubeUnit::kMonth}) {
       if (set != CustomerSet::kTwice || unit == CubeUnit::kDay) {
-        sets_.push_back({set, unit, {}, StoredRows(engine, view, kind_number, set, unit)});
+        sets_.push_back({set,
+                         unit,
+                         {},
+                         std::make_unique<StoredSet>(engine, view, kind_number, set, unit, window,
+                                                     on_difference)});
       }
     }
   }
@@ -85,10 +78,7 @@ absl::Status CustomerSetComparison::Add(int64_t unix_ms, const ActivityHeader& h
 absl::Status CustomerSetComparison::Finish() {
   for (SetRows& rows : sets_) {
     RETURN_IF_ERROR(CompleteBefore(rows, kEndOfBuckets));
-    // The rows behind the last that has activities.
-    RETURN_IF_ERROR(VisitRest(**rows.stored, [&](absl::string_view key, absl::string_view value) {
-      return CompareWithNone(key, value);
-    }));
+    RETURN_IF_ERROR(rows.stored->CompareRest());
   }
   return absl::OkStatus();
 }
@@ -108,48 +98,20 @@ void CustomerSetComparison::Put(CustomerSet set, const RecordBuckets& buckets,
 }
 
 absl::Status CustomerSetComparison::CompleteBefore(SetRows& rows, int64_t bucket) {
-  return rows.open.CompleteBefore(
-      bucket, [&](int32_t of, uint16_t chunk, const CustomerSetRow& row) {
-        return Compare(rows, {kind_number_, rows.set, rows.unit, of, chunk}, row);
-      });
+  return rows.open.CompleteBefore(bucket,
+                                  [&](int32_t of, uint16_t chunk, const CustomerSetRow& row) {
+                                    return rows.stored->Compare(of, chunk, row);
+                                  });
 }
 
-// Every stored row up to `key`'s, which is recounted in the order of keys.
-absl::Status CustomerSetComparison::Compare(SetRows& rows, const CustomerSetKey& key,
-                                            const CustomerSetRow& recounted) {
-  ASSIGN_OR_RETURN(
-      const bool found,
-      VisitBefore(**rows.stored, key.Encode(), [&](absl::string_view row, absl::string_view value) {
-        return CompareWithNone(row, value);
-      }));
-  if (!found) {
-    return recounted.size() == 0 ? absl::OkStatus()
-                                 : on_difference_({key, /*is_row=*/true, {}, recounted});
-  }
-  RETURN_IF_ERROR(CompareStored(key, ToView((*rows.stored)->value()), recounted));
-  (*rows.stored)->Next();
-  return absl::OkStatus();
-}
-
-// A row that no activity makes, unless it is of another window.
-absl::Status CustomerSetComparison::CompareWithNone(absl::string_view key,
-                                                    absl::string_view stored) {
-  const std::optional<CustomerSetKey> row = CustomerSetKey::Decode(key);
-  return row.has_value() && window_.Has(row->chunk) ? CompareStored(*row, stored, {})
-                                                    : absl::OkStatus();
-}
-
-absl::Status CustomerSetComparison::CompareStored(const CustomerSetKey& key,
-                                                  absl::string_view stored,
-                                                  const CustomerSetRow& recounted) {
-  CustomerSetRow row;
-  const bool is_row = row.Read(stored);
-  return is_row && row == recounted ? absl::OkStatus()
-                                    : on_difference_({key, is_row, row, recounted});
-}
-
-absl::Status CompareCustomerSets(const Engine& engine, const View& view, uint32_t kind_number,
+absl::Status CompareCustomerSets(const Engine& engine, const View& view, const TaskKind& kind,
                                  TaskSteps& steps, OnSetDifference on_difference) {
+  if (kind.is_subscription()) {
+    return kind.is_unbuilt()
+               ? absl::OkStatus()
+               : CompareSubscriptionSets(engine, view, *kind.definition, steps, on_difference);
+  }
+  const uint32_t kind_number = kind.definition->kind_number();
   for (const ChunkWindow& window : ChunkWindows(view)) {
     CustomerSetComparison comparison(engine, view, kind_number, window, on_difference);
     RETURN_IF_ERROR(ScanActivities(

@@ -3,16 +3,15 @@
 #define EMPTYCHAIR_STORAGE_CHECK_CUSTOMER_SET_RECOUNT_H_
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "storage/check/maintenance.h"
 #include "storage/check/open_rows.h"
+#include "storage/check/stored_set.h"
 #include "storage/cube/cube_fold.h"
 #include "storage/engine/engine.h"
 #include "storage/format/activities.h"
@@ -22,33 +21,14 @@
 
 namespace emptychair::storage {
 
-// A row of a set that is not what the activities make.
-struct CustomerSetDifference {
-  CustomerSetKey key;
-  bool is_row = true;     // False for stored bytes that do not decode.
-  CustomerSetRow stored;  // Empty: no such row, or one that does not decode.
-  CustomerSetRow recounted;
-};
-
-// Gets each row that differs. Errors end the comparison.
-using OnSetDifference = absl::FunctionRef<absl::Status(const CustomerSetDifference&)>;
-
-// Chunks of customers that are compared in one pass over the activities.
-struct ChunkWindow {
-  uint32_t first = 0;
-  uint32_t end = 0;
-
-  bool Has(uint32_t chunk) const { return chunk >= first && chunk < end; }
-};
-
 // Windows of 256 chunks, 16.7 million customers, which take in all chunks: one, unless the store
 // has more customers.
 std::vector<ChunkWindow> ChunkWindows(const View& view);
 
-// Compares the stored sets of one kind, at a view, with a recount from its activities, both ways.
-// Holds the rows that activities to come can still belong to: of a chunk 33 at most (5 days of 5
-// sets, 2 months of 4), and which of its customers came before; 8 KiB each. A window of chunks so
-// takes at most 74 MB, one million customers 5 MB. Rows under keys that do not decode are passed
+// Compares the stored sets of one plain kind, at a view, with a recount from its activities, both
+// ways. Holds the rows that activities to come can still belong to: of a chunk 33 at most (5 days
+// of 5 sets, 2 months of 4), and which of its customers came before; 8 KiB each. A window of chunks
+// so takes at most 74 MB, one million customers 5 MB. Rows under keys that do not decode are passed
 // over. Not thread-safe; engine and view must outlive it.
 class CustomerSetComparison {
  public:
@@ -68,20 +48,14 @@ class CustomerSetComparison {
     CustomerSet set;
     CubeUnit unit;
     OpenRows<CustomerSetRow> open;
-    std::unique_ptr<RangeIterator> stored;
+    std::unique_ptr<StoredSet> stored;
   };
 
   SetRows& RowsOf(CustomerSet set, CubeUnit unit);
   void Put(CustomerSet set, const RecordBuckets& buckets, uint32_t customer_ordinal);
-  absl::Status CompleteBefore(SetRows& rows, int64_t bucket);
-  absl::Status Compare(SetRows& rows, const CustomerSetKey& key, const CustomerSetRow& recounted);
-  absl::Status CompareWithNone(absl::string_view key, absl::string_view stored);
-  absl::Status CompareStored(const CustomerSetKey& key, absl::string_view stored,
-                             const CustomerSetRow& recounted);
+  static absl::Status CompleteBefore(SetRows& rows, int64_t bucket);
 
-  const uint32_t kind_number_;
   const ChunkWindow window_;
-  const OnSetDifference on_difference_;
   std::vector<SetRows> sets_;
   // Those who came before, by chunk.
   std::map<uint16_t, CustomerSetRow> seen_;
@@ -89,9 +63,10 @@ class CustomerSetComparison {
   std::optional<int64_t> utc_day_;  // Of the newest activity.
 };
 
-// Compares all sets of a kind. Activities that do not decode or that WhyInNoSet names are passed
-// over. Errors: those of `steps` and `on_difference`, STORE_DAMAGED.
-absl::Status CompareCustomerSets(const Engine& engine, const View& view, uint32_t kind_number,
+// Compares all sets of a kind; of a subscription that is being built none. Activities that do not
+// decode or that WhyInNoSet names are passed over. Errors: those of `steps` and `on_difference`,
+// STORE_DAMAGED.
+absl::Status CompareCustomerSets(const Engine& engine, const View& view, const TaskKind& kind,
                                  TaskSteps& steps, OnSetDifference on_difference);
 
 }  // namespace emptychair::storage

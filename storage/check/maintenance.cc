@@ -156,7 +156,10 @@ absl::StatusOr<TaskKinds> KindsOf(const Engine& engine, const View& view) {
 
 std::optional<CustomerSetKey> RowOfKind(absl::string_view key, const TaskKinds& kinds) {
   const std::optional<CustomerSetKey> row = CustomerSetKey::Decode(key);
-  return row.has_value() && kinds.count(row->kind_number) != 0 ? row : std::nullopt;
+  const auto kind = row.has_value() ? kinds.find(row->kind_number) : kinds.end();
+  return kind != kinds.end() && kind->second.is_subscription() == IsOfSubscription(row->set)
+             ? row
+             : std::nullopt;
 }
 
 std::optional<std::string> WhyInNoSet(const View& view, const ActivityHeader& header) {

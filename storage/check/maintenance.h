@@ -127,13 +127,17 @@ struct TaskKind {
   const std::string& name() const { return definition->kind(); }
   // Being purged, so that its entries no longer agree.
   bool is_deleted() const { return definition->delete_time_ms() != 0; }
+  bool is_subscription() const { return definition->start_kind_number() != 0; }
+  // Being built, so that its sets may lack customers.
+  bool is_unbuilt() const { return definition->build_ordinal() != 0; }
 };
 
 // By number: the kinds stored at `view`, and those that queries see whose definition is damaged.
 using TaskKinds = std::map<uint32_t, TaskKind>;
 absl::StatusOr<TaskKinds> KindsOf(const Engine& engine, const View& view);
 
-// The row of a set that `key` stands for; nothing for one that belongs to no kind.
+// The row of a set that `key` stands for; nothing for one that belongs to no kind, or to a kind
+// that has no such sets.
 std::optional<CustomerSetKey> RowOfKind(absl::string_view key, const TaskKinds& kinds);
 
 // Says for people why sets do not have an activity, which is not erased, at `view`; nothing for one

@@ -187,11 +187,11 @@ absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash
   ASSIGN_OR_RETURN(run.kinds, KindsOf(engine, view));
   RETURN_IF_ERROR(CheckMeta(run));
   RETURN_IF_ERROR(CheckSeries(run));
+  RETURN_IF_ERROR(CheckCustomers(run));
   RETURN_IF_ERROR(CheckRecords(run));
   RETURN_IF_ERROR(CheckIndexes(run));
   RETURN_IF_ERROR(CheckActivities(run));
   RETURN_IF_ERROR(CheckActivityIndexes(run));
-  RETURN_IF_ERROR(CheckCustomers(run));
   RETURN_IF_ERROR(CheckChanges(run));
   RETURN_IF_ERROR(CheckDerived(run));
   return run.summary;

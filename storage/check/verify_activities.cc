@@ -25,6 +25,10 @@ absl::string_view NameOf(CustomerSet set) {
       return "first ever with a positive amount";
     case CustomerSet::kTwice:
       return "twice";
+    case CustomerSet::kEntered:
+      return "entered";
+    case CustomerSet::kLeft:
+      return "left";
   }
   return "";
 }
@@ -66,7 +70,7 @@ class ActivityCheck {
       // Its customer and time are known all the same.
       body_.Clear();
       RETURN_IF_ERROR(ReportUndecodable(*key, "a message that does not decode"));
-    } else if (header->is_erased || !body_.activity_id().empty()) {
+    } else if (header->is_erased || IsAnonymized(*header) || !body_.activity_id().empty()) {
       RETURN_IF_ERROR(CheckId(*key, *header));
     } else {
       RETURN_IF_ERROR(ReportActivity(*key, "no activity_id", "one"));
@@ -94,10 +98,15 @@ class ActivityCheck {
     }
   }
 
+  // Of the body at hand.
+  bool IsAnonymized(const ActivityHeader& header) const {
+    return !header.is_erased && body_.is_anonymized();
+  }
+
   // An activity's own id follows from kind, activity_id and time.
   absl::Status CheckId(const ActivityKey& key, const ActivityHeader& header) {
     const bool is_sound =
-        key.id.IsV7() && (kind_ == nullptr || header.is_erased ||
+        key.id.IsV7() && (kind_ == nullptr || header.is_erased || IsAnonymized(header) ||
                           key.id == DerivedActivityId(run_.hash, kind_->name(), body_.activity_id(),
                                                       key.id.UnixMs()));
     return is_sound ? absl::OkStatus()
@@ -118,6 +127,10 @@ class ActivityCheck {
     if (const std::optional<std::string> fault = WhyInNoSet(run_.view, header)) {
       return ReportActivity(key, *fault, "one that can be");
     }
+    if (kind_->view != nullptr && !body_.is_anonymized() &&
+        run_.IsLeftOver(header.customer_ordinal)) {
+      RETURN_IF_ERROR(ReportActivity(key, "a customer who was erased", "none"));
+    }
     if (kind_->view != nullptr && !kind_->view->imports->Has(body_.import_number())) {
       RETURN_IF_ERROR(ReportActivity(key, absl::StrCat("import ", body_.import_number()),
                                      "an import of its kind"));
@@ -136,6 +149,9 @@ class ActivityCheck {
       return;
     }
     AddMark(key, header);
+    if (IsAnonymized(header)) {
+      run_.erased_activities.Add(key.Encode(), "");
+    }
     if (!body_.activity_id().empty()) {
       const ExternalIdEntry entry{.kind = ExternalIdEntry::Kind::kDerived,
                                   .unix_ms = key.id.UnixMs()};
@@ -229,7 +245,7 @@ absl::Status CheckSets(VerifyRun& run) {
     if (!kind.is_deleted()) {
       RETURN_IF_ERROR(run.steps.Begin(absl::StrCat("sets of kind ", kind.name())));
       RETURN_IF_ERROR(CompareCustomerSets(
-          run.engine, run.view, number, run.steps,
+          run.engine, run.view, kind, run.steps,
           [&](const CustomerSetDifference& row) { return ReportRow(run, row); }));
     }
   }

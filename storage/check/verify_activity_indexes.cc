@@ -113,6 +113,7 @@ absl::Status NameMissing(VerifyRun& run, bool customers_agree, const IdSums& ids
           }
         }
         if (!DecodeActivityBody(value, body) || body.activity_id().empty()) {
+          erased[key->kind_number] += body.is_anonymized() ? 1 : 0;
           return absl::OkStatus();
         }
         const std::string by_id = ActivityIdKeyOf(run.hash, key->kind_number, body.activity_id());
@@ -209,18 +210,21 @@ absl::StatusOr<std::optional<int64_t>> MakersOf(const VerifyRun& run, uint32_t k
   return makers;
 }
 
-// Whether an entry leads to the tombstone of an activity, or to one that does not decode, which is
-// named where activities are checked. Counts tombstones.
-absl::StatusOr<bool> LeadsToATombstone(const VerifyRun& run, const ActivityKey& key,
-                                       std::map<uint32_t, int64_t>& led_to) {
+// Whether an entry leads to an activity that is erased or anonymized, or to one that does not
+// decode, which is named where activities are checked. Counts the former.
+absl::StatusOr<bool> LeadsToAnErased(const VerifyRun& run, const ActivityKey& key,
+                                     std::map<uint32_t, int64_t>& led_to) {
   std::string value;
   ASSIGN_OR_RETURN(const bool found, run.Get(Family::kActivity, key.Encode(), &value));
   const std::optional<ActivityHeader> header = DecodeActivityHeader(value);
-  led_to[key.kind_number] += header.has_value() && header->is_erased ? 1 : 0;
-  return found && (!header.has_value() || header->is_erased);
+  store::v1::StoredActivity body;
+  const bool decodes = header.has_value() && (header->is_erased || DecodeActivityBody(value, body));
+  const bool is_erased = decodes && (header->is_erased || body.is_anonymized());
+  led_to[key.kind_number] += is_erased ? 1 : 0;
+  return found && (!decodes || is_erased);
 }
 
-// Names entries that lead nowhere, and counts those that lead to tombstones.
+// Names entries that lead nowhere, and counts those that lead to what is erased.
 absl::Status NameExtraById(VerifyRun& run, const IdSums& ids, std::map<uint32_t, int64_t>& led_to) {
   RETURN_IF_ERROR(run.steps.Begin("entries of activities too many by id"));
   return ScanFamily(
@@ -235,9 +239,8 @@ absl::Status NameExtraById(VerifyRun& run, const IdSums& ids, std::map<uint32_t,
         for (auto entry = entries->begin(); entry != entries->end(); ++entry) {
           bool is_extra = false;
           if (entry->kind == ExternalIdEntry::Kind::kErased) {
-            ASSIGN_OR_RETURN(
-                const bool leads,
-                LeadsToATombstone(run, {key->kind_number, entry->feedback_id}, led_to));
+            ASSIGN_OR_RETURN(const bool leads,
+                             LeadsToAnErased(run, {key->kind_number, entry->feedback_id}, led_to));
             is_extra = !leads;
           } else if (ids.by_id.MayDiffer(run.activity_by_id, key_bytes)) {
             ASSIGN_OR_RETURN(const std::optional<int64_t> makers,

@@ -16,7 +16,8 @@ std::string ToText(const store::v1::StoredCounters& counters) {
                       counters.last_survey_number(), ", last customer ",
                       counters.last_customer_ordinal(), ", records ", counters.feedback_count(),
                       ", last import ", counters.last_import_number(), ", last kind ",
-                      counters.last_kind_number(), ", activities ", counters.activity_count());
+                      counters.last_kind_number(), ", activities ", counters.activity_count(),
+                      ", erased customers ", counters.erased_customer_count());
 }
 
 absl::Status CheckSurvey(VerifyRun& run, uint32_t number, absl::string_view value) {
@@ -164,7 +165,10 @@ absl::Status CheckMetaEntry(VerifyRun& run, absl::string_view key, absl::string_
     return CheckSeriesCopy(run, *series);
   }
   bool is_sound = false;
-  if (DecodeFormerSurveyKey(key).has_value()) {
+  if (const std::optional<uint32_t> erasing = DecodeErasureKey(key)) {
+    store::v1::StoredErasure erasure;
+    is_sound = DecodeMessage(value, erasure) && run.view.erasing->Has(*erasing);
+  } else if (DecodeFormerSurveyKey(key).has_value()) {
     store::v1::StoredFormerSurvey former;
     is_sound = DecodeMessage(value, former);
   } else if (key == EpochsKey()) {
@@ -331,14 +335,23 @@ class CustomerCheck {
       RETURN_IF_ERROR(ReportGap(*ordinal));
     }
     store::v1::StoredCustomer customer;
-    if (!ordinal.has_value() || !DecodeMessage(value, customer) || customer.customer_id().empty()) {
+    if (!ordinal.has_value() || !DecodeMessage(value, customer)) {
       return run_.Report([&] { return Undecodable("customer", key); });
     }
     if (!IsGivenOut(*ordinal)) {
       return ReportNotGivenOut(*ordinal);
     }
+    if (customer.customer_id().empty()) {
+      return CheckErased(*ordinal, customer);
+    }
     Add(ByIdKeyOf(customer), *ordinal, by_ordinal_);
     return absl::OkStatus();
+  }
+
+  absl::Status CheckErased(uint32_t ordinal, const store::v1::StoredCustomer& customer) {
+    run_.erased_customers.insert(ordinal);
+    return customer.attributes().empty() ? absl::OkStatus()
+                                         : Report(ordinal, "attributes without an id", "none");
   }
 
   // Entries by number come in their order.
@@ -359,7 +372,7 @@ class CustomerCheck {
   absl::Status LookFromOrdinal(absl::string_view key, absl::string_view value) {
     const std::optional<uint32_t> ordinal = DecodeCustomerByOrdinalKey(key);
     store::v1::StoredCustomer customer;
-    if (!ordinal.has_value() || !DecodeMessage(value, customer)) {
+    if (!ordinal.has_value() || !DecodeMessage(value, customer) || customer.customer_id().empty()) {
       return absl::OkStatus();
     }
     std::string by_id;

@@ -56,7 +56,8 @@ absl::StatusOr<bool> CustomersAgree(VerifyRun& run) {
   return stored.Equals(run.by_customer);
 }
 
-// Whether an external id that is kept without its text belongs to an erased record. A deleted
+// Whether an external id that is kept without its text belongs to a record that is erased or
+// anonymized. A deleted
 // survey's records are removed before such entries.
 absl::Status CheckErased(VerifyRun& run, const FeedbackKey& key) {
   std::string value;
@@ -65,7 +66,9 @@ absl::Status CheckErased(VerifyRun& run, const FeedbackKey& key) {
   const auto survey = run.surveys.find(key.survey_number);
   const bool is_purged =
       !found && survey != run.surveys.end() && survey->second.definition->delete_time_ms() != 0;
-  if (is_purged || (found && (!header.has_value() || header->is_erased))) {
+  store::v1::StoredFeedback body;
+  if (is_purged || (found && (!header.has_value() || header->is_erased ||
+                              !DecodeFeedbackBody(value, body) || body.is_anonymized()))) {
     return absl::OkStatus();
   }
   return run.Report([&] { return Extra(run, key, "feedback_by_external_id"); });

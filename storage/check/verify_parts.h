@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "storage/check/verify.h"
@@ -80,6 +81,11 @@ struct VerifyRun {
   // Whether the kind is being purged: its entries no longer agree.
   bool IsPurged(uint32_t kind_number) const;
 
+  // Whether the customer was erased, so that nothing but what is anonymized may be left.
+  bool IsLeftOver(uint32_t customer_ordinal) const {
+    return erased_customers.contains(customer_ordinal) && !view.erasing->Has(customer_ordinal);
+  }
+
   // Reads a value at the view.
   absl::StatusOr<bool> Get(Family family, absl::string_view key, std::string* value) const {
     return engine.Get(family, key, value, view.snapshot->get());
@@ -97,6 +103,7 @@ struct VerifyRun {
   // Those that were in memory when the run began, by the survey's number.
   std::map<uint32_t, std::shared_ptr<const SurveyColumns>> survey_columns;
   VerifySummary summary;
+  absl::flat_hash_set<uint32_t> erased_customers;
   // What the records make.
   SetSum by_customer;
   HashedIndexSum by_external_id;
@@ -106,7 +113,7 @@ struct VerifyRun {
   SetSum erased_activities;
 };
 
-// Meta and series, before all others; customers.
+// Meta, series and customers, before all others.
 absl::Status CheckMeta(VerifyRun& run);
 absl::Status CheckSeries(VerifyRun& run);
 absl::Status CheckCustomers(VerifyRun& run);

@@ -140,6 +140,10 @@ class RecordCheck {
                           ""};
       });
     }
+    if (survey_->view != nullptr && !body_.is_anonymized() &&
+        run_.IsLeftOver(header.customer_ordinal)) {
+      RETURN_IF_ERROR(ReportRecord(key, "a customer who was erased", "none"));
+    }
     if (survey_->view != nullptr && !survey_->view->imports->Has(body_.import_number())) {
       RETURN_IF_ERROR(ReportRecord(key, absl::StrCat("import ", body_.import_number()),
                                    "an import of its survey"));

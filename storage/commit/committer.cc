@@ -4,7 +4,9 @@
 
 #include "common/base/status_macros.h"
 #include "storage/apply/apply_activity_kind.h"
+#include "storage/apply/apply_erase_customer.h"
 #include "storage/apply/apply_survey.h"
+#include "storage/apply/subscription_sets.h"
 #include "storage/columns/column_cache.h"
 #include "storage/engine/disk_watch.h"
 
@@ -22,6 +24,8 @@ bool NeedsSpace(const store::v1::Command& command) {
     case store::v1::Command::kTakeBackActivities:
     case store::v1::Command::kDeleteActivityKind:
     case store::v1::Command::kPurgeActivityKind:
+    case store::v1::Command::kEraseCustomer:
+    case store::v1::Command::kPurgeCustomer:
     case store::v1::Command::KIND_NOT_SET:
       return false;
     default:
@@ -53,6 +57,12 @@ Committer::Committer(const Engine& engine, std::unique_ptr<WorkingState> state,
   }
   for (const uint32_t kind_number : state->kinds().Deleted()) {
     ProposeFollowUp(FirstKindPurge(kind_number));
+  }
+  for (const auto& [customer_ordinal, mode] : state->erasing()) {
+    ProposeFollowUp(FirstCustomerPurge(customer_ordinal));
+  }
+  for (const auto& subscription : state->kinds().Unbuilt()) {
+    ProposeFollowUp(NextBuild(*subscription));
   }
   for (const auto& survey : state->UnslicedSurveys()) {
     ProposeFollowUp(NextReslice(*survey));

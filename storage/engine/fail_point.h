@@ -23,6 +23,7 @@ enum class FailPoint {
   // Apply.
   kForgetIndex,         // A command that changes nothing does not raise the applied index.
   kSkipDuplicateCheck,  // A record that is stored already is stored again.
+  kForgetNextStatus,    // A late start or end does not change the bucket of the next one.
   // What a group writes; each once.
   kDropIndexEntry,
   kDropChanges,
@@ -50,6 +51,7 @@ constexpr absl::string_view FailPointName(FailPoint point) {
       "forget_in_flight",
       "forget_index",
       "skip_duplicate_check",
+      "forget_next_status",
       "drop_index_entry",
       "drop_changes",
       "drop_cell",

@@ -35,10 +35,11 @@ bool IsChange(const ChangeLogEntry& change) {
              (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged ||
               change.kind == ChangeKind::kDeleted || change.kind == ChangeKind::kCubeCorrected);
     case Entity::kCustomer:
-      return !has_id &&
-             (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged);
+      return !has_id && (change.kind == ChangeKind::kCreated ||
+                         change.kind == ChangeKind::kChanged || change.kind == ChangeKind::kErased);
     case Entity::kActivity:
-      return has_id && (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kErased);
+      return has_id && (change.kind == ChangeKind::kCreated ||
+                        change.kind == ChangeKind::kChanged || change.kind == ChangeKind::kErased);
     case Entity::kActivityKind:
       return !has_id &&
              (change.kind == ChangeKind::kCreated || change.kind == ChangeKind::kChanged ||

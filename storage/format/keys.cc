@@ -12,6 +12,7 @@ namespace {
 
 constexpr absl::string_view kSurveyPrefix = "survey/";
 constexpr absl::string_view kFormerSurveyPrefix = "former_survey/";
+constexpr absl::string_view kErasurePrefix = "erasing/";
 constexpr absl::string_view kImportPrefix = "import/";
 constexpr absl::string_view kSeriesCopyPrefix = "series/";
 constexpr absl::string_view kActivityKindPrefix = "kind/";
@@ -172,6 +173,10 @@ std::string FeedbackKeyPrefix(uint32_t survey_number, const IdStart& id_start) {
   return Writer(12).Int(survey_number).Bytes(AsBytes(id_start)).Take();
 }
 
+std::string CustomerFeedbackPrefix(uint32_t customer_ordinal) {
+  return Writer(4).Int(customer_ordinal).Take();
+}
+
 std::string CustomerTimePrefix(uint32_t customer_ordinal, int64_t unix_ms) {
   const Uuid lowest = Uuid::LowestAt(unix_ms);
   return Writer(10).Int(customer_ordinal).Bytes(lowest.AsBytes().substr(0, kTimeSize)).Take();
@@ -256,6 +261,16 @@ std::optional<CubeRowKey> CubeRowKey::Decode(absl::string_view key) {
   decoded.bucket = reader.Signed();
   decoded.chunk = reader.Int<uint16_t>();
   return decoded;
+}
+
+std::string ErasureKeyPrefix() { return std::string(kErasurePrefix); }
+
+std::string ErasureKey(uint32_t customer_ordinal) {
+  return NumberedKey(kErasurePrefix, customer_ordinal);
+}
+
+std::optional<uint32_t> DecodeErasureKey(absl::string_view key) {
+  return DecodeNumberedKey(kErasurePrefix, key);
 }
 
 std::string ActivityKindKeyPrefix() { return std::string(kActivityKindPrefix); }
@@ -369,7 +384,7 @@ std::optional<CustomerSetKey> CustomerSetKey::Decode(absl::string_view key) {
   decoded.set = static_cast<CustomerSet>(reader.Int<uint8_t>());
   decoded.unit = static_cast<CubeUnit>(reader.Int<uint8_t>());
   const bool is_month = decoded.unit == CubeUnit::kMonth;
-  if (decoded.set < CustomerSet::kActive || decoded.set > CustomerSet::kTwice ||
+  if (decoded.set < CustomerSet::kActive || decoded.set > CustomerSet::kLeft ||
       (decoded.unit != CubeUnit::kDay && !is_month) ||
       (is_month && decoded.set == CustomerSet::kTwice)) {
     return std::nullopt;

@@ -96,6 +96,8 @@ struct FeedbackByCustomerKey {
   friend bool operator==(const FeedbackByCustomerKey&, const FeedbackByCustomerKey&) = default;
 };
 
+// Prefix of such keys of a customer.
+std::string CustomerFeedbackPrefix(uint32_t customer_ordinal);
 // Prefixes of such keys: of a customer from a time on, for the ends of ranges, and of all surveys.
 std::string CustomerTimePrefix(uint32_t customer_ordinal, int64_t unix_ms);
 std::string CustomerIdPrefix(uint32_t customer_ordinal, const IdStart& id_start);
@@ -136,6 +138,12 @@ struct CubeRowKey {
     return H::combine(std::move(h), key.survey_number, key.unit, key.bucket, key.chunk);
   }
 };
+
+// A customer whose erasure is not through, in `meta`.
+std::string ErasureKey(uint32_t customer_ordinal);
+// Prefix of every ErasureKey.
+std::string ErasureKeyPrefix();
+std::optional<uint32_t> DecodeErasureKey(absl::string_view key);
 
 // An activity kind, in `meta`.
 std::string ActivityKindKey(uint32_t kind_number);
@@ -196,10 +204,17 @@ enum class CustomerSet : uint8_t {
   kFirstEver = 3,          // The first of all in the bucket.
   kFirstEverPositive = 4,  // The first with a positive amount in the bucket.
   kTwice = 5,              // At least two in the bucket. Days alone.
+  // Of a subscription alone, which has none of the others:
+  kEntered = 6,  // Subscribed at the end of the bucket, not at its start.
+  kLeft = 7,     // Subscribed at the start of the bucket, not at its end.
 };
+// Those of a plain kind.
 inline constexpr std::array<CustomerSet, 5> kCustomerSets = {
     CustomerSet::kActive, CustomerSet::kActivePositive, CustomerSet::kFirstEver,
     CustomerSet::kFirstEverPositive, CustomerSet::kTwice};
+inline constexpr std::array<CustomerSet, 2> kSubscriptionSets = {CustomerSet::kEntered,
+                                                                 CustomerSet::kLeft};
+inline bool IsOfSubscription(CustomerSet set) { return set >= CustomerSet::kEntered; }
 
 // Customers are stored in rows of so many. On disk: DO NOT CHANGE.
 inline constexpr uint32_t kCustomersPerChunk = 1u << 16;

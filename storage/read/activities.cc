@@ -4,11 +4,12 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/format/keyed_hash.h"
+#include "storage/read/bounded_iterator.h"
+#include "storage/read/customer_activities.h"
 
 namespace emptychair::storage {
 namespace {
@@ -17,47 +18,6 @@ namespace {
 constexpr int64_t kEndOfTimeMs = int64_t{1} << 48;
 
 absl::Status Damaged(absl::string_view what) { return Error(v1::ERROR_REASON_STORE_DAMAGED, what); }
-
-// Walks the entries of a family in [first, past) at a snapshot, forward or backward.
-class BoundedIterator {
- public:
-  BoundedIterator(const Engine& engine, const View& view, Family family, std::string first,
-                  std::string past, bool backward)
-      : first_(std::move(first)), past_(std::move(past)), backward_(backward) {
-    lower_bound_ = ToSlice(first_);
-    upper_bound_ = ToSlice(past_);
-    rocksdb::ReadOptions options;
-    options.snapshot = view.snapshot->get();
-    options.iterate_lower_bound = &lower_bound_;
-    options.iterate_upper_bound = &upper_bound_;
-    it_.reset(engine.db()->NewIterator(options, engine.handle(family)));
-    if (backward_) {
-      it_->SeekToLast();
-    } else {
-      it_->SeekToFirst();
-    }
-  }
-
-  bool Valid() const { return first_ < past_ && it_->Valid(); }
-  absl::string_view key() const { return ToView(it_->key()); }
-  absl::string_view value() const { return ToView(it_->value()); }
-  void Next() {
-    if (backward_) {
-      it_->Prev();
-    } else {
-      it_->Next();
-    }
-  }
-  absl::Status status() const { return FromRocksDb(it_->status(), "reading activities"); }
-
- private:
-  const std::string first_;
-  const std::string past_;
-  const bool backward_;
-  rocksdb::Slice lower_bound_;
-  rocksdb::Slice upper_bound_;
-  std::unique_ptr<rocksdb::Iterator> it_;
-};
 
 bool IsBehind(const Uuid& id, const ActivityRange& range) {
   return !range.after.has_value() || (range.newest_first ? id < *range.after : *range.after < id);
@@ -78,7 +38,34 @@ std::pair<int64_t, int64_t> TimesOf(const ActivityRange& range) {
   return {first, past};
 }
 
+// The activities of a kind that come behind a position, newest first.
+ActivityRange RangeBehind(const std::optional<ActivityPosition>& after, uint32_t customer_ordinal,
+                          uint32_t kind_number) {
+  ActivityRange range{
+      .kind_number = kind_number, .customer_ordinal = customer_ordinal, .newest_first = true};
+  if (!after.has_value()) {
+    return range;
+  }
+  // Of activities of one time, those of higher kinds come before the position.
+  range.end_ms = kind_number > after->kind_number ? after->time_ms : after->time_ms + 1;
+  if (kind_number == after->kind_number) {
+    range.after = after->id;
+  }
+  return range;
+}
+
+// One of several kinds whose activities are put in one order.
+struct KindInOrder {
+  const ActivityKindView* kind = nullptr;
+  std::unique_ptr<CustomerActivityCursor> cursor;
+  const ActivityRecord* record = nullptr;  // The cursor's newest.
+};
+
 }  // namespace
+
+ActivityPosition PositionOf(const ActivityRecord& record) {
+  return {record.id.UnixMs(), record.kind_number, record.id};
+}
 
 absl::StatusOr<ActivityRecord> DecodeActivity(const ActivityKey& key, absl::string_view value) {
   ActivityRecord record;
@@ -146,8 +133,9 @@ absl::Status ActivityReader::Scan(const View& view, const ActivityRange& range, 
                                             : ScanKind(view, range, visit);
 }
 
-absl::StatusOr<bool> ActivityReader::VisitEntry(const ActivityKey& key, absl::string_view value,
-                                                const ActivityRange& range, Visit visit) const {
+absl::StatusOr<bool> ActivityReader::VisitEntry(const View& view, const ActivityKey& key,
+                                                absl::string_view value, const ActivityRange& range,
+                                                Visit visit) const {
   if (!IsBehind(key.id, range)) {
     return true;
   }
@@ -156,7 +144,9 @@ absl::StatusOr<bool> ActivityReader::VisitEntry(const ActivityKey& key, absl::st
     engine_.CountUndecodable();
     return true;
   }
-  return record->header.is_erased ? absl::StatusOr<bool>(true) : visit(*record);
+  const bool is_hidden =
+      record->header.is_erased || view.erasing->Has(record->header.customer_ordinal);
+  return is_hidden ? absl::StatusOr<bool>(true) : visit(*record);
 }
 
 absl::Status ActivityReader::ScanKind(const View& view, const ActivityRange& range,
@@ -175,7 +165,7 @@ absl::Status ActivityReader::ScanKind(const View& view, const ActivityRange& ran
       engine_.CountUndecodable();
       continue;
     }
-    ASSIGN_OR_RETURN(const bool goes_on, VisitEntry(*key, it.value(), range, visit));
+    ASSIGN_OR_RETURN(const bool goes_on, VisitEntry(view, *key, it.value(), range, visit));
     if (!goes_on) {
       return absl::OkStatus();
     }
@@ -185,39 +175,66 @@ absl::Status ActivityReader::ScanKind(const View& view, const ActivityRange& ran
 
 absl::Status ActivityReader::ScanCustomer(const View& view, const ActivityRange& range,
                                           Visit visit) const {
-  const auto [first, past] = TimesOf(range);
-  if (first >= past) {
+  if (view.erasing->Has(*range.customer_ordinal)) {
     return absl::OkStatus();
   }
-  BoundedIterator it(engine_, view, Family::kActivityByCustomer,
-                     CustomerActivitiesFrom(*range.customer_ordinal, range.kind_number, first),
-                     CustomerActivitiesFrom(*range.customer_ordinal, range.kind_number, past),
-                     range.newest_first);
-  for (; it.Valid(); it.Next()) {
-    const std::optional<ActivityByCustomerKey> entry = ActivityByCustomerKey::Decode(it.key());
-    if (!entry.has_value()) {
-      engine_.CountUndecodable();
-      continue;
+  CustomerActivityCursor cursor(engine_, view, range);
+  while (true) {
+    ASSIGN_OR_RETURN(const ActivityRecord* record, cursor.Next());
+    if (record == nullptr) {
+      return absl::OkStatus();
     }
-    const std::string prefix = ActivityKeyPrefix(range.kind_number, entry->id_start);
-    // Ids of UUIDv7 have a variant of 10 behind the start, so that nothing is past this.
-    BoundedIterator activities(engine_, view, Family::kActivity, prefix,
-                               absl::StrCat(prefix, "\xff"), range.newest_first);
-    for (; activities.Valid(); activities.Next()) {
-      const std::optional<ActivityKey> key = ActivityKey::Decode(activities.key());
-      const std::optional<ActivityHeader> header = DecodeActivityHeader(activities.value());
-      if (!key.has_value() || (header.has_value() && !header->is_erased &&
-                               header->customer_ordinal != *range.customer_ordinal)) {
-        continue;
-      }
-      ASSIGN_OR_RETURN(const bool goes_on, VisitEntry(*key, activities.value(), range, visit));
-      if (!goes_on) {
-        return absl::OkStatus();
-      }
+    ASSIGN_OR_RETURN(const bool goes_on, visit(*record));
+    if (!goes_on) {
+      return absl::OkStatus();
     }
-    RETURN_IF_ERROR(activities.status());
   }
-  return it.status();
+}
+
+absl::StatusOr<std::vector<std::shared_ptr<const ActivityKindView>>> ActivityReader::KindsOf(
+    const View& view, uint32_t customer_ordinal) const {
+  std::vector<std::shared_ptr<const ActivityKindView>> kinds;
+  if (view.erasing->Has(customer_ordinal)) {
+    return kinds;
+  }
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> numbers,
+                   KindsOfCustomer(engine_, view, customer_ordinal));
+  for (const auto& [name, kind] : *view.kinds) {
+    if (std::find(numbers.begin(), numbers.end(), kind->number()) != numbers.end()) {
+      kinds.push_back(kind);
+    }
+  }
+  return kinds;
+}
+
+absl::Status ActivityReader::ScanAllKinds(const View& view, uint32_t customer_ordinal,
+                                          const std::optional<ActivityPosition>& after,
+                                          VisitOfKind visit) const {
+  ASSIGN_OR_RETURN(const auto kinds, KindsOf(view, customer_ordinal));
+  std::vector<KindInOrder> left;
+  for (const std::shared_ptr<const ActivityKindView>& kind : kinds) {
+    KindInOrder next{.kind = kind.get()};
+    next.cursor = std::make_unique<CustomerActivityCursor>(
+        engine_, view, RangeBehind(after, customer_ordinal, kind->number()));
+    ASSIGN_OR_RETURN(next.record, next.cursor->Next());
+    if (next.record != nullptr) {
+      left.push_back(std::move(next));
+    }
+  }
+  while (!left.empty()) {
+    const auto newest = std::max_element(
+        left.begin(), left.end(),
+        [](const auto& a, const auto& b) { return PositionOf(*a.record) < PositionOf(*b.record); });
+    ASSIGN_OR_RETURN(const bool goes_on, visit(*newest->record, *newest->kind));
+    if (!goes_on) {
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(newest->record, newest->cursor->Next());
+    if (newest->record == nullptr) {
+      left.erase(newest);
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace emptychair::storage

@@ -3,6 +3,7 @@
 #define EMPTYCHAIR_STORAGE_READ_ACTIVITIES_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,7 +66,21 @@ struct ActivityRange {
   bool newest_first = false;
   // Goes on behind this one, which need not be there any more.
   std::optional<Uuid> after;
+  // Of a customer's: what cannot be decoded is an error instead of being counted and left out. For
+  // sums, which would be wrong.
+  bool fails_on_damage = false;
 };
+
+// Position of an activity among those of several kinds: by time, then by kind and id.
+struct ActivityPosition {
+  int64_t time_ms = 0;
+  uint32_t kind_number = 0;
+  Uuid id;
+
+  friend bool operator==(const ActivityPosition&, const ActivityPosition&) = default;
+  friend auto operator<=>(const ActivityPosition&, const ActivityPosition&) = default;
+};
+ActivityPosition PositionOf(const ActivityRecord& record);
 
 // Reads activities at a view; erased ones are not there. Thread-safe.
 class ActivityReader {
@@ -77,10 +92,22 @@ class ActivityReader {
   using Visit = absl::FunctionRef<absl::StatusOr<bool>(const ActivityRecord&)>;
   absl::Status Scan(const View& view, const ActivityRange& range, Visit visit) const;
 
+  // The kinds that the customer has activities of, by name. Reads one entry of each. Errors:
+  // STORE_DAMAGED.
+  absl::StatusOr<std::vector<std::shared_ptr<const ActivityKindView>>> KindsOf(
+      const View& view, uint32_t customer_ordinal) const;
+
+  // Visits what a customer did of all kinds, in descending order of positions, behind `after` if it
+  // is given, as Scan does. Reads no more than it visits and one activity of each kind.
+  using VisitOfKind =
+      absl::FunctionRef<absl::StatusOr<bool>(const ActivityRecord&, const ActivityKindView&)>;
+  absl::Status ScanAllKinds(const View& view, uint32_t customer_ordinal,
+                            const std::optional<ActivityPosition>& after, VisitOfKind visit) const;
+
  private:
   absl::Status ScanKind(const View& view, const ActivityRange& range, Visit visit) const;
   absl::Status ScanCustomer(const View& view, const ActivityRange& range, Visit visit) const;
-  absl::StatusOr<bool> VisitEntry(const ActivityKey& key, absl::string_view value,
+  absl::StatusOr<bool> VisitEntry(const View& view, const ActivityKey& key, absl::string_view value,
                                   const ActivityRange& range, Visit visit) const;
 
   const Engine& engine_;

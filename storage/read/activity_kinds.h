@@ -22,6 +22,8 @@ struct ActivityKindView {
   std::shared_ptr<const ImportTable> imports = std::make_shared<const ImportTable>();
 
   uint32_t number() const { return definition->kind_number(); }
+  // Made of the activities of two other kinds.
+  bool is_subscription() const { return definition->start_kind_number() != 0; }
 };
 
 // Kinds by name. Immutable once published.

@@ -8,6 +8,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/uuid.h"
 #include "storage/engine/engine.h"
+#include "storage/format/values.h"
 
 namespace emptychair::storage {
 namespace {
@@ -32,6 +33,7 @@ std::string FirstKeyAt(const ActivityKindView& kind, int64_t ms) {
 CustomerSetCursor::CustomerSetCursor(const Engine& engine, const View& view,
                                      const ActivityKindView& kind)
     : kind_(kind),
+      erasing_(*view.erasing),
       upper_(KindDataPrefix(kind.number() + 1)),
       upper_slice_(std::make_unique<const rocksdb::Slice>(ToSlice(upper_))) {
   rocksdb::ReadOptions options;
@@ -103,8 +105,10 @@ absl::Status CustomerSetCursor::ForEachBytes(CustomerSet set, const UnitSpan& sp
 
 absl::Status CustomerSetCursor::Add(CustomerSet set, const UnitSpan& span, uint16_t chunk,
                                     CustomerSetRow& row) {
-  return ForEachBytes(set, span, chunk,
-                      [&](int32_t, absl::string_view bytes) { return row.Read(bytes); });
+  RETURN_IF_ERROR(ForEachBytes(set, span, chunk,
+                               [&](int32_t, absl::string_view bytes) { return row.Read(bytes); }));
+  erasing_.TakeOutOf(chunk, row);
+  return absl::OkStatus();
 }
 
 absl::Status CustomerSetCursor::ForEach(CustomerSet set, const UnitSpan& span, uint16_t chunk,
@@ -114,6 +118,7 @@ absl::Status CustomerSetCursor::ForEach(CustomerSet set, const UnitSpan& span, u
     if (!row.Read(bytes)) {
       return false;
     }
+    erasing_.TakeOutOf(chunk, row);
     visit(bucket, row);
     return true;
   });
@@ -146,6 +151,7 @@ absl::StatusOr<std::optional<UnitSpan>> CustomerSetReader::Extent(const View& vi
     if (!key.has_value() || !row.Read(ToView(it->value()))) {
       return DamagedError(kind, "a set of customers");
     }
+    view.erasing->TakeOutOf(key->chunk, row);
     return row.size() > 0 ? std::make_optional(key->bucket) : std::nullopt;
   };
   std::optional<int32_t> first;
@@ -184,11 +190,33 @@ absl::Status CustomerSetReader::ForEachActivity(const View& view, const Activity
     if (!key.has_value() || !header.has_value()) {
       return DamagedError(kind, "an activity");
     }
-    if (!header->is_erased) {
+    if (!header->is_erased && !view.erasing->Has(header->customer_ordinal)) {
       visit(key->id.UnixMs(), *header);
     }
   }
   return FromRocksDb(it->status(), "reading activities");
+}
+
+absl::Status CustomerSetReader::ForEachCustomer(const View& view, VisitCustomer visit) const {
+  const std::string upper = CustomerByOrdinalKey(UINT32_MAX) + '\0';
+  const rocksdb::Slice upper_slice = ToSlice(upper);
+  rocksdb::ReadOptions options;
+  options.snapshot = view.snapshot->get();
+  options.iterate_upper_bound = &upper_slice;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      engine_.db()->NewIterator(options, engine_.handle(Family::kCustomer)));
+  store::v1::StoredCustomer customer;
+  for (it->Seek(CustomerByOrdinalKey(kAnonymous)); it->Valid(); it->Next()) {
+    const std::optional<uint32_t> ordinal = DecodeCustomerByOrdinalKey(ToView(it->key()));
+    if (!ordinal.has_value() || !DecodeMessage(ToView(it->value()), customer)) {
+      return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                   "a customer cannot be decoded; `chairctl admin verify` names all damage");
+    }
+    if (!view.erasing->Has(*ordinal)) {
+      visit(*ordinal, customer);
+    }
+  }
+  return FromRocksDb(it->status(), "reading customers");
 }
 
 }  // namespace emptychair::storage

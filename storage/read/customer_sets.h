@@ -11,6 +11,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "emptychair/store/v1/value.pb.h"
 #include "storage/format/activities.h"
 #include "storage/format/customer_set.h"
 #include "storage/format/keys.h"
@@ -67,6 +68,7 @@ class CustomerSetCursor {
   absl::Status Damaged() const;
 
   const ActivityKindView& kind_;
+  const ErasingCustomers& erasing_;
   const std::string upper_;
   const std::unique_ptr<const rocksdb::Slice> upper_slice_;
   std::unique_ptr<rocksdb::Iterator> it_;
@@ -90,6 +92,12 @@ class CustomerSetReader {
   using VisitActivity = absl::FunctionRef<void(int64_t unix_ms, const ActivityHeader& header)>;
   absl::Status ForEachActivity(const View& view, const ActivityKindView& kind, int64_t start_ms,
                                int64_t end_ms, VisitActivity visit) const;
+
+  // Visits all customers, by ascending number; those who are being erased are not there. One who
+  // was erased and whose past stays has no attributes. Errors: STORE_DAMAGED.
+  using VisitCustomer =
+      absl::FunctionRef<void(uint32_t ordinal, const store::v1::StoredCustomer& customer)>;
+  absl::Status ForEachCustomer(const View& view, VisitCustomer visit) const;
 
  private:
   const Engine& engine_;

@@ -81,6 +81,7 @@ class SurveyCursor {
   SurveyCursor(const Engine& engine, const View& view, const SurveyView& survey,
                const RecordRange& range)
       : engine_(engine),
+        erasing_(*view.erasing),
         survey_(survey),
         skip_damaged_(range.skip_damaged),
         it_(engine, Family::kFeedback, view, FirstKeyAt(survey, range.start_ms),
@@ -110,7 +111,7 @@ class SurveyCursor {
           return Damaged(survey_, "a record");
         }
         engine_.CountUndecodable();
-      } else if (!record_.header.is_erased) {
+      } else if (!record_.header.is_erased && !erasing_.Has(record_.header.customer_ordinal)) {
         record_.position = {key->feedback_id, survey_.number()};
         return true;
       }
@@ -129,6 +130,7 @@ class SurveyCursor {
   }
 
   const Engine& engine_;
+  const ErasingCustomers& erasing_;
   const SurveyView& survey_;
   const bool skip_damaged_;
   RangeIterator it_;
@@ -319,6 +321,11 @@ absl::StatusOr<FeedbackRecord> RecordReader::GetOrTombstone(const View& view,
   }
   ASSIGN_OR_RETURN(FeedbackRecord record,
                    DecodeFeedbackRecord(survey.all_series(), feedback_id, value));
+  if (view.erasing->Has(record.header.customer_ordinal)) {
+    record.header = {.is_erased = true, .sequence = record.header.sequence};
+    record.body.Clear();
+    return record;
+  }
   ASSIGN_OR_RETURN(record.customer_id, CustomerId(view, record.header.customer_ordinal));
   return record;
 }
@@ -423,6 +430,9 @@ absl::Status RecordReader::ScanSurveys(const View& view, const RecordRange& rang
 
 absl::Status RecordReader::ScanCustomer(const View& view, const RecordRange& range,
                                         Visit visit) const {
+  if (view.erasing->Has(*range.customer_ordinal)) {
+    return absl::OkStatus();
+  }
   CustomerCursor cursor(engine_, view, range);
   for (;;) {
     ASSIGN_OR_RETURN(const ScannedRecord* record, cursor.Next());

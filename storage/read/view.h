@@ -13,6 +13,7 @@
 #include "emptychair/store/v1/value.pb.h"
 #include "storage/read/activity_kinds.h"
 #include "storage/read/epochs.h"
+#include "storage/read/erasing_customers.h"
 #include "storage/read/import_table.h"
 #include "storage/read/record_labels.h"
 #include "storage/read/repeat_effects.h"
@@ -80,6 +81,10 @@ struct View {
   std::shared_ptr<const ActivityKinds> kinds;
   std::shared_ptr<const FormerSurveys> former_surveys;
   std::shared_ptr<const Epochs> epochs;
+  // Left out of every list, scan and set.
+  std::shared_ptr<const ErasingCustomers> erasing = std::make_shared<const ErasingCustomers>();
+  // The change that erased a customer last; 0: none since the store was opened.
+  uint64_t last_customer_erasure = 0;
   std::shared_ptr<const Snapshot> snapshot;
 
   // Null when there is no such survey.

@@ -41,6 +41,11 @@ class CustomerCache {
     return customer;
   }
 
+  void Forget(const IdHash& hash) {
+    young_.erase(hash);
+    old_.erase(hash);
+  }
+
   void Put(const IdHash& hash, KnownCustomer customer) {
     if (young_.size() >= generation_max_) {
       old_ = std::exchange(young_, {});

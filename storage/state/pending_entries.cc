@@ -14,6 +14,9 @@
 namespace emptychair::storage {
 namespace {
 
+// Of the ordinal in which a key of kActivityByCustomer begins.
+constexpr size_t kCustomerBytes = 4;
+
 // An entry with the start of its key as numbers, which compare without a look at its bytes.
 struct Sortable {
   uint64_t first;
@@ -56,7 +59,7 @@ void PendingEntries::Set(Family family, absl::string_view key,
   const absl::string_view kept = Copy(key);
   entries.emplace(kept, value);
   if (family == Family::kActivityByCustomer) {
-    activity_keys_.insert(kept);
+    activity_keys_[kept.substr(0, kCustomerBytes)].push_back(kept);
   }
   byte_size_ += key.size();
   ++count_;
@@ -77,11 +80,15 @@ const std::optional<absl::string_view>* PendingEntries::Find(Family family,
 
 void PendingEntries::List(Family family, absl::string_view prefix, Visit visit) const {
   const Entries& entries = entries_[static_cast<size_t>(family)];
-  if (family == Family::kActivityByCustomer) {
-    for (auto key = activity_keys_.lower_bound(prefix);
-         key != activity_keys_.end() && absl::StartsWith(*key, prefix) &&
-         visit(*key, entries.at(*key));
-         ++key) {
+  if (family == Family::kActivityByCustomer && prefix.size() >= kCustomerBytes) {
+    const auto customer = activity_keys_.find(prefix.substr(0, kCustomerBytes));
+    if (customer == activity_keys_.end()) {
+      return;
+    }
+    for (const absl::string_view key : customer->second) {
+      if (absl::StartsWith(key, prefix) && !visit(key, entries.at(key))) {
+        return;
+      }
     }
     return;
   }

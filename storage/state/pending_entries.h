@@ -7,8 +7,8 @@
 #include <memory_resource>
 #include <optional>
 
-#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "rocksdb/status.h"
@@ -59,8 +59,9 @@ class PendingEntries {
 
   std::pmr::monotonic_buffer_resource bytes_{kFirstBlockBytes};
   std::array<Entries, kFamilyCount> entries_;
-  // The keys of kActivityByCustomer, which is listed for each activity.
-  absl::btree_set<absl::string_view> activity_keys_;
+  // The keys of kActivityByCustomer by the bytes of the customer, in which they begin: the family
+  // is listed by customer for many activities.
+  absl::flat_hash_map<absl::string_view, absl::InlinedVector<absl::string_view, 2>> activity_keys_;
   size_t count_ = 0;
   size_t byte_size_ = 0;
 };

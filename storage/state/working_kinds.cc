@@ -65,8 +65,25 @@ WorkingKind& WorkingKinds::Put(store::v1::StoredActivityKind definition) {
              found != numbers_.end() && found->second == kind.number()) {
     numbers_.erase(found);
   }
+  PutSubscription(kind);
   changed_ = true;
   return kind;
+}
+
+// Tells the kinds that a subscription is made of.
+void WorkingKinds::PutSubscription(const WorkingKind& kind) {
+  const SubscriptionKinds subscription = kind.as_subscription();
+  for (const uint32_t number : {subscription.start, subscription.end}) {
+    WorkingKind* used = kind.is_subscription() ? FindAny(number) : nullptr;
+    if (used == nullptr) {
+      continue;
+    }
+    std::erase_if(used->subscriptions,
+                  [&](const auto& other) { return other.number == subscription.number; });
+    if (!kind.is_deleted()) {
+      used->subscriptions.push_back(subscription);
+    }
+  }
 }
 
 std::vector<uint32_t> WorkingKinds::Deleted() const {
@@ -78,6 +95,18 @@ std::vector<uint32_t> WorkingKinds::Deleted() const {
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
+}
+
+std::vector<std::shared_ptr<const store::v1::StoredActivityKind>> WorkingKinds::Unbuilt() const {
+  std::vector<std::shared_ptr<const store::v1::StoredActivityKind>> unbuilt;
+  for (const auto& [number, kind] : kinds_) {
+    if (kind.definition->build_ordinal() != 0 && !kind.is_deleted()) {
+      unbuilt.push_back(kind.definition);
+    }
+  }
+  std::sort(unbuilt.begin(), unbuilt.end(),
+            [](const auto& a, const auto& b) { return a->kind_number() < b->kind_number(); });
+  return unbuilt;
 }
 
 std::shared_ptr<const ActivityKinds> WorkingKinds::Published() {

@@ -16,13 +16,25 @@
 
 namespace emptychair::storage {
 
+// A subscription by the number of its kind, and of those that it is made of.
+struct SubscriptionKinds {
+  uint32_t number = 0;
+  uint32_t start = 0;
+  uint32_t end = 0;
+};
+
 struct WorkingKind {
   std::shared_ptr<const store::v1::StoredActivityKind> definition;
   std::shared_ptr<ImportTable> imports = std::make_shared<ImportTable>();
   bool has_activities = false;  // Has or had; erased ones and those taken back count.
+  std::vector<SubscriptionKinds> subscriptions;  // Made of this kind, without deleted ones.
 
   uint32_t number() const { return definition->kind_number(); }
   bool is_deleted() const { return definition->delete_time_ms() != 0; }
+  bool is_subscription() const { return definition->start_kind_number() != 0; }
+  SubscriptionKinds as_subscription() const {
+    return {number(), definition->start_kind_number(), definition->end_kind_number()};
+  }
 };
 
 // For one thread.
@@ -46,11 +58,15 @@ class WorkingKinds {
   // With those that are deleted but not purged.
   size_t size() const { return kinds_.size(); }
   std::vector<uint32_t> Deleted() const;
+  // Subscriptions whose sets are being built.
+  std::vector<std::shared_ptr<const store::v1::StoredActivityKind>> Unbuilt() const;
 
   // Kinds as queries are to see them. What did not change is the same object as before.
   std::shared_ptr<const ActivityKinds> Published();
 
  private:
+  void PutSubscription(const WorkingKind& kind);
+
   absl::flat_hash_map<uint32_t, WorkingKind> kinds_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
   std::shared_ptr<const ActivityKinds> published_;

@@ -59,6 +59,7 @@ absl::StatusOr<std::unique_ptr<WorkingState>> WorkingState::Load(const Engine& e
   RETURN_IF_ERROR(state->LoadFormerSurveys(engine));
   RETURN_IF_ERROR(state->LoadSurveys(engine));
   RETURN_IF_ERROR(state->kinds_.Load(engine));
+  RETURN_IF_ERROR(state->LoadErasures(engine));
   RETURN_IF_ERROR(state->LoadImports(engine));
   RETURN_IF_ERROR(state->kinds_.LoadWhetherUsed(engine));
   RETURN_IF_ERROR(state->LoadRepeatEffects(engine));
@@ -101,7 +102,44 @@ std::shared_ptr<View> WorkingState::MakeView() {
   view->kinds = kinds_.Published();
   view->former_surveys = former_surveys_;
   view->epochs = epochs_;
+  view->erasing = published_erasing_;
+  view->last_customer_erasure = last_customer_erasure_;
   return view;
+}
+
+void WorkingState::AddErasing(uint32_t customer_ordinal, v1::EraseMode mode) {
+  erasing_[customer_ordinal] = mode;
+  last_customer_erasure_ = counters_.sequence();
+  PublishErasing();
+}
+
+void WorkingState::ForgetErasing(uint32_t customer_ordinal) {
+  erasing_.erase(customer_ordinal);
+  PublishErasing();
+}
+
+void WorkingState::PublishErasing() {
+  absl::flat_hash_set<uint32_t> ordinals;
+  for (const auto& [ordinal, mode] : erasing_) {
+    ordinals.insert(ordinal);
+  }
+  published_erasing_ = std::make_shared<const ErasingCustomers>(std::move(ordinals));
+}
+
+absl::Status WorkingState::LoadErasures(const Engine& engine) {
+  const std::string prefix = ErasureKeyPrefix();
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine.db()->NewIterator(rocksdb::ReadOptions(), engine.handle(Family::kMeta)));
+  for (it->Seek(prefix); it->Valid() && absl::StartsWith(ToView(it->key()), prefix); it->Next()) {
+    const std::optional<uint32_t> ordinal = DecodeErasureKey(ToView(it->key()));
+    store::v1::StoredErasure erasure;
+    if (!ordinal.has_value() || !DecodeMessage(ToView(it->value()), erasure)) {
+      return Damaged("erasure of a customer");
+    }
+    erasing_[*ordinal] = erasure.mode();
+  }
+  PublishErasing();
+  return FromRocksDb(it->status(), "reading erasures");
 }
 
 absl::Status WorkingState::LoadEpochs(const Engine& engine) {

@@ -3,6 +3,7 @@
 #define EMPTYCHAIR_STORAGE_STATE_WORKING_STATE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,12 +11,14 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "emptychair/v1/types.pb.h"
 #include "storage/engine/engine.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/read/import_table.h"
 #include "storage/read/repeat_effects.h"
 #include "storage/read/series_table.h"
 #include "storage/read/view.h"
+#include "storage/state/activity_cache.h"
 #include "storage/state/customer_cache.h"
 #include "storage/state/recent_ids.h"
 #include "storage/state/working_kinds.h"
@@ -66,9 +69,15 @@ class WorkingState {
   store::v1::StoredFeedback& stored_body() { return stored_body_; }
 
   CustomerCache& customers() { return customers_; }
+  ActivityCache& activities() { return activities_; }
   RecentIds& recent_ids() { return recent_ids_; }
 
   WorkingKinds& kinds() { return kinds_; }
+
+  // Customers whose erasure is not through, and what stays of them.
+  const std::map<uint32_t, v1::EraseMode>& erasing() const { return erasing_; }
+  void AddErasing(uint32_t customer_ordinal, v1::EraseMode mode);
+  void ForgetErasing(uint32_t customer_ordinal);
 
   // Null when there is none, or when it was deleted.
   WorkingSurvey* FindSurvey(uint32_t survey_number);
@@ -98,6 +107,8 @@ class WorkingState {
 
  private:
   static constexpr size_t kCustomersCached = 500'000;
+  // The most that two tables of a million places hold.
+  static constexpr size_t kActivitiesCached = 1'800'000;
   static constexpr size_t kRecentIds = 1'000'000;
 
   WorkingState(store::v1::StoredIdentity identity, store::v1::StoredCounters counters);
@@ -106,6 +117,8 @@ class WorkingState {
   absl::Status LoadEpochs(const Engine& engine);
   absl::Status LoadFormerSurveys(const Engine& engine);
   absl::Status LoadSurveys(const Engine& engine);
+  absl::Status LoadErasures(const Engine& engine);
+  void PublishErasing();
   absl::Status LoadImports(const Engine& engine);
   absl::Status LoadRepeatEffects(const Engine& engine);
   std::shared_ptr<const Catalog> PublishedCatalog();
@@ -117,10 +130,15 @@ class WorkingState {
   store::v1::StoredCounters counters_;
   store::v1::StoredFeedback stored_body_;
   CustomerCache customers_{kCustomersCached};
+  ActivityCache activities_{kActivitiesCached};
   RecentIds recent_ids_{kRecentIds};
   absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
   WorkingKinds kinds_;
+  std::map<uint32_t, v1::EraseMode> erasing_;
+  std::shared_ptr<const ErasingCustomers> published_erasing_ =
+      std::make_shared<const ErasingCustomers>();
+  uint64_t last_customer_erasure_ = 0;
   std::shared_ptr<const Catalog> catalog_;
   bool catalog_changed_ = true;
   std::shared_ptr<const FormerSurveys> former_surveys_ = std::make_shared<const FormerSurveys>();

@@ -18,6 +18,9 @@ namespace {
 // Room for an entry of the change log and what the change adds to the cube.
 constexpr size_t kBatchBytesPerChange = 64;
 
+// How many entries a visit reads at once behind the first.
+constexpr size_t kEntriesAtOnce = 16;
+
 }  // namespace
 
 WriteGroup::WriteGroup(const Engine& engine, std::shared_ptr<const PendingEntries> in_flight)
@@ -97,7 +100,6 @@ absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::List(Family family,
 
 absl::Status WriteGroup::Visit(Family family, absl::string_view prefix, absl::string_view start,
                                OnEntry on_entry) const {
-  constexpr size_t kEntriesAtOnce = 16;
   std::string from(start);
   for (size_t at_once = 1;; at_once = kEntriesAtOnce) {
     ASSIGN_OR_RETURN(const std::vector<Entry> entries, List(family, prefix, from, at_once));
@@ -110,6 +112,60 @@ absl::Status WriteGroup::Visit(Family family, absl::string_view prefix, absl::st
       return absl::OkStatus();
     }
     from = absl::StrCat(entries.back().key, absl::string_view("\0", 1));
+  }
+}
+
+absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::ListBack(Family family,
+                                                                    absl::string_view prefix,
+                                                                    absl::string_view end,
+                                                                    size_t entries_max) const {
+  const Changed changed = ChangedFrom(family, prefix, prefix);
+  std::vector<Entry> entries;
+  auto next_changed = std::make_reverse_iterator(changed.lower_bound(std::string(end)));
+  // Takes what is changed behind `begin`, or everything that is.
+  const auto take_changed = [&](std::optional<absl::string_view> begin) {
+    for (; next_changed != changed.rend() && (!begin.has_value() || next_changed->first > *begin) &&
+           entries.size() < entries_max;
+         ++next_changed) {
+      if (next_changed->second.has_value()) {
+        entries.push_back({next_changed->first, std::string(*next_changed->second)});
+      }
+    }
+  };
+  std::unique_ptr<rocksdb::Iterator> it(
+      engine_.db()->NewIterator(rocksdb::ReadOptions(), engine_.handle(family)));
+  it->SeekForPrev(ToSlice(end));
+  if (it->Valid() && ToView(it->key()) == end) {
+    it->Prev();
+  }
+  for (; it->Valid() && entries.size() < entries_max && absl::StartsWith(ToView(it->key()), prefix);
+       it->Prev()) {
+    take_changed(ToView(it->key()));
+    const bool is_changed =
+        next_changed != changed.rend() && next_changed->first == ToView(it->key());
+    if (!is_changed && entries.size() < entries_max) {
+      entries.push_back({it->key().ToString(), it->value().ToString()});
+    }
+  }
+  RETURN_IF_ERROR(FromRocksDb(it->status(), "listing entries"));
+  take_changed(std::nullopt);
+  return entries;
+}
+
+absl::Status WriteGroup::VisitBack(Family family, absl::string_view prefix, absl::string_view end,
+                                   OnEntry on_entry) const {
+  std::string before(end);
+  for (size_t at_once = 1;; at_once = kEntriesAtOnce) {
+    ASSIGN_OR_RETURN(const std::vector<Entry> entries, ListBack(family, prefix, before, at_once));
+    for (const Entry& entry : entries) {
+      if (!on_entry(entry)) {
+        return absl::OkStatus();
+      }
+    }
+    if (entries.size() < at_once) {
+      return absl::OkStatus();
+    }
+    before = entries.back().key;
   }
 }
 

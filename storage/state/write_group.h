@@ -62,6 +62,10 @@ class WriteGroup {
   absl::Status Visit(Family family, absl::string_view prefix, absl::string_view start,
                      OnEntry on_entry) const;
 
+  // The same from the last entry before `end` on backwards.
+  absl::Status VisitBack(Family family, absl::string_view prefix, absl::string_view end,
+                         OnEntry on_entry) const;
+
   CubeFold& cube() { return cube_; }
 
   // Changes of sets of customers. Nobody reads them back before they are stored: what a set has
@@ -104,6 +108,8 @@ class WriteGroup {
   using Changed = std::map<std::string, std::optional<absl::string_view>>;
 
   Changed ChangedFrom(Family family, absl::string_view prefix, absl::string_view from) const;
+  absl::StatusOr<std::vector<Entry>> ListBack(Family family, absl::string_view prefix,
+                                              absl::string_view end, size_t entries_max) const;
   rocksdb::Status WriteChanges(rocksdb::WriteBatch& batch) const;
   rocksdb::Status WriteChanges(size_t begin, size_t end, rocksdb::WriteBatch& batch) const;
   absl::Status WriteCube(RowAges& ages, rocksdb::WriteBatch& batch);

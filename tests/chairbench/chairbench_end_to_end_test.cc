@@ -223,6 +223,44 @@ TEST_F(ChairbenchEndToEndTest, MeasuresBesidePostgreSql) {
   }
 }
 
+TEST_F(ChairbenchEndToEndTest, MeasuresLoyaltyBesidePostgreSqlWhichCountsTheSame) {
+  std::vector<std::string> arguments = {"loyalty",   "--customers",  "300",
+                                        "--amounts", "--batch-size", "100"};
+  const bool has_postgresql = std::filesystem::exists("/usr/lib/postgresql/15/bin/postgres");
+  if (has_postgresql) {
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms::others_exec,
+                                 std::filesystem::perm_options::add);
+    arguments.push_back("--beside-postgresql");
+  }
+  const auto figures = RunBench(arguments);
+  for (const char* name : {"retention_year", "cohort_triangle"}) {
+    if (has_postgresql) {
+      ExpectWithLimit(figures, absl::StrCat(name, "_ms"), "ms");
+    }
+    EXPECT_THAT(figures.at(absl::StrCat(name, "_rows_read")).fields().at("value").number_value(),
+                Gt(20));
+  }
+  ExpectWithLimit(figures, "activities_stream_records_per_second", "records/s");
+  ExpectWithLimit(figures, "customer_view_median_ms", "ms");
+  for (const char* name : {"activities_load_records_per_second", "loyalty_peak_memory_mebibytes"}) {
+    EXPECT_THAT(figures.at(name).fields().at("value").number_value(), Gt(0)) << name;
+  }
+}
+
+TEST_F(ChairbenchEndToEndTest, AsksLoyaltyOfWhatAnotherRunHasLoaded) {
+  TempDir data;
+  StartServer(data);
+  TempDir rows;
+  const auto loaded = RunBench(
+      {"loyalty", "--endpoint", endpoint_, "--customers", "200", "--rows", rows.Join("rows.csv")});
+  EXPECT_THAT(std::filesystem::file_size(rows.Join("rows.csv")), Gt(200 * 8 * 50));
+  const auto asked = RunBench({"loyalty", "--endpoint", endpoint_, "--ask-only"});
+  EXPECT_EQ(asked.at("cohort_triangle_rows_read").fields().at("value").number_value(),
+            loaded.at("cohort_triangle_rows_read").fields().at("value").number_value());
+  EXPECT_FALSE(asked.contains("activities_stream_records_per_second"));
+  StopServer();
+}
+
 TEST_F(ChairbenchEndToEndTest, TriesEveryPromiseOfIntervalsAndVerdicts) {
   // So few replicates judge nothing; each setting is loaded and asked.
   const FinishedProcess finished = RunToEnd({CHAIRBENCH_PATH, "honesty", "--scale", "0.001",

@@ -89,6 +89,23 @@ TEST(CheckUtf8, FindsEveryTextOfARecordAlsoInRequestsThatItKnows) {
   EXPECT_GE(texts, 7);
 }
 
+TEST(CheckUtf8, FindsEveryTextOfAnActivityAlsoInABatch) {
+  int texts = 0;
+  v1::RecordActivityRequest request;
+  ForEachText(request, [&](const std::string& path) {
+    ++texts;
+    v1::StreamActivitiesRequest batch;
+    *batch.add_activities() = request.activity();
+    EXPECT_FALSE(CheckUtf8(batch).ok()) << path;
+    EXPECT_EQ(FieldsOf(CheckUtf8(batch)),
+              FieldsOf(CheckUtf8(static_cast<const google::protobuf::Message&>(batch))));
+  });
+  EXPECT_GE(texts, 5);
+  v1::StreamActivitiesRequest batch;
+  (*batch.add_activities()->mutable_labels())["channel"] = "\xFF";
+  EXPECT_THAT(FieldsOf(CheckUtf8(batch)), ElementsAre("activities[0].labels[\"channel\"]"));
+}
+
 TEST(CheckUtf8, LooksAtTheImportOfABatch) {
   v1::StreamFeedbackRequest batch;
   batch.add_feedback()->set_comment("fine");

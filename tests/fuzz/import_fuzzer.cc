@@ -10,11 +10,12 @@
 
 #include "absl/time/time.h"
 #include "tools/chairctl/base/csv.h"
-#include "tools/chairctl/import/csv_reader.h"
-#include "tools/chairctl/import/dialect.h"
-#include "tools/chairctl/import/record_builder.h"
-#include "tools/chairctl/import/row_reader.h"
-#include "tools/chairctl/import/text_source.h"
+#include "tools/chairctl/rows/csv_reader.h"
+#include "tools/chairctl/rows/dialect.h"
+#include "tools/chairctl/rows/row_reader.h"
+#include "tools/chairctl/rows/text_source.h"
+#include "tools/chairctl/targets/activity_builder.h"
+#include "tools/chairctl/targets/feedback_builder.h"
 
 namespace emptychair {
 namespace {
@@ -25,7 +26,18 @@ void Demand(bool holds) {
   }
 }
 
-// Reads a file as an import does, with the encoding and the form that `choice` stands for.
+absl::StatusOr<std::unique_ptr<RecordBuilder>> MakeBuilder(const ImportRules& rules,
+                                                           RecordLayout layout) {
+  if (rules.type == RecordType::kActivity) {
+    return ActivityBuilder::Create(rules, {}, std::move(layout));
+  }
+  v1::Survey survey;
+  survey.set_survey_id("pulse");
+  return FeedbackBuilder::Create(rules, survey, absl::UTCTimeZone(), std::move(layout));
+}
+
+// Reads a file as an import does, with the encoding, the form and the type of record that `choice`
+// stands for.
 void Import(const std::string& text, uint8_t choice) {
   constexpr const char* kEncodings[] = {"", "utf-16", "windows-1252", "utf-16be"};
   constexpr const char* kFormats[] = {"", "csv", "json"};
@@ -43,24 +55,22 @@ void Import(const std::string& text, uint8_t choice) {
     return;
   }
   ImportRules rules;
+  rules.type = choice / 12 % 2 == 0 ? RecordType::kFeedback : RecordType::kActivity;
   rules.time_is_now = true;
-  v1::Survey survey;
-  survey.set_survey_id("pulse");
   const ColumnMatcher matcher(rules, {"channel"});
   auto columns = matcher.Match(reader->columns());
   if (!columns.ok()) {
     return;
   }
-  auto builder = RecordBuilder::Create(rules, survey, *TimeReader::Create(absl::UTCTimeZone(), ""),
-                                       {.columns = *std::move(columns)});
+  auto builder = MakeBuilder(rules, {.columns = *std::move(columns)});
   Demand(builder.ok());
   Row row;
   BuiltRecord built;
   for (int64_t line = 0; reader->Next(row); line = row.line) {
     Demand(row.line >= line);
-    builder->Build(row.Copy(), built);
+    (*builder)->Build(row.Copy(), built);
     if (!built.status.ok()) {
-      const std::string rejected = reader->RejectedRow(reader->Keep(row), row.line, "no", "id", -1);
+      const std::string rejected = reader->RejectedRow(reader->Keep(row), row.line, "no", "id", {});
       Demand(!rejected.empty() && rejected.back() == '\n');
     }
   }
@@ -96,7 +106,7 @@ void WriteAndReadBack(const std::string& text) {
 }  // namespace
 }  // namespace emptychair
 
-// The first byte chooses encoding and form.
+// The first byte chooses encoding, form and type of record.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) {
     return 0;

@@ -33,6 +33,7 @@ const int64_t kEras[] = {0,
                          1'709'100'000'000};  // 2024-02-28.
 const char* const kZones[] = {"UTC", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia"};
 const char* const kKinds[] = {"visit", "call", "order"};
+const char* const kSubscriptions[] = {"member", "guest"};
 
 class ActivityRun {
  public:
@@ -232,8 +233,22 @@ class ActivityRun {
             }};
   }
 
+  // Of kinds that often can be no subscription's: the same one, of another zone, gone.
+  Step SubscribeStep() {
+    const std::string kind = OneOf(kSubscriptions);
+    const uint32_t start = AnyKind();
+    const uint32_t end = AnyKind();
+    const auto found = model_.kinds().find(start);
+    const std::string zone = found == model_.kinds().end() ? "UTC" : found->second.zone;
+    return {DefineSubscriptionCommand(kind, zone, start, end),
+            [this, kind, zone, start, end](const CommandResult& result) {
+              ASSERT_EQ(ToText(result), model_.Define(kind, zone, start, end))
+                  << kind << " " << zone << " " << start << " " << end;
+            }};
+  }
+
   Step DeleteStep() {
-    const uint32_t kind = AnyKind();
+    const uint32_t kind = Uniform(0, 2) == 0 ? model_.NumberOf(OneOf(kSubscriptions)) : AnyKind();
     return {DeleteKindCommand(kind), [this, kind](const CommandResult& result) {
               ASSERT_EQ(ToText(result), model_.Delete(kind)) << kind;
             }};
@@ -250,8 +265,9 @@ class ActivityRun {
 
   Step AnyStep() {
     const int64_t dice = Uniform(0, 99);
-    return dice < 4    ? Uniform(0, 3) == 0 ? DeleteStep() : TakeBackStep()
-              : dice < 12 ? DefineStep()
+    return dice < 4    ? Uniform(0, 1) == 0 ? DeleteStep() : TakeBackStep()
+              : dice < 8 ? SubscribeStep()
+           : dice < 12 ? DefineStep()
            : dice < 30 ? EraseStep()
            : dice < 40 ? FeedbackStep()
                        : RecordStep();

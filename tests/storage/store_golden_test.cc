@@ -113,6 +113,9 @@ TEST_P(StoreGoldenTest, KnowsEveryActivityAgainAndTakesNewOnes) {
   EXPECT_THAT((StoredSets(dump, faults)[{1, 1, 3, 650}]), ::testing::SizeIs(2));
   // An amount came first in January 1970, but of nothing.
   EXPECT_THAT((StoredSets(dump, faults)[{1, 4, 3, 0}]), IsEmpty());
+  // Of the subscription: bob, who was there in 1970, Zoë, and ann, who left in April.
+  EXPECT_THAT((StoredSets(dump, faults)[{5, 6, 3, 650}]), ::testing::SizeIs(1));
+  EXPECT_THAT((StoredSets(dump, faults)[{5, 7, 3, 651}]), ::testing::SizeIs(1));
 }
 
 TEST_P(StoreGoldenTest, KnowsEveryAnswerAgainAndTakesNewOnes) {

@@ -12,8 +12,10 @@
 #include "tools/chairbench/files.h"
 #include "tools/chairbench/honesty.h"
 #include "tools/chairbench/ingest.h"
+#include "tools/chairbench/loyalty.h"
 #include "tools/chairbench/overload.h"
 #include "tools/chairbench/peers.h"
+#include "tools/chairbench/purchases.h"
 #include "tools/chairbench/query.h"
 #include "tools/chairbench/scans.h"
 #include "tools/chairbench/soak.h"
@@ -104,6 +106,32 @@ void AddCustomers(CommandLine command, Flags& flags) {
       .Between(0.0, 0.999);
 }
 
+void AddPostgreSql(CommandLine command, Flags& flags) {
+  command.Add("--postgresql", flags.bench.postgresql,
+              "Folder of PostgreSQL's programs (default /usr/lib/postgresql/15/bin)");
+}
+
+void AddLoyalty(CommandLine app, Flags& flags) {
+  const CommandLine loyalty =
+      AddCommand(app, "loyalty",
+                 "Activities by the stream, a year of retention, cohorts and customers' views over "
+                 "two years of purchases",
+                 MeasureLoyalty, flags);
+  loyalty
+      .Add("--customers", flags.bench.purchasers,
+           "Customers, of about twelve purchases each (default 1000000)")
+      .Between(1, PurchaseHistory::kPurchasersMax);
+  loyalty.Add("--amounts", flags.bench.with_amounts, "Purchases have amounts");
+  AddStreams(loyalty, flags);
+  loyalty.Add("--ask-only", flags.bench.ask_only,
+              "Load nothing and ask for retention and cohorts alone: the server of --endpoint has "
+              "the purchases of another run");
+  loyalty.Add("--rows", flags.bench.rows_file, "Also writes the purchases to this file, as CSV");
+  loyalty.Add("--beside-postgresql", flags.bench.beside_postgresql,
+              "Asks PostgreSQL the same, by turns; it must count the same");
+  AddPostgreSql(loyalty, flags);
+}
+
 void AddHonesty(CommandLine app, Flags& flags) {
   const CommandLine honesty =
       app.AddCommand("honesty",
@@ -182,8 +210,7 @@ void AddCommands(CommandLine app, Flags& flags) {
   AddAnswers(peers, flags);
   AddStreams(peers, flags);
   AddSingleCalls(peers, flags);
-  peers.Add("--postgresql", flags.bench.postgresql,
-            "Folder of PostgreSQL's programs (default /usr/lib/postgresql/15/bin)");
+  AddPostgreSql(peers, flags);
 }
 
 absl::StatusOr<std::vector<Figure>> Run(const Flags& flags, std::ostream& err) {
@@ -240,13 +267,14 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
       "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
       "else;\nbatch and stream, the same bytes written plainly to RocksDB in synced groups of the "
       "same size;\noverload, the peak; files, the import, the stream; peers, what PostgreSQL took "
-      "for the same.\n"
+      "for the same;\nloyalty, PostgreSQL, the stream of answers, and GetSurvey.\n"
       "ratio: value / limit. For rates the share of the limit that is reached (more is better); "
       "for\ntimes how many times the limit's it takes (less is better).\n"
       "Exit codes: 0; 1 the run failed or was interrupted, or a row of honesty does not hold; "
       "2 wrong usage.");
   AddFlags(app, flags);
   AddCommands(app, flags);
+  AddLoyalty(app, flags);
   AddHonesty(app, flags);
   const CommandLine echo = app.AddCommand("echo-server", "");
   echo.Hide();

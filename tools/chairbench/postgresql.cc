@@ -10,11 +10,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <random>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
@@ -84,6 +86,15 @@ std::string RandomPassword() {
     absl::StrAppend(&password, absl::Hex(device(), absl::kZeroPad8));
   }
   return password;
+}
+
+// The time that a line of psql tells, in milliseconds; nothing: it tells something else.
+std::optional<double> TimeIn(absl::string_view line) {
+  double milliseconds = 0;
+  return absl::ConsumePrefix(&line, "Time: ") &&
+                 absl::SimpleAtod(line.substr(0, line.find(' ')), &milliseconds)
+             ? std::optional<double>(milliseconds)
+             : std::nullopt;
 }
 
 // A row in COPY's text format, whose values here have nothing to escape.
@@ -238,7 +249,8 @@ absl::Status PostgreSql::Execute(absl::string_view sql) {
   return Run("psql", {"-q", "-X", "-v", "ON_ERROR_STOP=1", "-c", std::string(sql)}).status();
 }
 
-absl::StatusOr<std::vector<double>> PostgreSql::Time(const std::vector<std::string>& statements) {
+// What psql prints of the statements, with the time of each.
+absl::StatusOr<std::string> PostgreSql::RunTimed(const std::vector<std::string>& statements) const {
   const std::string file = Path("statements.sql");
   std::ofstream out(file);
   out << "\\timing on\n";
@@ -248,19 +260,35 @@ absl::StatusOr<std::vector<double>> PostgreSql::Time(const std::vector<std::stri
   if (!out.flush()) {
     return Failed("writing statements to a file", std::strerror(errno));
   }
-  ASSIGN_OR_RETURN(const std::string output,
-                   Run("psql", {"-q", "-X", "-A", "-v", "ON_ERROR_STOP=1", "-f", file}));
+  return Run("psql", {"-q", "-X", "-A", "-t", "-F", " ", "-v", "ON_ERROR_STOP=1", "-f", file});
+}
+
+absl::StatusOr<std::vector<double>> PostgreSql::Time(const std::vector<std::string>& statements) {
+  ASSIGN_OR_RETURN(const std::string output, RunTimed(statements));
   std::vector<double> times;
-  for (absl::string_view line : absl::StrSplit(output, '\n')) {
-    double milliseconds = 0;
-    if (absl::ConsumePrefix(&line, "Time: ") &&
-        absl::SimpleAtod(line.substr(0, line.find(' ')), &milliseconds)) {
-      times.push_back(milliseconds);
+  for (const absl::string_view line : absl::StrSplit(output, '\n')) {
+    if (const std::optional<double> time_ms = TimeIn(line); time_ms.has_value()) {
+      times.push_back(*time_ms);
     }
   }
   return times.size() == statements.size()
              ? absl::StatusOr<std::vector<double>>(std::move(times))
              : Failed("timing statements", absl::StrCat("it told ", times.size(), " times"));
+}
+
+absl::StatusOr<PostgreSql::Answer> PostgreSql::Ask(const std::string& statement) {
+  ASSIGN_OR_RETURN(const std::string output, RunTimed({statement}));
+  std::optional<double> told_ms;
+  std::vector<absl::string_view> rows;
+  for (const absl::string_view line : absl::StrSplit(output, '\n', absl::SkipEmpty())) {
+    if (const std::optional<double> time_ms = TimeIn(line); time_ms.has_value()) {
+      told_ms = time_ms;
+    } else {
+      rows.push_back(line);
+    }
+  }
+  return told_ms.has_value() ? absl::StatusOr<Answer>({*told_ms, absl::StrJoin(rows, "\n")})
+                             : Failed("timing a statement", "it told no time");
 }
 
 absl::Status PostgreSql::Stop() {

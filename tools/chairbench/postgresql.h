@@ -46,6 +46,13 @@ class PostgreSql {
   // its call to its printed answer.
   absl::StatusOr<std::vector<double>> Time(const std::vector<std::string>& statements);
 
+  // What a statement answered: a line for each row, with a space between values.
+  struct Answer {
+    double ms = 0;
+    std::string rows;
+  };
+  absl::StatusOr<Answer> Ask(const std::string& statement);
+
   // Stops it and waits for its end.
   absl::Status Stop();
 
@@ -61,6 +68,7 @@ class PostgreSql {
                                    const std::vector<std::string>& arguments) const;
   absl::StatusOr<std::string> Run(const std::string& program,
                                   const std::vector<std::string>& arguments) const;
+  absl::StatusOr<std::string> RunTimed(const std::vector<std::string>& statements) const;
 
   const std::string bin_;
   const std::string folder_;

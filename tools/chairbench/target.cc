@@ -80,6 +80,7 @@ absl::StatusOr<Usage> Target::ReadUsage() {
   usage.refused = status.since_start().refused();
   usage.groups = status.since_start().groups();
   usage.feedback_count = status.feedback_count();
+  usage.activity_count = status.activity_count();
   usage.stored_bytes = status.size().table_bytes() + status.size().memtable_bytes();
   for (const v1::FamilySize& family : status.size().families()) {
     usage.bytes_per_record.emplace_back(family.name(), family.bytes_per_record());

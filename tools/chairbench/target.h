@@ -29,6 +29,7 @@ struct Usage {
   int64_t groups = 0;
   // Records stored.
   int64_t feedback_count = 0;
+  int64_t activity_count = 0;
   // What the store takes, in tables and in memory.
   int64_t stored_bytes = 0;
   std::vector<std::pair<std::string, double>> bytes_per_record;  // Of tables, by family.

@@ -47,12 +47,18 @@ struct BenchOptions {
   bool external_ids = false;
   // Whether they have a label that is no dimension.
   bool stores = false;
-  // Whether scans ask a server what another run has loaded.
+  // Whether scans and loyalty ask a server what another run has loaded.
   bool ask_only = false;
   int64_t small_commits = 0;
   // Whether the server that is started and this process each get half of the processors, where
   // there is more than one.
   bool apart = false;
+  // Of loyalty: customers who buy, whether with amounts, a file to write the purchases to (empty:
+  // none), and whether PostgreSQL is asked the same.
+  int purchasers = 1'000'000;
+  bool with_amounts = false;
+  std::string rows_file;
+  bool beside_postgresql = false;
   // Where PostgreSQL's programs are.
   std::string postgresql = "/usr/lib/postgresql/15/bin";
 };

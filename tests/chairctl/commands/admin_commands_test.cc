@@ -69,6 +69,18 @@ TEST_F(AdminCommandsTest, StatusTellsHowFarASurveyIsSlicedAnew) {
                                                   HasSubstr("channel, plan"), HasSubstr("25 %")));
 }
 
+TEST_F(AdminCommandsTest, StatusTellsOfCustomersThatAreBeingErased) {
+  v1::GetStatusResponse status;
+  server_.SetStatus(status);
+  EXPECT_THAT(Run({"admin", "status"}).out, Not(HasSubstr("customers_erasing")));
+  const std::string csv = Run({"admin", "status", "--output", "csv"}).out;
+  EXPECT_THAT(csv, HasSubstr(",customers_erasing\n"));
+  status.set_customers_erasing(3);
+  server_.SetStatus(status);
+  EXPECT_THAT(Run({"admin", "status"}).out, HasSubstr("customers_erasing"));
+  EXPECT_THAT(Run({"admin", "status", "--output", "csv"}).out, HasSubstr(",3\n"));
+}
+
 TEST_F(AdminCommandsTest, VerifyOfASoundStoreEndsWith0) {
   server_.SetVerdict({Progress(1, 2), Summary(0)});
   const ChairctlResult result = Run({"admin", "verify"});

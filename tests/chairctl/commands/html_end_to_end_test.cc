@@ -6,6 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "common/base/timestamp.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
@@ -67,9 +70,9 @@ class PagesInABrowser : public ::testing::Test {
     return run->standard_output;
   }
 
-  // The page of a command has all numbers of its JSON, and nothing to fetch.
+  // The page of a command has all numbers of its JSON, the drawing, and nothing to fetch.
   template <typename Response>
-  void Check(std::vector<std::string> command) {
+  void Check(std::vector<std::string> command, const std::string& drawing = "<svg") {
     const std::string path = directory_.directory() + "/page.html";
     command.insert(command.end(), {"--html", path, "--output", "json"});
     const auto response = FromJson<Response>(Ok(command));
@@ -78,7 +81,7 @@ class PagesInABrowser : public ::testing::Test {
     EXPECT_THAT(html, Not(HasSubstr("http:")));
     EXPECT_THAT(html, Not(HasSubstr("https:")));
     const std::string dom = DomOf(path);
-    EXPECT_THAT(dom, HasSubstr("<svg"));
+    EXPECT_THAT(dom, HasSubstr(drawing));
     const std::set<std::string> shown = DataValuesOf(dom);
     const std::set<std::string> numbers = NumbersOf(response);
     EXPECT_GT(numbers.size(), 5u);
@@ -117,6 +120,49 @@ TEST_F(PagesInABrowser, WordsHaveAllNumbersAndNoErrors) {
 
 TEST_F(PagesInABrowser, AScorecardHasAllNumbersAndNoErrors) {
   Check<v1::GetScorecardResponse>({"metric", "scorecard", "--as-of", "2024-04-05"});
+}
+
+// Ninety purchases of thirty customers, in two months and a third; who answers, does so before.
+class LoyaltyPagesInABrowser : public PagesInABrowser {
+ protected:
+  void SetUp() override {
+    PagesInABrowser::SetUp();
+    if (IsSkipped()) {
+      return;
+    }
+    v1::BatchRecordActivitiesRequest batch;
+    for (int i = 0; i < 90; ++i) {
+      v1::Activity& activity = *batch.add_activities();
+      activity.set_kind("purchase");
+      activity.set_activity_id(absl::StrCat(i));
+      activity.set_customer_id(absl::StrCat("c-", (7 * i) % (i < 60 ? 30 : 11)));
+      activity.mutable_amount()->set_units(i);
+      activity.mutable_amount()->set_nanos(250'000'000);
+      activity.mutable_amount()->set_currency_code(i % 5 == 0 ? "USD" : "EUR");
+      *activity.mutable_occur_time() = ToTimestamp(
+          absl::FromCivil(absl::CivilDay(2024, 1 + i / 30, 1 + i % 28), absl::UTCTimeZone()));
+    }
+    const auto recorded = testing::MakeClient(backend_->endpoint()).BatchRecordActivities(batch);
+    ASSERT_TRUE(recorded.ok()) << recorded.status();
+    ASSERT_EQ(recorded->accepted_count(), 90);
+  }
+};
+
+TEST_F(LoyaltyPagesInABrowser, CohortsHaveAllNumbersAndNoErrors) {
+  Check<v1::QueryCohortsResponse>({"metric", "cohorts", "--kind", "purchase", "--window", "2024-Q1",
+                                   "--as-of", "2024-04-01", "--with-amounts"},
+                                  "<td class=\"n heat\"");
+}
+
+TEST_F(LoyaltyPagesInABrowser, RetentionHasAllNumbersAndNoErrors) {
+  Check<v1::QueryRetentionResponse>({"metric", "retention", "--kind", "purchase", "--window",
+                                     "2024-Q1", "--as-of", "2024-04-01", "--with-amounts",
+                                     "--by-class-of", "nps"});
+}
+
+TEST_F(LoyaltyPagesInABrowser, TheRepeatRateHasAllNumbersAndNoErrors) {
+  Check<v1::QueryRepeatRateResponse>({"metric", "repeat", "--kind", "purchase", "--window",
+                                      "2024-Q1", "--as-of", "2024-04-01", "--within", "30"});
 }
 
 }  // namespace

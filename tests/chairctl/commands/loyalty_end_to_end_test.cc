@@ -80,7 +80,10 @@ TEST_F(LoyaltyTest, ShowsRetention) {
   EXPECT_THAT(result.out,
               StartsWith("period_start,period_end,customers_at_start,customers_at_end,"
                          "new_customers,returning_customers,won_back_customers,method,retention,"
-                         "retention_low,retention_high,churn,churn_low,churn_high\n"
+                         "retention_low,retention_high,churn,churn_low,churn_high,nps_class,"
+                         "currency_code,amount_total,amount_before,amount_kept,net_retention,"
+                         "net_retention_low,net_retention_high,gross_retention,"
+                         "gross_retention_low,gross_retention_high\n"
                          "2024-02-29T23:00:00.000Z,2024-03-31T22:00:00.000Z,2,2,0,1,1,formula,100,"
                          ",,50,9.4531205734"));
   result = Metric("retention", {"--rolling", "30", "--to", "2024-03-31", "--from", "2024-01-31",
@@ -110,15 +113,25 @@ TEST_F(LoyaltyTest, ShowsCohorts) {
                               "--min-activities", "2", "--return", "or-later", "--output", "csv"});
   EXPECT_THAT(result.out,
               StartsWith("cohort_start,cohort_end,size,k,customers,share,share_low,"
-                         "share_high\n"
-                         "2023-12-31T23:00:00.000Z,2024-01-31T23:00:00.000Z,0,0,0,,,\n"));
+                         "share_high,currency_code,amount_total,amount_mean,amount_mean_low,"
+                         "amount_mean_high\n"
+                         "2023-12-31T23:00:00.000Z,2024-01-31T23:00:00.000Z,0,0,0,,,,,,,,\n"));
   EXPECT_THAT(result.out,
               HasSubstr("\n2024-01-31T23:00:00.000Z,2024-02-29T23:00:00.000Z,1,1,1,100,"));
   // While the window lasts nothing is known of later.
   result = Metric("cohorts", {"--window", "2024-Q2..2024-Q4", "--as-of", "2024-05-01", "--return",
                               "or-later", "--output", "csv"});
   EXPECT_THAT(result.out,
-              HasSubstr("\n2024-03-31T22:00:00.000Z,2024-04-30T22:00:00.000Z,0,,,,,\n"));
+              HasSubstr("\n2024-03-31T22:00:00.000Z,2024-04-30T22:00:00.000Z,0,,,,,,,,,,\n"));
+}
+
+TEST_F(LoyaltyTest, ATerminalShowsCohortsAsAHeatMap) {
+  chairctl_.is_terminal = true;
+  chairctl_.variables["NO_COLOR"] = "1";
+  EXPECT_THAT(Metric("cohorts", {"--window", "2024-Q1", "--as-of", "2024-04-01"}).out,
+              HasSubstr("\n2024-01     2 █ 100▒50.0█ 100\n"
+                        "2024-02     1 █ 100  0.0\n"
+                        "2024-03     0     –\n"));
 }
 
 TEST_F(LoyaltyTest, ShowsTheRepeatRate) {

@@ -141,6 +141,17 @@ TEST(Usage, WrongUsageExitsWithTwoAndSaysWhy) {
       {{"feedback", "import", "x", "-", "--batch-size", "0"}, "--batch-size"},
       {{"feedback", "import", "x", "-", "--batch-size", "10001"}, "--batch-size"},
       {{"feedback", "import", "x", "-", "--format", "xml"}, "xml"},
+      {{"metric", "retention"}, "--kind is required"},
+      {{"metric", "retention", "--kind", "k", "--filter", "plan="}, "--filter: is \"plan=\""},
+      {{"metric", "retention", "--kind", "k", "--by", "hour"}, "hour"},
+      {{"metric", "cohorts", "--kind", "k", "--as-of", "soon"}, "--as-of: is \"soon\""},
+      {{"metric", "cohorts", "--kind", "k", "--html", ""}, "wanted the name of a file"},
+      {{"metric", "repeat", "--kind", "k", "--by", "month"}, "--by"},
+      {{"customer", "view", "c", "--as-of", "soon"}, "--as-of: is \"soon\""},
+      {{"customer", "timeline", "c", "--limit", "0"}, "--limit"},
+      {{"customer", "export", "c", "--output-file", ""}, "wanted the name of a file"},
+      {{"customer", "erase", "c"}, "--mode is required"},
+      {{"customer", "erase", "c", "--mode", "forget"}, "forget"},
       {{"admin", "repair"}, "not expected: repair"},
   };
   for (const auto& c : kCases) {

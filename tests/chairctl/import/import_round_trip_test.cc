@@ -19,6 +19,7 @@
 #include "tests/helpers/seed.h"
 #include "tools/chairctl/import/record_builder.h"
 #include "tools/chairctl/import/understanding.h"
+#include "tools/chairctl/targets/feedback_target.h"
 
 namespace emptychair {
 namespace {
@@ -202,21 +203,21 @@ std::vector<v1::Feedback> Read(const std::string& text, const std::string& encod
   survey.set_survey_id("nps");
   survey.set_kind(v1::SURVEY_KIND_NPS);
   survey.mutable_scale()->set_max(10);
+  const FeedbackTarget target(survey, absl::UTCTimeZone());
   const ColumnMatcher matcher(rules, {});
-  auto layout = FindLayout(rules, survey, matcher, file->reader->columns());
+  auto layout = FindLayout(rules, target, matcher, file->reader->columns());
   EXPECT_TRUE(layout.ok()) << layout.status() << "\n" << text;
   if (!layout.ok()) {
     return {};
   }
   EXPECT_TRUE(layout->columns.unused.empty()) << text;
-  auto builder = RecordBuilder::Create(rules, survey, *TimeReader::Create(absl::UTCTimeZone(), ""),
-                                       *std::move(layout));
+  auto builder = target.MakeBuilder(rules, *std::move(layout));
   std::vector<v1::Feedback> records;
   for (const Row& row : rows) {
     BuiltRecord built;
-    builder->Build(row, built);
+    (*builder)->Build(row, built);
     EXPECT_TRUE(built.status.ok()) << built.status;
-    records.push_back(built.feedback);
+    records.push_back(built.feedback());
   }
   return records;
 }

@@ -9,7 +9,7 @@
 #include "tests/chairctl/import/reader_harness.h"
 #include "tools/chairctl/import/field_texts.h"
 #include "tools/chairctl/import/presets.h"
-#include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/rows/text_values.h"
 
 namespace emptychair {
 namespace {
@@ -20,7 +20,7 @@ using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
 std::string Refusal(const std::string& name, const std::string& value) {
-  const auto rules = ReadRules({{name, value, "flag"}});
+  const auto rules = ReadRules(RecordType::kFeedback, {{name, value, "flag"}});
   return rules.ok() ? "" : std::string(rules.status().message());
 }
 
@@ -87,7 +87,8 @@ TEST(ImportRules, RefuseWhatCannotBeRead) {
   for (const auto& c : cases) {
     EXPECT_THAT(Refusal(c.name, c.value), HasSubstr(c.message)) << c.name << " " << c.value;
   }
-  const auto twice = ReadRules({{"map", "score=a", ""}, {"map", "score=b", ""}});
+  const auto twice =
+      ReadRules(RecordType::kFeedback, {{"map", "score=a", ""}, {"map", "score=b", ""}});
   EXPECT_THAT(twice.status().message(), HasSubstr("maps score twice"));
 }
 
@@ -112,15 +113,19 @@ TEST(Presets, AreAddedToInListsAndReplacedInSingleValues) {
 }
 
 TEST(Presets, ThatComeWithTheProgramCanAllBeRead) {
-  EXPECT_THAT(PresetNames(), HasSubstr("qualtrics"));
+  EXPECT_THAT(PresetNames(RecordType::kFeedback), HasSubstr("qualtrics"));
+  EXPECT_EQ(PresetNames(RecordType::kActivity), "shopify");
   for (const BuiltInPreset& preset : BuiltInPresets()) {
-    const auto flags = ReadPreset(std::string(preset.name));
+    const auto flags = ReadPreset(preset.type, std::string(preset.name));
     ASSERT_TRUE(flags.ok()) << flags.status();
-    EXPECT_TRUE(ReadRules(*flags).ok()) << preset.name;
+    EXPECT_TRUE(ReadRules(preset.type, *flags).ok()) << preset.name;
     EXPECT_EQ(flags->front().source, absl::StrCat("preset ", preset.name));
   }
-  EXPECT_THAT(ReadPreset("nobody").status().message(), HasSubstr("typeform"));
-  EXPECT_THAT(ReadPreset("./nobody.toml").status().message(), HasSubstr("cannot be opened"));
+  for (const char* name : {"nobody", "shopify"}) {
+    EXPECT_THAT(ReadPreset(RecordType::kFeedback, name).status().message(), HasSubstr("typeform"));
+  }
+  EXPECT_THAT(ReadPreset(RecordType::kFeedback, "./nobody.toml").status().message(),
+              HasSubstr("cannot be opened"));
 }
 
 TEST(FieldTexts, ReadScoresAlsoWithAPointOrAComma) {

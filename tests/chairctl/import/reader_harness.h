@@ -10,10 +10,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "tools/chairctl/import/dialect.h"
 #include "tools/chairctl/import/import_rules.h"
-#include "tools/chairctl/import/row_reader.h"
-#include "tools/chairctl/import/text_source.h"
+#include "tools/chairctl/rows/dialect.h"
+#include "tools/chairctl/rows/row_reader.h"
+#include "tools/chairctl/rows/text_source.h"
 
 namespace emptychair {
 
@@ -66,12 +66,13 @@ inline std::vector<std::string> RowsOf(RowReader& reader) {
 }
 
 // The rules that flags `NAME=VALUE` make. The test has failed when they are refused.
-inline ImportRules RulesOf(const std::vector<std::pair<std::string, std::string>>& flags) {
+inline ImportRules RulesOf(const std::vector<std::pair<std::string, std::string>>& flags,
+                           RecordType type = RecordType::kFeedback) {
   std::vector<GivenFlag> given;
   for (const auto& [name, value] : flags) {
     given.push_back({name, value, "flag"});
   }
-  absl::StatusOr<ImportRules> rules = ReadRules(std::move(given));
+  absl::StatusOr<ImportRules> rules = ReadRules(type, std::move(given));
   EXPECT_TRUE(rules.ok()) << rules.status();
   return rules.ok() ? *std::move(rules) : ImportRules();
 }

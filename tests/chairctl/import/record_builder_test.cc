@@ -13,6 +13,7 @@
 #include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/import/odd_values.h"
 #include "tools/chairctl/import/understanding.h"
+#include "tools/chairctl/targets/feedback_target.h"
 
 namespace emptychair {
 namespace {
@@ -42,15 +43,15 @@ std::vector<BuiltRecord> Build(const std::string& text, const Flags& flags = {},
   const ImportRules rules = RulesOf(flags);
   const auto file = OpenText(text, rules);
   const std::vector<Row> rows = ReadFirstRows(*file->reader);
-  const ColumnMatcher matcher(rules, {"channel"});
-  auto layout = FindLayout(rules, survey, matcher, file->reader->columns());
+  const FeedbackTarget target(survey, *FindZone("Europe/Berlin"));
+  const ColumnMatcher matcher(rules, target.dimensions());
+  auto layout = FindLayout(rules, target, matcher, file->reader->columns());
   EXPECT_TRUE(layout.ok()) << layout.status();
-  const auto times = TimeReader::Create(*FindZone("Europe/Berlin"), rules.time_format);
-  auto builder = RecordBuilder::Create(rules, survey, *times, *std::move(layout));
+  auto builder = target.MakeBuilder(rules, *std::move(layout));
   EXPECT_TRUE(builder.ok()) << builder.status();
   std::vector<BuiltRecord> records;
   for (const Row& row : rows) {
-    builder->Build(row, records.emplace_back());
+    (*builder)->Build(row, records.emplace_back());
   }
   return records;
 }
@@ -58,7 +59,7 @@ std::vector<BuiltRecord> Build(const std::string& text, const Flags& flags = {},
 std::vector<std::string> Ids(const std::string& text, const Flags& flags = {}) {
   std::vector<std::string> ids;
   for (const BuiltRecord& record : Build(text, flags)) {
-    ids.push_back(record.feedback.external_id());
+    ids.push_back(record.feedback().external_id());
   }
   return ids;
 }
@@ -69,17 +70,17 @@ std::string Refusal(const std::string& text, const Flags& flags = {},
   const ImportRules rules = RulesOf(flags);
   const auto file = OpenText(text, rules);
   const std::vector<Row> rows = ReadFirstRows(*file->reader);
-  const ColumnMatcher matcher(rules, {"channel"});
-  auto layout = FindLayout(rules, survey, matcher, file->reader->columns());
+  const FeedbackTarget target(survey, absl::UTCTimeZone());
+  const ColumnMatcher matcher(rules, target.dimensions());
+  auto layout = FindLayout(rules, target, matcher, file->reader->columns());
   if (!layout.ok()) {
     return std::string(layout.status().message());
   }
-  const auto times = TimeReader::Create(absl::UTCTimeZone(), rules.time_format);
-  const auto builder = RecordBuilder::Create(rules, survey, *times, *std::move(layout));
+  const auto builder = target.MakeBuilder(rules, *std::move(layout));
   if (!builder.ok()) {
     return std::string(builder.status().message());
   }
-  return std::string(LookAtFirstRows(survey, *builder, rows).status().message());
+  return std::string(LookAtFirstRows(target, **builder, rows).status().message());
 }
 
 TEST(RecordBuilder, FillsTheFieldsOfTheRecord) {
@@ -90,7 +91,7 @@ TEST(RecordBuilder, FillsTheFieldsOfTheRecord) {
       "\"{\"\"plan\"\":\"\" gold\"\"}\",staff, why ,2024-02-01,nps\n");
   ASSERT_THAT(records, SizeIs(1));
   ASSERT_TRUE(records[0].status.ok()) << records[0].status;
-  const v1::Feedback& feedback = records[0].feedback;
+  const v1::Feedback& feedback = records[0].feedback();
   EXPECT_EQ(feedback.survey_id(), "nps");
   EXPECT_EQ(feedback.external_id(), "t-1");
   EXPECT_EQ(feedback.feedback_id(), "018d5f2a-0000-7000-8000-000000000000");
@@ -110,9 +111,9 @@ TEST(RecordBuilder, LeavesOutWhatIsBlankOrSaidToBe) {
       "external_id,score,occur_time,customer_id,label.channel\n1, ,2024-01-31,NULL,\xE2\x80\x8B\n",
       {{"blank", "NULL"}});
   ASSERT_TRUE(records[0].status.ok()) << records[0].status;
-  EXPECT_FALSE(records[0].feedback.has_score());
-  EXPECT_EQ(records[0].feedback.customer_id(), "");
-  EXPECT_THAT(records[0].feedback.labels(), IsEmpty());
+  EXPECT_FALSE(records[0].feedback().has_score());
+  EXPECT_EQ(records[0].feedback().customer_id(), "");
+  EXPECT_THAT(records[0].feedback().labels(), IsEmpty());
 }
 
 TEST(RecordBuilder, RejectsWhatCannotBeRead) {
@@ -141,21 +142,22 @@ TEST(RecordBuilder, ReadsWordsForWhatTheyStandFor) {
       "external_id,score,occur_time,label.channel\n"
       "1, EXTREMELY likely - 10,2024-01-31,Via Web\n2,3,2024-01-31,x\n",
       {{"value", "score:Extremely likely - 10=10"}, {"value", "label.channel:via web=web"}});
-  EXPECT_EQ(records[0].feedback.score(), 10);
-  EXPECT_EQ(records[0].feedback.labels().at("channel"), "web");
-  EXPECT_EQ(records[1].feedback.score(), 3);
-  EXPECT_EQ(records[1].feedback.labels().at("channel"), "x");
+  EXPECT_EQ(records[0].feedback().score(), 10);
+  EXPECT_EQ(records[0].feedback().labels().at("channel"), "web");
+  EXPECT_EQ(records[1].feedback().score(), 3);
+  EXPECT_EQ(records[1].feedback().labels().at("channel"), "x");
 }
 
 TEST(RecordBuilder, PutsConstantsWhereARowHasNone) {
   const auto records = Build(
       "external_id,score,occur_time,channel,comment\n1,9,,app,\n2,9,2024-01-31,,x\n",
       {{"set", "label.channel=email"}, {"set", "comment=none"}, {"set", "occur_time=2024-02-01"}});
-  EXPECT_EQ(records[0].feedback.labels().at("channel"), "app");
-  EXPECT_EQ(records[0].feedback.comment(), "none");
-  EXPECT_EQ(FromTimestamp(records[0].feedback.occur_time()), absl::FromUnixSeconds(1'706'742'000));
+  EXPECT_EQ(records[0].feedback().labels().at("channel"), "app");
+  EXPECT_EQ(records[0].feedback().comment(), "none");
+  EXPECT_EQ(FromTimestamp(records[0].feedback().occur_time()),
+            absl::FromUnixSeconds(1'706'742'000));
   EXPECT_EQ(records[0].constants, 0b110u);
-  EXPECT_EQ(records[1].feedback.labels().at("channel"), "email");
+  EXPECT_EQ(records[1].feedback().labels().at("channel"), "email");
   EXPECT_EQ(records[1].constants, 0b001u);
 }
 
@@ -163,16 +165,17 @@ TEST(RecordBuilder, GivesNoTimeBesideAnIdThatHasOneOrForNow) {
   const auto with_id = Build("feedback_id,score\n018d5f2a-0000-7000-8000-000000000000,9\n",
                              {{"set", "occur_time=2024-02-01"}});
   ASSERT_TRUE(with_id[0].status.ok()) << with_id[0].status;
-  EXPECT_FALSE(with_id[0].feedback.has_occur_time());
+  EXPECT_FALSE(with_id[0].feedback().has_occur_time());
   const auto now = Build("external_id,score\n1,9\n", {{"set", "occur_time=now"}});
-  EXPECT_FALSE(now[0].feedback.has_occur_time());
+  EXPECT_FALSE(now[0].feedback().has_occur_time());
   EXPECT_TRUE(now[0].status.ok());
 }
 
 TEST(RecordBuilder, PutsDateAndTimeTogether) {
   const auto records = Build("external_id,score,D,T\n1,9,2024-01-31,12:00\n",
                              {{"map", "occur_time=D"}, {"map", "occur_time=T"}});
-  EXPECT_EQ(FromTimestamp(records[0].feedback.occur_time()), absl::FromUnixSeconds(1'706'698'800));
+  EXPECT_EQ(FromTimestamp(records[0].feedback().occur_time()),
+            absl::FromUnixSeconds(1'706'698'800));
 }
 
 TEST(RecordBuilder, SkipsRowsThatDoNotFitTheConditions) {
@@ -184,7 +187,7 @@ TEST(RecordBuilder, SkipsRowsThatDoNotFitTheConditions) {
        Build(text, {{"where", "S=a"}, {"where", "S=c"}, {"where", "F!=y"}, {"where", "F!=z"}})) {
     if (!record.is_skipped) {
       EXPECT_TRUE(record.status.ok()) << record.status;
-      taken.push_back(record.feedback.external_id());
+      taken.push_back(record.feedback().external_id());
     }
   }
   EXPECT_THAT(taken, ElementsAre("1", "3"));
@@ -246,9 +249,9 @@ TEST(RecordBuilder, ReadsNumbersOfScoresForWhatTheyStandForHoweverWritten) {
       "external_id,score,occur_time\na,1.0,2024-01-31\nb,\"1,0\",2024-01-31\n"
       "c,2,2024-01-31\n",
       {{"value", "score:1=10"}, {"value", "score:2=0"}});
-  EXPECT_EQ(records[0].feedback.score(), 10);
-  EXPECT_EQ(records[1].feedback.score(), 10);
-  EXPECT_EQ(records[2].feedback.score(), 0);
+  EXPECT_EQ(records[0].feedback().score(), 10);
+  EXPECT_EQ(records[1].feedback().score(), 10);
+  EXPECT_EQ(records[2].feedback().score(), 0);
 }
 
 TEST(RecordBuilder, AColumnOfOneLabelSaysMoreThanOneOfAllWhereverItStands) {
@@ -260,8 +263,8 @@ TEST(RecordBuilder, AColumnOfOneLabelSaysMoreThanOneOfAllWhereverItStands) {
                      "\",web\n")}) {
     const auto records = Build(text, {{"map", "label.channel=Agent"}});
     ASSERT_TRUE(records[0].status.ok()) << records[0].status;
-    EXPECT_EQ(records[0].feedback.labels().at("channel"), "web") << text;
-    EXPECT_EQ(records[0].feedback.labels().at("plan"), "gold") << text;
+    EXPECT_EQ(records[0].feedback().labels().at("channel"), "web") << text;
+    EXPECT_EQ(records[0].feedback().labels().at("plan"), "gold") << text;
   }
 }
 
@@ -348,7 +351,7 @@ TEST(Layout, RefusesAnswersOfAnotherSurveyUnlessTheyAreAskedFor) {
 std::vector<std::string> Odd(const std::string& text, const Flags& flags = {}) {
   OddValues odd(Nps());
   for (const BuiltRecord& record : Build(text, flags)) {
-    odd.Add(record.feedback, record.id_origin == IdOrigin::kGiven);
+    odd.Add(record.feedback(), record.id_origin == IdOrigin::kGiven);
   }
   return odd.Sentences();
 }

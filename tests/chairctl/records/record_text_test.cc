@@ -96,6 +96,37 @@ class RecordRandom {
   std::mt19937_64 random_;
 };
 
+// Draws activities in the same way, on top of texts and times of records.
+v1::Activity RandomActivity(RecordRandom& random) {
+  const v1::Feedback record = random.Record();
+  v1::Activity activity;
+  activity.set_kind(record.survey_id());
+  activity.set_activity_id(record.external_id());
+  activity.set_customer_id(record.customer_id());
+  activity.set_import_id(record.import_id());
+  activity.set_sequence(record.sequence());
+  *activity.mutable_labels() = record.labels();
+  if (record.has_occur_time()) *activity.mutable_occur_time() = record.occur_time();
+  if (record.has_receive_time()) *activity.mutable_receive_time() = record.receive_time();
+  if (random.Coin()) {
+    activity.mutable_amount()->set_units(random.Below(2'000) - 1'000);
+    activity.mutable_amount()->set_nanos(random.Below(3) - 1);
+    activity.mutable_amount()->set_currency_code("EUR");
+  }
+  return activity;
+}
+
+std::string WrittenActivities(RecordForm form, const std::vector<v1::Activity>& activities) {
+  std::ostringstream out;
+  RecordText text(form, out);
+  text.BeginRecords(RecordType::kActivity);
+  for (const v1::Activity& activity : activities) {
+    text.Add(activity);
+  }
+  text.End();
+  return out.str();
+}
+
 // A record that has its score, as lines and lists write alike.
 v1::Feedback Scored(v1::Feedback record) {
   record.set_score(record.score());
@@ -211,6 +242,43 @@ v1::Feedback Example() {
   return record;
 }
 
+TEST(ActivityText, JsonIsThatOfTheReflectivePrinter) {
+  RecordRandom random(testing::SeedFromEnvOrRandom());
+  for (int i = 0; i < 1'000; ++i) {
+    v1::ListActivitiesResponse response;
+    *response.add_activities() = RandomActivity(random);
+    const v1::Activity& activity = response.activities(0);
+    ASSERT_EQ(WrittenActivities(RecordForm::kJsonList, {activity}),
+              ToJsonList("activities", {&activity}));
+    if (activity.has_amount()) {
+      ASSERT_EQ(WrittenActivities(RecordForm::kJsonLines, {activity}), ToJsonLine(activity));
+    }
+  }
+}
+
+TEST(ActivityText, CsvHasEveryFieldInItsColumn) {
+  v1::Activity activity;
+  activity.set_kind("purchase");
+  activity.set_activity_id("=o-1");
+  activity.set_customer_id("a,b");
+  activity.mutable_occur_time()->set_seconds(1'706'700'000);
+  activity.mutable_amount()->set_units(-20);
+  activity.mutable_amount()->set_nanos(-500'000'000);
+  activity.mutable_amount()->set_currency_code("EUR");
+  (*activity.mutable_labels())["shop"] = "x";
+  activity.set_sequence(7);
+  activity.set_import_id("i");
+  EXPECT_EQ(WrittenActivities(RecordForm::kCsv, {activity, v1::Activity()}),
+            "kind,activity_id,customer_id,occur_time,amount,currency,labels,receive_time,sequence,"
+            "import_id\n"
+            "purchase,=o-1,\"a,b\",2024-01-31T11:20:00.000Z,-20.5,EUR,\"{\"\"shop\"\":\"\"x\"\"}\""
+            ",,7,i\n,,,,,,,,0,\n");
+  EXPECT_THAT(WrittenActivities(RecordForm::kSpreadsheet, {activity}),
+              AllOf(HasSubstr("purchase,'=o-1,"), HasSubstr(",-20.5,EUR,")));
+  EXPECT_THAT(WrittenActivities(RecordForm::kJsonLines, {v1::Activity()}),
+              HasSubstr("\"amount\":null,\"labels\":{}"));
+}
+
 TEST(RecordText, CsvHasEveryFieldInItsColumn) {
   EXPECT_EQ(Written(RecordForm::kCsv, {Example(), v1::Feedback()}),
             "survey_id,feedback_id,external_id,customer_id,score,comment,labels,occur_time,"
@@ -228,9 +296,9 @@ TEST(RecordText, CsvOfAnyTextReadsBack) {
     const v1::Feedback record = random.Record();
     std::vector<std::string> names;
     std::vector<std::string> values;
-    for (const RecordFieldInfo& info : RecordFields()) {
-      names.emplace_back(info.name);
-      values.push_back(FieldText(info.field, record));
+    for (const RecordField field : ExportedFields(RecordType::kFeedback)) {
+      names.emplace_back(InfoOf(field).name);
+      values.push_back(FieldText(field, record));
     }
     ASSERT_EQ(Written(RecordForm::kCsv, {record}), CsvLine(names) + CsvLine(values));
   }

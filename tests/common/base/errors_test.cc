@@ -46,6 +46,7 @@ TEST(CodeOf, IsTheCodeThatTheApiPromises) {
        "KIND_HAS_ACTIVITIES"},
       {v1::ERROR_REASON_KIND_CHANGED, absl::StatusCode::kUnavailable, "KIND_CHANGED"},
       {v1::ERROR_REASON_LIMIT_REACHED, absl::StatusCode::kFailedPrecondition, "LIMIT_REACHED"},
+      {v1::ERROR_REASON_IN_USE, absl::StatusCode::kFailedPrecondition, "IN_USE"},
       {v1::ERROR_REASON_SURVEY_EXISTS, absl::StatusCode::kAlreadyExists, "SURVEY_EXISTS"},
       {v1::ERROR_REASON_CONTENT_DIFFERS, absl::StatusCode::kAlreadyExists, "CONTENT_DIFFERS"},
       {v1::ERROR_REASON_SURVEY_ARCHIVED, absl::StatusCode::kFailedPrecondition, "SURVEY_ARCHIVED"},

@@ -1,5 +1,6 @@
 #include "tests/domain/loyalty/hand_made_activities.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <set>
@@ -12,6 +13,8 @@
 #include "gtest/gtest.h"
 #include "storage/format/activities.h"
 #include "storage/format/customer_set.h"
+#include "storage/format/values.h"
+#include "storage/read/erasing_customers.h"
 #include "tests/helpers/status_matchers.h"
 
 namespace emptychair::testing {
@@ -58,7 +61,10 @@ class Sets {
 HandMadeActivities::HandMadeActivities()
     : env_(rocksdb::NewMemEnv(rocksdb::Env::Default())),
       engine_(OpenEngine(env_.get())),
-      reader_(*engine_) {}
+      reader_(*engine_),
+      hash_(storage::KeyedHash::Secret{}),
+      records_(*engine_, hash_),
+      columns_(*engine_, {.bytes_max = 0}) {}
 
 void HandMadeActivities::AddKind(const std::string& kind, const std::string& time_zone) {
   auto definition = std::make_shared<store::v1::StoredActivityKind>();
@@ -88,7 +94,9 @@ void HandMadeActivities::Write(uint32_t kind_number, const std::vector<Deed>& de
     header.zone_offset_seconds = DayOffsetSeconds(zone, time);
     header.sequence = ++ids;
     if (deed.units.has_value()) {
-      header.amount = storage::Amount{.units = *deed.units, .currency = {'E', 'U', 'R'}};
+      header.amount = storage::Amount{.units = *deed.units};
+      std::copy_n(deed.currency.begin(), header.amount->currency.size(),
+                  header.amount->currency.begin());
     }
     store::v1::StoredActivity body;
     body.set_activity_id(std::to_string(ids));
@@ -129,6 +137,21 @@ void HandMadeActivities::Write(uint32_t kind_number, const std::vector<Deed>& de
   }
 }
 
+void HandMadeActivities::WriteCustomer(uint32_t customer,
+                                       const std::map<std::string, std::string>& attributes) {
+  store::v1::StoredCustomer stored;
+  stored.set_customer_id("c" + std::to_string(customer));
+  for (const auto& [key, value] : attributes) {
+    store::v1::StoredLabel& attribute = *stored.add_attributes();
+    attribute.set_key(key);
+    attribute.set_value(value);
+  }
+  EXPECT_TRUE(engine_->db()
+                  ->Put({}, engine_->handle(Family::kCustomer),
+                        storage::CustomerByOrdinalKey(customer), storage::EncodeMessage(stored))
+                  .ok());
+}
+
 void HandMadeActivities::PutRow(const CustomerSetKey& key, const std::string& bytes) {
   EXPECT_TRUE(
       engine_->db()->Put({}, engine_->handle(Family::kActiveSet), key.Encode(), bytes).ok());
@@ -137,6 +160,7 @@ void HandMadeActivities::PutRow(const CustomerSetKey& key, const std::string& by
 std::shared_ptr<const storage::View> HandMadeActivities::view() {
   auto view = std::make_shared<storage::View>();
   view->kinds = std::make_shared<const storage::ActivityKinds>(kinds_);
+  view->erasing = std::make_shared<const storage::ErasingCustomers>(erasing_);
   view->snapshot = std::make_shared<const storage::Snapshot>(engine_->db());
   return view;
 }

@@ -2,6 +2,8 @@
 #ifndef EMPTYCHAIR_TESTS_DOMAIN_LOYALTY_LOYALTY_TESTING_H_
 #define EMPTYCHAIR_TESTS_DOMAIN_LOYALTY_LOYALTY_TESTING_H_
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -20,6 +22,7 @@
 #include "common/base/timestamp.h"
 #include "common/base/zone_rules.h"
 #include "emptychair/v1/selection.pb.h"
+#include "gtest/gtest.h"
 #include "tests/domain/loyalty/loyalty_model.h"
 
 namespace emptychair::testing {
@@ -72,6 +75,32 @@ inline std::vector<Deed> RandomDeeds(std::mt19937_64& random) {
     }
   }
   return deeds;
+}
+
+// Gives some deeds another currency, and larger amounts.
+inline void VaryMoney(std::mt19937_64& random, std::vector<Deed>& deeds) {
+  static constexpr const char* kCurrencies[] = {"EUR", "EUR", "USD", "CHF"};
+  for (Deed& deed : deeds) {
+    deed.currency = kCurrencies[random() % 4];
+    if (deed.units.has_value() && random() % 2 == 0) {
+      deed.units = static_cast<int32_t>(random() % 2'000) - 500;
+    }
+  }
+}
+
+// Compares a value with the model's; both may be absent.
+inline void ExpectNear(const ModelValue& expected, std::optional<double> value,
+                       std::optional<double> low, std::optional<double> high,
+                       const std::string& what) {
+  const auto compare = [&](const std::optional<double>& wanted, const std::optional<double>& got) {
+    ASSERT_EQ(got.has_value(), wanted.has_value()) << what;
+    if (wanted.has_value()) {
+      EXPECT_NEAR(*got, *wanted, 1e-7 * std::max(1.0, std::abs(*wanted))) << what;
+    }
+  };
+  compare(expected.value, value);
+  compare(expected.low, low);
+  compare(expected.high, high);
 }
 
 // Time zones whose clocks are not put back across midnight.

@@ -28,7 +28,7 @@ absl::StatusOr<v1::QueryRetentionResponse> Retain(HandMadeActivities& store,
                                                   const v1::QueryRetentionRequest& request,
                                                   absl::Time now = kNow) {
   ASSIGN_OR_RETURN(const RetentionQuery query, PrepareRetention(store.view(), request, now));
-  ASSIGN_OR_RETURN(const RetentionResult result, RunRetention(store.reader(), query));
+  ASSIGN_OR_RETURN(const RetentionResult result, RunRetention(store.sources(), query));
   v1::QueryRetentionResponse response;
   WriteResponse(query, result, response);
   return response;

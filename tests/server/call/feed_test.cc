@@ -46,6 +46,10 @@ class TestCall {
     }
     Take(feed_.Read(has_message));
   }
+  void End() {
+    is_reading_ = false;
+    Take(feed_.Ended());
+  }
   void Write(bool ok = true) {
     is_writing_ = false;
     written_ += ok ? 1 : 0;
@@ -82,7 +86,8 @@ class TestCall {
       EXPECT_THAT(steps_, IsEmpty()) << "ended while a step is being begun";
       EXPECT_FALSE(is_reading_) << "ended while it is being read for";
       const absl::Status status = feed_.final_status();
-      end_ = absl::IsCancelled(status)      ? "CANCELLED"
+      end_ = status.ok()                    ? "OK"
+             : absl::IsCancelled(status)    ? "CANCELLED"
              : ReasonNameOf(status).empty() ? std::string(status.message())
                                             : ReasonNameOf(status);
     } else if (step != Step::kNothing) {
@@ -143,6 +148,27 @@ TEST(Feed, EndsWithTheErrorOfARead) {
   call.BeginAll();
   call.Read(absl::DataLossError("lost"));
   EXPECT_EQ(call.end(), "lost");
+}
+
+TEST(Feed, EndsWithOkOnceNothingWillCome) {
+  TestCall call;
+  call.BeginAll();
+  call.Read(true);
+  call.BeginAll();
+  call.Write();
+  ASSERT_TRUE(call.is_reading());
+  call.End();
+  EXPECT_EQ(call.end(), "OK");
+  EXPECT_EQ(call.written(), 1);
+  EXPECT_FALSE(call.Stop());
+}
+
+TEST(Feed, EndsWithTheStopThatCameBeforeItsEnd) {
+  TestCall call;
+  call.BeginAll();
+  EXPECT_TRUE(call.Stop());
+  call.End();
+  EXPECT_EQ(call.end(), "SHUTTING_DOWN");
 }
 
 TEST(Feed, EndsAtOnceWhenItIsCancelledWhileItWaits) {
@@ -210,7 +236,10 @@ TEST(Feed, KeepsItsPromisesWhateverHappens) {
           if (call.has_step()) call.BeginStep();
           break;
         case 1:
-          if (call.is_reading()) {
+          if (call.is_reading() && disturbs && random() % 2 == 0) {
+            is_disturbed = true;
+            call.End();
+          } else if (call.is_reading()) {
             is_disturbed = is_disturbed || disturbs;
             call.Read(disturbs ? absl::StatusOr<bool>(absl::DataLossError("lost"))
                                : absl::StatusOr<bool>(random() % 3 != 0));

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -267,6 +268,43 @@ TEST(CompareValues, CountsAreNeverCompared) {
       CompareValues(count, Evaluate(count, {}, {}, 50), Evaluate(count, {}, {}, 80), {});
   EXPECT_EQ(comparison.delta.value(), 30);
   EXPECT_EQ(comparison.verdict, kTooFew);
+}
+
+TEST(CompareShares, GivesWhatAnswersOfTheSameCountsGive) {
+  const ScoreMethod csat = MakeMethod(kCsat, 1, 5);
+  for (const double level : {0.8, 0.95}) {
+    for (const auto& [a, b] :
+         std::vector<std::pair<ShareCounts, ShareCounts>>{{{80, 100}, {90, 100}},
+                                                          {{8, 10}, {10, 10}},
+                                                          {{0, 10}, {0, 12}},
+                                                          {{900, 1'000}, {5, 40}}}) {
+      // Of 4 and 5 satisfied.
+      const auto histogram = [](const ShareCounts& share) {
+        return Histogram{share.answers - share.successes, 0, 0, 0, share.successes};
+      };
+      const Comparison expected = Compare(csat, histogram(a), histogram(b), level);
+      const Comparison got = CompareShares(a, b, Confidence::Of(level).value());
+      EXPECT_DOUBLE_EQ(*got.delta, *expected.delta);
+      EXPECT_DOUBLE_EQ(*got.difference, *expected.difference);
+      EXPECT_DOUBLE_EQ(got.interval->low, expected.interval->low);
+      EXPECT_DOUBLE_EQ(got.interval->high, expected.interval->high);
+      EXPECT_DOUBLE_EQ(*got.z, *expected.z);
+      EXPECT_DOUBLE_EQ(*got.p_value, *expected.p_value);
+      EXPECT_DOUBLE_EQ(*got.z_limit, *expected.z_limit);
+      EXPECT_EQ(got.verdict, expected.verdict);
+    }
+  }
+}
+
+TEST(CompareShares, SaysNothingOfFew) {
+  const Confidence confidence;
+  const Comparison few = CompareShares({9, 9}, {0, 1'000}, confidence);
+  EXPECT_EQ(few.verdict, kTooFew);
+  EXPECT_DOUBLE_EQ(*few.delta, -100);
+  EXPECT_FALSE(few.interval.has_value());
+  EXPECT_FALSE(few.z.has_value());
+  EXPECT_EQ(CompareShares({10, 10}, {0, 1'000}, confidence).verdict, kLower);
+  EXPECT_FALSE(CompareShares({0, 0}, {5, 10}, confidence).delta.has_value());
 }
 
 }  // namespace

@@ -107,6 +107,31 @@ TEST_P(StoreActivitySetsTest, MoveTheFirstWithALateActivityAndBackWhenItIsErased
   EXPECT_THAT(harness_.Dump().at("activity_by_customer"), IsEmpty());
 }
 
+// What is remembered of a customer's activities must not outlive them.
+TEST_P(StoreActivitySetsTest, KnowNothingOfAnErasedActivityWhenALaterOneComes) {
+  ASSERT_EQ(Do("first", 0, Euros(1)), "accepted");
+  ASSERT_EQ(Do("second", 5, Euros(1)), "accepted");
+  Erase("second");
+  ASSERT_EQ(Do("third", 5, Euros(1)), "accepted");
+  EXPECT_THAT(Days(CustomerSet::kTwice), IsEmpty());
+  Erase("first");
+  Erase("third");
+  ASSERT_EQ(Do("fourth", 9, Euros(1)), "accepted");
+  EXPECT_THAT(Days(CustomerSet::kFirstEver), ElementsAre("9: 1"));
+  EXPECT_THAT(Days(CustomerSet::kFirstEverPositive), ElementsAre("9: 1"));
+  ASSERT_EQ(Do("fifth", 9), "accepted");
+  EXPECT_THAT(Days(CustomerSet::kTwice), ElementsAre("9: 1"));
+}
+
+TEST_P(StoreActivitySetsTest, FindTheFirstPositiveOneBehindOthersThatAreKnown) {
+  ASSERT_EQ(Do("none", 0), "accepted");
+  ASSERT_EQ(Do("again", 1), "accepted");
+  ASSERT_EQ(Do("paid", 2, Euros(1)), "accepted");
+  ASSERT_EQ(Do("paid again", 3, Euros(1)), "accepted");
+  EXPECT_THAT(Days(CustomerSet::kFirstEver), ElementsAre("0: 1"));
+  EXPECT_THAT(Days(CustomerSet::kFirstEverPositive), ElementsAre("2: 1"));
+}
+
 TEST_P(StoreActivitySetsTest, KeepWhoDidAnotherThingOnTheDay) {
   ASSERT_EQ(Do("1", 0, Euros(1)), "accepted");
   ASSERT_EQ(Do("2", 0), "accepted");

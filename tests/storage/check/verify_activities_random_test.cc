@@ -25,6 +25,8 @@ class RandomActivities {
       : store_(store), random_(random) {
     EXPECT_OK(DefineKind(store_.store(), "visit", "Nowhere/Land").error);
     EXPECT_OK(DefineKind(store_.store(), "purchase", "Nowhere/Land").error);
+    // One that is there from the beginning, and later one that is built.
+    Subscribe("member", 1, 2);
     for (const char* kind : {"visit", "purchase"}) {
       for (const std::string& id :
            IdsThatShareTheirStart(store_.store().hash(), kind, kNoonMs, 2)) {
@@ -32,6 +34,12 @@ class RandomActivities {
             {.kind_number = std::string(kind) == "visit" ? 1u : 2u, .kind = kind, .id = id});
       }
     }
+  }
+
+  void Subscribe(const std::string& kind, uint32_t start, uint32_t end) {
+    EXPECT_OK(
+        RunCommand(store_.store(), DefineSubscriptionCommand(kind, "Nowhere/Land", start, end))
+            .error);
   }
 
   void Step() {
@@ -118,6 +126,9 @@ TEST(VerifyActivities, AgreesWithARecountInMemory) {
     DamageableStore store;
     RandomActivities activities(store, random);
     for (int step = 0; step < 25; ++step) {
+      if (step == 20) {
+        activities.Subscribe("left", 2, 1);
+      }
       activities.Step();
     }
     ASSERT_THAT(VerifyNow(store.store()).differences, IsEmpty());

@@ -71,7 +71,9 @@ class ActivitySource {
   CommandPtr Draw() {
     switch (Uniform(10)) {
       case 0:
-        return DefineKindCommand(KindName(), Uniform(2) == 0 ? "UTC" : "Asia/Tokyo");
+        return Uniform(2) == 0
+                   ? DefineKindCommand(KindName(), Uniform(2) == 0 ? "UTC" : "Asia/Tokyo")
+                   : DefineSubscriptionCommand("member", "UTC", Kind(), Kind());
       case 1:
         return DeleteKindCommand(Kind());
       case 2:
@@ -85,6 +87,12 @@ class ActivitySource {
       }
       case 4: {
         auto command = NewCommand();
+        if (Uniform(4) == 0) {
+          // Often not what the subscription waits for.
+          command->mutable_build_subscription()->set_kind_number(Kind());
+          command->mutable_build_subscription()->set_start_ordinal(1 + Uniform(3));
+          return command;
+        }
         DrawCorrection(*command->mutable_correct_customer_sets());
         return command;
       }
@@ -125,7 +133,8 @@ class ActivitySource {
     store::v1::CustomerSetCorrection& row = *correct.add_rows();
     row.set_kind_number(Kind());
     row.set_unit(2 + Uniform(2));
-    row.set_set(1 + Uniform(row.unit() == 2 ? 5 : 4));
+    const uint32_t set = 1 + Uniform(7);
+    row.set_set(set == 5 && row.unit() == 3 ? 6 : set);  // 5 is of days alone.
     row.set_bucket(row.unit() == 2 ? 19'783 + Uniform(3) : 650);
     for (uint32_t member = 1; member < 12; member += 1 + Uniform(4)) {
       row.add_members(member);

@@ -98,7 +98,10 @@ TEST(Changes, AreThoseThatThereAre) {
     EXPECT_EQ(decodes({as, Entity::kSurvey, 1, Uuid()}),
               kind == 1 || kind == 2 || kind == 6 || kind == 16)
         << kind;
-    EXPECT_EQ(decodes({as, Entity::kActivity, 1, kId}), kind == 1 || kind == 5) << kind;
+    EXPECT_EQ(decodes({as, Entity::kCustomer, 1, Uuid()}), kind == 1 || kind == 2 || kind == 5)
+        << kind;
+    EXPECT_EQ(decodes({as, Entity::kActivity, 1, kId}), kind == 1 || kind == 2 || kind == 5)
+        << kind;
     EXPECT_EQ(decodes({as, Entity::kActivityKind, 1, Uuid()}),
               kind == 1 || kind == 2 || kind == 6 || kind == 16)
         << kind;

@@ -144,7 +144,7 @@ TEST(Keys, WithAWrongTagUnitOrPrefixAreRejected) {
     }
     std::string members = CustomerSetKey{1, CustomerSet::kActive, CubeUnit::kDay, 0, 0}.Encode();
     members[4] = static_cast<char>(byte);
-    EXPECT_EQ(CustomerSetKey::Decode(members).has_value(), byte >= 1 && byte <= 5) << byte;
+    EXPECT_EQ(CustomerSetKey::Decode(members).has_value(), byte >= 1 && byte <= 7) << byte;
   }
   for (size_t bit = 0; bit < 8 * SurveyKeyPrefix().size(); ++bit) {
     std::string key = SurveyKey(5);
@@ -290,6 +290,8 @@ TEST(CustomerSets, HaveTheNumbersThatAreOnDisk) {
   EXPECT_EQ(static_cast<int>(CustomerSet::kFirstEver), 3);
   EXPECT_EQ(static_cast<int>(CustomerSet::kFirstEverPositive), 4);
   EXPECT_EQ(static_cast<int>(CustomerSet::kTwice), 5);
+  EXPECT_EQ(static_cast<int>(CustomerSet::kEntered), 6);
+  EXPECT_EQ(static_cast<int>(CustomerSet::kLeft), 7);
   EXPECT_EQ(kCustomersPerChunk, 65'536u);
 }
 

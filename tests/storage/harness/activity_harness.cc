@@ -65,6 +65,14 @@ CommandPtr DefineKindCommand(const std::string& kind, const std::string& time_zo
   return command;
 }
 
+CommandPtr DefineSubscriptionCommand(const std::string& kind, const std::string& time_zone,
+                                     uint32_t start_kind, uint32_t end_kind) {
+  CommandPtr command = DefineKindCommand(kind, time_zone);
+  command->mutable_define_activity_kind()->set_start_kind_number(start_kind);
+  command->mutable_define_activity_kind()->set_end_kind_number(end_kind);
+  return command;
+}
+
 CommandPtr DeleteKindCommand(uint32_t kind_number) {
   auto command = NewCommand();
   command->mutable_delete_activity_kind()->set_kind_number(kind_number);

@@ -37,6 +37,9 @@ Uuid IdOf(const Deed& deed, const KeyedHash& hash);
 CommandPtr RecordCommand(const KeyedHash& hash, const std::vector<Deed>& deeds,
                          const std::string& import_id = "");
 CommandPtr DefineKindCommand(const std::string& kind, const std::string& time_zone);
+// Of a subscription that the kinds with these numbers start and end.
+CommandPtr DefineSubscriptionCommand(const std::string& kind, const std::string& time_zone,
+                                     uint32_t start_kind, uint32_t end_kind);
 CommandPtr DeleteKindCommand(uint32_t kind_number);
 CommandPtr EraseActivityCommand(uint32_t kind_number, const std::string& activity_id);
 CommandPtr TakeBackCommand(uint32_t kind_number, uint32_t import_number,

@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_TESTS_STORAGE_HARNESS_ACTIVITY_MODEL_H_
 #define EMPTYCHAIR_TESTS_STORAGE_HARNESS_ACTIVITY_MODEL_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -23,6 +24,9 @@ class ActivityModel {
     uint32_t zone_revision = 0;
     bool has_activities = false;
     std::map<std::string, uint32_t> imports;
+    // Of a subscription; else 0.
+    uint32_t start = 0;
+    uint32_t end = 0;
   };
   struct Activity {
     Deed deed;
@@ -31,15 +35,31 @@ class ActivityModel {
   };
   using ActivityName = std::pair<uint32_t, std::string>;  // Number of the kind, id.
 
-  std::string Define(const std::string& name, const std::string& zone) {
+  // `start` and `end` are those of a subscription, else 0.
+  std::string Define(const std::string& name, const std::string& zone, uint32_t start = 0,
+                     uint32_t end = 0) {
     const uint32_t number = NumberOf(name);
     if (number == 0) {
-      Create(name, zone);
+      if (start != 0 && (start == end || !IsPlain(start, zone) || !IsPlain(end, zone))) {
+        return "KIND_CHANGED";
+      }
+      Kind& created = kinds_.at(Create(name, zone));
+      created.start = start;
+      created.end = end;
       return "ok";
     }
     Kind& kind = kinds_.at(number);
+    if (kind.start != start || kind.end != end) {
+      return "FIELD_INVALID";
+    }
+    if (kind.zone != zone && kind.start != 0) {
+      return "KIND_CHANGED";
+    }
     if (kind.zone != zone && kind.has_activities) {
       return "KIND_HAS_ACTIVITIES";
+    }
+    if (kind.zone != zone && IsInUse(number)) {
+      return "IN_USE";
     }
     if (kind.zone != zone) {
       kind.zone = zone;
@@ -50,9 +70,13 @@ class ActivityModel {
   }
 
   std::string Delete(uint32_t number) {
-    if (kinds_.erase(number) == 0) {
+    if (kinds_.count(number) == 0) {
       return "KIND_NOT_FOUND";
     }
+    if (IsInUse(number)) {
+      return "IN_USE";
+    }
+    kinds_.erase(number);
     std::erase_if(activities_, [&](const auto& entry) { return entry.first.first == number; });
     ++sequence_;
     return "ok";
@@ -74,6 +98,9 @@ class ActivityModel {
     }
     if (const auto existing = activities_.find(name); existing != activities_.end()) {
       return IsSame(existing->second.deed, deed) ? "existed" : "CONTENT_DIFFERS";
+    }
+    if (kind.start != 0) {
+      return "KIND_CHANGED";
     }
     if (deed.kind_number == 0 ? kind.zone != "UTC" : kind.zone_revision != deed.zone_revision) {
       return "KIND_CHANGED";
@@ -144,6 +171,18 @@ class ActivityModel {
   const std::map<std::string, uint32_t>& customers() const { return customers_; }
 
  private:
+  bool IsPlain(uint32_t number, const std::string& zone) const {
+    const auto found = kinds_.find(number);
+    return found != kinds_.end() && found->second.start == 0 && found->second.zone == zone;
+  }
+
+  // By a subscription.
+  bool IsInUse(uint32_t number) const {
+    return std::any_of(kinds_.begin(), kinds_.end(), [&](const auto& entry) {
+      return entry.second.start == number || entry.second.end == number;
+    });
+  }
+
   static bool IsSame(const Deed& stored, const Deed& sent) {
     return stored.customer_id == sent.customer_id && stored.amount == sent.amount &&
            stored.labels == sent.labels && (!sent.sends_time || stored.time_ms == sent.time_ms);

@@ -21,6 +21,7 @@ constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr uint32_t kVisit = 1;
 constexpr uint32_t kCall = 2;
 constexpr uint32_t kMistake = 3;
+constexpr uint32_t kLeave = 4;
 
 // Noon of 2024-03-01, as a day since 1970.
 constexpr int32_t kNoonDay = static_cast<int32_t>(kNoonMs / kDayMs);
@@ -77,6 +78,16 @@ std::vector<Deed> SecondDeeds(const KeyedHash& hash) {
 std::vector<Deed> ImportedDeeds() {
   return {{.kind_number = 0, .kind = "call", .id = "row-1", .customer_id = "ann"},
           {.kind_number = 0, .kind = "call", .id = "row-2", .customer_id = "bob"}};
+}
+
+// Of the kind that ends the subscription.
+Deed Leaving() {
+  return {.kind_number = kLeave,
+          .kind = "leave",
+          .id = "l-1",
+          .customer_id = "ann",
+          .time_ms = kNoonMs + 40 * kDayMs,
+          .zone_offset_seconds = 7'200};
 }
 
 Deed ErasedDeed() { return Visit("v-9", "bob", kNoonMs + 2 * kDayMs); }
@@ -180,6 +191,13 @@ void FillSecondActivities(Store& store) {
   Run(store, std::move(correct));
   Run(store, RecordCommand(hash, {{.kind_number = 0, .kind = "mistake"}}));
   Run(store, DeleteKindCommand(kMistake));
+  // A subscription of visits that are there, and of an end that comes later.
+  Run(store, DefineKindCommand("leave", "Europe/Berlin"));
+  Run(store, DefineSubscriptionCommand("member", "Europe/Berlin", kVisit, kLeave));
+  while (store.view()->FindKind("member")->definition->build_ordinal() != 0) {
+    RunCommand(store, NewCommand());
+  }
+  Run(store, RecordCommand(hash, {Leaving()}));
 }
 
 std::string ActivityEntryText(const std::string& family, const std::string& key,

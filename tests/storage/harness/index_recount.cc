@@ -71,6 +71,11 @@ class IndexCheck {
     return entries;
   }
 
+  static bool IsAnonymized(const std::string& value) {
+    store::v1::StoredFeedback body;
+    return DecodeFeedbackBody(value, body) && body.is_anonymized();
+  }
+
   void CheckExternalIds() {
     const KeyedHash hash = Hash();
     const auto surveys = SurveysOf(dump_, faults_);
@@ -101,7 +106,8 @@ class IndexCheck {
       const bool is_purged =
           found == records.end() && survey != surveys.end() && survey->second.delete_time_ms() != 0;
       if (!is_purged &&
-          (found == records.end() || !DecodeFeedbackHeader(found->second)->is_erased)) {
+          (found == records.end() ||
+           !(DecodeFeedbackHeader(found->second)->is_erased || IsAnonymized(found->second)))) {
         Fault("an external id is erased, but not its record");
       }
     }
@@ -143,21 +149,48 @@ class IndexCheck {
                  : ordinals.has_value()                  ? ordinals->size()
                                                          : 0;
     }
-    if (numbers != 2 * size_t{counters_.last_customer_ordinal()}) {
+    // Erased ones cannot be found by id.
+    if (numbers + counters_.erased_customer_count() !=
+        2 * size_t{counters_.last_customer_ordinal()}) {
       Fault(
           absl::StrCat(numbers, " numbers for ", counters_.last_customer_ordinal(), " customers"));
     }
+    uint32_t erased = 0;
     for (uint32_t ordinal = 1; ordinal <= counters_.last_customer_ordinal(); ++ordinal) {
       const auto by_ordinal = customers.find(CustomerByOrdinalKey(ordinal));
       store::v1::StoredCustomer customer;
       const bool is_there =
           by_ordinal != customers.end() && DecodeMessage(by_ordinal->second, customer);
+      if (is_there && customer.customer_id().empty()) {
+        ++erased;
+        CheckErased(ordinal, customer);
+        continue;
+      }
       const auto by_id =
           customers.find(CustomerByIdKey(hash(HashPurpose::kCustomerId, customer.customer_id())));
       const auto ordinals = by_id == customers.end() ? std::nullopt : DecodeOrdinals(by_id->second);
-      if (!is_there || customer.customer_id().empty() || !ordinals.has_value() ||
+      if (!is_there || !ordinals.has_value() ||
           std::find(ordinals->begin(), ordinals->end(), ordinal) == ordinals->end()) {
         Fault(absl::StrCat("customer ", ordinal, " cannot be found from number to id and back"));
+      }
+    }
+    if (erased != counters_.erased_customer_count()) {
+      Fault(absl::StrCat(erased, " customers are erased, but ", counters_.erased_customer_count(),
+                         " counted"));
+    }
+  }
+
+  // Nothing but what is anonymized is left of an erased customer whose erasure is through.
+  void CheckErased(uint32_t ordinal, const store::v1::StoredCustomer& customer) {
+    if (customer.attributes_size() != 0 || customer.sequence() != 0) {
+      Fault(absl::StrCat("the erased customer ", ordinal, " has attributes"));
+    }
+    if (FamilyOf(dump_, "meta").count(ErasureKey(ordinal)) != 0) {
+      return;
+    }
+    for (const DumpedRecord& record : records_) {
+      if (record.header.customer_ordinal == ordinal && !record.body.is_anonymized()) {
+        Fault(absl::StrCat("the erased customer ", ordinal, " has an answer"));
       }
     }
   }

@@ -59,7 +59,8 @@ class StoreModel {
       }
     }
     if (const auto existing = records_.find(key); existing != records_.end()) {
-      return SameAsSent(key.second, existing->second.answer, answer) ? "existed" : "CONTENT_DIFFERS";
+      return SameAsSent(key.second, existing->second.answer, answer) ? "existed"
+                                                                     : "CONTENT_DIFFERS";
     }
     if (answer.score.has_value() && (*answer.score < 0 || *answer.score > 10)) {
       return "SCORE_OUT_OF_RANGE";

@@ -110,6 +110,33 @@ TEST_F(PendingEntriesTest, ListThoseWithAPrefix) {
   EXPECT_EQ(visits, 2);
 }
 
+// They are kept by customer, whose ordinal is the first four bytes.
+TEST_F(PendingEntriesTest, ListActivitiesByWhateverTheirKeysBeginWith) {
+  PendingEntries entries;
+  for (const char* key : {"abcd1x", "abcd1y", "abcd2", "abce1", "zbcd1"}) {
+    entries.Put(Family::kActivityByCustomer, key, key);
+  }
+  entries.Put(Family::kActivityByCustomer, "abcd2", "again");
+  const auto listed = [&](absl::string_view prefix) {
+    std::map<std::string, std::string> seen;
+    entries.List(Family::kActivityByCustomer, prefix,
+                 [&](absl::string_view key, const auto& value) {
+                   EXPECT_FALSE(seen.contains(std::string(key))) << key;
+                   seen[std::string(key)] = std::string(value.value_or("deleted"));
+                   return true;
+                 });
+    return seen;
+  };
+  EXPECT_THAT(listed("abcd"),
+              ::testing::ElementsAre(std::pair("abcd1x", "abcd1x"), std::pair("abcd1y", "abcd1y"),
+                                     std::pair("abcd2", "again")));
+  EXPECT_THAT(listed("abcd1"),
+              ::testing::ElementsAre(std::pair("abcd1x", "abcd1x"), std::pair("abcd1y", "abcd1y")));
+  EXPECT_THAT(listed("abc"), ::testing::SizeIs(4));
+  EXPECT_THAT(listed("abcf"), ::testing::IsEmpty());
+  EXPECT_THAT(listed(""), ::testing::SizeIs(5));
+}
+
 // Beside a map: the same keys, in the same order, whatever their length and bytes.
 TEST_F(PendingEntriesTest, AreWrittenInTheOrderOfTheirKeys) {
   std::mt19937_64 random(testing::SeedFromEnvOrRandom());

@@ -149,6 +149,65 @@ TEST_F(GroupTest, ReadsWhatTheGroupBeforeWillLeave) {
   expect_all();
 }
 
+// All entries, as visits one way and the other find them.
+std::vector<std::string> Visited(const WriteGroup& group, absl::string_view prefix,
+                                 absl::string_view start, absl::string_view end) {
+  std::vector<std::string> forwards;
+  EXPECT_OK(
+      group.Visit(Family::kActivityByCustomer, prefix, start, [&](const WriteGroup::Entry& entry) {
+        forwards.push_back(entry.key + "=" + entry.value);
+        return true;
+      }));
+  std::erase_if(forwards, [&](const std::string& text) { return text.substr(0, 2) >= end; });
+  std::vector<std::string> backwards;
+  EXPECT_OK(group.VisitBack(Family::kActivityByCustomer, prefix, end,
+                            [&](const WriteGroup::Entry& entry) {
+                              backwards.insert(backwards.begin(), entry.key + "=" + entry.value);
+                              return true;
+                            }));
+  std::erase_if(backwards, [&](const std::string& text) { return text.substr(0, 2) < start; });
+  EXPECT_EQ(forwards, backwards);
+  return forwards;
+}
+
+TEST_F(GroupTest, VisitsEntriesBothWaysAsItAndTheOneBeforeHaveThem) {
+  MergedRowAges ages;
+  constexpr Family kFamily = Family::kActivityByCustomer;
+  WriteGroup stored(*engine_);
+  for (const char* key : {"a9", "b1", "b3", "b5", "b7", "b9", "c1"}) {
+    stored.Put(kFamily, key, "s");
+  }
+  ASSERT_OK(stored.Commit(ages, /*sync=*/true));
+  WriteGroup before(*engine_, stored.entries());
+  before.Put(kFamily, "b2", "f");
+  before.Put(kFamily, "b3", "f");
+  before.Delete(kFamily, "b5");
+  before.Delete(kFamily, "b9");
+  WriteGroup group(*engine_, before.entries());
+  group.Put(kFamily, "b0", "g");
+  group.Put(kFamily, "b9", "g");
+  group.Delete(kFamily, "b2");
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_THAT(Visited(group, "b", "b0", "c"),
+                ::testing::ElementsAre("b0=g", "b1=s", "b3=f", "b7=s", "b9=g"));
+    EXPECT_THAT(Visited(group, "b", "b1", "b9"), ::testing::ElementsAre("b1=s", "b3=f", "b7=s"));
+    EXPECT_THAT(Visited(group, "b", "b3", "b3"), ::testing::IsEmpty());
+    EXPECT_THAT(Visited(group, "", "a0", "b1"), ::testing::ElementsAre("a9=s", "b0=g"));
+    EXPECT_THAT(Visited(group, "d", "d", "d9"), ::testing::IsEmpty());
+    if (round == 0) {
+      ASSERT_OK(before.Commit(ages, /*sync=*/true));
+    }
+  }
+  // Further than what is read at once.
+  WriteGroup many(*engine_);
+  std::vector<std::string> wanted;
+  for (char c = 'A'; c <= 'z'; ++c) {
+    many.Put(kFamily, std::string("x") + c, "m");
+    wanted.push_back(std::string("x") + c + "=m");
+  }
+  EXPECT_EQ(Visited(many, "x", "x", "y"), wanted);
+}
+
 TEST_F(GroupTest, ThatIsNotCommittedLeavesNothing) {
   {
     WriteGroup group(*engine_);

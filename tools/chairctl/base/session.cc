@@ -85,6 +85,21 @@ std::optional<absl::TimeZone> ReadKindZone(Session& session, const std::string& 
   return absl::UTCTimeZone();
 }
 
+std::optional<google::protobuf::Timestamp> ReadOccurTime(Session& session, const std::string& text,
+                                                         ReadZone read_zone, const std::string& id,
+                                                         int* exit_code) {
+  const absl::StatusOr<WrittenTime> time = ParseWrittenTime("--occur-time", text);
+  if (!time.ok()) {
+    *exit_code = UsageError(session.environment, time.status().message());
+    return std::nullopt;
+  }
+  std::optional<absl::TimeZone> zone = absl::UTCTimeZone();
+  if (NeedsZone(*time) && !(zone = read_zone(session, id, exit_code))) {
+    return std::nullopt;
+  }
+  return ToTimestamp(InZone(*time, *zone));
+}
+
 absl::TimeZone SurveyZones::Of(const std::string& survey_id) {
   const auto [found, is_new] = zones_.try_emplace(survey_id, absl::UTCTimeZone());
   if (is_new) {

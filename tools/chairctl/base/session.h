@@ -62,6 +62,14 @@ std::optional<absl::TimeZone> ReadSurveyZone(Session& session, const std::string
 std::optional<absl::TimeZone> ReadKindZone(Session& session, const std::string& kind,
                                            int* exit_code);
 
+// Reads the time of `--occur-time`. One without an offset is in the zone that `read_zone`, one of
+// the two above, has of `id`. On failure reports it, sets `*exit_code` and answers nothing.
+using ReadZone = std::optional<absl::TimeZone> (*)(Session& session, const std::string& id,
+                                                   int* exit_code);
+std::optional<google::protobuf::Timestamp> ReadOccurTime(Session& session, const std::string& text,
+                                                         ReadZone read_zone, const std::string& id,
+                                                         int* exit_code);
+
 // Knows the zones of surveys, each asked of the service once. Not thread-safe.
 class SurveyZones {
  public:

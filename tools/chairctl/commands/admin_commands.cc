@@ -68,11 +68,21 @@ TextFields TableFields(const v1::GetStatusResponse& status) {
                         ProgressBar(absl::StrJoin(reslice.dimensions(), ", "),
                                     reslice.records_done(), reslice.records_total()));
   }
+  if (status.customers_erasing() > 0) {
+    fields.emplace_back("customers_erasing", absl::StrCat(status.customers_erasing()));
+  }
   if (status.has_maintenance()) {
     const v1::MaintenanceTask& task = status.maintenance();
     fields.emplace_back("running", ProgressBar(absl::StrCat(task.name(), ": ", task.part()),
                                                task.done(), task.total()));
   }
+  return fields;
+}
+
+// CSV has the same columns whatever goes on.
+TextFields CsvFields(const v1::GetStatusResponse& status) {
+  TextFields fields = StatusFields(status);
+  fields.emplace_back("customers_erasing", absl::StrCat(status.customers_erasing()));
   return fields;
 }
 
@@ -82,7 +92,7 @@ int Status(Session& session) {
     return ServiceError(session.environment, status.status());
   }
   PrintRecord(session,
-              session.format == OutputFormat::kTable ? TableFields(*status) : StatusFields(*status),
+              session.format == OutputFormat::kTable ? TableFields(*status) : CsvFields(*status),
               *status);
   return kExitOk;
 }

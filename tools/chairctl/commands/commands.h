@@ -34,6 +34,11 @@ void AddFeedbackExportCommand(CommandLine group, Command* command);
 void AddFeedbackWatchCommand(CommandLine group, Command* command);
 void AddFeedbackChangeCommands(CommandLine group, Command* command);
 
+// Add `import`; `list`; `export` to the group `activity`.
+void AddActivityImportCommand(CommandLine group, Command* command);
+void AddActivityListCommand(CommandLine group, Command* command);
+void AddActivityExportCommand(CommandLine group, Command* command);
+
 // Add `words`, `scorecard`; `retention`, `cohorts` and `repeat` to the group `metric`.
 void AddMetricWordsCommand(CommandLine group, Command* command);
 void AddMetricScorecardCommand(CommandLine group, Command* command);

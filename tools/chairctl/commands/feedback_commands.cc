@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "tools/chairctl/base/session.h"
-#include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/text/feedback_output.h"
 
@@ -39,16 +38,13 @@ int Submit(Session& session, const SubmitFlags& flags) {
     feedback.set_score(*flags.score);
   }
   if (flags.time.has_value()) {
-    const absl::StatusOr<WrittenTime> time = ParseWrittenTime("--occur-time", *flags.time);
-    if (!time.ok()) {
-      return UsageError(session.environment, time.status().message());
-    }
-    std::optional<absl::TimeZone> zone = absl::UTCTimeZone();
     int exit_code = kExitOk;
-    if (NeedsZone(*time) && !(zone = ReadSurveyZone(session, flags.survey, &exit_code))) {
+    const auto time =
+        ReadOccurTime(session, *flags.time, &ReadSurveyZone, flags.survey, &exit_code);
+    if (!time.has_value()) {
       return exit_code;
     }
-    *feedback.mutable_occur_time() = ToTimestamp(InZone(*time, *zone));
+    *feedback.mutable_occur_time() = *time;
   }
   const absl::StatusOr<v1::SubmitFeedbackResponse> response =
       session.client.SubmitFeedback(request);

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "emptychair/v1/metrics_service.pb.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/session.h"
+#include "tools/chairctl/base/whole_file.h"
 #include "tools/chairctl/base/window.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/page/html_page.h"
@@ -105,15 +107,17 @@ int WritePage(Session& session, const std::string& html, MakePage make_page) {
     return kExitOk;
   }
   const absl::Status written =
-      WriteWholeFile(html, make_page().Render(session.environment.clock->Now()));
+      WriteWholeFile("--html", html, make_page().Render(session.environment.clock->Now()));
   return written.ok() ? kExitOk : ToolError(session.environment, written.message());
 }
 
 // Prints the answer in the format asked for, by `print_csv` or `print_table`, and writes it as the
-// page that `make_page` makes; or reports why there is none. Answers the exit code.
+// page that `make_page` makes; or reports why there is none. `unmatched_key` says what is wrong
+// with the key of a filter that nothing fits. Answers the exit code.
 template <typename Response, typename PrintCsv, typename PrintTable, typename MakePage>
 int Report(Session& session, const std::string& html, const absl::StatusOr<Response>& response,
-           PrintCsv print_csv, PrintTable print_table, MakePage make_page) {
+           PrintCsv print_csv, PrintTable print_table, MakePage make_page,
+           absl::string_view unmatched_key = kNoSuchLabel) {
   if (!response.ok()) {
     return ServiceError(session.environment, response.status());
   }
@@ -131,7 +135,7 @@ int Report(Session& session, const std::string& html, const absl::StatusOr<Respo
       break;
   }
   if constexpr (requires { response->unmatched(); }) {
-    TellUnmatched(session, response->unmatched());
+    TellUnmatched(session, response->unmatched(), unmatched_key);
   }
   return WritePage(session, html, [&] { return make_page(*response); });
 }

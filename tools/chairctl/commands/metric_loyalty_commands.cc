@@ -13,7 +13,12 @@
 #include "tools/chairctl/commands/commands.h"
 #include "tools/chairctl/commands/metric_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
-#include "tools/chairctl/text/loyalty_output.h"
+#include "tools/chairctl/page/cohorts_html.h"
+#include "tools/chairctl/page/repeat_rate_html.h"
+#include "tools/chairctl/page/retention_html.h"
+#include "tools/chairctl/text/cohorts_output.h"
+#include "tools/chairctl/text/repeat_rate_output.h"
+#include "tools/chairctl/text/retention_output.h"
 
 namespace emptychair {
 namespace {
@@ -24,6 +29,8 @@ struct KindFlags {
   WindowFlags window;
   std::optional<std::string> as_of;
   double confidence = 0;
+  // The file of the page; empty for none.
+  std::string html;
 };
 
 struct PeriodFlags {
@@ -37,6 +44,9 @@ struct RetentionFlags {
   int32_t rolling = 0;
   std::string method;
   bool positive = false;
+  std::vector<std::string> filters;
+  std::string class_of;
+  bool with_amounts = false;
 };
 
 struct CohortsFlags {
@@ -46,6 +56,7 @@ struct CohortsFlags {
   std::string cohort;
   std::string returning;
   int32_t min_activities = 0;
+  bool with_amounts = false;
 };
 
 struct RepeatFlags {
@@ -61,6 +72,7 @@ void AddKindFlags(CommandLine app, KindFlags& flags) {
           "Look back from here (default now): 2024, 2024-Q1, 2024-W05, 2024-01, 2024-01-31 or a "
           "time");
   app.Add("--confidence", flags.confidence, "0.80, 0.90, 0.95 (default) or 0.99");
+  AddHtmlFlag(app, flags.html);
 }
 
 void AddPeriodFlags(CommandLine app, PeriodFlags& flags) {
@@ -78,7 +90,13 @@ bool ReadKindFlags(Session& session, const KindFlags& flags, Request& request, i
   };
   request.set_kind(flags.kind);
   request.set_confidence(flags.confidence);
-  const absl::StatusOr<Window> window = Window::Parse(flags.window);
+  WindowFlags window_flags = flags.window;
+  if constexpr (requires { request.week_start(); }) {
+    if (request.week_start() == v1::WEEK_START_SUNDAY) {
+      window_flags.week_start = absl::Weekday::sunday;
+    }
+  }
+  const absl::StatusOr<Window> window = Window::Parse(window_flags);
   if (!window.ok()) {
     return refuse(window.status());
   }
@@ -114,60 +132,70 @@ bool ReadKindFlags(Session& session, const KindFlags& flags, Request& request, i
   return true;
 }
 
-// Prints the answer in the format asked for, or reports why there is none.
-template <typename Request, typename Response>
-int ReportLoyalty(Session& session, const Request& request,
-                  const absl::StatusOr<Response>& response,
-                  void (*print_csv)(const Response&, CsvWriter&),
-                  void (*print_table)(const Request&, const Response&, std::ostream&)) {
-  if (!response.ok()) {
-    return ServiceError(session.environment, response.status());
+// Fills in length of periods and start of weeks.
+template <typename Request>
+void ReadPeriodFlags(const PeriodFlags& flags, Request& request) {
+  request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.by));
+  request.set_week_start(ParseEnumFlag<v1::WeekStart>(flags.week_start));
+}
+
+// The terminal that heat maps are drawn for, if there is one. Whoever has set NO_COLOR gets blocks.
+std::optional<HeatTerminal> HeatTerminalOf(const Session& session) {
+  const Environment& environment = session.environment;
+  if (!environment.out_is_terminal) {
+    return std::nullopt;
   }
-  switch (session.format) {
-    case OutputFormat::kJson:
-      session.out() << ToJson(*response);
-      break;
-    case OutputFormat::kCsv: {
-      CsvWriter csv = session.csv();
-      print_csv(*response, csv);
-      break;
-    }
-    case OutputFormat::kTable:
-      print_table(request, *response, session.out());
-      break;
-  }
-  return kExitOk;
+  const bool has_colors = environment.variable("NO_COLOR").value_or("").empty() &&
+                          environment.variable("TERM").value_or("") != "dumb";
+  return HeatTerminal{environment.columns,
+                      has_colors ? HeatShading::kColors : HeatShading::kBlocks};
 }
 
 int Retention(Session& session, const RetentionFlags& flags) {
   v1::QueryRetentionRequest request;
+  ReadPeriodFlags(flags.periods, request);
+  if (const absl::Status status = AddFilters("--filter", flags.filters, *request.mutable_filters());
+      !status.ok()) {
+    return UsageError(session.environment, status.message());
+  }
   int exit_code = kExitOk;
   if (!ReadKindFlags(session, flags.kind, request, &exit_code)) {
     return exit_code;
   }
-  request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.periods.by));
-  request.set_week_start(ParseEnumFlag<v1::WeekStart>(flags.periods.week_start));
   request.set_rolling_days(flags.rolling);
   request.set_method(ParseEnumFlag<v1::RetentionMethod>(flags.method));
   request.set_positive_amounts_only(flags.positive);
-  return ReportLoyalty(session, request, session.client.QueryRetention(request), &PrintRetentionCsv,
-                       &PrintRetentionTable);
+  request.set_group_by_class_of(flags.class_of);
+  request.set_with_amounts(flags.with_amounts);
+  return Report(
+      session, flags.kind.html, session.client.QueryRetention(request),
+      [&](const auto& response, CsvWriter& csv) { PrintRetentionCsv(response, csv); },
+      [&](const auto& response) {
+        PrintRetentionTable(request, response, ColumnsOf(session), session.out());
+      },
+      [&](const auto& response) { return RetentionPage(request, response); },
+      "is no attribute of any customer");
 }
 
 int Cohorts(Session& session, const CohortsFlags& flags) {
   v1::QueryCohortsRequest request;
+  ReadPeriodFlags(flags.periods, request);
   int exit_code = kExitOk;
   if (!ReadKindFlags(session, flags.kind, request, &exit_code)) {
     return exit_code;
   }
   request.set_return_kind(flags.return_kind);
-  request.set_granularity(ParseEnumFlag<v1::Granularity>(flags.periods.by));
-  request.set_week_start(ParseEnumFlag<v1::WeekStart>(flags.periods.week_start));
   request.set_cohort_rule(ParseEnumFlag<v1::CohortRule>(flags.cohort));
   request.set_return_rule(ParseEnumFlag<v1::ReturnRule>(flags.returning));
   request.set_min_activities(flags.min_activities);
-  return ReportLoyalty(session, request, session.client.QueryCohorts(request), &PrintCohortsCsv,
-                       &PrintCohortsTable);
+  request.set_with_amounts(flags.with_amounts);
+  return Report(
+      session, flags.kind.html, session.client.QueryCohorts(request),
+      [&](const auto& response, CsvWriter& csv) { PrintCohortsCsv(response, csv); },
+      [&](const auto& response) {
+        PrintCohortsTable(request, response, HeatTerminalOf(session), session.out());
+      },
+      [&](const auto& response) { return CohortsPage(request, response); });
 }
 
 int Repeat(Session& session, const RepeatFlags& flags) {
@@ -178,8 +206,11 @@ int Repeat(Session& session, const RepeatFlags& flags) {
   }
   request.set_method(ParseEnumFlag<v1::RepeatRateMethod>(flags.method));
   request.mutable_within_days()->Add(flags.within.begin(), flags.within.end());
-  return ReportLoyalty(session, request, session.client.QueryRepeatRate(request),
-                       &PrintRepeatRateCsv, &PrintRepeatRateTable);
+  return Report(
+      session, flags.kind.html, session.client.QueryRepeatRate(request),
+      [&](const auto& response, CsvWriter& csv) { PrintRepeatRateCsv(response, csv); },
+      [&](const auto& response) { PrintRepeatRateTable(request, response, session.out()); },
+      [&](const auto& response) { return RepeatRatePage(request, response); });
 }
 
 void AddRetention(CommandLine group, Command* command) {
@@ -197,6 +228,16 @@ void AddRetention(CommandLine group, Command* command) {
       .OneOf(EnumFlags<v1::RetentionMethod>());
   retention.Add("--positive-amounts-only", flags->positive,
                 "Only activities with an amount above zero count");
+  retention
+      .Add("--filter", flags->filters,
+           "KEY=V or KEY!=V on customers' attributes, as they are now; can be repeated: values of "
+           "one KEY are alternatives")
+      .OneValueEach();
+  retention.Add("--by-class-of", flags->class_of,
+                "Also apart by what customers had answered to this NPS survey: whether promoters "
+                "come back more often");
+  retention.Add("--with-amounts", flags->with_amounts,
+                "Also what customers came to, for each currency");
   retention.Footer(
       "Periods that are not over are left out. Times without an offset are in the kind's time\n"
       "zone.\n"
@@ -225,11 +266,13 @@ void AddCohorts(CommandLine group, Command* command) {
       .OneOf(EnumFlags<v1::ReturnRule>());
   cohorts.Add("--min-activities", flags->min_activities,
               "With --cohort active: at least so many in the period (default 1)");
+  cohorts.Add("--with-amounts", flags->with_amounts,
+              "Also what each customer of a cohort came to up to then, for each currency");
   cohorts.Footer(
       "Periods that are not over are left out. Times without an offset are in the kind's time\n"
       "zone.\n"
       "Example:\n"
-      "  chairctl metric cohorts --kind purchase --window 2024");
+      "  chairctl metric cohorts --kind purchase --window 2024 --html cohorts.html");
   cohorts.OnChosen([flags, command] {
     *command = [flags](Session& session) { return Cohorts(session, *flags); };
   });

@@ -142,12 +142,12 @@ bool ReadSelection(Session& session, const SelectionFlags& flags, const std::str
 }
 
 void TellUnmatched(const Session& session,
-                   const google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched) {
+                   const google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched,
+                   absl::string_view unmatched_key) {
   for (const v1::UnmatchedFilter& filter : unmatched) {
-    std::string text =
-        filter.has_value()
-            ? absl::StrCat(filter.key(), " has no value \"", filter.value(), "\"")
-            : absl::StrCat(filter.key(), " is no dimension and no label that was found");
+    std::string text = filter.has_value()
+                           ? absl::StrCat(filter.key(), " has no value \"", filter.value(), "\"")
+                           : absl::StrCat(filter.key(), " ", unmatched_key);
     if (!filter.known().empty()) {
       absl::StrAppend(&text, "; there are ", absl::StrJoin(filter.known(), ", "));
     }

@@ -94,9 +94,14 @@ bool ReadRecordFlags(Session& session, const RecordFlags& flags, const std::stri
                        request.mutable_filters(), exit_code);
 }
 
-// Says on stderr what nothing fits of the filters: keys and values that are most often slips.
+// What is wrong with a key of a filter on answers that nothing fits.
+inline constexpr absl::string_view kNoSuchLabel = "is no dimension and no label that was found";
+
+// Says on stderr what nothing fits of the filters: keys, of which `unmatched_key` says what is
+// wrong, and values that are most often slips.
 void TellUnmatched(const Session& session,
-                   const google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched);
+                   const google::protobuf::RepeatedPtrField<v1::UnmatchedFilter>& unmatched,
+                   absl::string_view unmatched_key = kNoSuchLabel);
 
 }  // namespace emptychair
 

@@ -9,8 +9,8 @@
 #include "absl/strings/strip.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "tools/chairctl/import/row_reader.h"
-#include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/rows/row_reader.h"
+#include "tools/chairctl/rows/text_values.h"
 
 namespace emptychair {
 namespace {
@@ -95,11 +95,11 @@ std::optional<size_t> Columns::Find(RecordField field) const {
   return column;
 }
 
-bool ColumnMatcher::IsLeftOut(absl::string_view name) {
+bool ColumnMatcher::IsLeftOut(absl::string_view name) const {
   const absl::string_view trimmed = WithoutBlanks(name);
-  const std::optional<RecordField> field = FindRecordField(trimmed);
+  const std::optional<RecordField> field = FindRecordField(rules_.type, trimmed);
   return trimmed == kErrorLineColumn || trimmed == kErrorReasonColumn ||
-         (field.has_value() && !RecordFields()[static_cast<size_t>(*field)].is_read);
+         (field.has_value() && !InfoOf(*field).is_read());
 }
 
 absl::StatusOr<size_t> ColumnMatcher::FindNamed(absl::string_view flag, absl::string_view name,
@@ -142,10 +142,8 @@ absl::Status ColumnMatcher::AddMapped(const std::vector<std::string>& names,
 
 // The field that a name fits best.
 std::optional<ColumnUse> ColumnMatcher::Fit(absl::string_view name) const {
-  const auto is_read = [](RecordField field) {
-    return RecordFields()[static_cast<size_t>(field)].is_read;
-  };
-  if (const auto field = FindRecordField(name); field.has_value() && is_read(*field)) {
+  if (const auto field = FindRecordField(rules_.type, name);
+      field.has_value() && InfoOf(*field).is_read()) {
     return ColumnUse{0, {*field, ""}, How::kName};
   }
   if (const auto label = LabelOf(name)) {
@@ -155,9 +153,9 @@ std::optional<ColumnUse> ColumnMatcher::Fit(absl::string_view name) const {
     return ColumnUse{0, {RecordField::kLabels, std::string(name)}, How::kDimension};
   }
   const std::string loose = LooseName(name);
-  for (const RecordFieldInfo& info : RecordFields()) {
-    if (info.is_read && loose == LooseName(info.name)) {
-      return ColumnUse{0, {info.field, ""}, How::kNameButForCase};
+  for (const RecordField field : KnownFields(rules_.type)) {
+    if (InfoOf(field).is_read() && loose == LooseName(InfoOf(field).name)) {
+      return ColumnUse{0, {field, ""}, How::kNameButForCase};
     }
   }
   if (const auto label = LabelOf(Folded(WithoutBlanks(name)))) {

@@ -58,7 +58,7 @@ class ColumnMatcher {
                                      const Columns& columns) const;
 
   // Whether import knows a column of this name and leaves it out.
-  static bool IsLeftOut(absl::string_view name);
+  bool IsLeftOut(absl::string_view name) const;
 
   // The column of a name that a flag says: exactly that, else the N-th for `#N`, else but for case
   // and blanks. FIELD_INVALID names the columns that there are.

@@ -57,6 +57,26 @@ std::string DerivedIds::OfAnswer(const v1::Feedback& feedback) {
     content.push_back('w');
     AppendWithLength(content, feedback.comment());
   }
+  return OfContent(content);
+}
+
+std::string DerivedIds::OfActivity(const v1::Activity& activity) {
+  std::string content = Prefix("activity ");
+  AppendWithLength(content, activity.kind());
+  if (activity.has_occur_time()) {
+    absl::StrAppend(&content, "t", absl::ToUnixMillis(FromTimestamp(activity.occur_time())));
+  }
+  content.push_back('c');
+  AppendWithLength(content, activity.customer_id());
+  if (activity.has_amount()) {
+    absl::StrAppend(&content, "a", activity.amount().units(), ",", activity.amount().nanos(),
+                    activity.amount().currency_code());
+  }
+  return OfContent(content);
+}
+
+// The id of a content, and of how often it was there before.
+std::string DerivedIds::OfContent(absl::string_view content) {
   const Hash hash = Blake2b(content);
   uint64_t key = 0;
   std::memcpy(&key, hash.data(), sizeof(key));
@@ -82,12 +102,12 @@ std::string DerivedIds::OfRejectedRow(int64_t line, const std::vector<std::strin
   return absl::StrCat(source_, "-row-", absl::BytesToHexString(AsText(Blake2b(content))));
 }
 
-bool DerivedIds::IsDerived(absl::string_view external_id) const {
+bool DerivedIds::IsDerived(absl::string_view id) const {
   constexpr size_t kHexDigits = 32;
-  return absl::ConsumePrefix(&external_id, source_) && absl::ConsumePrefix(&external_id, "-") &&
-         external_id.size() == kHexDigits &&
-         std::all_of(external_id.begin(), external_id.end(),
-                     [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
+  return absl::ConsumePrefix(&id, source_) && absl::ConsumePrefix(&id, "-") &&
+         id.size() == kHexDigits && std::all_of(id.begin(), id.end(), [](char c) {
+           return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+         });
 }
 
 }  // namespace emptychair

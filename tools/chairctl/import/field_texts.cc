@@ -1,6 +1,8 @@
 #include "tools/chairctl/import/field_texts.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -13,10 +15,14 @@
 #include "google/protobuf/util/json_util.h"
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/output.h"
-#include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/rows/text_values.h"
 
 namespace emptychair {
 namespace {
+
+constexpr size_t kNanoDigits = 9;
+constexpr int64_t kNanosEnd = 1'000'000'000;
+constexpr int64_t kUnitsMax = 1'000'000'000'000;
 
 // The digits behind the optional sign and before an optional `.0` or `,0`.
 absl::string_view IntegerPart(absl::string_view text) {
@@ -48,6 +54,79 @@ absl::StatusOr<std::optional<int32_t>> ParseScore(absl::string_view text) {
     return Invalid("score", text, "an integer, or blank for none");
   }
   return score;
+}
+
+absl::StatusOr<v1::Amount> ParseAmount(absl::string_view text) {
+  constexpr absl::string_view kMinus = "\xE2\x88\x92";  // U+2212, as tables have it.
+  constexpr absl::string_view kWanted =
+      "an amount such as 20 EUR, 20.50 or -20,5, without thousands separators";
+  absl::string_view rest = WithoutBlanks(text);
+  const bool is_negative = absl::ConsumePrefix(&rest, "-") || absl::ConsumePrefix(&rest, kMinus);
+  if (!is_negative) {
+    absl::ConsumePrefix(&rest, "+");
+  }
+  const absl::string_view number = rest.substr(0, rest.find_first_not_of("0123456789.,"));
+  const absl::string_view currency = WithoutBlanks(rest.substr(number.size()));
+  const size_t point = number.find_first_of(".,");
+  const absl::string_view whole = number.substr(0, point);
+  const absl::string_view fraction =
+      point == absl::string_view::npos ? "" : number.substr(point + 1);
+  if (point != absl::string_view::npos && number[point] == ',' && fraction.size() == 3) {
+    return Invalid("amount", text,
+                   "one that cannot be read in two ways, as 1,234 can: 1234, 1.234");
+  }
+  int64_t units = 0;
+  int32_t nanos = 0;
+  const std::string padded = absl::StrCat(
+      fraction, std::string(kNanoDigits - std::min(fraction.size(), kNanoDigits), '0'));
+  if (!absl::SimpleAtoi(whole, &units) || fraction.size() > kNanoDigits ||
+      (point != absl::string_view::npos && fraction.empty()) || !absl::SimpleAtoi(padded, &nanos) ||
+      units > kUnitsMax) {
+    return Invalid("amount", text, kWanted);
+  }
+  v1::Amount amount;
+  amount.set_units(is_negative ? -units : units);
+  amount.set_nanos(is_negative ? -nanos : nanos);
+  if (!currency.empty()) {
+    const absl::StatusOr<std::string> code = ParseCurrency(currency);
+    if (!code.ok()) {
+      return Invalid("amount", text, kWanted);
+    }
+    amount.set_currency_code(*code);
+  }
+  return amount;
+}
+
+absl::StatusOr<v1::Amount> ParseAmountParts(absl::string_view units, absl::string_view nanos) {
+  int64_t whole = 0;
+  int32_t billionths = 0;
+  if (!units.empty() && !absl::SimpleAtoi(units, &whole)) {
+    return Invalid("amount_units", units, "a whole number");
+  }
+  if (!nanos.empty() && !absl::SimpleAtoi(nanos, &billionths)) {
+    return Invalid("amount_nanos", nanos, "a whole number");
+  }
+  if (whole < -kUnitsMax || whole > kUnitsMax) {
+    return Invalid("amount_units", units, "-10^12 to 10^12");
+  }
+  if (std::abs(int64_t{billionths}) >= kNanosEnd || (whole < 0 && billionths > 0) ||
+      (whole > 0 && billionths < 0)) {
+    return Invalid("amount_nanos", nanos, "less than a unit, of the sign of amount_units");
+  }
+  v1::Amount amount;
+  amount.set_units(whole);
+  amount.set_nanos(billionths);
+  return amount;
+}
+
+absl::StatusOr<std::string> ParseCurrency(absl::string_view text) {
+  const std::string code = absl::AsciiStrToUpper(WithoutBlanks(text));
+  if (code.size() != 3 || !std::all_of(code.begin(), code.end(), [](char c) {
+        return absl::ascii_isupper(static_cast<unsigned char>(c));
+      })) {
+    return Invalid("currency", text, "three letters, such as EUR");
+  }
+  return code;
 }
 
 absl::StatusOr<v1::ExclusionReason> ParseExclusionReason(absl::string_view text) {

@@ -11,8 +11,6 @@
 #include "absl/strings/str_format.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "tools/chairctl/base/written_time.h"
-#include "tools/chairctl/import/earlier_import.h"
 #include "tools/chairctl/import/import_run.h"
 #include "tools/chairctl/import/understanding.h"
 
@@ -22,18 +20,18 @@ namespace {
 // An import from its file to its summary. Each step answers an exit code when it ends the import.
 class FileImport {
  public:
-  FileImport(Session& session, const std::string& survey_id, const std::string& file,
+  FileImport(Session& session, ImportTarget& target, const std::string& file,
              const ImportRules& rules)
       : session_(session),
         environment_(session.environment),
-        survey_id_(survey_id),
+        target_(target),
         file_name_(file),
         rules_(rules),
         notice_([this](const absl::Status& status) { SayThatItWaits(status); }) {}
 
   int Run() {
     std::optional<int> exit_code = Open();
-    exit_code = exit_code.has_value() ? exit_code : ReadSurvey();
+    exit_code = exit_code.has_value() ? exit_code : target_.Ask(session_, rules_);
     exit_code = exit_code.has_value() ? exit_code : Understand();
     exit_code = exit_code.has_value() ? exit_code : MakeClient();
     exit_code = exit_code.has_value() ? exit_code : LookUpEarlierImport();
@@ -79,41 +77,16 @@ class FileImport {
     return source_->failed() ? ExitCode(CannotRead()) : std::nullopt;
   }
 
-  ExitCode ReadSurvey() {
-    const absl::StatusOr<v1::Survey> survey = session_.client.GetSurvey(survey_id_);
-    if (!survey.ok()) {
-      return ServiceError(environment_, survey.status());
-    }
-    survey_ = *survey;
-    const bool is_said = !rules_.time_zone.empty();
-    plan_.zone = is_said ? rules_.time_zone : survey_.time_zone();
-    plan_.zone_from = is_said ? "--time-zone" : "of the survey";
-    const absl::StatusOr<absl::TimeZone> zone = FindZone(plan_.zone);
-    if (!zone.ok()) {
-      return is_said
-                 ? UsageError(environment_, absl::StrCat("--time-zone: ", zone.status().message()))
-                 : ToolError(environment_, zone.status().message());
-    }
-    zone_ = *zone;
-    return std::nullopt;
-  }
-
   // Names what the file has and has not.
   absl::Status FindOut() {
     const std::vector<std::string>& names = reader_->columns();
-    matcher_.emplace(
-        rules_, std::vector<std::string>(survey_.dimensions().begin(), survey_.dimensions().end()));
-    ASSIGN_OR_RETURN(RecordLayout layout, FindLayout(rules_, survey_, *matcher_, names));
-    ASSIGN_OR_RETURN(const TimeReader times, TimeReader::Create(zone_, rules_.time_format));
-    ASSIGN_OR_RETURN(RecordBuilder builder,
-                     RecordBuilder::Create(rules_, survey_, times, std::move(layout)));
-    builder_.emplace(std::move(builder));
-    ASSIGN_OR_RETURN(first_, LookAtFirstRows(survey_, *builder_, first_rows_));
-    ImportPlan plan = MakePlan(rules_, *source_, dialect_, builder_->layout(), names, first_);
-    plan.zone = plan_.zone;
-    plan.zone_from = plan_.zone_from;
-    plan.rows = static_cast<int64_t>(first_rows_.size());
-    plan_ = std::move(plan);
+    matcher_.emplace(rules_, target_.dimensions());
+    ASSIGN_OR_RETURN(RecordLayout layout, FindLayout(rules_, target_, *matcher_, names));
+    ASSIGN_OR_RETURN(builder_, target_.MakeBuilder(rules_, std::move(layout)));
+    ASSIGN_OR_RETURN(first_, LookAtFirstRows(target_, *builder_, first_rows_));
+    plan_ = MakePlan(rules_, *source_, dialect_, builder_->layout(), names, first_);
+    target_.Describe(rules_, first_.kinds, plan_);
+    plan_.rows = static_cast<int64_t>(first_rows_.size());
     return absl::OkStatus();
   }
 
@@ -141,18 +114,19 @@ class FileImport {
 
   ExitCode LookUpEarlierImport() {
     const absl::StatusOr<bool> found =
-        WasImportedOtherwise(*client_, builder_->ids(), first_.derived);
+        target_.WasImportedOtherwise(*client_, builder_->ids(), first_.derived);
     if (!found.ok()) {
       return ServiceError(environment_, found.status());
     }
     if (*found) {
       return UsageError(
           environment_,
-          absl::StrCat("the survey has most of the first answers under other ids, derived for the ",
-                       "source ", Quoted(rules_.source),
+          absl::StrCat(target_.name(), " has most of the first ",
+                       target_.type() == RecordType::kFeedback ? "answers" : "activities",
+                       " under other ids, derived for the source ", Quoted(rules_.source),
                        " in another way: they would count twice. "
                        "Wanted the same --map and --id-from as before, or --source NAME when these "
-                       "are other answers"));
+                       "are others"));
     }
     return std::nullopt;
   }
@@ -181,8 +155,9 @@ class FileImport {
     const std::string import_id = rules_.import_id.empty() ? MakeImportId() : rules_.import_id;
     const ImportReport report{environment_.err, environment_.err_is_terminal,
                               rejects_.is_open() ? &rejects_ : nullptr};
-    run_.emplace(rules_, *matcher_, *reader_, *builder_, rules_.dry_run ? nullptr : &*client_,
-                 import_id, report, [this] { notice_.OnAnswer(); });
+    run_.emplace(rules_, target_, *matcher_, *reader_, *builder_,
+                 rules_.dry_run ? nullptr : &*client_, import_id, report,
+                 [this] { notice_.OnAnswer(); });
     const absl::Status status = run_->Run(std::move(first_rows_));
     if (rules_.dry_run) {
       PrintDryRun(plan_, run_->summary(), session_);
@@ -233,7 +208,7 @@ class FileImport {
 
   Session& session_;
   const Environment& environment_;
-  const std::string& survey_id_;
+  ImportTarget& target_;
   const std::string& file_name_;
   const ImportRules& rules_;
   OutageNotice notice_;
@@ -242,10 +217,8 @@ class FileImport {
   Dialect dialect_;
   std::unique_ptr<RowReader> reader_;
   std::vector<Row> first_rows_;
-  v1::Survey survey_;
-  absl::TimeZone zone_;
   std::optional<ColumnMatcher> matcher_;
-  std::optional<RecordBuilder> builder_;
+  std::unique_ptr<RecordBuilder> builder_;
   FirstRecords first_;
   ImportPlan plan_;
   std::optional<Client> client_;
@@ -255,9 +228,9 @@ class FileImport {
 
 }  // namespace
 
-int ImportFile(Session& session, const std::string& survey_id, const std::string& file,
+int ImportFile(Session& session, ImportTarget& target, const std::string& file,
                const ImportRules& rules) {
-  return FileImport(session, survey_id, file, rules).Run();
+  return FileImport(session, target, file, rules).Run();
 }
 
 }  // namespace emptychair

@@ -1,4 +1,4 @@
-// `chairctl feedback import`: a file becomes records of a survey.
+// `chairctl feedback import` and `activity import`: a file becomes records.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_IMPORT_IMPORT_FILE_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_IMPORT_IMPORT_FILE_H_
 
@@ -6,12 +6,13 @@
 
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/import/import_rules.h"
+#include "tools/chairctl/import/import_target.h"
 
 namespace emptychair {
 
-// Imports `file`, or the standard input for `-`, into a survey: makes the plan of it, refuses what
-// is not understood, and sends the rest. Answers the exit code.
-int ImportFile(Session& session, const std::string& survey_id, const std::string& file,
+// Imports `file`, or the standard input for `-`: makes the plan of it, refuses what is not
+// understood, and sends the rest. `rules` are those of the target's type. Answers the exit code.
+int ImportFile(Session& session, ImportTarget& target, const std::string& file,
                const ImportRules& rules);
 
 }  // namespace emptychair

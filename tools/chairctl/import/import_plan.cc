@@ -41,13 +41,16 @@ TextFields Facts(const ImportPlan& plan) {
     facts.emplace_back("line ends", plan.dialect.line_ends);
   }
   facts.emplace_back("time zone", absl::StrCat(plan.zone, " (", plan.zone_from, ")"));
+  for (const std::string& kind : plan.kinds) {
+    facts.emplace_back("kind", kind);
+  }
   facts.emplace_back("ids", plan.ids);
   if (plan.is_export) {
     facts.emplace_back("texts", "as they are: the file is an export");
   }
-  if (plan.rows_without_score > 0) {
-    facts.emplace_back("without score",
-                       absl::StrCat(plan.rows_without_score, " of the first ", plan.rows, " rows"));
+  if (plan.rows_without_value > 0) {
+    facts.emplace_back(plan.type == RecordType::kFeedback ? "without score" : "without amount",
+                       absl::StrCat(plan.rows_without_value, " of the first ", plan.rows, " rows"));
   }
   if (plan.rows_without_time > 0) {
     facts.emplace_back("without time",
@@ -115,7 +118,9 @@ std::string JsonPlan(const ImportPlan& plan, const ImportSummary& summary) {
       absl::StrCat("\"timeZone\": ", JsonString(plan.zone)),
       absl::StrCat("\"timeZoneFrom\": ", JsonString(plan.zone_from)),
       absl::StrCat("\"ids\": ", JsonString(plan.ids)),
-      absl::StrCat("\"withoutScore\": ", plan.rows_without_score),
+      absl::StrCat(
+          plan.type == RecordType::kFeedback ? "\"withoutScore\": " : "\"withoutAmount\": ",
+          plan.rows_without_value),
       absl::StrCat("\"withoutTime\": ", plan.rows_without_time),
       absl::StrCat("\"isExport\": ", plan.is_export ? "true" : "false"),
       absl::StrCat("\"flags\": ", JsonFlags(plan)),
@@ -123,6 +128,9 @@ std::string JsonPlan(const ImportPlan& plan, const ImportSummary& summary) {
       absl::StrCat("\"read\": ", summary.read()),
       absl::StrCat("\"rejected\": ", summary.rejected),
       absl::StrCat("\"skipped\": ", summary.skipped)};
+  if (plan.type == RecordType::kActivity) {
+    members.push_back(absl::StrCat("\"kinds\": ", JsonList(plan.kinds)));
+  }
   return absl::StrCat("{", absl::StrJoin(members, ",\n "), "}\n");
 }
 

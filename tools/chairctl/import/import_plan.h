@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "tools/chairctl/base/session.h"
-#include "tools/chairctl/import/dialect.h"
 #include "tools/chairctl/import/import_rules.h"
+#include "tools/chairctl/rows/dialect.h"
 
 namespace emptychair {
 
 struct ImportPlan {
+  RecordType type = RecordType::kFeedback;
   struct Column {
     std::string field;
     std::string column;
@@ -27,15 +28,18 @@ struct ImportPlan {
   Dialect dialect;
   std::string encoding;
   std::string zone;
-  // `--time-zone`, or the survey.
+  // `--time-zone`, or the survey or kind.
   std::string zone_from;
+  // Of activities: each kind of the first rows, and whether the import declares it.
+  std::vector<std::string> kinds;
   // Where ids come from, in words.
   std::string ids;
   // An export of this service, whose texts are taken as they are.
   bool is_export = false;
   // Among the first rows, of which there are `rows`.
   int64_t rows = 0;
-  int64_t rows_without_score = 0;
+  // Without a score or an amount.
+  int64_t rows_without_value = 0;
   int64_t rows_without_time = 0;
   std::vector<GivenFlag> flags;
   std::vector<std::string> odd;

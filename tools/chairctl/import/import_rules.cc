@@ -13,7 +13,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/import/field_texts.h"
-#include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/rows/text_values.h"
 
 namespace emptychair {
 namespace {
@@ -55,7 +55,8 @@ absl::StatusOr<std::string> ReadText(const GivenFlag& flag, size_t bytes_max) {
   return flag.value;
 }
 
-absl::StatusOr<TargetField> ReadField(absl::string_view flag, absl::string_view name) {
+absl::StatusOr<TargetField> ReadField(RecordType type, absl::string_view flag,
+                                      absl::string_view name) {
   if (absl::StartsWith(name, kLabelPrefix)) {
     const std::string key(name.substr(kLabelPrefix.size()));
     if (!IsLabelKey(key)) {
@@ -64,10 +65,10 @@ absl::StatusOr<TargetField> ReadField(absl::string_view flag, absl::string_view 
     }
     return TargetField{RecordField::kLabels, key};
   }
-  const std::optional<RecordField> field = FindRecordField(name);
-  if (!field.has_value() || !RecordFields()[static_cast<size_t>(*field)].is_read) {
+  const std::optional<RecordField> field = FindRecordField(type, name);
+  if (!field.has_value() || !InfoOf(*field).is_read()) {
     return Invalid(flag, absl::StrCat("names the field ", Quoted(name), "; wanted one of ",
-                                      TargetFieldNames()));
+                                      TargetFieldNames(type)));
   }
   return TargetField{*field, ""};
 }
@@ -77,7 +78,8 @@ absl::Status AddMap(const GivenFlag& flag, ImportRules& rules) {
   if (equals == std::string::npos || equals + 1 == flag.value.size()) {
     return Invalid("map", absl::StrCat("is ", Quoted(flag.value), "; wanted FIELD=COLUMN"));
   }
-  ASSIGN_OR_RETURN(const TargetField field, ReadField("map", flag.value.substr(0, equals)));
+  ASSIGN_OR_RETURN(const TargetField field,
+                   ReadField(rules.type, "map", flag.value.substr(0, equals)));
   const auto has_field = [&field](const auto& map) { return map.first == field; };
   if (field.field != RecordField::kOccurTime &&
       std::any_of(rules.maps.begin(), rules.maps.end(), has_field)) {
@@ -96,10 +98,19 @@ absl::Status CheckValue(absl::string_view flag, const TargetField& field, const 
     status = ParseScore(value).status();
   } else if (field.field == RecordField::kExclusion) {
     status = ParseExclusionReason(value).status();
+  } else if (field.field == RecordField::kAmount) {
+    status = ParseAmount(value).status();
+  } else if (field.field == RecordField::kCurrency) {
+    status = ParseCurrency(value).status();
   }
   return status.ok() ? status
                      : Invalid(flag, absl::StrCat("is ", Quoted(given.value), ", whose ",
                                                   status.message()));
+}
+
+// The field that words most often stand for.
+absl::string_view NameOfValue(RecordType type) {
+  return type == RecordType::kActivity ? "amount" : "score";
 }
 
 absl::Status AddValue(const GivenFlag& flag, ImportRules& rules) {
@@ -108,11 +119,13 @@ absl::Status AddValue(const GivenFlag& flag, ImportRules& rules) {
   if (colon == std::string::npos || equals == std::string::npos || equals < colon) {
     return Invalid("value", absl::StrCat("is ", Quoted(flag.value), "; wanted FIELD:TEXT=VALUE"));
   }
-  ASSIGN_OR_RETURN(const TargetField field, ReadField("value", flag.value.substr(0, colon)));
+  ASSIGN_OR_RETURN(const TargetField field,
+                   ReadField(rules.type, "value", flag.value.substr(0, colon)));
   if (field.field == RecordField::kOccurTime ||
       (field.field == RecordField::kLabels && field.label.empty())) {
-    return Invalid("value", absl::StrCat("is for ", NameOf(field), "; wanted score, label.KEY or ",
-                                         "another field that is one word"));
+    return Invalid("value",
+                   absl::StrCat("is for ", NameOf(field), "; wanted ", NameOfValue(rules.type),
+                                ", label.KEY or another field ", "that is one word"));
   }
   const std::string value = flag.value.substr(equals + 1);
   RETURN_IF_ERROR(CheckValue("value", field, value, flag));
@@ -121,17 +134,25 @@ absl::Status AddValue(const GivenFlag& flag, ImportRules& rules) {
   return absl::OkStatus();
 }
 
+// The fields that a flag can set for all rows: what says who, when and where, and what was meant
+// for people. Nobody has given a score or paid an amount that a flag says.
+bool CanBeSet(const TargetField& field) {
+  return (field.field == RecordField::kLabels && !field.label.empty()) ||
+         field.field == RecordField::kCustomerId || field.field == RecordField::kComment ||
+         field.field == RecordField::kOccurTime;
+}
+
 absl::Status AddConstant(const GivenFlag& flag, ImportRules& rules) {
   const size_t equals = flag.value.find('=');
   if (equals == std::string::npos || equals + 1 == flag.value.size()) {
     return Invalid("set", absl::StrCat("is ", Quoted(flag.value), "; wanted FIELD=VALUE"));
   }
-  ASSIGN_OR_RETURN(const TargetField field, ReadField("set", flag.value.substr(0, equals)));
-  const bool is_label = field.field == RecordField::kLabels && !field.label.empty();
-  if (!is_label && field.field != RecordField::kCustomerId &&
-      field.field != RecordField::kComment && field.field != RecordField::kOccurTime) {
-    return Invalid("set", absl::StrCat("sets ", NameOf(field), "; wanted label.KEY, customer_id, ",
-                                       "comment or occur_time: nobody has given what a flag says"));
+  ASSIGN_OR_RETURN(const TargetField field,
+                   ReadField(rules.type, "set", flag.value.substr(0, equals)));
+  if (!CanBeSet(field)) {
+    const absl::string_view prose = rules.type == RecordType::kFeedback ? ", comment" : "";
+    return Invalid("set", absl::StrCat("sets ", NameOf(field), "; wanted label.KEY, customer_id",
+                                       prose, " or occur_time: nobody has given what a flag says"));
   }
   const std::string value = flag.value.substr(equals + 1);
   if (field.field == RecordField::kOccurTime && value == "now") {
@@ -194,10 +215,18 @@ absl::Status SetInt(const GivenFlag& flag, ImportRules& rules) {
   return absl::OkStatus();
 }
 
+// Which imports have the flag.
+enum class FlagOf { kAll, kFeedback, kActivity };
+
 struct FlagInfo {
   absl::string_view name;
   ImportFlagKind kind;
   Setter set;
+  FlagOf of = FlagOf::kAll;
+
+  bool IsOf(RecordType type) const {
+    return of == FlagOf::kAll || (of == FlagOf::kActivity) == (type == RecordType::kActivity);
+  }
 };
 
 constexpr size_t kPathBytesMax = 4096;
@@ -234,9 +263,28 @@ constexpr FlagInfo kFlags[] = {
     {"skip-rows", Kind::kOnce, SetInt<&ImportRules::skip_rows, 0, 1'000'000>},
     {"time-zone", Kind::kOnce, SetText<&ImportRules::time_zone, 128>},
     {"time-format", Kind::kOnce, SetText<&ImportRules::time_format, 128>},
-    {"no-score", Kind::kSwitch, SetBool<&ImportRules::no_score>},
+    {"no-score", Kind::kSwitch, SetBool<&ImportRules::no_score>, FlagOf::kFeedback},
+    {"kind", Kind::kOnce,
+     [](const GivenFlag& flag, ImportRules& rules) {
+       rules.kind = flag.value;
+       return IsLabelKey(flag.value)
+                  ? absl::OkStatus()
+                  : Invalid("kind", absl::StrCat("is ", Quoted(flag.value),
+                                                 "; wanted a-z, 0-9, _ and -, a letter first"));
+     },
+     FlagOf::kActivity},
+    {"currency", Kind::kOnce,
+     [](const GivenFlag& flag, ImportRules& rules) -> absl::Status {
+       const absl::StatusOr<std::string> currency = ParseCurrency(flag.value);
+       if (!currency.ok()) {
+         return Invalid("currency", currency.status().message());
+       }
+       rules.currency = *currency;
+       return absl::OkStatus();
+     },
+     FlagOf::kActivity},
     {"source", Kind::kOnce, SetText<&ImportRules::source, kSourceBytesMax>},
-    {"update", Kind::kSwitch, SetBool<&ImportRules::update>},
+    {"update", Kind::kSwitch, SetBool<&ImportRules::update>, FlagOf::kFeedback},
     {"dry-run", Kind::kSwitch, SetBool<&ImportRules::dry_run>},
     {"import-id", Kind::kOnce, SetText<&ImportRules::import_id, kImportIdBytesMax>},
     {"rejects", Kind::kOnce, SetText<&ImportRules::rejects, kPathBytesMax>},
@@ -269,10 +317,10 @@ std::optional<ImportFlagKind> KindOfImportFlag(absl::string_view name) {
   return flag == nullptr ? std::nullopt : std::optional(flag->kind);
 }
 
-std::vector<std::string> ImportFlagNames(ImportFlagKind kind) {
+std::vector<std::string> ImportFlagNames(RecordType type, ImportFlagKind kind) {
   std::vector<std::string> names;
   for (const FlagInfo& flag : kFlags) {
-    if (flag.kind == kind) {
+    if (flag.kind == kind && flag.IsOf(type)) {
       names.emplace_back(flag.name);
     }
   }
@@ -293,15 +341,15 @@ std::vector<GivenFlag> Together(std::vector<GivenFlag> preset, std::vector<Given
 }
 
 std::string NameOf(const TargetField& field) {
-  return field.label.empty() ? std::string(RecordFields()[static_cast<size_t>(field.field)].name)
+  return field.label.empty() ? std::string(InfoOf(field.field).name)
                              : absl::StrCat(kLabelPrefix, field.label);
 }
 
-std::string TargetFieldNames() {
+std::string TargetFieldNames(RecordType type) {
   std::string names;
-  for (const RecordFieldInfo& info : RecordFields()) {
-    if (info.is_read) {
-      absl::StrAppend(&names, info.name, ", ");
+  for (const RecordField field : KnownFields(type)) {
+    if (InfoOf(field).is_read()) {
+      absl::StrAppend(&names, InfoOf(field).name, ", ");
     }
   }
   return absl::StrCat(names, "label.KEY");
@@ -317,12 +365,15 @@ bool IsLabelKey(absl::string_view key) {
          });
 }
 
-absl::StatusOr<ImportRules> ReadRules(std::vector<GivenFlag> given) {
+absl::StatusOr<ImportRules> ReadRules(RecordType type, std::vector<GivenFlag> given) {
   ImportRules rules;
+  rules.type = type;
   for (const GivenFlag& flag : given) {
     const FlagInfo* info = FindFlag(flag.name);
-    if (info == nullptr) {
-      return Invalid(flag.name, "is no flag of import");
+    if (info == nullptr || !info->IsOf(type)) {
+      return Invalid(flag.name, type == RecordType::kActivity
+                                    ? "is no flag of an import of activities"
+                                    : "is no flag of an import of answers");
     }
     RETURN_IF_ERROR(info->set(flag, rules));
   }

@@ -12,8 +12,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "tools/chairctl/import/dialect.h"
 #include "tools/chairctl/records/record_fields.h"
+#include "tools/chairctl/rows/dialect.h"
 
 namespace emptychair {
 
@@ -28,9 +28,10 @@ struct GivenFlag {
 // How often a flag can stand, and whether it has a value.
 enum class ImportFlagKind { kOnce, kRepeated, kSwitch };
 
-// The flags that import has, by long name without dashes; nothing for a name that is none.
+// The flags that import has, by long name without dashes; nothing for a name that is none. Those of
+// one type of record need not be flags of the other.
 std::optional<ImportFlagKind> KindOfImportFlag(absl::string_view name);
-std::vector<std::string> ImportFlagNames(ImportFlagKind kind);
+std::vector<std::string> ImportFlagNames(RecordType type, ImportFlagKind kind);
 
 // Puts flags together with those of a preset: a list is added to, a single value replaces the
 // preset's. What both say of the same field or word is as the flag says.
@@ -49,9 +50,9 @@ struct TargetField {
 std::string NameOf(const TargetField& field);
 
 // The names of the fields that import takes, as a sentence lists them.
-std::string TargetFieldNames();
+std::string TargetFieldNames(RecordType type);
 
-// Whether `key` can be the key of a label.
+// Whether `key` can be the key of a label, or the name of an activity kind.
 bool IsLabelKey(absl::string_view key);
 
 // A condition of --where on one column: values of `=` are alternatives, those of `!=` all excluded.
@@ -63,6 +64,7 @@ struct Condition {
 };
 
 struct ImportRules {
+  RecordType type = RecordType::kFeedback;
   DialectFlags dialect;
   std::string encoding;
   int skip_rows = 0;
@@ -78,6 +80,10 @@ struct ImportRules {
   std::string time_zone;
   std::string time_format;
   bool no_score = false;
+  // Of activities: the kind of all rows; empty: each row says its own.
+  std::string kind;
+  // Of amounts that come without one; empty: none.
+  std::string currency;
   std::string source = "import";
   std::vector<std::string> id_from;
   bool update = false;
@@ -90,8 +96,9 @@ struct ImportRules {
   std::vector<GivenFlag> given;
 };
 
-// Reads all flags. FIELD_INVALID names the flag that cannot be read.
-absl::StatusOr<ImportRules> ReadRules(std::vector<GivenFlag> given);
+// Reads all flags of an import of records of the type. FIELD_INVALID names the flag that cannot be
+// read.
+absl::StatusOr<ImportRules> ReadRules(RecordType type, std::vector<GivenFlag> given);
 
 }  // namespace emptychair
 

@@ -1,14 +1,16 @@
 #include "tools/chairctl/import/import_run.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "emptychair/error.h"
+#include "tools/chairctl/base/amount_text.h"
 #include "tools/chairctl/base/output.h"
 #include "tools/chairctl/base/session.h"
-#include "tools/chairctl/import/record_updater.h"
 
 namespace emptychair {
 namespace {
@@ -19,8 +21,8 @@ constexpr int64_t kRejectsShownMax = 100;
 constexpr size_t kEntriesMax = 100'000;
 constexpr size_t kKeptBytesMax = 16 << 20;
 
-constexpr size_t kScoreTextsMax = 1000;
-constexpr size_t kScoreTextsShownMax = 20;
+constexpr size_t kValueTextsMax = 1000;
+constexpr size_t kValueTextsShownMax = 20;
 constexpr size_t kLateColumnsMax = 20;
 
 // Rows from one line of progress to the next.
@@ -35,11 +37,6 @@ size_t BytesOf(const std::vector<std::string>& row) {
   return bytes;
 }
 
-bool IsAboutTheScore(const absl::Status& status) {
-  const std::vector<std::string> fields = FieldsOf(status);
-  return !fields.empty() && absl::string_view(fields.front()) == "score";
-}
-
 // Errors of one record, after which the next can go well.
 bool IsOfTheRecord(const absl::Status& status) {
   return absl::IsNotFound(status) || absl::IsAlreadyExists(status) ||
@@ -47,26 +44,52 @@ bool IsOfTheRecord(const absl::Status& status) {
          absl::IsAborted(status);
 }
 
+const std::string& IdOf(ImportRecordView record) {
+  if (const auto* const* activity = std::get_if<const v1::Activity*>(&record)) {
+    return (*activity)->activity_id();
+  }
+  return std::get<const v1::Feedback*>(record)->external_id();
+}
+
+// The value whose rejected texts are counted.
+std::string ValueText(ImportRecordView record) {
+  if (const auto* const* activity = std::get_if<const v1::Activity*>(&record)) {
+    return AmountDigits((*activity)->amount());
+  }
+  return absl::StrCat(std::get<const v1::Feedback*>(record)->score());
+}
+
+size_t BytesOf(const ImportRecord& record) {
+  return std::visit([](const auto& message) { return message.ByteSizeLong(); }, record);
+}
+
+IdColumn IdColumnOf(const ImportTarget& target, const RecordBuilder& builder) {
+  const std::optional<size_t> place = builder.layout().columns.Find(target.id_field());
+  return {place.has_value() ? static_cast<int>(*place) : -1, InfoOf(target.id_field()).name};
+}
+
 }  // namespace
 
-ImportRun::ImportRun(const ImportRules& rules, const ColumnMatcher& matcher, RowReader& reader,
-                     RecordBuilder& builder, const Client* client, std::string import_id,
-                     const ImportReport& report, std::function<void()> on_answer)
+ImportRun::ImportRun(const ImportRules& rules, ImportTarget& target, const ColumnMatcher& matcher,
+                     RowReader& reader, RecordBuilder& builder, const Client* client,
+                     std::string import_id, const ImportReport& report,
+                     std::function<void()> on_answer)
     : rules_(rules),
+      target_(target),
       matcher_(matcher),
       reader_(reader),
       builder_(builder),
       client_(client),
       report_(report),
       on_answer_(std::move(on_answer)),
-      id_column_(static_cast<int>(
-          builder.layout().columns.Find(RecordField::kExternalId).value_or(size_t(-1)))),
+      id_column_(IdColumnOf(target, builder)),
       columns_known_(reader.columns().size()),
       progress_(report.err, report.show_progress) {
   if (client != nullptr) {
-    sender_.emplace(*client, std::move(import_id), rules.batch_size,
-                    [this](const v1::Feedback& record, const absl::Status& status,
-                           bool already_existed) { OnSettled(record, status, already_existed); });
+    sender_ = target.MakeSender(
+        *client, {std::move(import_id), rules.batch_size,
+                  [this](ImportRecordView record, const absl::Status& status,
+                         bool already_existed) { OnSettled(record, status, already_existed); }});
   }
 }
 
@@ -84,7 +107,7 @@ absl::Status ImportRun::Run(std::vector<Row> first_rows) {
   while (status_.ok() && reader_.Next(row)) {
     status_.Update(AddRow(row));
   }
-  if (status_.ok() && sender_.has_value()) {
+  if (status_.ok() && sender_ != nullptr) {
     status_.Update(sender_->Settle());
   }
   ReportSettled();
@@ -110,20 +133,20 @@ absl::Status ImportRun::AddRow(const Row& row) {
     entry.row_bytes = BytesOf(entry.row);
     kept_bytes_ += entry.row_bytes;
   }
-  if (built_.status.ok() && built_.feedback.ByteSizeLong() > RecordSender::kBatchBytesMax / 2) {
+  if (built_.status.ok() && BytesOf(built_.record) > RecordSender::kBatchBytesMax / 2) {
     built_.status = FieldError(
         v1::ERROR_REASON_FIELD_INVALID, "row",
         absl::StrCat("makes a record of more than ", RecordSender::kBatchBytesMax / 2, " bytes"));
   }
   if (!built_.status.ok()) {
     RejectRow(row, std::move(entry));
-  } else if (!sender_.has_value()) {
+  } else if (sender_ == nullptr) {
     ++summary_.sendable;
   } else {
     entries_.push_back(std::move(entry));
-    RETURN_IF_ERROR(sender_->Add(std::move(built_.feedback)));
+    RETURN_IF_ERROR(sender_->Add(std::move(built_.record)));
   }
-  if (sender_.has_value() && (entries_.size() > kEntriesMax || kept_bytes_ > kKeptBytesMax)) {
+  if (sender_ != nullptr && (entries_.size() > kEntriesMax || kept_bytes_ > kKeptBytesMax)) {
     RETURN_IF_ERROR(sender_->Settle());
   }
   ReportSettled();
@@ -138,44 +161,49 @@ void ImportRun::AddLateColumns(int64_t line) {
         matcher_.MatchLate(names, columns_known_, builder_.layout().columns);
     if (use.has_value() && !(rules_.no_score && use->field.field == RecordField::kScore)) {
       builder_.AddColumn(*use);
-    } else if (!ColumnMatcher::IsLeftOut(names[columns_known_])) {
+    } else if (!matcher_.IsLeftOut(names[columns_known_])) {
       late_columns_.emplace_back(names[columns_known_], line);
     }
   }
 }
 
 void ImportRun::RejectRow(const Row& row, Entry entry) {
-  if (IsAboutTheScore(built_.status)) {
-    NoteRejectedScore(builder_.TextOf(row, RecordField::kScore));
+  if (IsAboutTheValue(built_.status)) {
+    NoteRejectedValue(builder_.TextOf(row, target_.value_field()));
   }
   entry.is_settled = true;
   entry.reason = Printable(Describe(built_.status));
   if (report_.rejects != nullptr) {
-    entry.external_id = builder_.IdOfRejected(row, entry.row);
+    entry.id = builder_.IdOfRejected(row, entry.row);
   }
   entries_.push_back(std::move(entry));
 }
 
-void ImportRun::NoteRejectedScore(absl::string_view text) {
-  const std::string score(text);
-  if (rejected_scores_.size() < kScoreTextsMax || rejected_scores_.contains(score)) {
-    ++rejected_scores_[score];
+bool ImportRun::IsAboutTheValue(const absl::Status& status) const {
+  const std::vector<std::string> fields = FieldsOf(status);
+  return !fields.empty() && fields.front() == InfoOf(target_.value_field()).name;
+}
+
+void ImportRun::NoteRejectedValue(absl::string_view text) {
+  const std::string value(text);
+  if (rejected_values_.size() < kValueTextsMax || rejected_values_.contains(value)) {
+    ++rejected_values_[value];
   }
 }
 
 // What a row that the service refused has as its id in the file of rejected rows. One that was
-// refused because of what is stored under its id keeps that; others whose id was made of the answer
-// get one of their own, so that the mended row is a new answer.
-std::string ImportRun::IdOfRefused(const v1::Feedback& record, const Entry& entry,
+// refused because of what is stored under its id keeps that; others whose id was made of the
+// content get one of their own, so that the mended row is a new record.
+std::string ImportRun::IdOfRefused(ImportRecordView record, const Entry& entry,
                                    const absl::Status& status) const {
   const v1::ErrorReason reason = ReasonOf(status);
-  const bool is_made_anew = entry.id_origin == IdOrigin::kAnswer &&
+  const bool is_made_anew = entry.id_origin == IdOrigin::kContent &&
                             reason != v1::ERROR_REASON_CONTENT_DIFFERS &&
                             reason != v1::ERROR_REASON_ERASED;
-  return is_made_anew ? builder_.ids().OfRejectedRow(entry.line, entry.row) : record.external_id();
+  return is_made_anew ? builder_.ids().OfRejectedRow(entry.line, entry.row) : IdOf(record);
 }
 
-void ImportRun::OnSettled(const v1::Feedback& record, const absl::Status& status,
+void ImportRun::OnSettled(ImportRecordView record, const absl::Status& status,
                           bool already_existed) {
   on_answer_();
   while (entries_[unsettled_].is_settled) {
@@ -187,45 +215,28 @@ void ImportRun::OnSettled(const v1::Feedback& record, const absl::Status& status
   if (!status_.ok()) {
     return;  // An update has failed for good: what comes behind it is not settled.
   }
-  const bool was_updated = rules_.update && is_there && Update(record, entry, status, outcome);
+  const bool was_updated = rules_.update && is_there && Update(record, entry, outcome);
   if (!status_.ok()) {
     return;
   }
   entry.is_settled = true;
   if (!outcome.ok()) {
     entry.reason = Printable(Describe(outcome));
-    if (IsAboutTheScore(outcome)) {
-      NoteRejectedScore(absl::StrCat(record.score()));
+    if (IsAboutTheValue(outcome)) {
+      NoteRejectedValue(ValueText(record));
     }
     if (report_.rejects != nullptr) {
-      entry.external_id = IdOfRefused(record, entry, outcome);
+      entry.id = IdOfRefused(record, entry, outcome);
     }
   } else {
     ++(was_updated ? summary_.updated : is_there ? summary_.already_existed : summary_.accepted);
   }
 }
 
-// Amends the stored record, but for what constants stand for. Whether it was changed; `outcome` is
-// what becomes of the row, and `status_` what becomes of the run.
-bool ImportRun::Update(const v1::Feedback& record, const Entry& entry, const absl::Status& status,
-                       absl::Status& outcome) {
-  v1::Feedback said = record;
-  for (size_t i = 0; i < rules_.constants.size(); ++i) {
-    if ((entry.constants >> i & 1) == 0) {
-      continue;
-    }
-    const TargetField& field = rules_.constants[i].first;
-    if (field.field == RecordField::kLabels) {
-      said.mutable_labels()->erase(field.label);
-    } else if (field.field == RecordField::kComment) {
-      said.clear_comment();
-    } else if (field.field == RecordField::kCustomerId) {
-      said.clear_customer_id();
-    } else if (field.field == RecordField::kOccurTime) {
-      said.clear_occur_time();
-    }
-  }
-  const absl::StatusOr<bool> updated = UpdateRecord(*client_, said);
+// Whether the stored record was changed; `outcome` is what becomes of the row, and `status_` what
+// becomes of the run.
+bool ImportRun::Update(ImportRecordView record, const Entry& entry, absl::Status& outcome) {
+  const absl::StatusOr<bool> updated = target_.Update(*client_, rules_, record, entry.constants);
   outcome = updated.status();
   if (!updated.ok() && !IsOfTheRecord(updated.status())) {
     status_ = updated.status();
@@ -247,7 +258,7 @@ void ImportRun::ReportSettled() {
       }
       if (report_.rejects != nullptr) {
         *report_.rejects << reader_.RejectedRow(std::move(entry.row), entry.line, entry.reason,
-                                                entry.external_id, id_column_);
+                                                entry.id, id_column_);
       }
     }
     kept_bytes_ -= entry.row_bytes;
@@ -265,23 +276,28 @@ void ImportRun::ReportEnd() {
   if (summary_.rejected > kRejectsShownMax) {
     *report_.err << "and " << summary_.rejected - kRejectsShownMax << " more rejected rows\n";
   }
-  if (!rejected_scores_.empty()) {
-    std::vector<std::pair<int64_t, std::string>> scores;
-    for (const auto& [text, count] : rejected_scores_) {
-      scores.emplace_back(-count, text);
-    }
-    std::sort(scores.begin(), scores.end());
-    *report_.err << "rejected scores: ";
-    for (size_t i = 0; i < std::min(scores.size(), kScoreTextsShownMax); ++i) {
-      *report_.err << (i == 0 ? "" : ", ") << Quoted(scores[i].second) << " (" << -scores[i].first
-                   << ")";
-    }
-    *report_.err << (scores.size() > kScoreTextsShownMax ? ", …\n" : "\n");
-  }
+  ReportRejectedValues();
   for (size_t i = 0; i < std::min(late_columns_.size(), kLateColumnsMax); ++i) {
     *report_.err << "not used: " << Quoted(late_columns_[i].first) << ", first in line "
                  << late_columns_[i].second << "\n";
   }
+}
+
+void ImportRun::ReportRejectedValues() const {
+  if (rejected_values_.empty()) {
+    return;
+  }
+  std::vector<std::pair<int64_t, std::string>> values;
+  for (const auto& [text, count] : rejected_values_) {
+    values.emplace_back(-count, text);
+  }
+  std::sort(values.begin(), values.end());
+  *report_.err << "rejected " << InfoOf(target_.value_field()).name << "s: ";
+  for (size_t i = 0; i < std::min(values.size(), kValueTextsShownMax); ++i) {
+    *report_.err << (i == 0 ? "" : ", ") << Quoted(values[i].second) << " (" << -values[i].first
+                 << ")";
+  }
+  *report_.err << (values.size() > kValueTextsShownMax ? ", …\n" : "\n");
 }
 
 void ImportRun::ShowProgress() {

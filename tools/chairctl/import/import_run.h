@@ -7,7 +7,7 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <optional>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -19,9 +19,11 @@
 #include "tools/chairctl/base/progress_line.h"
 #include "tools/chairctl/import/columns.h"
 #include "tools/chairctl/import/import_plan.h"
+#include "tools/chairctl/import/import_record.h"
+#include "tools/chairctl/import/import_target.h"
 #include "tools/chairctl/import/record_builder.h"
 #include "tools/chairctl/import/record_sender.h"
-#include "tools/chairctl/import/row_reader.h"
+#include "tools/chairctl/rows/row_reader.h"
 
 namespace emptychair {
 
@@ -40,8 +42,8 @@ class ImportRun {
  public:
   // All must outlive the run. `client` is null for a dry run. `on_answer` is called for each record
   // that the service has answered.
-  ImportRun(const ImportRules& rules, const ColumnMatcher& matcher, RowReader& reader,
-            RecordBuilder& builder, const Client* client, std::string import_id,
+  ImportRun(const ImportRules& rules, ImportTarget& target, const ColumnMatcher& matcher,
+            RowReader& reader, RecordBuilder& builder, const Client* client, std::string import_id,
             const ImportReport& report, std::function<void()> on_answer);
 
   // Takes the rows that were read already, and then those of the reader. Not OK when the service
@@ -65,31 +67,33 @@ class ImportRun {
     // For the file of rejected rows.
     std::vector<std::string> row;
     size_t row_bytes = 0;
-    std::string external_id;
+    std::string id;
   };
 
   absl::Status AddRow(const Row& row);
   void AddLateColumns(int64_t line);
   void RejectRow(const Row& row, Entry entry);
-  void OnSettled(const v1::Feedback& record, const absl::Status& status, bool already_existed);
-  bool Update(const v1::Feedback& record, const Entry& entry, const absl::Status& status,
-              absl::Status& outcome);
-  std::string IdOfRefused(const v1::Feedback& record, const Entry& entry,
+  void OnSettled(ImportRecordView record, const absl::Status& status, bool already_existed);
+  bool Update(ImportRecordView record, const Entry& entry, absl::Status& outcome);
+  std::string IdOfRefused(ImportRecordView record, const Entry& entry,
                           const absl::Status& status) const;
-  void NoteRejectedScore(absl::string_view text);
+  bool IsAboutTheValue(const absl::Status& status) const;
+  void NoteRejectedValue(absl::string_view text);
+  void ReportRejectedValues() const;
   void ReportSettled();
   void ReportEnd();
   void ShowProgress();
 
   const ImportRules& rules_;
+  ImportTarget& target_;
   const ColumnMatcher& matcher_;
   RowReader& reader_;
   RecordBuilder& builder_;
   const Client* const client_;
   const ImportReport report_;
   const std::function<void()> on_answer_;
-  const int id_column_;
-  std::optional<RecordSender> sender_;  // Absent in a dry run.
+  const IdColumn id_column_;
+  std::unique_ptr<RecordSender> sender_;  // Null in a dry run.
   ImportSummary summary_;
   // Not OK: the run is over.
   absl::Status status_;
@@ -101,7 +105,8 @@ class ImportRun {
   int64_t rejects_shown_ = 0;
   // The number of rows with which progress is shown next.
   int64_t next_progress_ = 1;
-  std::map<std::string, int64_t> rejected_scores_;
+  // Scores or amounts.
+  std::map<std::string, int64_t> rejected_values_;
   size_t columns_known_;
   std::vector<std::pair<std::string, int64_t>> late_columns_;
   BuiltRecord built_;

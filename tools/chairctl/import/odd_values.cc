@@ -9,12 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
-#include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/base/amount_text.h"
+#include "tools/chairctl/rows/text_values.h"
 
 namespace emptychair {
 namespace {
 
-constexpr int64_t kScoresMin = 20;
+// Rows with a score or an amount of which something is said at all.
+constexpr int64_t kRowsMin = 20;
 
 // Often written where there is nothing, in any case.
 constexpr absl::string_view kEmptyTexts[] = {"null", "\\n", "n/a",      "#n/a",
@@ -74,12 +76,39 @@ void OddValues::Add(const v1::Feedback& feedback, bool has_own_id) {
     score_max_ = scores_ == 0 ? feedback.score() : std::max(score_max_, feedback.score());
     ++scores_;
   }
-  if (has_own_id && !feedback.external_id().empty()) {
-    AddText("external_id", feedback.external_id(), true);
-    ++ids_[feedback.external_id()];
+  if (has_own_id) {
+    AddId("external_id", feedback.external_id());
   }
   AddText("customer_id", feedback.customer_id(), true);
-  for (const auto& [key, value] : feedback.labels()) {
+  AddLabels(feedback.labels());
+}
+
+void OddValues::Add(const v1::Activity& activity, bool has_own_id) {
+  if (has_own_id) {
+    AddId("activity_id", activity.activity_id());
+  }
+  AddText("customer_id", activity.customer_id(), true);
+  AddLabels(activity.labels());
+  if (activity.has_amount()) {
+    constexpr int32_t kThousandth = 1'000'000;
+    const int32_t nanos = activity.amount().nanos();
+    ++amounts_;
+    if (nanos % kThousandth == 0 && nanos / kThousandth % 10 != 0) {
+      Count(AmountDigits(activity.amount()), thousands_);
+    }
+  }
+}
+
+void OddValues::AddId(const std::string& field, const std::string& id) {
+  AddText(field, id, true);
+  if (!id.empty()) {
+    id_field_ = field;
+    ++ids_[id];
+  }
+}
+
+void OddValues::AddLabels(const google::protobuf::Map<std::string, std::string>& labels) {
+  for (const auto& [key, value] : labels) {
     AddText("label." + key, value, false);
     if (std::find(survey_.dimensions().begin(), survey_.dimensions().end(), key) !=
         survey_.dimensions().end()) {
@@ -92,9 +121,15 @@ std::vector<std::string> OddValues::Sentences() const {
   std::vector<std::string> odd;
   const v1::Scale& scale = survey_.scale();
   // None in the upper half: doubled, so that the middle of a scale is a whole number.
-  if (scores_ >= kScoresMin && 2 * score_max_ <= scale.min() + scale.max()) {
+  if (scores_ >= kRowsMin && 2 * score_max_ <= scale.min() + scale.max()) {
     odd.push_back(absl::StrCat("scores are ", score_min_, "..", score_max_, " on a scale of ",
                                scale.min(), "..", scale.max()));
+  }
+  // Some of a file's numbers of thousands end with a zero.
+  if (amounts_ >= kRowsMin && 2 * thousands_.first > amounts_) {
+    odd.push_back(absl::StrCat("amounts have three digits behind the point in ",
+                               Rows(thousands_.first),
+                               ", as thousands have: ", Quoted(thousands_.second)));
   }
   for (const auto& [field, found] : rounded_) {
     odd.push_back(absl::StrCat(field, " was rounded by a spreadsheet in ", Rows(found.first), ": ",
@@ -103,9 +138,9 @@ std::vector<std::string> OddValues::Sentences() const {
   const auto is_repeated = [](const auto& id) { return id.second > 1; };
   const auto repeated = std::find_if(ids_.begin(), ids_.end(), is_repeated);
   if (repeated != ids_.end()) {
-    odd.push_back(absl::StrCat(std::count_if(ids_.begin(), ids_.end(), is_repeated),
-                               " external_id more than once, for example ", Quoted(repeated->first),
-                               " in ", Rows(repeated->second)));
+    odd.push_back(absl::StrCat(std::count_if(ids_.begin(), ids_.end(), is_repeated), " ", id_field_,
+                               " more than once, for example ", Quoted(repeated->first), " in ",
+                               Rows(repeated->second)));
   }
   for (const auto& [subject, count] : empty_) {
     odd.push_back(absl::StrCat(subject.first, " looks empty in ", Rows(count), ": ",

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "emptychair/v1/customer_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/survey_service.pb.h"
 
@@ -18,21 +19,30 @@ namespace emptychair {
 // Looks at the records of a file's first rows. Not thread-safe.
 class OddValues {
  public:
+  // `survey` is that of answers; activities have none.
   explicit OddValues(const v1::Survey& survey) : survey_(survey) {}
 
-  // `has_own_id`: the file has given the record its external id.
+  // `has_own_id`: the file has given the record its id.
   void Add(const v1::Feedback& feedback, bool has_own_id);
+  void Add(const v1::Activity& activity, bool has_own_id);
 
   // A sentence for each kind of odd value and each field, with how often and an example.
   std::vector<std::string> Sentences() const;
 
  private:
   void AddText(const std::string& field, const std::string& text, bool is_id);
+  void AddId(const std::string& field, const std::string& id);
+  void AddLabels(const google::protobuf::Map<std::string, std::string>& labels);
 
   const v1::Survey survey_;
   int64_t scores_ = 0;
   int32_t score_min_ = 0;
   int32_t score_max_ = 0;
+  int64_t amounts_ = 0;
+  // Amounts with three digits behind the point, as thousands have them, and the first.
+  std::pair<int64_t, std::string> thousands_;
+  // The field of the ids below.
+  std::string id_field_;
   std::map<std::string, int64_t> ids_;
   // By field and text.
   std::map<std::pair<std::string, std::string>, int64_t> empty_;

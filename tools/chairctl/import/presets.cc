@@ -44,13 +44,18 @@ absl::StatusOr<std::vector<GivenFlag>> ReadFlags(const std::string& preset, std:
 
 }  // namespace
 
-std::string PresetNames() {
-  return absl::StrJoin(BuiltInPresets(), ", ", [](std::string* out, const BuiltInPreset& preset) {
-    absl::StrAppend(out, preset.name);
-  });
+std::string PresetNames(RecordType type) {
+  std::vector<absl::string_view> names;
+  for (const BuiltInPreset& preset : BuiltInPresets()) {
+    if (preset.type == type) {
+      names.push_back(preset.name);
+    }
+  }
+  return absl::StrJoin(names, ", ");
 }
 
-absl::StatusOr<std::vector<GivenFlag>> ReadPreset(const std::string& name_or_path) {
+absl::StatusOr<std::vector<GivenFlag>> ReadPreset(RecordType type,
+                                                  const std::string& name_or_path) {
   if (absl::StrContains(name_or_path, "/") || absl::EndsWith(name_or_path, ".toml")) {
     std::ifstream file(name_or_path);
     if (!file) {
@@ -59,12 +64,14 @@ absl::StatusOr<std::vector<GivenFlag>> ReadPreset(const std::string& name_or_pat
     return ReadFlags(name_or_path, file);
   }
   const absl::Span<const BuiltInPreset> presets = BuiltInPresets();
-  const auto* found = std::find_if(
-      presets.begin(), presets.end(),
-      [&name_or_path](const BuiltInPreset& preset) { return preset.name == name_or_path; });
+  const auto* found =
+      std::find_if(presets.begin(), presets.end(), [&](const BuiltInPreset& preset) {
+        return preset.name == name_or_path && preset.type == type;
+      });
   if (found == presets.end()) {
-    return Invalid(name_or_path, absl::StrCat("does not come with the program; wanted one of ",
-                                              PresetNames(), ", or the path of a file"));
+    return Invalid(name_or_path,
+                   absl::StrCat("does not come with the program for this; wanted one of ",
+                                PresetNames(type), ", or the path of a file"));
   }
   std::istringstream in{std::string(found->toml)};
   return ReadFlags(name_or_path, in);

@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "common/base/timestamp.h"
 #include "tools/chairctl/import/field_texts.h"
-#include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/rows/text_values.h"
 
 namespace emptychair {
 namespace {
@@ -45,53 +43,44 @@ const std::string* StandsFor(absl::string_view word, RecordField field,
   return found == values.end() ? nullptr : &found->second;
 }
 
-void SetLabel(const std::string& key, absl::string_view value, v1::Feedback& feedback) {
-  (*feedback.mutable_labels())[key] = std::string(value);
-}
-
 }  // namespace
 
-RecordBuilder::RecordBuilder(const ImportRules& rules, const v1::Survey& survey, TimeReader times,
-                             RecordLayout layout)
-    : rules_(rules),
-      survey_(survey),
-      times_(std::move(times)),
-      layout_(std::move(layout)),
-      ids_(survey.survey_id(), rules.source) {}
-
-absl::StatusOr<RecordBuilder> RecordBuilder::Create(const ImportRules& rules,
-                                                    const v1::Survey& survey, TimeReader times,
-                                                    RecordLayout layout) {
-  RecordBuilder builder(rules, survey, std::move(times), std::move(layout));
-  RETURN_IF_ERROR(builder.ReadConstants());
-  const std::vector<ColumnUse> uses = std::move(builder.layout_.columns.used);
-  builder.layout_.columns.used.clear();
-  for (const ColumnUse& use : uses) {
-    builder.AddColumn(use);
+absl::StatusOr<RecordTimes> RecordTimes::Create(const ImportRules& rules, absl::TimeZone zone) {
+  ASSIGN_OR_RETURN(TimeReader reader, TimeReader::Create(zone, rules.time_format));
+  RecordTimes times{std::move(reader), std::nullopt};
+  for (const auto& [field, value] : rules.constants) {
+    if (field.field == RecordField::kOccurTime) {
+      absl::StatusOr<absl::Time> time = times.reader.Read("--set occur_time", value);
+      if (!time.ok()) {
+        ASSIGN_OR_RETURN(time, times.reader.ReadWritten("--set occur_time", value));
+      }
+      times.constant = *time;
+    }
   }
-  const std::optional<size_t> survey_column = builder.layout_.columns.Find(RecordField::kSurveyId);
-  for (size_t i = 0; i < rules.where.size(); ++i) {
-    builder.takes_all_surveys_ |=
-        builder.layout_.where[i] == survey_column && !rules.where[i].wanted.empty();
-  }
-  return builder;
+  return times;
 }
 
-absl::Status RecordBuilder::ReadConstants() {
+RecordBuilder::RecordBuilder(const ImportRules& rules, RecordField owner_field, std::string owner,
+                             RecordLayout layout)
+    : rules_(rules),
+      owner_field_(owner_field),
+      owner_(std::move(owner)),
+      layout_(std::move(layout)),
+      ids_(rules.type == RecordType::kFeedback ? owner_ : "", rules.source) {}
+
+absl::Status RecordBuilder::TakeColumns() {
   if (rules_.constants.size() > kConstantsMax) {
     return Invalid("--set", absl::StrCat("is there ", rules_.constants.size(),
                                          " times; wanted at most ", kConstantsMax));
   }
-  for (size_t i = 0; i < rules_.constants.size(); ++i) {
-    const auto& [field, value] = rules_.constants[i];
-    if (field.field == RecordField::kOccurTime) {
-      absl::StatusOr<absl::Time> time = times_.Read("--set occur_time", value);
-      if (!time.ok()) {
-        ASSIGN_OR_RETURN(time, times_.ReadWritten("--set occur_time", value));
-      }
-      constant_time_ = *time;
-      constant_time_index_ = i;
-    }
+  const std::vector<ColumnUse> uses = std::move(layout_.columns.used);
+  layout_.columns.used.clear();
+  for (const ColumnUse& use : uses) {
+    AddColumn(use);
+  }
+  const std::optional<size_t> owner_column = layout_.columns.Find(owner_field_);
+  for (size_t i = 0; i < rules_.where.size(); ++i) {
+    takes_all_owners_ |= layout_.where[i] == owner_column && !rules_.where[i].wanted.empty();
   }
   return absl::OkStatus();
 }
@@ -120,9 +109,9 @@ absl::string_view RecordBuilder::TextOf(const Row& row, RecordField field) const
   return "";
 }
 
-bool RecordBuilder::IsOfAnotherSurvey(const Row& row) const {
-  const absl::string_view survey = WithoutBlanks(TextOf(row, RecordField::kSurveyId));
-  return !takes_all_surveys_ && !survey.empty() && survey != survey_.survey_id() &&
+bool RecordBuilder::IsOfAnother(const Row& row) const {
+  const absl::string_view owner = WithoutBlanks(TextOf(row, owner_field_));
+  return !takes_all_owners_ && !owner_.empty() && !owner.empty() && owner != owner_ &&
          FitsConditions(row);
 }
 
@@ -149,7 +138,7 @@ absl::Status RecordBuilder::CheckConditionCells(const Row& row) const {
 }
 
 void RecordBuilder::Build(const Row& row, BuiltRecord& built) {
-  built.feedback.Clear();
+  Begin(built.record);
   built.is_skipped = false;
   built.id_origin = IdOrigin::kGiven;
   built.constants = 0;
@@ -163,27 +152,26 @@ void RecordBuilder::Build(const Row& row, BuiltRecord& built) {
     built.is_skipped = true;
     return;
   }
-  built.feedback.set_survey_id(survey_.survey_id());
   built.status = ReadFields(row, built);
 }
 
 absl::Status RecordBuilder::ReadFields(const Row& row, BuiltRecord& built) {
-  if (IsOfAnotherSurvey(row)) {
-    const std::string other(WithoutBlanks(TextOf(row, RecordField::kSurveyId)));
-    return Invalid("survey_id",
-                   absl::StrCat("is ", Quoted(other), "; wanted ", Quoted(survey_.survey_id()),
-                                ", or --where survey_id=", other));
+  if (IsOfAnother(row)) {
+    const std::string other(WithoutBlanks(TextOf(row, owner_field_)));
+    const absl::string_view name = InfoOf(owner_field_).name;
+    return Invalid(name, absl::StrCat("is ", Quoted(other), "; wanted ", Quoted(owner_),
+                                      ", or --where ", name, "=", other));
   }
-  exclusion_ = {};
   for (const Target& target : targets_) {
     ASSIGN_OR_RETURN(const absl::string_view value, ValueOf(row, target));
     if (!value.empty()) {
-      RETURN_IF_ERROR(SetField(target, value, built.feedback));
+      RETURN_IF_ERROR(SetField(target.field, value, built.record));
     }
   }
-  RETURN_IF_ERROR(SetExclusion(built.feedback));
+  RETURN_IF_ERROR(Complete(built.record));
   SetConstants(built);
-  RETURN_IF_ERROR(SetTime(row, built));
+  RETURN_IF_ERROR(Check(built.record));
+  RETURN_IF_ERROR(ReadTime(row, built));
   return SetId(row, built);
 }
 
@@ -209,82 +197,19 @@ absl::StatusOr<absl::string_view> RecordBuilder::ValueOf(const Row& row,
   return IsProse(target.field.field) || layout_.is_export ? cell.text : trimmed;
 }
 
-absl::Status RecordBuilder::SetField(const Target& target, absl::string_view value,
-                                     v1::Feedback& feedback) {
-  switch (target.field.field) {
-    case RecordField::kFeedbackId:
-      feedback.set_feedback_id(value.data(), value.size());
-      break;
-    case RecordField::kExternalId:
-      feedback.set_external_id(value.data(), value.size());
-      break;
-    case RecordField::kCustomerId:
-      feedback.set_customer_id(value.data(), value.size());
-      break;
-    case RecordField::kComment:
-      feedback.set_comment(value.data(), value.size());
-      break;
-    case RecordField::kScore:
-      return SetScore(value, feedback);
-    case RecordField::kLabels: {
-      if (!target.field.label.empty()) {
-        SetLabel(target.field.label, value, feedback);
-        break;
-      }
-      ASSIGN_OR_RETURN(const auto labels, ParseLabelsJson(value));
-      for (const auto& [key, text] : labels) {
-        const absl::string_view label = layout_.is_export ? text : WithoutBlanks(text);
-        if (!label.empty()) {
-          SetLabel(key, label, feedback);
-        }
-      }
-      break;
-    }
-    case RecordField::kExclusion: {
-      ASSIGN_OR_RETURN(const v1::ExclusionReason reason, ParseExclusionReason(value));
-      if (reason != v1::EXCLUSION_REASON_UNSPECIFIED) {
-        feedback.mutable_exclusion()->set_reason(reason);
-      }
-      break;
-    }
-    case RecordField::kExclusionNote:
-      exclusion_.note = value;
-      break;
-    case RecordField::kExclusionTime:
-      exclusion_.time = value;
-      break;
-    default:
-      break;
-  }
-  return absl::OkStatus();
-}
-
-absl::Status RecordBuilder::SetScore(absl::string_view value, v1::Feedback& feedback) const {
-  ASSIGN_OR_RETURN(const std::optional<int32_t> score, ParseScore(value));
-  if (!score.has_value()) {
+absl::Status RecordBuilder::SetLabels(
+    absl::string_view key, absl::string_view text,
+    google::protobuf::Map<std::string, std::string>& labels) const {
+  if (!key.empty()) {
+    labels[std::string(key)] = std::string(text);
     return absl::OkStatus();
   }
-  if (survey_.kind() == v1::SURVEY_KIND_TEXT) {
-    return FieldError(v1::ERROR_REASON_SCORE_NOT_ALLOWED, "score",
-                      absl::StrCat("is ", *score, "; answers of a text survey have none"));
-  }
-  if (survey_.has_scale() && (*score < survey_.scale().min() || *score > survey_.scale().max())) {
-    return FieldError(v1::ERROR_REASON_SCORE_OUT_OF_RANGE, "score",
-                      absl::StrCat("is ", *score, "; wanted ", survey_.scale().min(), " to ",
-                                   survey_.scale().max()));
-  }
-  feedback.set_score(*score);
-  return absl::OkStatus();
-}
-
-absl::Status RecordBuilder::SetExclusion(v1::Feedback& feedback) const {
-  if (!feedback.has_exclusion()) {
-    return absl::OkStatus();
-  }
-  feedback.mutable_exclusion()->set_note(exclusion_.note.data(), exclusion_.note.size());
-  if (!exclusion_.time.empty()) {
-    ASSIGN_OR_RETURN(const absl::Time time, times_.ReadWritten("exclusion_time", exclusion_.time));
-    *feedback.mutable_exclusion()->mutable_time() = ToTimestamp(time);
+  ASSIGN_OR_RETURN(const auto all, ParseLabelsJson(text));
+  for (const auto& [name, value] : all) {
+    const absl::string_view label = layout_.is_export ? value : WithoutBlanks(value);
+    if (!label.empty()) {
+      labels[name] = std::string(label);
+    }
   }
   return absl::OkStatus();
 }
@@ -292,22 +217,13 @@ absl::Status RecordBuilder::SetExclusion(v1::Feedback& feedback) const {
 void RecordBuilder::SetConstants(BuiltRecord& built) const {
   for (size_t i = 0; i < rules_.constants.size(); ++i) {
     const auto& [field, value] = rules_.constants[i];
-    v1::Feedback& feedback = built.feedback;
-    bool is_used = false;
-    if (field.field == RecordField::kLabels) {
-      is_used = feedback.mutable_labels()->insert({field.label, value}).second;
-    } else if (field.field == RecordField::kCustomerId && feedback.customer_id().empty()) {
-      feedback.set_customer_id(value);
-      is_used = true;
-    } else if (field.field == RecordField::kComment && feedback.comment().empty()) {
-      feedback.set_comment(value);
-      is_used = true;
+    if (field.field != RecordField::kOccurTime && SetConstant(field, value, built.record)) {
+      built.constants |= uint64_t{1} << i;
     }
-    built.constants |= is_used ? uint64_t{1} << i : 0;
   }
 }
 
-// What the row says of when they answered; empty when it says nothing.
+// What the row says of its time; empty when it says nothing.
 absl::StatusOr<std::string> RecordBuilder::TimeText(const Row& row) const {
   std::string text;
   size_t parts = 0;
@@ -326,38 +242,43 @@ absl::StatusOr<std::string> RecordBuilder::TimeText(const Row& row) const {
   return text;
 }
 
-absl::Status RecordBuilder::SetTime(const Row& row, BuiltRecord& built) const {
+absl::Status RecordBuilder::ReadTime(const Row& row, BuiltRecord& built) {
   ASSIGN_OR_RETURN(const std::string text, TimeText(row));
+  ASSIGN_OR_RETURN(const RecordTimes* const times, TimesOf(built.record));
   if (!text.empty()) {
-    ASSIGN_OR_RETURN(const absl::Time time, times_.Read("occur_time", text));
-    *built.feedback.mutable_occur_time() = ToTimestamp(time);
+    ASSIGN_OR_RETURN(const absl::Time time, times->reader.Read("occur_time", text));
+    SetTime(time, built.record);
     return absl::OkStatus();
   }
-  if (!built.feedback.feedback_id().empty()) {
-    return absl::OkStatus();  // The id has its time.
+  if (HasIdWithTime(built.record)) {
+    return absl::OkStatus();
   }
   built.is_without_time = true;
   if (rules_.time_is_now) {
     return absl::OkStatus();  // The server has the clock.
   }
-  if (!constant_time_.has_value()) {
+  if (!times->constant.has_value()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "occur_time",
-                      "is empty; wanted when they answered, or --set occur_time=TIME for all that "
-                      "have none");
+                      absl::StrCat("is empty; wanted when they ",
+                                   rules_.type == RecordType::kFeedback ? "answered" : "did it",
+                                   ", or --set occur_time=TIME for all that have none"));
   }
-  *built.feedback.mutable_occur_time() = ToTimestamp(*constant_time_);
-  built.constants |= uint64_t{1} << constant_time_index_;
+  SetTime(*times->constant, built.record);
+  for (size_t i = 0; i < rules_.constants.size(); ++i) {
+    if (rules_.constants[i].first.field == RecordField::kOccurTime) {
+      built.constants |= uint64_t{1} << i;
+    }
+  }
   return absl::OkStatus();
 }
 
 absl::Status RecordBuilder::SetId(const Row& row, BuiltRecord& built) {
-  v1::Feedback& feedback = built.feedback;
-  if (!feedback.external_id().empty() || !feedback.feedback_id().empty()) {
+  if (HasId(built.record)) {
     return absl::OkStatus();
   }
   if (rules_.id_from.empty()) {
-    built.id_origin = IdOrigin::kAnswer;
-    feedback.set_external_id(ids_.OfAnswer(feedback));
+    built.id_origin = IdOrigin::kContent;
+    SetIdOfContent(built.record);
     return absl::OkStatus();
   }
   std::vector<std::string> keys;
@@ -370,7 +291,7 @@ absl::Status RecordBuilder::SetId(const Row& row, BuiltRecord& built) {
                       "finds nothing in the row; wanted a value in one of its columns");
   }
   built.id_origin = IdOrigin::kKeys;
-  feedback.set_external_id(ids_.OfKeys(keys));
+  SetIdOfKeys(keys, built.record);
   return absl::OkStatus();
 }
 
@@ -379,9 +300,7 @@ std::string RecordBuilder::IdOfRejected(const Row& row,
   const bool says_id = std::any_of(targets_.begin(), targets_.end(), [&](const Target& target) {
     const Cell& cell = row.cell(target.column);
     const absl::string_view text = WithoutBlanks(cell.text);
-    return (target.field.field == RecordField::kExternalId ||
-            target.field.field == RecordField::kFeedbackId) &&
-           cell.kind != Cell::Kind::kAbsent &&
+    return InfoOf(target.field.field).use == FieldUse::kId && cell.kind != Cell::Kind::kAbsent &&
            (cell.kind != Cell::Kind::kText || (!text.empty() && !rules_.blanks.contains(text)));
   });
   return says_id || !rules_.id_from.empty() ? "" : ids_.OfRejectedRow(row.line, kept);

@@ -1,9 +1,10 @@
-// Records for the service out of rows of a file.
+// Records for the service out of rows of a file: what answers and activities have in common.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_IMPORT_RECORD_BUILDER_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_IMPORT_RECORD_BUILDER_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,22 +15,22 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "emptychair/v1/feedback_service.pb.h"
-#include "emptychair/v1/survey_service.pb.h"
+#include "google/protobuf/map.h"
 #include "tools/chairctl/import/columns.h"
 #include "tools/chairctl/import/derived_ids.h"
+#include "tools/chairctl/import/import_record.h"
 #include "tools/chairctl/import/import_rules.h"
-#include "tools/chairctl/import/row_reader.h"
 #include "tools/chairctl/import/time_reader.h"
+#include "tools/chairctl/rows/row_reader.h"
 
 namespace emptychair {
 
 // Where a record's id comes from.
-enum class IdOrigin { kGiven, kAnswer, kKeys };
+enum class IdOrigin { kGiven, kContent, kKeys };
 
 // What became of a row.
 struct BuiltRecord {
-  v1::Feedback feedback;
+  ImportRecord record;
   // Why the row is rejected.
   absl::Status status;
   // A condition leaves the row out.
@@ -37,8 +38,11 @@ struct BuiltRecord {
   IdOrigin id_origin = IdOrigin::kGiven;
   // Bit i: constant i of the rules stands for what the row does not have.
   uint64_t constants = 0;
-  // The row says neither when they answered nor a feedback_id.
+  // The row says neither when it was nor an id that has its time.
   bool is_without_time = false;
+
+  const v1::Feedback& feedback() const { return std::get<v1::Feedback>(record); }
+  const v1::Activity& activity() const { return std::get<v1::Activity>(record); }
 };
 
 // What is known of a file before its rows become records.
@@ -51,15 +55,25 @@ struct RecordLayout {
   bool is_export = false;
 };
 
-// Makes the records of one file, whose rows are given in their order. Not thread-safe.
+// How a record's times are read, and the time of rows that have none, where --set says one.
+struct RecordTimes {
+  TimeReader reader;
+  std::optional<absl::Time> constant;
+
+  // FIELD_INVALID for a format or a constant that cannot be read.
+  static absl::StatusOr<RecordTimes> Create(const ImportRules& rules, absl::TimeZone zone);
+};
+
+// Makes the records of one file, whose rows are given in their order: what all types of record have
+// in common. Not thread-safe.
 class RecordBuilder {
  public:
   static constexpr size_t kConstantsMax = 64;
 
-  // FIELD_INVALID for constants that cannot be read, and for more than `kConstantsMax`. `rules`
-  // must outlive the builder.
-  static absl::StatusOr<RecordBuilder> Create(const ImportRules& rules, const v1::Survey& survey,
-                                              TimeReader times, RecordLayout layout);
+  virtual ~RecordBuilder() = default;
+
+  // A builder of its own that goes on where this one is.
+  virtual std::unique_ptr<RecordBuilder> Clone() const = 0;
 
   // Reads a column more from now on.
   void AddColumn(const ColumnUse& use);
@@ -67,17 +81,55 @@ class RecordBuilder {
   // The record of `row`, in place of what `built` was.
   void Build(const Row& row, BuiltRecord& built);
 
-  // Whether the row is one of another survey that was not asked for.
-  bool IsOfAnotherSurvey(const Row& row) const;
+  // Whether the row is one of another survey or kind that was not asked for.
+  bool IsOfAnother(const Row& row) const;
 
   const RecordLayout& layout() const { return layout_; }
   DerivedIds& ids() { return ids_; }
+  const DerivedIds& ids() const { return ids_; }
   // The text that the row has for a field, before anything is made of it; empty when there is none.
   absl::string_view TextOf(const Row& row, RecordField field) const;
 
-  // What a row that was rejected before it became a record gets as its `external_id`, so that the
-  // mended one is a new answer. Empty when the row says its id itself, or will by --id-from.
+  // What a row that was rejected before it became a record gets as its id, so that the mended one
+  // is a new record. Empty when the row says its id itself, or will by --id-from.
   std::string IdOfRejected(const Row& row, const std::vector<std::string>& kept) const;
+
+ protected:
+  // `owner_field` says in which survey or kind a row belongs, and `owner` is the one that was asked
+  // for; empty: any. `rules` must outlive the builder.
+  RecordBuilder(const ImportRules& rules, RecordField owner_field, std::string owner,
+                RecordLayout layout);
+  RecordBuilder(const RecordBuilder&) = default;
+
+  // What Create of each type begins with: FIELD_INVALID for more than `kConstantsMax` constants.
+  absl::Status TakeColumns();
+
+  // Makes `record` an empty one.
+  virtual void Begin(ImportRecord& record) = 0;
+  // Reads the text of a field, which is not empty.
+  virtual absl::Status SetField(const TargetField& field, absl::string_view text,
+                                ImportRecord& record) = 0;
+  // Puts together what several fields say, once all are read.
+  virtual absl::Status Complete(ImportRecord& record) = 0;
+  // Sets a field to a constant where the record has none; whether it did.
+  virtual bool SetConstant(const TargetField& field, const std::string& value,
+                           ImportRecord& record) const = 0;
+  // Checks what no field says wrong, once all that rows and flags say is there.
+  virtual absl::Status Check(const ImportRecord& record) const = 0;
+  virtual absl::StatusOr<const RecordTimes*> TimesOf(const ImportRecord& record) = 0;
+  virtual void SetTime(absl::Time time, ImportRecord& record) const = 0;
+  // Whether the record has an id, and one that says its time.
+  virtual bool HasId(const ImportRecord& record) const = 0;
+  virtual bool HasIdWithTime(const ImportRecord& record) const = 0;
+  // Gives the record the id that is made of its content, or of the values of some columns.
+  virtual void SetIdOfContent(ImportRecord& record) = 0;
+  virtual void SetIdOfKeys(const std::vector<std::string>& keys, ImportRecord& record) const = 0;
+
+  absl::Status SetLabels(absl::string_view key, absl::string_view text,
+                         google::protobuf::Map<std::string, std::string>& labels) const;
+
+  const ImportRules& rules() const { return rules_; }
+  const std::string& owner() const { return owner_; }
 
  private:
   struct Target {
@@ -86,39 +138,24 @@ class RecordBuilder {
     const absl::flat_hash_map<std::string, std::string>* values = nullptr;
     size_t column = 0;
   };
-  struct Exclusion {
-    absl::string_view note;
-    absl::string_view time;
-  };
 
-  RecordBuilder(const ImportRules& rules, const v1::Survey& survey, TimeReader times,
-                RecordLayout layout);
-
-  absl::Status ReadConstants();
   absl::Status CheckConditionCells(const Row& row) const;
   bool FitsConditions(const Row& row) const;
   absl::StatusOr<absl::string_view> ValueOf(const Row& row, const Target& target) const;
   absl::Status ReadFields(const Row& row, BuiltRecord& built);
-  absl::Status SetField(const Target& target, absl::string_view value, v1::Feedback& feedback);
-  absl::Status SetScore(absl::string_view value, v1::Feedback& feedback) const;
-  absl::Status SetTime(const Row& row, BuiltRecord& built) const;
+  absl::Status ReadTime(const Row& row, BuiltRecord& built);
   absl::StatusOr<std::string> TimeText(const Row& row) const;
-  absl::Status SetExclusion(v1::Feedback& feedback) const;
   void SetConstants(BuiltRecord& built) const;
   absl::Status SetId(const Row& row, BuiltRecord& built);
 
   const ImportRules& rules_;
-  const v1::Survey survey_;
-  const TimeReader times_;
+  const RecordField owner_field_;
+  const std::string owner_;
   RecordLayout layout_;
   std::vector<Target> targets_;
   std::vector<Target> time_targets_;
-  std::optional<absl::Time> constant_time_;
-  size_t constant_time_index_ = 0;
-  bool takes_all_surveys_ = false;
+  bool takes_all_owners_ = false;
   DerivedIds ids_;
-  // Of the row that is being read.
-  Exclusion exclusion_;
 };
 
 }  // namespace emptychair

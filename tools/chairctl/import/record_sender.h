@@ -6,13 +6,12 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "emptychair/client/client.h"
 #include "emptychair/client/options.h"
-#include "emptychair/v1/feedback_service.pb.h"
+#include "tools/chairctl/import/import_record.h"
 
 namespace emptychair {
 
@@ -45,37 +44,33 @@ class RecordSender {
 
   // Called for each record in the order in which they were added, once its fate is known: OK and
   // whether the same was stored before, or why it was refused.
-  using OnSettled = std::function<void(const v1::Feedback& record, const absl::Status& status,
+  using OnSettled = std::function<void(ImportRecordView record, const absl::Status& status,
                                        bool already_existed)>;
 
-  // `client` must outlive the sender.
-  RecordSender(const Client& client, std::string import_id, int batch_size, OnSettled on_settled)
-      : client_(client),
-        import_id_(std::move(import_id)),
-        batch_size_(batch_size),
-        on_settled_(std::move(on_settled)) {}
+  virtual ~RecordSender() = default;
 
   // Adds a record of at most kBatchBytesMax bytes. Sends the batch that is full, and waits while
   // too many are under way. Not OK: the service has failed, and what is not settled by then is not
   // known to be stored.
-  absl::Status Add(v1::Feedback record);
+  virtual absl::Status Add(ImportRecord record) = 0;
 
   // Sends what was added, and waits until all is settled. Errors as for `Add`.
-  absl::Status Settle();
-
- private:
-  absl::Status SendBatch();
-  void Acknowledge(const v1::StreamFeedbackRequest& batch,
-                   const v1::StreamFeedbackResponse& acknowledgement);
-
-  const Client& client_;
-  const std::string import_id_;
-  const int batch_size_;
-  const OnSettled on_settled_;
-  std::unique_ptr<FeedbackStream> stream_;
-  v1::StreamFeedbackRequest batch_;
-  size_t batch_bytes_ = 0;
+  virtual absl::Status Settle() = 0;
 };
+
+// What a sender needs to know.
+struct SenderOptions {
+  std::string import_id;
+  int batch_size = 0;
+  RecordSender::OnSettled on_settled;
+};
+
+// Senders of each type of record. `client` must outlive the sender. `before` is called before each
+// activity is added, and ends the import when it is not OK.
+std::unique_ptr<RecordSender> MakeFeedbackSender(const Client& client, SenderOptions options);
+std::unique_ptr<RecordSender> MakeActivitySender(
+    const Client& client, SenderOptions options,
+    std::function<absl::Status(const v1::Activity& activity)> before);
 
 }  // namespace emptychair
 

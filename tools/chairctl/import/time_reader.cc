@@ -11,7 +11,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/base/written_time.h"
-#include "tools/chairctl/import/text_values.h"
+#include "tools/chairctl/rows/text_values.h"
 
 namespace emptychair {
 namespace {

@@ -6,9 +6,9 @@
 #include "absl/strings/str_join.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "tools/chairctl/import/odd_values.h"
-#include "tools/chairctl/import/text_values.h"
+#include "emptychair/error.h"
 #include "tools/chairctl/records/record_fields.h"
+#include "tools/chairctl/rows/text_values.h"
 
 namespace emptychair {
 namespace {
@@ -20,23 +20,6 @@ bool SetsTime(const ImportRules& rules) {
          std::any_of(rules.constants.begin(), rules.constants.end(), [](const auto& constant) {
            return constant.first.field == RecordField::kOccurTime;
          });
-}
-
-absl::Status CheckScore(const ImportRules& rules, const v1::Survey& survey, const Columns& columns,
-                        const std::vector<std::string>& names) {
-  const bool has_score = columns.Has(RecordField::kScore);
-  if (rules.no_score && has_score) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "--no-score",
-                      "says that the file has no scores, and a column is read as score");
-  }
-  if (!rules.no_score && !has_score && survey.kind() != v1::SURVEY_KIND_TEXT) {
-    return FieldError(
-        v1::ERROR_REASON_FIELD_REQUIRED, "score",
-        absl::StrCat("has no column, and the survey's answers have scores; the ", "columns are ",
-                     QuotedNames(names),
-                     "; wanted --map score=COLUMN, or --no-score when there are none"));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CheckTime(const ImportRules& rules, const Columns& columns,
@@ -51,34 +34,31 @@ absl::Status CheckTime(const ImportRules& rules, const Columns& columns,
                                  "all rows (now: the time of the import)"));
 }
 
+bool HasOwnIds(const Columns& columns) {
+  return std::any_of(columns.used.begin(), columns.used.end(), [](const ColumnUse& use) {
+    return InfoOf(use.field.field).use == FieldUse::kId;
+  });
+}
+
 bool IsGiven(const ImportRules& rules, absl::string_view flag) {
   return std::any_of(rules.given.begin(), rules.given.end(),
                      [flag](const GivenFlag& given) { return given.name == flag; });
 }
 
-// Without a time of its own, an answer of today and the same of tomorrow would be one.
-absl::Status CheckIds(const ImportRules& rules, const Columns& columns) {
-  if (!rules.time_is_now || columns.Has(RecordField::kOccurTime) ||
-      columns.Has(RecordField::kExternalId) || columns.Has(RecordField::kFeedbackId) ||
+// Without a time of its own, a record of today and the same of tomorrow would be one.
+absl::Status CheckIds(const ImportRules& rules, const ImportTarget& target,
+                      const Columns& columns) {
+  if (!rules.time_is_now || columns.Has(RecordField::kOccurTime) || HasOwnIds(columns) ||
       !rules.id_from.empty() || IsGiven(rules, "source")) {
     return absl::OkStatus();
   }
-  return FieldError(v1::ERROR_REASON_ID_REQUIRED, "external_id",
-                    "has no column, and neither has the time: the same answer in the next file "
-                    "would be taken for this one. Wanted --map external_id=COLUMN, --id-from "
-                    "COLUMN, or --source with a name for each file");
-}
-
-// A feed has a row for each change: the answer as it is now, again and again, erased ones too.
-absl::Status CheckIsNoFeed(const std::vector<std::string>& names) {
-  const auto has = [&names](absl::string_view name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  return has("change") && has("kind")
-             ? FieldError(v1::ERROR_REASON_FIELD_INVALID, "file",
-                          "has changes, as feedback export --since writes them, and no list of "
-                          "answers; wanted an export without --since")
-             : absl::OkStatus();
+  const absl::string_view id = InfoOf(target.id_field()).name;
+  return FieldError(v1::ERROR_REASON_ID_REQUIRED, id,
+                    absl::StrCat("has no column, and neither has the time: the same ",
+                                 rules.type == RecordType::kFeedback ? "answer" : "activity",
+                                 " in the next file would be taken for this one. Wanted --map ", id,
+                                 "=COLUMN, --id-from COLUMN, or --source with a name for each "
+                                 "file"));
 }
 
 std::string IdsText(const ImportRules& rules, const RecordLayout& layout,
@@ -87,24 +67,15 @@ std::string IdsText(const ImportRules& rules, const RecordLayout& layout,
   std::vector<std::string> core;
   for (const ColumnUse& use : layout.columns.used) {
     const std::string column = Quoted(names[use.column]);
-    switch (use.field.field) {
-      case RecordField::kExternalId:
-      case RecordField::kFeedbackId:
-        own.push_back(column);
-        break;
-      case RecordField::kOccurTime:
-      case RecordField::kScore:
-      case RecordField::kCustomerId:
-      case RecordField::kComment:
-        core.push_back(column);
-        break;
-      default:
-        break;
+    const FieldUse part = InfoOf(use.field.field).use;
+    if (part == FieldUse::kId) {
+      own.push_back(column);
+    } else if (part == FieldUse::kContent) {
+      core.push_back(column);
     }
   }
   for (const auto& [field, value] : rules.constants) {
-    if (field.field == RecordField::kOccurTime || field.field == RecordField::kCustomerId ||
-        field.field == RecordField::kComment) {
+    if (InfoOf(field.field).use == FieldUse::kContent) {
       core.push_back(absl::StrCat("--set ", NameOf(field)));
     }
   }
@@ -121,16 +92,22 @@ std::string IdsText(const ImportRules& rules, const RecordLayout& layout,
              : absl::StrCat("given by ", absl::StrJoin(own, ", "), "; where empty, ", derived);
 }
 
+bool LacksCurrency(const absl::Status& status) {
+  const std::vector<std::string> fields = FieldsOf(status);
+  return ReasonOf(status) == v1::ERROR_REASON_FIELD_REQUIRED && !fields.empty() &&
+         fields.front() == InfoOf(RecordField::kCurrency).name;
+}
+
 // Whether the file has the columns that nothing but an export has.
-bool IsExport(const std::vector<std::string>& names) {
+bool IsExport(RecordType type, const std::vector<std::string>& names) {
   const auto has = [&names](RecordField field) {
-    const RecordFieldInfo& info = RecordFields()[static_cast<size_t>(field)];
+    const RecordFieldInfo& info = InfoOf(field);
     return std::any_of(names.begin(), names.end(), [&info](const std::string& name) {
       return name == info.name || name == info.json_name;
     });
   };
-  return has(RecordField::kFeedbackId) && has(RecordField::kReceiveTime) &&
-         has(RecordField::kSequence);
+  return has(type == RecordType::kFeedback ? RecordField::kFeedbackId : RecordField::kActivityId) &&
+         has(RecordField::kReceiveTime) && has(RecordField::kSequence);
 }
 
 }  // namespace
@@ -146,7 +123,7 @@ std::vector<Row> ReadFirstRows(RowReader& reader) {
   return rows;
 }
 
-absl::StatusOr<RecordLayout> FindLayout(const ImportRules& rules, const v1::Survey& survey,
+absl::StatusOr<RecordLayout> FindLayout(const ImportRules& rules, const ImportTarget& target,
                                         const ColumnMatcher& matcher,
                                         const std::vector<std::string>& names) {
   RecordLayout layout;
@@ -160,37 +137,51 @@ absl::StatusOr<RecordLayout> FindLayout(const ImportRules& rules, const v1::Surv
     ASSIGN_OR_RETURN(const size_t column, ColumnMatcher::FindNamed("--id-from", name, names));
     layout.id_from.push_back(column);
   }
-  layout.is_export = IsExport(names);
-  if (layout.is_export) {
-    RETURN_IF_ERROR(CheckIsNoFeed(names));
-  }
-  RETURN_IF_ERROR(CheckScore(rules, survey, layout.columns, names));
+  layout.is_export = IsExport(rules.type, names);
+  RETURN_IF_ERROR(target.CheckLayout(rules, layout, names));
   RETURN_IF_ERROR(CheckTime(rules, layout.columns, names));
-  RETURN_IF_ERROR(CheckIds(rules, layout.columns));
+  RETURN_IF_ERROR(CheckIds(rules, target, layout.columns));
   return layout;
 }
 
-absl::StatusOr<FirstRecords> LookAtFirstRows(const v1::Survey& survey, RecordBuilder builder,
+absl::StatusOr<FirstRecords> LookAtFirstRows(const ImportTarget& target,
+                                             const RecordBuilder& builder,
                                              const std::vector<Row>& rows) {
+  const std::unique_ptr<RecordBuilder> own = builder.Clone();
   FirstRecords first;
-  OddValues odd(survey);
+  OddValues odd = target.MakeOddValues();
+  absl::Status no_currency;
+  bool has_amount = false;
   BuiltRecord built;
   for (const Row& row : rows) {
-    builder.Build(row, built);
+    own->Build(row, built);
     first.without_time += built.is_without_time ? 1 : 0;
-    if (row.status.ok() && builder.IsOfAnotherSurvey(row)) {
+    if (row.status.ok() && own->IsOfAnother(row)) {
       return FieldError(v1::ERROR_REASON_FIELD_INVALID, absl::StrCat("line ", row.line),
                         built.status.message());
+    }
+    if (!built.status.ok() && LacksCurrency(built.status)) {
+      no_currency.Update(built.status);
     }
     if (!built.status.ok() || built.is_skipped) {
       continue;
     }
-    odd.Add(built.feedback, built.id_origin == IdOrigin::kGiven);
-    first.without_score +=
-        built.feedback.has_score() || survey.kind() == v1::SURVEY_KIND_TEXT ? 0 : 1;
-    if (built.id_origin != IdOrigin::kGiven) {
-      first.derived.push_back(built.feedback);
+    first.without_value += target.LacksValue(own->layout(), built.record) ? 1 : 0;
+    if (const auto* activity = std::get_if<v1::Activity>(&built.record)) {
+      has_amount |= activity->has_amount();
+      if (std::find(first.kinds.begin(), first.kinds.end(), activity->kind()) ==
+          first.kinds.end()) {
+        first.kinds.push_back(activity->kind());
+      }
     }
+    const bool has_own_id = built.id_origin == IdOrigin::kGiven;
+    std::visit([&](const auto& record) { odd.Add(record, has_own_id); }, built.record);
+    if (!has_own_id) {
+      first.derived.push_back(built.record);
+    }
+  }
+  if (!has_amount) {
+    RETURN_IF_ERROR(no_currency);
   }
   first.odd = odd.Sentences();
   return first;
@@ -219,7 +210,8 @@ ImportPlan MakePlan(const ImportRules& rules, const TextSource& source, const Di
   plan.encoding = source.encoding();
   plan.ids = IdsText(rules, layout, names);
   plan.is_export = layout.is_export;
-  plan.rows_without_score = rules.no_score ? 0 : first.without_score;
+  plan.rows_without_value = rules.no_score ? 0 : first.without_value;
+  plan.type = rules.type;
   // Where no column says it, all rows have what the flag says.
   plan.rows_without_time = layout.columns.Has(RecordField::kOccurTime) ? first.without_time : 0;
   plan.flags = rules.given;

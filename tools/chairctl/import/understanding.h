@@ -8,12 +8,13 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "emptychair/v1/survey_service.pb.h"
 #include "tools/chairctl/import/import_plan.h"
+#include "tools/chairctl/import/import_record.h"
 #include "tools/chairctl/import/import_rules.h"
+#include "tools/chairctl/import/import_target.h"
 #include "tools/chairctl/import/record_builder.h"
-#include "tools/chairctl/import/row_reader.h"
-#include "tools/chairctl/import/text_source.h"
+#include "tools/chairctl/rows/row_reader.h"
+#include "tools/chairctl/rows/text_source.h"
 
 namespace emptychair {
 
@@ -22,25 +23,29 @@ std::vector<Row> ReadFirstRows(RowReader& reader);
 
 // The layout of a file with these columns. FIELD_INVALID and FIELD_REQUIRED say what is missing or
 // not understood, and which flag helps.
-absl::StatusOr<RecordLayout> FindLayout(const ImportRules& rules, const v1::Survey& survey,
+absl::StatusOr<RecordLayout> FindLayout(const ImportRules& rules, const ImportTarget& target,
                                         const ColumnMatcher& matcher,
                                         const std::vector<std::string>& names);
 
 // What the first rows say of the file.
 struct FirstRecords {
   // Those whose ids are derived.
-  std::vector<v1::Feedback> derived;
-  int64_t without_score = 0;
+  std::vector<ImportRecord> derived;
+  // The kinds of activities, each once.
+  std::vector<std::string> kinds;
+  // Rows without a value that others have: score or amount.
+  int64_t without_value = 0;
   int64_t without_time = 0;
   std::vector<std::string> odd;
 };
 
 // Makes records of the first rows with a builder of their own. FIELD_INVALID when one is of another
-// survey.
-absl::StatusOr<FirstRecords> LookAtFirstRows(const v1::Survey& survey, RecordBuilder builder,
+// survey or kind; FIELD_REQUIRED when none of the amounts says its currency.
+absl::StatusOr<FirstRecords> LookAtFirstRows(const ImportTarget& target,
+                                             const RecordBuilder& builder,
                                              const std::vector<Row>& rows);
 
-// The plan, but for the zone.
+// The plan, but for zone and kinds.
 ImportPlan MakePlan(const ImportRules& rules, const TextSource& source, const Dialect& dialect,
                     const RecordLayout& layout, const std::vector<std::string>& names,
                     const FirstRecords& first);

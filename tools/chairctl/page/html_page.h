@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "tools/chairctl/base/markup.h"
@@ -95,10 +94,6 @@ class HtmlPage {
   std::string title_;
   std::string body_;
 };
-
-// Writes `content` to the file `path`, all or nothing: what was there stays until all is written.
-// FIELD_INVALID on `--html` names the file and says why it cannot be written.
-absl::Status WriteWholeFile(const std::string& path, absl::string_view content);
 
 }  // namespace emptychair
 

@@ -71,11 +71,21 @@ th, td { padding: .2rem .45rem; border-bottom: 1px solid var(--line); text-align
 th { font-weight: 600; } tbody th { font-weight: 400;
   white-space: normal; min-width: 6rem; max-width: 14rem; } th.n, td.n { text-align: right; }
 td.long { white-space: normal; min-width: 16rem; }
+td.heat { background: color-mix(in srgb, var(--first) calc(50% * var(--heat)), var(--paper));
+  print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.heats td:focus { outline: 2px solid var(--ink); outline-offset: -2px; }
+.tip, .skip:not(:focus) { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); }
+.heats td { position: relative; }
+.heats td:hover .tip, .heats td:focus .tip { position: fixed; width: auto; height: auto;
+  clip-path: none; left: 1rem; right: 1rem; bottom: 1rem; z-index: 1; padding: .5rem .75rem;
+  background: var(--ink); color: var(--paper); border-radius: .25rem; font-size: .9rem;
+  text-align: left; white-space: normal; }
 @media print { :root { color-scheme: light; --paper: #ffffff; --ink: #000000; --muted: #444444;
     --line: #bbbbbb; --card: #ffffff; --first: #0068a8; --second: #b04a00; }
   body { font-size: 10pt; padding: 0; } table { font-size: 7pt; } .scroll { overflow: visible; }
   th, td { padding: .1rem .25rem; white-space: normal; overflow-wrap: normal; }
-  tbody th { min-width: 3.2rem; }
+  tbody th { min-width: 3.2rem; } .skip, .heats td .tip { display: none; }
   .row, .key, .score, .panels figure, tr { break-inside: avoid; }
   .group, h2, caption { break-after: avoid; } }
 )css";

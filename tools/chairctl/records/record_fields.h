@@ -1,4 +1,4 @@
-// The fields of a record as text, from which export and import both come.
+// The fields of answers and activities as text, from which export and import both come.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_RECORDS_RECORD_FIELDS_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_RECORDS_RECORD_FIELDS_H_
 
@@ -9,11 +9,16 @@
 
 namespace emptychair {
 
-// A field, in the order in which an export writes them.
+// What records are.
+enum class RecordType { kFeedback, kActivity };
+
+// A field of one type of record, or of both.
 enum class RecordField {
   kSurveyId,
   kFeedbackId,
   kExternalId,
+  kKind,
+  kActivityId,
   kCustomerId,
   kScore,
   kComment,
@@ -26,6 +31,24 @@ enum class RecordField {
   kExclusionTime,
   kEtag,
   kImportId,
+  // An amount as a number, with its currency behind it or beside it.
+  kAmount,
+  kCurrency,
+  // The two parts that JSON has of an amount.
+  kAmountUnits,
+  kAmountNanos,
+};
+
+// What import does with a field.
+enum class FieldUse {
+  // It is known and left out: the server sets it anew.
+  kLeftOut,
+  // A value is read.
+  kRead,
+  // The same, and the field tells the record from all others.
+  kId,
+  // The same, and ids that are derived are made of the field.
+  kContent,
 };
 
 // What there is to know of a field.
@@ -33,17 +56,24 @@ struct RecordFieldInfo {
   RecordField field;
   // Column of a CSV; JSON in snake_case.
   absl::string_view name;
-  // JSON as Protobuf writes it. Note and time of an exclusion stand within "exclusion" there.
+  // JSON as Protobuf writes it. Note and time of an exclusion, and the parts of an amount, stand
+  // within an object there.
   absl::string_view json_name;
-  // Whether import takes a value for it; the others are known and left out.
-  bool is_read;
+  FieldUse use;
+
+  bool is_read() const { return use != FieldUse::kLeftOut; }
 };
 
-// All fields, each at the place of its number.
-absl::Span<const RecordFieldInfo> RecordFields();
+const RecordFieldInfo& InfoOf(RecordField field);
+
+// The columns of a CSV, in the order in which an export writes them.
+absl::Span<const RecordField> ExportedFields(RecordType type);
+
+// The fields that import knows: those, and what stands for them in other forms.
+absl::Span<const RecordField> KnownFields(RecordType type);
 
 // The field that a column of exactly this name is, in either form; nothing for any other name.
-std::optional<RecordField> FindRecordField(absl::string_view name);
+std::optional<RecordField> FindRecordField(RecordType type, absl::string_view name);
 
 }  // namespace emptychair
 

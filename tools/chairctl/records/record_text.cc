@@ -1,9 +1,11 @@
 #include "tools/chairctl/records/record_text.h"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "tools/chairctl/base/amount_text.h"
 #include "tools/chairctl/base/csv.h"
 #include "tools/chairctl/base/csv_writer.h"
 #include "tools/chairctl/base/enum_flag.h"
@@ -25,16 +27,16 @@ constexpr RecordField kJsonOrder[] = {
     RecordField::kReceiveTime};
 
 // The labels in order of their keys, which a map does not keep.
-void AppendLabels(const v1::Feedback& record, JsonText& json) {
+void AppendLabels(const google::protobuf::Map<std::string, std::string>& labels, JsonText& json) {
   using Label = google::protobuf::Map<std::string, std::string>::value_type;
-  absl::InlinedVector<const Label*, 32> labels;
-  for (const Label& label : record.labels()) {
-    labels.push_back(&label);
+  absl::InlinedVector<const Label*, 32> sorted;
+  for (const Label& label : labels) {
+    sorted.push_back(&label);
   }
-  std::sort(labels.begin(), labels.end(),
+  std::sort(sorted.begin(), sorted.end(),
             [](const Label* a, const Label* b) { return a->first < b->first; });
   json.Open('{');
-  for (const Label* label : labels) {
+  for (const Label* label : sorted) {
     json.Text(label->first, label->second);
   }
   json.Close('}');
@@ -50,9 +52,10 @@ void AppendExclusion(const v1::Exclusion& exclusion, JsonText& json) {
   json.Close('}');
 }
 
-enum class AbsentScore { kLeftOut, kNull };
+// How an absent score or amount is written.
+enum class AbsentValue { kLeftOut, kNull };
 
-void AppendJsonField(const RecordFieldInfo& info, const v1::Feedback& record, AbsentScore absent,
+void AppendJsonField(const RecordFieldInfo& info, const v1::Feedback& record, AbsentValue absent,
                      JsonText& json) {
   const absl::string_view name = info.json_name;
   switch (info.field) {
@@ -67,7 +70,7 @@ void AppendJsonField(const RecordFieldInfo& info, const v1::Feedback& record, Ab
     case RecordField::kScore:
       if (record.has_score()) {
         json.Number(name, record.score());
-      } else if (absent == AbsentScore::kNull) {
+      } else if (absent == AbsentValue::kNull) {
         json.Word(name, "null");
       }
       return;
@@ -75,7 +78,7 @@ void AppendJsonField(const RecordFieldInfo& info, const v1::Feedback& record, Ab
       return json.Text(name, record.comment());
     case RecordField::kLabels:
       json.Name(name);
-      return AppendLabels(record, json);
+      return AppendLabels(record.labels(), json);
     case RecordField::kOccurTime:
       if (record.has_occur_time()) {
         json.Time(name, record.occur_time());
@@ -101,13 +104,48 @@ void AppendJsonField(const RecordFieldInfo& info, const v1::Feedback& record, Ab
       return json.Text(name, record.etag());
     case RecordField::kImportId:
       return json.Text(name, record.import_id());
+    default:
+      return;  // Of an activity.
   }
 }
 
-void AppendRecord(const v1::Feedback& record, AbsentScore absent, JsonText& json) {
+void AppendRecord(const v1::Feedback& record, AbsentValue absent, JsonText& json) {
   json.Open('{');
   for (const RecordField field : kJsonOrder) {
-    AppendJsonField(RecordFields()[static_cast<size_t>(field)], record, absent, json);
+    AppendJsonField(InfoOf(field), record, absent, json);
+  }
+  json.Close('}');
+}
+
+void AppendAmount(const v1::Amount& amount, JsonText& json) {
+  json.Open('{');
+  json.BigNumber("units", amount.units());
+  json.Number("nanos", amount.nanos());
+  json.Text("currencyCode", amount.currency_code());
+  json.Close('}');
+}
+
+// Times come last here, too.
+void AppendRecord(const v1::Activity& record, AbsentValue absent, JsonText& json) {
+  json.Open('{');
+  json.Text("customerId", record.customer_id());
+  json.Text("kind", record.kind());
+  json.Text("activityId", record.activity_id());
+  if (record.has_amount()) {
+    json.Name("amount");
+    AppendAmount(record.amount(), json);
+  } else if (absent == AbsentValue::kNull) {
+    json.Word("amount", "null");
+  }
+  json.Name("labels");
+  AppendLabels(record.labels(), json);
+  json.BigNumber("sequence", record.sequence());
+  json.Text("importId", record.import_id());
+  if (record.has_occur_time()) {
+    json.Time("occurTime", record.occur_time());
+  }
+  if (record.has_receive_time()) {
+    json.Time("receiveTime", record.receive_time());
   }
   json.Close('}');
 }
@@ -118,7 +156,7 @@ void AppendChange(const v1::FeedbackChange& change, JsonText& json) {
   json.BigNumber("sequence", change.sequence());
   if (change.has_feedback()) {
     json.Name("feedback");
-    AppendRecord(change.feedback(), AbsentScore::kNull, json);
+    AppendRecord(change.feedback(), AbsentValue::kNull, json);
   }
   json.Close('}');
 }
@@ -149,7 +187,7 @@ void AppendFieldText(RecordField field, const v1::Feedback& record, absl::TimeZo
     case RecordField::kLabels:
       if (!record.labels().empty()) {
         JsonText json(out, JsonText::Layout::kOneLine);
-        AppendLabels(record, json);
+        AppendLabels(record.labels(), json);
       }
       return;
     case RecordField::kOccurTime:
@@ -184,6 +222,55 @@ void AppendFieldText(RecordField field, const v1::Feedback& record, absl::TimeZo
     case RecordField::kImportId:
       out += record.import_id();
       return;
+    default:
+      return;  // Of an activity.
+  }
+}
+
+void AppendFieldText(RecordField field, const v1::Activity& record, absl::TimeZone zone,
+                     std::string& out) {
+  switch (field) {
+    case RecordField::kKind:
+      out += record.kind();
+      return;
+    case RecordField::kActivityId:
+      out += record.activity_id();
+      return;
+    case RecordField::kCustomerId:
+      out += record.customer_id();
+      return;
+    case RecordField::kOccurTime:
+      if (record.has_occur_time()) {
+        AppendTimestampText(record.occur_time(), zone, out);
+      }
+      return;
+    case RecordField::kAmount:
+      if (record.has_amount()) {
+        out += AmountDigits(record.amount());
+      }
+      return;
+    case RecordField::kCurrency:
+      out += record.amount().currency_code();
+      return;
+    case RecordField::kLabels:
+      if (!record.labels().empty()) {
+        JsonText json(out, JsonText::Layout::kOneLine);
+        AppendLabels(record.labels(), json);
+      }
+      return;
+    case RecordField::kReceiveTime:
+      if (record.has_receive_time()) {
+        AppendTimestampText(record.receive_time(), zone, out);
+      }
+      return;
+    case RecordField::kSequence:
+      absl::StrAppend(&out, record.sequence());
+      return;
+    case RecordField::kImportId:
+      out += record.import_id();
+      return;
+    default:
+      return;  // Of an answer, or a part of an amount.
   }
 }
 
@@ -191,7 +278,7 @@ void AppendFieldText(RecordField field, const v1::Feedback& record, absl::TimeZo
 bool IsComputable(RecordField field) {
   return field != RecordField::kScore && field != RecordField::kSequence &&
          field != RecordField::kOccurTime && field != RecordField::kReceiveTime &&
-         field != RecordField::kExclusionTime;
+         field != RecordField::kExclusionTime && field != RecordField::kAmount;
 }
 
 }  // namespace
@@ -201,34 +288,40 @@ RecordText::RecordText(RecordForm form, std::ostream& out, absl::TimeZone zone)
   buffer_.reserve(kFlushBytes + kFlushBytes / 4);
 }
 
-void RecordText::BeginCsv(absl::string_view columns_in_front) {
+void RecordText::BeginCsv(RecordType type, absl::string_view columns_in_front) {
   if (form_ == RecordForm::kSpreadsheet) {
     absl::StrAppend(&buffer_, CsvStart(CsvForm::kSpreadsheet));
   }
   absl::StrAppend(&buffer_, columns_in_front);
   bool is_first = true;
-  for (const RecordFieldInfo& info : RecordFields()) {
-    absl::StrAppend(&buffer_, is_first ? "" : ",", info.name);
+  for (const RecordField field : ExportedFields(type)) {
+    absl::StrAppend(&buffer_, is_first ? "" : ",", InfoOf(field).name);
     is_first = false;
   }
   EndLine();
 }
 
-void RecordText::BeginRecords() {
+void RecordText::BeginRecords(RecordType type) {
   if (is_csv()) {
-    BeginCsv("");
+    BeginCsv(type, "");
   } else if (form_ == RecordForm::kJsonList) {
-    buffer_ += "{\n \"feedback\": [";
+    absl::StrAppend(&buffer_, "{\n \"", type == RecordType::kActivity ? "activities" : "feedback",
+                    "\": [");
   }
 }
 
 void RecordText::BeginChanges() {
   if (is_csv()) {
-    BeginCsv("change,kind,");
+    BeginCsv(RecordType::kFeedback, "change,kind,");
   }
 }
 
-void RecordText::Add(const v1::Feedback& record) {
+void RecordText::Add(const v1::Feedback& record) { AddRecord(record); }
+
+void RecordText::Add(const v1::Activity& record) { AddRecord(record); }
+
+template <typename Record>
+void RecordText::AddRecord(const Record& record) {
   switch (form_) {
     case RecordForm::kCsv:
     case RecordForm::kSpreadsheet:
@@ -237,14 +330,14 @@ void RecordText::Add(const v1::Feedback& record) {
       break;
     case RecordForm::kJsonLines: {
       JsonText json(buffer_, JsonText::Layout::kOneLine);
-      AppendRecord(record, AbsentScore::kNull, json);
+      AppendRecord(record, AbsentValue::kNull, json);
       EndLine();
       break;
     }
     case RecordForm::kJsonList: {
       buffer_ += is_first_ ? "\n  " : ",\n  ";
       JsonText json(buffer_, JsonText::Layout::kALineEach, 2);
-      AppendRecord(record, AbsentScore::kLeftOut, json);
+      AppendRecord(record, AbsentValue::kLeftOut, json);
       break;
     }
   }
@@ -317,16 +410,19 @@ void RecordText::AppendCell(absl::string_view text, bool is_computable) {
   }
 }
 
-void RecordText::AppendCells(const v1::Feedback& record) {
+template <typename Record>
+void RecordText::AppendCells(const Record& record) {
+  constexpr RecordType kType =
+      std::is_same_v<Record, v1::Activity> ? RecordType::kActivity : RecordType::kFeedback;
   bool is_first = true;
-  for (const RecordFieldInfo& info : RecordFields()) {
+  for (const RecordField field : ExportedFields(kType)) {
     if (!is_first) {
       buffer_ += ',';
     }
     is_first = false;
     cell_.clear();
-    AppendFieldText(info.field, record, zone_, cell_);
-    AppendCell(cell_, IsComputable(info.field));
+    AppendFieldText(field, record, zone_, cell_);
+    AppendCell(cell_, IsComputable(field));
   }
 }
 
@@ -336,10 +432,16 @@ std::string FieldText(RecordField field, const v1::Feedback& record) {
   return text;
 }
 
+std::string FieldText(RecordField field, const v1::Activity& record) {
+  std::string text;
+  AppendFieldText(field, record, absl::UTCTimeZone(), text);
+  return text;
+}
+
 std::string RecordJson(const v1::Feedback& record) {
   std::string text;
   JsonText json(text, JsonText::Layout::kALineEach);
-  AppendRecord(record, AbsentScore::kLeftOut, json);
+  AppendRecord(record, AbsentValue::kLeftOut, json);
   text += '\n';
   return text;
 }
@@ -350,7 +452,7 @@ std::string SubmittedJson(const v1::SubmitFeedbackResponse& response) {
   json.Open('{');
   if (response.has_feedback()) {
     json.Name("feedback");
-    AppendRecord(response.feedback(), AbsentScore::kLeftOut, json);
+    AppendRecord(response.feedback(), AbsentValue::kLeftOut, json);
   }
   json.Word("alreadyExisted", response.already_existed() ? "true" : "false");
   json.BigNumber("sequence", response.sequence());

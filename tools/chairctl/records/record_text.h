@@ -8,6 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "emptychair/v1/customer_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "tools/chairctl/records/record_fields.h"
 
@@ -21,25 +22,28 @@ enum class RecordForm {
   // Has a byte order mark in front, CRLF behind each line, and an apostrophe in front of a text
   // that a spreadsheet would compute. For people to read: an import keeps the apostrophes.
   kSpreadsheet,
-  // An object a line. An absent score is null, so that the column has its type from the first on.
+  // An object a line. An absent score or amount is null, so that the column has its type from the
+  // first on.
   kJsonLines,
-  // One object, whose list `feedback` has all of them.
+  // One object, whose list `feedback` or `activities` has all of them.
   kJsonList,
 };
 
-// Writes records or changes of records, which go to the stream in pieces of 64 KiB: memory stays
-// the same however many there are. What was not flushed is lost with the writer. Not thread-safe.
+// Writes answers, activities or changes of answers, which go to the stream in pieces of 64 KiB:
+// memory stays the same however many there are. What was not flushed is lost with the writer. Not
+// thread-safe.
 class RecordText {
  public:
   // `out` must outlive the writer. `zone` is that of times in CSV; JSON is in UTC.
   RecordText(RecordForm form, std::ostream& out, absl::TimeZone zone = absl::UTCTimeZone());
 
   // Writes what stands in front of all; called once, first, one or the other.
-  void BeginRecords();
+  void BeginRecords(RecordType type = RecordType::kFeedback);
   void BeginChanges();
 
-  // After BeginRecords.
+  // After BeginRecords of their type.
   void Add(const v1::Feedback& record);
+  void Add(const v1::Activity& record);
   // After BeginChanges; not in the form of a list. A message is one line of JSON, and in CSV one
   // for each of its changes.
   void Add(const v1::FeedbackChange& change);
@@ -54,8 +58,11 @@ class RecordText {
  private:
   bool is_csv() const { return form_ == RecordForm::kCsv || form_ == RecordForm::kSpreadsheet; }
 
-  void BeginCsv(absl::string_view columns_in_front);
-  void AppendCells(const v1::Feedback& record);
+  void BeginCsv(RecordType type, absl::string_view columns_in_front);
+  template <typename Record>
+  void AddRecord(const Record& record);
+  template <typename Record>
+  void AppendCells(const Record& record);
   void AppendCell(absl::string_view text, bool is_computable);
   void EndLine();
   void FlushWhenFull();
@@ -70,6 +77,7 @@ class RecordText {
 
 // The field of a record as CSV has it, without quotes; empty for one that is absent.
 std::string FieldText(RecordField field, const v1::Feedback& record);
+std::string FieldText(RecordField field, const v1::Activity& record);
 
 // A record as an object of its own, a field a line, with its LF.
 std::string RecordJson(const v1::Feedback& record);

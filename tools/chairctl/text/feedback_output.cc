@@ -8,12 +8,13 @@ namespace emptychair {
 
 TextFields FeedbackFields(const v1::Feedback& feedback) {
   TextFields fields;
-  for (const RecordFieldInfo& info : RecordFields()) {
-    std::string text = FieldText(info.field, feedback);
-    if (info.field == RecordField::kScore) {
-      fields.emplace_back(info.name, CsvNumber{std::move(text)});
+  for (const RecordField field : ExportedFields(RecordType::kFeedback)) {
+    const absl::string_view name = InfoOf(field).name;
+    std::string text = FieldText(field, feedback);
+    if (field == RecordField::kScore) {
+      fields.emplace_back(name, CsvNumber{std::move(text)});
     } else {
-      fields.emplace_back(info.name, std::move(text));
+      fields.emplace_back(name, std::move(text));
     }
   }
   return fields;

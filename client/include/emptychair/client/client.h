@@ -10,8 +10,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "emptychair/client/batch_stream.h"
 #include "emptychair/client/connection.h"
-#include "emptychair/client/feedback_stream.h"
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
 #include "emptychair/v1/admin_service.pb.h"
@@ -143,6 +143,21 @@ class Client {
   absl::StatusOr<v1::GetCustomerResponse> GetCustomer(const v1::GetCustomerRequest& request) const {
     return connection_->GetCustomer(request);
   }
+  // All entries from the request's page on; asks for each page when it is reached.
+  ResultRange<v1::TimelineEntry> ListTimeline(const v1::ListTimelineRequest& request) const;
+  absl::StatusOr<v1::GetCustomerViewResponse> GetCustomerView(
+      const v1::GetCustomerViewRequest& request) const {
+    return connection_->GetCustomerView(request);
+  }
+  // All that is stored of a customer, message by message. A stream that breaks is not sent again.
+  ResultRange<v1::ExportCustomerResponse> ExportCustomer(
+      const v1::ExportCustomerRequest& request) const {
+    return connection_->ExportCustomer(request);
+  }
+  absl::StatusOr<v1::EraseCustomerResponse> EraseCustomer(
+      const v1::EraseCustomerRequest& request) const {
+    return connection_->EraseCustomer(request);
+  }
   absl::StatusOr<v1::DefineActivityKindResponse> DefineActivityKind(
       const v1::DefineActivityKindRequest& request) const {
     return connection_->DefineActivityKind(request);
@@ -164,6 +179,9 @@ class Client {
     return connection_->BatchRecordActivities(request);
   }
   // All activities from the request's page on; asks for each page when it is reached.
+  // For many batches, as StreamFeedback.
+  std::unique_ptr<ActivityStream> StreamActivities(
+      ActivityStream::OnAcknowledged on_acknowledged) const;
   ResultRange<v1::Activity> ListActivities(const v1::ListActivitiesRequest& request) const;
   absl::StatusOr<v1::EraseActivityResponse> EraseActivity(
       const v1::EraseActivityRequest& request) const {

@@ -6,7 +6,7 @@
 #include <stop_token>
 
 #include "absl/status/statusor.h"
-#include "emptychair/client/feedback_stream.h"
+#include "emptychair/client/batch_stream.h"
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
 #include "emptychair/v1/admin_service.pb.h"
@@ -73,6 +73,15 @@ class Connection {
       const v1::UpsertCustomerRequest& request) = 0;
   virtual absl::StatusOr<v1::GetCustomerResponse> GetCustomer(
       const v1::GetCustomerRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListTimelineResponse> ListTimeline(
+      const v1::ListTimelineRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetCustomerViewResponse> GetCustomerView(
+      const v1::GetCustomerViewRequest& request) = 0;
+  // A stream: not sent again.
+  virtual ResultRange<v1::ExportCustomerResponse> ExportCustomer(
+      const v1::ExportCustomerRequest& request) = 0;
+  virtual absl::StatusOr<v1::EraseCustomerResponse> EraseCustomer(
+      const v1::EraseCustomerRequest& request) = 0;
   virtual absl::StatusOr<v1::DefineActivityKindResponse> DefineActivityKind(
       const v1::DefineActivityKindRequest& request) = 0;
   virtual absl::StatusOr<v1::ListActivityKindsResponse> ListActivityKinds(
@@ -83,6 +92,8 @@ class Connection {
       const v1::RecordActivityRequest& request) = 0;
   virtual absl::StatusOr<v1::BatchRecordActivitiesResponse> BatchRecordActivities(
       const v1::BatchRecordActivitiesRequest& request) = 0;
+  virtual std::unique_ptr<ActivityStream> StreamActivities(
+      ActivityStream::OnAcknowledged on_acknowledged) = 0;
   virtual absl::StatusOr<v1::ListActivitiesResponse> ListActivities(
       const v1::ListActivitiesRequest& request) = 0;
   virtual absl::StatusOr<v1::EraseActivityResponse> EraseActivity(

@@ -57,6 +57,14 @@ class MockConnection : public Connection {
               (const v1::UpsertCustomerRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetCustomerResponse>, GetCustomer,
               (const v1::GetCustomerRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ListTimelineResponse>, ListTimeline,
+              (const v1::ListTimelineRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetCustomerViewResponse>, GetCustomerView,
+              (const v1::GetCustomerViewRequest& request), (override));
+  MOCK_METHOD(ResultRange<v1::ExportCustomerResponse>, ExportCustomer,
+              (const v1::ExportCustomerRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::EraseCustomerResponse>, EraseCustomer,
+              (const v1::EraseCustomerRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::DefineActivityKindResponse>, DefineActivityKind,
               (const v1::DefineActivityKindRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListActivityKindsResponse>, ListActivityKinds,
@@ -67,6 +75,8 @@ class MockConnection : public Connection {
               (const v1::RecordActivityRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::BatchRecordActivitiesResponse>, BatchRecordActivities,
               (const v1::BatchRecordActivitiesRequest& request), (override));
+  MOCK_METHOD(std::unique_ptr<ActivityStream>, StreamActivities,
+              (ActivityStream::OnAcknowledged on_acknowledged), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListActivitiesResponse>, ListActivities,
               (const v1::ListActivitiesRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::EraseActivityResponse>, EraseActivity,
@@ -106,6 +116,12 @@ class MockConnection : public Connection {
 class MockFeedbackStream : public FeedbackStream {
  public:
   MOCK_METHOD(absl::Status, Send, (v1::StreamFeedbackRequest batch), (override));
+  MOCK_METHOD(absl::Status, Finish, (), (override));
+};
+
+class MockActivityStream : public ActivityStream {
+ public:
+  MOCK_METHOD(absl::Status, Send, (v1::StreamActivitiesRequest batch), (override));
   MOCK_METHOD(absl::Status, Finish, (), (override));
 };
 

@@ -1,0 +1,113 @@
+#include "client/batch_upload.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "client/utf8.h"
+#include "common/base/status_macros.h"
+
+namespace emptychair {
+
+template <typename Request, typename Response>
+BatchUpload<Request, Response>::BatchUpload(ClientOptions options, OpenCall open_call,
+                                            OnAcknowledged on_acknowledged)
+    : options_(std::move(options)),
+      open_call_(std::move(open_call)),
+      on_acknowledged_(std::move(on_acknowledged)) {}
+
+template <typename Request, typename Response>
+absl::Status BatchUpload<Request, Response>::Send(Request batch) {
+  RETURN_IF_ERROR(status_);
+  RETURN_IF_ERROR(CheckUtf8(batch));
+  while (unacknowledged_.size() >= kUnacknowledgedMax) {
+    RETURN_IF_ERROR(ReadOne());
+  }
+  batch.set_batch_number(++batches_);
+  if (unacknowledged_.empty()) {
+    retries_.Begin();
+  }
+  unacknowledged_.push_back(std::move(batch));
+  if (call_ == nullptr) {
+    call_ = open_call_();
+  }
+  return call_->Write(unacknowledged_.back()) ? absl::OkStatus() : Resume();
+}
+
+template <typename Request, typename Response>
+absl::Status BatchUpload<Request, Response>::Finish() {
+  RETURN_IF_ERROR(status_);
+  while (!unacknowledged_.empty()) {
+    RETURN_IF_ERROR(ReadOne());
+  }
+  if (call_ != nullptr) {
+    // However the call ends: all that was sent is acknowledged.
+    call_->WritesDone();
+    while (call_->Read().has_value()) {
+    }
+    call_->Finish().IgnoreError();
+    call_.reset();
+  }
+  return absl::OkStatus();
+}
+
+// Waits for one acknowledgement, or for a call that is as far as the one that has ended was.
+template <typename Request, typename Response>
+absl::Status BatchUpload<Request, Response>::ReadOne() {
+  const std::optional<Response> acknowledgement = call_->Read();
+  return acknowledgement.has_value() ? Acknowledge(*acknowledgement) : Resume();
+}
+
+template <typename Request, typename Response>
+absl::Status BatchUpload<Request, Response>::Acknowledge(const Response& acknowledgement) {
+  if (unacknowledged_.empty() ||
+      acknowledgement.batch_number() != unacknowledged_.front().batch_number()) {
+    status_ = absl::InternalError(absl::StrCat("the server acknowledged batch ",
+                                               acknowledgement.batch_number(), " out of order"));
+    return status_;
+  }
+  const Request batch = std::move(unacknowledged_.front());
+  unacknowledged_.pop_front();
+  retries_.Begin();
+  on_acknowledged_(batch, acknowledgement);
+  return absl::OkStatus();
+}
+
+// After a call has ended: sends what is unacknowledged over a new one, as often as the policies
+// say.
+template <typename Request, typename Response>
+absl::Status BatchUpload<Request, Response>::Resume() {
+  do {
+    const absl::Status status = EndOfCall();
+    RETURN_IF_ERROR(status_);
+    if (!retries_.WaitAfter(status)) {
+      call_.reset();
+      status_ = status;
+      return status_;
+    }
+    call_ = open_call_();
+  } while (!SendUnacknowledged());
+  return absl::OkStatus();
+}
+
+// Takes what was acknowledged before the call ended, and says why it did.
+template <typename Request, typename Response>
+absl::Status BatchUpload<Request, Response>::EndOfCall() {
+  while (const auto acknowledgement = call_->Read()) {
+    RETURN_IF_ERROR(Acknowledge(*acknowledgement));
+  }
+  const absl::Status status = call_->Finish();
+  return status.ok()
+             ? absl::InternalError("the server ended the stream before all was acknowledged")
+             : status;
+}
+
+template <typename Request, typename Response>
+bool BatchUpload<Request, Response>::SendUnacknowledged() {
+  return std::all_of(unacknowledged_.begin(), unacknowledged_.end(),
+                     [this](const Request& batch) { return call_->Write(batch); });
+}
+
+template class BatchUpload<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>;
+template class BatchUpload<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>;
+
+}  // namespace emptychair
