@@ -54,6 +54,8 @@ TEST_F(DemoEndToEndTest, LoadsOnceAndTellsTheStory) {
   EXPECT_THAT(summary.standard_output, HasSubstr("worst slice: region south, carrier swiftvan"));
   EXPECT_THAT(summary.standard_output, HasSubstr("lowest -60.1 in 2024-11, 2025-06 42.1"));
 
+  EXPECT_THAT(summary.standard_output, HasSubstr("of promoters"));
+
   const FinishedProcess again = RunDemo("--load");
   EXPECT_EQ(again.exit_status, 0);
   EXPECT_THAT(again.standard_error, Not(HasSubstr("Loading")));

@@ -4,12 +4,14 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "tools/demo/answers.h"
+#include "tools/demo/purchases.h"
 
 namespace emptychair::demo {
 namespace {
@@ -33,14 +35,16 @@ absl::StatusOr<SurveyState> StateOf(Client& client, const DemoSurvey& demo) {
   return is_ours ? SurveyState::kOurs : SurveyState::kForeign;
 }
 
-absl::StatusOr<bool> HasSurveys(Client& client) {
+// Whether it has surveys or activity kinds.
+absl::StatusOr<bool> IsInUse(Client& client) {
   v1::ListSurveysRequest request;
   request.set_include_archived(true);
   for (const absl::StatusOr<v1::Survey>& survey : client.ListSurveys(request)) {
     RETURN_IF_ERROR(survey.status());
     return true;
   }
-  return false;
+  ASSIGN_OR_RETURN(const v1::ListActivityKindsResponse kinds, client.ListActivityKinds({}));
+  return kinds.activity_kinds_size() > 0;
 }
 
 // How many answers the survey has in the demonstration's window.
@@ -73,6 +77,41 @@ absl::Status SendAnswers(Client& client, const DemoSurvey& demo) {
   return absl::OkStatus();
 }
 
+// Purchases are sent in order, so that the last one tells of all.
+absl::StatusOr<bool> HasPurchase(Client& client, const v1::Activity& purchase) {
+  v1::ListActivitiesRequest request;
+  request.set_kind(purchase.kind());
+  request.set_customer_id(purchase.customer_id());
+  for (const absl::StatusOr<v1::Activity>& stored : client.ListActivities(request)) {
+    if (ReasonOf(stored.status()) == v1::ERROR_REASON_KIND_NOT_FOUND) {
+      return false;
+    }
+    RETURN_IF_ERROR(stored.status());
+    if (stored->activity_id() == purchase.activity_id()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+absl::Status SendPurchases(Client& client, const std::vector<v1::Activity>& purchases) {
+  v1::DefineActivityKindRequest kind;
+  kind.set_kind(std::string(kPurchaseKind));
+  RETURN_IF_ERROR(client.DefineActivityKind(kind).status());
+  for (size_t first = 0; first < purchases.size(); first += kBatchSize) {
+    v1::BatchRecordActivitiesRequest request;
+    const size_t end = std::min(first + kBatchSize, purchases.size());
+    request.mutable_activities()->Assign(purchases.begin() + static_cast<ptrdiff_t>(first),
+                                         purchases.begin() + static_cast<ptrdiff_t>(end));
+    ASSIGN_OR_RETURN(const v1::BatchRecordActivitiesResponse response,
+                     client.BatchRecordActivities(request));
+    if (response.failures_size() > 0) {
+      return FromProto(response.failures(0).status());
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<LoadResult> Load(Client& client, std::ostream& progress) {
@@ -85,8 +124,8 @@ absl::StatusOr<LoadResult> Load(Client& client, std::ostream& progress) {
     is_started |= state == SurveyState::kOurs;
   }
   if (!is_started) {
-    ASSIGN_OR_RETURN(const bool has_surveys, HasSurveys(client));
-    if (has_surveys) {
+    ASSIGN_OR_RETURN(const bool is_in_use, IsInUse(client));
+    if (is_in_use) {
       return LoadResult::kDatabaseInUse;
     }
   }
@@ -103,6 +142,13 @@ absl::StatusOr<LoadResult> Load(Client& client, std::ostream& progress) {
     progress << "Loading " << demo.answer_count << " answers to " << demo.survey.survey_id()
              << " ..." << std::endl;
     RETURN_IF_ERROR(SendAnswers(client, demo));
+    result = LoadResult::kLoaded;
+  }
+  const std::vector<v1::Activity> purchases = Purchases();
+  ASSIGN_OR_RETURN(const bool has_purchases, HasPurchase(client, purchases.back()));
+  if (!has_purchases) {
+    progress << "Loading " << purchases.size() << " purchases ..." << std::endl;
+    RETURN_IF_ERROR(SendPurchases(client, purchases));
     result = LoadResult::kLoaded;
   }
   return result;

@@ -15,11 +15,12 @@ enum class LoadResult {
   kLoaded,
   // It was there already; nothing was sent.
   kWasComplete,
-  // The database holds surveys that are not the demonstration's; nothing was changed.
+  // The database holds surveys or activity kinds that are not the demonstration's; nothing was
+  // changed.
   kDatabaseInUse,
 };
 
-// Loads the demonstration into a database without surveys, or the rest of it where an earlier load
+// Loads the demonstration into an empty database, or the rest of it where an earlier load
 // was interrupted. Can be called again after any error: what is stored already is not stored twice.
 // Tells on `progress` what it loads.
 absl::StatusOr<LoadResult> Load(Client& client, std::ostream& progress);

@@ -8,10 +8,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
+#include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "tools/chairctl/plot/interval_axis.h"
 #include "tools/chairctl/text/metric_marks.h"
 #include "tools/demo/answers.h"
+#include "tools/demo/purchases.h"
 
 namespace emptychair::demo {
 namespace {
@@ -121,10 +123,38 @@ bool IsDemoDelivery(const v1::Survey& survey) {
          std::count(dimensions.begin(), dimensions.end(), "carrier") > 0;
 }
 
+// Whether promoters of the demonstration come back more often.
+absl::StatusOr<std::string> Returning(Client& client) {
+  v1::QueryRetentionRequest request;
+  request.set_kind(std::string(kPurchaseKind));
+  request.set_group_by_class_of("relationship");
+  *request.mutable_interval() = DemoInterval();
+  *request.mutable_as_of() = DemoInterval().end_time();
+  const absl::StatusOr<v1::QueryRetentionResponse> response = client.QueryRetention(request);
+  if (ReasonOf(response.status()) == v1::ERROR_REASON_KIND_NOT_FOUND) {
+    return "";
+  }
+  RETURN_IF_ERROR(response.status());
+  const v1::ClassDifference& difference = response->class_difference();
+  if (!difference.has_delta_low()) {
+    return "";
+  }
+  const auto share = [](int64_t part, int64_t whole) {
+    return 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  };
+  return absl::StrFormat(
+      "\npurchase\n  back in the next month: %.1f %% of promoters, %.1f %% of detractors  "
+      "(95 %%: %+.1f … %+.1f)\n",
+      share(difference.promoters_returning(), difference.promoters_at_start()),
+      share(difference.detractors_returning(), difference.detractors_at_start()),
+      difference.delta_low(), difference.delta_high());
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> Summary(Client& client) {
   std::string text;
+  bool has_demo = false;
   for (const absl::StatusOr<v1::Survey>& survey : client.ListSurveys()) {
     RETURN_IF_ERROR(survey.status());
     if (survey->kind() != v1::SURVEY_KIND_NPS) {
@@ -135,7 +165,12 @@ absl::StatusOr<std::string> Summary(Client& client) {
     if (IsDemoDelivery(*survey)) {
       ASSIGN_OR_RETURN(const std::string slice_text, WorstSlice(client));
       text += slice_text;
+      has_demo = true;
     }
+  }
+  if (has_demo) {
+    ASSIGN_OR_RETURN(const std::string returning, Returning(client));
+    text += returning;
   }
   return text.empty() ? "The database holds no NPS survey.\n" : text;
 }

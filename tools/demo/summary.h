@@ -9,8 +9,9 @@
 
 namespace emptychair::demo {
 
-// Answers, NPS with its interval and the monthly trend of each NPS survey, and of the
-// demonstration's deliveries the slice that once did worst. All numbers are the server's.
+// Answers, NPS with its interval and the monthly trend of each NPS survey, of the demonstration's
+// deliveries the slice that once did worst, and whether its promoters come back. All numbers are
+// the server's.
 absl::StatusOr<std::string> Summary(Client& client);
 
 }  // namespace emptychair::demo
