@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -13,9 +14,6 @@
 
 namespace emptychair::storage {
 namespace {
-
-// Of the ordinal in which a key of kActivityByCustomer begins.
-constexpr size_t kCustomerBytes = 4;
 
 // An entry with the start of its key as numbers, which compare without a look at its bytes.
 struct Sortable {
@@ -59,7 +57,8 @@ void PendingEntries::Set(Family family, absl::string_view key,
   const absl::string_view kept = Copy(key);
   entries.emplace(kept, value);
   if (family == Family::kActivityByCustomer) {
-    activity_keys_[kept.substr(0, kCustomerBytes)].push_back(kept);
+    Keys& keys = activity_keys_[kept.substr(0, kCustomerBytes)];
+    keys.insert(std::upper_bound(keys.begin(), keys.end(), kept), kept);
   }
   byte_size_ += key.size();
   ++count_;
@@ -78,22 +77,49 @@ const std::optional<absl::string_view>* PendingEntries::Find(Family family,
   return found == entries.end() ? nullptr : &found->second;
 }
 
-void PendingEntries::List(Family family, absl::string_view prefix, Visit visit) const {
+// Of the customer whom the prefix names.
+const PendingEntries::Keys& PendingEntries::ActivityKeysUnder(absl::string_view prefix) const {
+  static const Keys* const kNone = new Keys();
+  const auto customer = activity_keys_.find(prefix.substr(0, kCustomerBytes));
+  return customer == activity_keys_.end() ? *kNone : customer->second;
+}
+
+void PendingEntries::List(Family family, absl::string_view prefix, absl::string_view from,
+                          Visit visit) const {
   const Entries& entries = entries_[static_cast<size_t>(family)];
-  if (family == Family::kActivityByCustomer && prefix.size() >= kCustomerBytes) {
-    const auto customer = activity_keys_.find(prefix.substr(0, kCustomerBytes));
-    if (customer == activity_keys_.end()) {
-      return;
-    }
-    for (const absl::string_view key : customer->second) {
-      if (absl::StartsWith(key, prefix) && !visit(key, entries.at(key))) {
+  if (!ListsInOrder(family, prefix)) {
+    for (const auto& [key, value] : entries) {
+      if (absl::StartsWith(key, prefix) && key >= from && !visit(key, value)) {
         return;
       }
     }
     return;
   }
-  for (const auto& [key, value] : entries) {
-    if (absl::StartsWith(key, prefix) && !visit(key, value)) {
+  const Keys& keys = ActivityKeysUnder(prefix);
+  auto key = std::lower_bound(keys.begin(), keys.end(), std::max(prefix, from));
+  for (; key != keys.end() && absl::StartsWith(*key, prefix); ++key) {
+    if (!visit(*key, entries.at(*key))) {
+      return;
+    }
+  }
+}
+
+void PendingEntries::ListBack(Family family, absl::string_view prefix, absl::string_view end,
+                              Visit visit) const {
+  const Entries& entries = entries_[static_cast<size_t>(family)];
+  if (!ListsInOrder(family, prefix)) {
+    for (const auto& [key, value] : entries) {
+      if (absl::StartsWith(key, prefix) && key < end && !visit(key, value)) {
+        return;
+      }
+    }
+    return;
+  }
+  const Keys& keys = ActivityKeysUnder(prefix);
+  auto behind = std::lower_bound(keys.begin(), keys.end(), end);
+  while (behind != keys.begin() && absl::StartsWith(*std::prev(behind), prefix)) {
+    --behind;
+    if (!visit(*behind, entries.at(*behind))) {
       return;
     }
   }

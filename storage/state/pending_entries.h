@@ -32,11 +32,19 @@ class PendingEntries {
   // nothing is to be changed.
   const std::optional<absl::string_view>* Find(Family family, absl::string_view key) const;
 
-  // Visits the entries of a family whose keys start with `prefix`, in no order, until the visit
-  // answers false. Deleted ones have no value.
+  // Whether such keys are listed in their order: those of one customer in kActivityByCustomer.
+  static bool ListsInOrder(Family family, absl::string_view prefix) {
+    return family == Family::kActivityByCustomer && prefix.size() >= kCustomerBytes;
+  }
+
+  // Visits the entries of a family whose keys start with `prefix` and are not below `from`, until
+  // the visit answers false; ascending where ListsInOrder, else in no order. Deleted ones have no
+  // value.
   using Visit =
       absl::FunctionRef<bool(absl::string_view key, const std::optional<absl::string_view>& value)>;
-  void List(Family family, absl::string_view prefix, Visit visit) const;
+  void List(Family family, absl::string_view prefix, absl::string_view from, Visit visit) const;
+  // The same of those below `end`; descending where ListsInOrder.
+  void ListBack(Family family, absl::string_view prefix, absl::string_view end, Visit visit) const;
 
   bool empty() const { return count_ == 0; }
 
@@ -49,19 +57,23 @@ class PendingEntries {
 
  private:
   using Entries = absl::flat_hash_map<absl::string_view, std::optional<absl::string_view>>;
+  using Keys = absl::InlinedVector<absl::string_view, 2>;
 
   // Kind, family and lengths.
   static constexpr size_t kBatchBytesPerEntry = 8;
   static constexpr size_t kFirstBlockBytes = size_t{16} << 10;
+  // Of the ordinal in which a key of kActivityByCustomer begins.
+  static constexpr size_t kCustomerBytes = 4;
 
+  const Keys& ActivityKeysUnder(absl::string_view prefix) const;
   void Set(Family family, absl::string_view key, std::optional<absl::string_view> value);
   absl::string_view Copy(absl::string_view bytes);
 
   std::pmr::monotonic_buffer_resource bytes_{kFirstBlockBytes};
   std::array<Entries, kFamilyCount> entries_;
-  // The keys of kActivityByCustomer by the bytes of the customer, in which they begin: the family
-  // is listed by customer for many activities.
-  absl::flat_hash_map<absl::string_view, absl::InlinedVector<absl::string_view, 2>> activity_keys_;
+  // The keys of kActivityByCustomer, ascending, by the bytes of the customer, in which they begin:
+  // the family is listed by customer for many activities.
+  absl::flat_hash_map<absl::string_view, Keys> activity_keys_;
   size_t count_ = 0;
   size_t byte_size_ = 0;
 };

@@ -68,7 +68,7 @@ absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::List(Family family,
                                                                 absl::string_view start,
                                                                 size_t entries_max) const {
   const absl::string_view from = std::max(prefix, start);
-  const Changed changed = ChangedFrom(family, prefix, from);
+  const Changed changed = ChangedFrom(family, prefix, from, entries_max);
   std::vector<Entry> entries;
   auto next_changed = changed.begin();
   // Takes what is changed below `end`, or everything that is.
@@ -119,9 +119,9 @@ absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::ListBack(Family famil
                                                                     absl::string_view prefix,
                                                                     absl::string_view end,
                                                                     size_t entries_max) const {
-  const Changed changed = ChangedFrom(family, prefix, prefix);
+  const Changed changed = ChangedBefore(family, prefix, end, entries_max);
   std::vector<Entry> entries;
-  auto next_changed = std::make_reverse_iterator(changed.lower_bound(std::string(end)));
+  auto next_changed = changed.rbegin();
   // Takes what is changed behind `begin`, or everything that is.
   const auto take_changed = [&](std::optional<absl::string_view> begin) {
     for (; next_changed != changed.rend() && (!begin.has_value() || next_changed->first > *begin) &&
@@ -169,23 +169,47 @@ absl::Status WriteGroup::VisitBack(Family family, absl::string_view prefix, absl
   }
 }
 
-// What this group and the one before make of the keys from `from` on; nothing within: deleted.
-WriteGroup::Changed WriteGroup::ChangedFrom(Family family, absl::string_view prefix,
-                                            absl::string_view from) const {
+// What this group and the one before make of keys; nothing within: deleted. Of those that are
+// listed in order no more of each group than can be among the first `entries_max`: a customer can
+// have thousands of activities in a group, and is looked at for each.
+template <typename ListIn>
+WriteGroup::Changed WriteGroup::CollectChanged(Family family, absl::string_view prefix,
+                                               size_t entries_max, ListIn list_in) const {
+  const bool is_in_order = PendingEntries::ListsInOrder(family, prefix);
   Changed changed;
-  const auto collect = [&](const PendingEntries& entries) {
-    entries.List(family, prefix, [&](absl::string_view key, const auto& value) {
-      if (key >= from) {
-        changed.insert_or_assign(std::string(key), value);
+  const PendingEntries* const own = entries_.get();
+  for (const PendingEntries* entries : {in_flight_.get(), own}) {
+    size_t found = 0;
+    if (entries == nullptr) {
+      continue;
+    }
+    list_in(*entries, [&](absl::string_view key, const std::optional<absl::string_view>& value) {
+      // What this group makes of it counts, which is collected after.
+      if (entries != own && own->Find(family, key) != nullptr) {
+        return true;
       }
-      return true;
+      changed.emplace(std::string(key), value);
+      found += value.has_value() ? 1 : 0;
+      return !is_in_order || found < entries_max;
     });
-  };
-  if (in_flight_ != nullptr) {
-    collect(*in_flight_);
   }
-  collect(*entries_);
   return changed;
+}
+
+WriteGroup::Changed WriteGroup::ChangedFrom(Family family, absl::string_view prefix,
+                                            absl::string_view from, size_t entries_max) const {
+  return CollectChanged(family, prefix, entries_max,
+                        [&](const PendingEntries& entries, auto visit) {
+                          entries.List(family, prefix, from, visit);
+                        });
+}
+
+WriteGroup::Changed WriteGroup::ChangedBefore(Family family, absl::string_view prefix,
+                                              absl::string_view end, size_t entries_max) const {
+  return CollectChanged(family, prefix, entries_max,
+                        [&](const PendingEntries& entries, auto visit) {
+                          entries.ListBack(family, prefix, end, visit);
+                        });
 }
 
 void WriteGroup::CorrectRow(const CubeRowKey& row, const CubeCounts& added) {

@@ -107,7 +107,13 @@ class WriteGroup {
  private:
   using Changed = std::map<std::string, std::optional<absl::string_view>>;
 
-  Changed ChangedFrom(Family family, absl::string_view prefix, absl::string_view from) const;
+  Changed ChangedFrom(Family family, absl::string_view prefix, absl::string_view from,
+                      size_t entries_max) const;
+  Changed ChangedBefore(Family family, absl::string_view prefix, absl::string_view end,
+                        size_t entries_max) const;
+  template <typename ListIn>
+  Changed CollectChanged(Family family, absl::string_view prefix, size_t entries_max,
+                         ListIn list_in) const;
   absl::StatusOr<std::vector<Entry>> ListBack(Family family, absl::string_view prefix,
                                               absl::string_view end, size_t entries_max) const;
   rocksdb::Status WriteChanges(rocksdb::WriteBatch& batch) const;

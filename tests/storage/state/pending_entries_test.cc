@@ -99,14 +99,15 @@ TEST_F(PendingEntriesTest, ListThoseWithAPrefix) {
   entries.Put(Family::kSeries, "b", "4");
   entries.Put(Family::kCubeRow, "ab5", "5");
   std::map<std::string, std::string> seen;
-  entries.List(Family::kSeries, "ab", [&](absl::string_view key, const auto& value) {
+  entries.List(Family::kSeries, "ab", "", [&](absl::string_view key, const auto& value) {
     seen[std::string(key)] = std::string(value.value_or("deleted"));
     return true;
   });
   EXPECT_THAT(seen, ::testing::ElementsAre(std::pair("ab1", "1"), std::pair("ab2", "2"),
                                            std::pair("ab3", "deleted")));
   int visits = 0;
-  entries.List(Family::kSeries, "", [&](absl::string_view, const auto&) { return ++visits < 2; });
+  entries.List(Family::kSeries, "", "",
+               [&](absl::string_view, const auto&) { return ++visits < 2; });
   EXPECT_EQ(visits, 2);
 }
 
@@ -119,7 +120,7 @@ TEST_F(PendingEntriesTest, ListActivitiesByWhateverTheirKeysBeginWith) {
   entries.Put(Family::kActivityByCustomer, "abcd2", "again");
   const auto listed = [&](absl::string_view prefix) {
     std::map<std::string, std::string> seen;
-    entries.List(Family::kActivityByCustomer, prefix,
+    entries.List(Family::kActivityByCustomer, prefix, "",
                  [&](absl::string_view key, const auto& value) {
                    EXPECT_FALSE(seen.contains(std::string(key))) << key;
                    seen[std::string(key)] = std::string(value.value_or("deleted"));

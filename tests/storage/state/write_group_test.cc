@@ -1,12 +1,18 @@
 #include "storage/state/write_group.h"
 
+#include <iterator>
+#include <map>
+#include <random>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/transaction_log.h"
 #include "storage/format/cube_row.h"
+#include "tests/helpers/seed.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/storage/harness/hex.h"
@@ -168,6 +174,73 @@ std::vector<std::string> Visited(const WriteGroup& group, absl::string_view pref
   std::erase_if(backwards, [&](const std::string& text) { return text.substr(0, 2) < start; });
   EXPECT_EQ(forwards, backwards);
   return forwards;
+}
+
+// Beside a map, for customers with many entries in the database, the group before and this one.
+TEST_F(GroupTest, VisitsWhatAMapHasWhateverWasPutAndDeletedWhere) {
+  std::mt19937_64 random(testing::SeedFromEnvOrRandom());
+  const auto below = [&](uint64_t limit) { return random() % limit; };
+  constexpr Family kFamily = Family::kActivityByCustomer;
+  const auto key = [&] {
+    return absl::StrCat(below(2) == 0 ? "anna" : "bert", absl::Dec(below(400), absl::kZeroPad3));
+  };
+  MergedRowAges ages;
+  for (int round = 0; round < 20; ++round) {
+    std::map<std::string, std::string> expected;
+    const auto change = [&](WriteGroup& group, const std::string& of) {
+      for (uint64_t left = below(300); left > 0; --left) {
+        const std::string changed = key();
+        if (below(3) == 0) {
+          group.Delete(kFamily, changed);
+          expected.erase(changed);
+        } else {
+          group.Put(kFamily, changed, of);
+          expected[changed] = of;
+        }
+      }
+    };
+    WriteGroup stored(*engine_);
+    for (int i = 0; i < 400; ++i) {
+      for (const char* customer : {"anna", "bert"}) {
+        stored.Delete(kFamily, absl::StrCat(customer, absl::Dec(i, absl::kZeroPad3)));
+      }
+    }
+    change(stored, "stored");
+    ASSERT_OK(stored.Commit(ages, /*sync=*/false));
+    WriteGroup before(*engine_, stored.entries());
+    change(before, "before");
+    WriteGroup group(*engine_, before.entries());
+    change(group, "here");
+    const std::string start = key();
+    std::string end = absl::StrCat(start.substr(0, 4), absl::Dec(below(400), absl::kZeroPad3));
+    const uint64_t most = 1 + below(60);
+    std::vector<std::string> forwards;
+    ASSERT_OK(group.Visit(kFamily, start.substr(0, 4), start, [&](const WriteGroup::Entry& entry) {
+      forwards.push_back(entry.key + entry.value);
+      return forwards.size() < most;
+    }));
+    std::vector<std::string> backwards;
+    ASSERT_OK(group.VisitBack(kFamily, end.substr(0, 4), end, [&](const WriteGroup::Entry& entry) {
+      backwards.push_back(entry.key + entry.value);
+      return backwards.size() < most;
+    }));
+    std::vector<std::string> wanted;
+    for (auto at = expected.lower_bound(start);
+         at != expected.end() && absl::StartsWith(at->first, start.substr(0, 4)) &&
+         wanted.size() < most;
+         ++at) {
+      wanted.push_back(at->first + at->second);
+    }
+    ASSERT_EQ(forwards, wanted);
+    wanted.clear();
+    for (auto at = std::make_reverse_iterator(expected.lower_bound(end));
+         at != expected.rend() && absl::StartsWith(at->first, end.substr(0, 4)) &&
+         wanted.size() < most;
+         ++at) {
+      wanted.push_back(at->first + at->second);
+    }
+    ASSERT_EQ(backwards, wanted);
+  }
 }
 
 TEST_F(GroupTest, VisitsEntriesBothWaysAsItAndTheOneBeforeHaveThem) {
