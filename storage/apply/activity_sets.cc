@@ -385,6 +385,27 @@ absl::StatusOr<ActivityPlan> PlanToRemove(const ActivityKey& key, const Activity
   return plan;
 }
 
+// A customer is in sets only in buckets of own activities, those of subscriptions included.
+ActivityPlan PlanToForget(const ActivityKey& key, const ActivityHeader& header,
+                          const WorkingKind& kind) {
+  const ActivityEntry entry = EntryOf(key, header);
+  const RecordBuckets buckets = BucketsOf(entry);
+  ActivityPlan plan{.entry_key = entry.key.Encode(), .entry = std::nullopt, .changes = {}};
+  ChangesOf changes(key.kind_number, header.customer_ordinal, plan);
+  for (const CustomerSet set : kCustomerSets) {
+    changes.Add(changes.Row(set, CubeUnit::kDay, buckets), false);
+    if (set != CustomerSet::kTwice) {
+      changes.Add(changes.Row(set, CubeUnit::kMonth, buckets), false);
+    }
+  }
+  for (const SubscriptionKinds& subscription : kind.subscriptions) {
+    ChangesOf status(subscription.number, header.customer_ordinal, plan);
+    status.Add(CustomerSet::kEntered, buckets, false);
+    status.Add(CustomerSet::kLeft, buckets, false);
+  }
+  return plan;
+}
+
 void CarryOut(const ActivityPlan& plan, WriteGroup& group) {
   if (plan.entry.has_value()) {
     group.Put(Family::kActivityByCustomer, plan.entry_key, EncodeActivityMark(*plan.entry));

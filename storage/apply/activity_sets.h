@@ -49,6 +49,12 @@ absl::StatusOr<ActivityPlan> PlanToAdd(const ActivityKey& key, const ActivityHea
 absl::StatusOr<ActivityPlan> PlanToRemove(const ActivityKey& key, const ActivityHeader& header,
                                           const WorkingKind& kind, const WriteGroup& group);
 
+// The plan for one that goes with all else that its customer did: no other activity is looked at,
+// so that a customer with many takes no longer than others. Until the last of them is gone sets
+// need not have the customer as the rest would make it.
+ActivityPlan PlanToForget(const ActivityKey& key, const ActivityHeader& header,
+                          const WorkingKind& kind);
+
 void CarryOut(const ActivityPlan& plan, WriteGroup& group);
 
 // Mends rows: each customer named is put in or taken out as the index by customer says now.

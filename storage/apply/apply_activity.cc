@@ -242,6 +242,18 @@ absl::Status KeepIdUsed(const ActivityKey& key, const std::string& activity_id,
   return absl::OkStatus();
 }
 
+// Carries out the plan for an activity that goes; its id stays used.
+absl::Status LeaveTombstone(const ActivityRecord& activity, const ActivityPlan& plan,
+                            const WorkingKind& kind, WorkingState& state, WriteGroup& group) {
+  const ActivityKey key{activity.kind_number, activity.id};
+  RETURN_IF_ERROR(KeepIdUsed(key, activity.body.activity_id(), kind, state, group));
+  TakeOutActivity(plan, state, group);
+  group.Put(Family::kActivity, key.Encode(),
+            EncodeTombstone(TakeSequence(
+                {ChangeKind::kErased, Entity::kActivity, key.kind_number, key.id}, state, group)));
+  return absl::OkStatus();
+}
+
 absl::Status EraseById(const WorkingKind& kind, const std::string& activity_id, WorkingState& state,
                        WriteGroup& group) {
   ASSIGN_OR_RETURN(const ActivityLookup found, LookUp(kind, activity_id, state, group));
@@ -295,14 +307,16 @@ CommandResult ApplyRecordActivities(const store::v1::RecordActivitiesCommand& co
 
 absl::Status EraseActivity(const ActivityRecord& activity, const WorkingKind& kind,
                            WorkingState& state, WriteGroup& group) {
-  const ActivityKey key{activity.kind_number, activity.id};
-  ASSIGN_OR_RETURN(const ActivityPlan plan, PlanToRemove(key, activity.header, kind, group));
-  RETURN_IF_ERROR(KeepIdUsed(key, activity.body.activity_id(), kind, state, group));
-  TakeOutActivity(plan, state, group);
-  group.Put(Family::kActivity, key.Encode(),
-            EncodeTombstone(TakeSequence(
-                {ChangeKind::kErased, Entity::kActivity, key.kind_number, key.id}, state, group)));
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ActivityPlan plan,
+                   PlanToRemove({activity.kind_number, activity.id}, activity.header, kind, group));
+  return LeaveTombstone(activity, plan, kind, state, group);
+}
+
+absl::Status ForgetActivity(const ActivityRecord& activity, const WorkingKind& kind,
+                            WorkingState& state, WriteGroup& group) {
+  const ActivityPlan plan =
+      PlanToForget({activity.kind_number, activity.id}, activity.header, kind);
+  return LeaveTombstone(activity, plan, kind, state, group);
 }
 
 absl::Status AnonymizeActivity(ActivityRecord activity, const WorkingKind& kind,

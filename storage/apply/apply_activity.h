@@ -32,6 +32,10 @@ CommandResult ApplyTakeBackActivities(const store::v1::TakeBackActivitiesCommand
 absl::Status EraseActivity(const ActivityRecord& activity, const WorkingKind& kind,
                            WorkingState& state, WriteGroup& group);
 
+// The same of one whose customer is erased with all activities.
+absl::Status ForgetActivity(const ActivityRecord& activity, const WorkingKind& kind,
+                            WorkingState& state, WriteGroup& group);
+
 // Takes away all of an activity, which is not erased, that numbers are not made of; its id stays
 // used. One that is anonymized already stays as it is. Errors: the same.
 absl::Status AnonymizeActivity(ActivityRecord activity, const WorkingKind& kind,

@@ -128,7 +128,7 @@ absl::Status EraseActivities(absl::string_view index_key, v1::EraseMode mode, Wo
     if (mode == v1::ERASE_MODE_ANONYMIZE) {
       RETURN_IF_ERROR(AnonymizeActivity(std::move(activity), *kind, state, group));
     } else {
-      RETURN_IF_ERROR(EraseActivity(activity, *kind, state, group));
+      RETURN_IF_ERROR(ForgetActivity(activity, *kind, state, group));
     }
   }
   return absl::OkStatus();

@@ -120,6 +120,7 @@ absl::Status CompareCustomerSets(const Engine& engine, const View& view, const T
           const std::optional<ActivityKey> key = ActivityKey::Decode(key_bytes);
           const std::optional<ActivityHeader> header = DecodeActivityHeader(value);
           if (!key.has_value() || !header.has_value() || header->is_erased ||
+              view.erasing->IsLeaving(header->customer_ordinal) ||
               WhyInNoSet(view, *header).has_value()) {
             return absl::OkStatus();
           }

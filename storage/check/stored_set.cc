@@ -14,6 +14,7 @@ StoredSet::StoredSet(const Engine& engine, const View& view, uint32_t kind_numbe
       set_(set),
       unit_(unit),
       window_(window),
+      erasing_(*view.erasing),
       on_difference_(on_difference),
       rows_(engine, view, Family::kActiveSet,
             CustomerSetKey{kind_number, set, unit, INT32_MIN, 0}.Encode(),
@@ -55,6 +56,7 @@ absl::Status StoredSet::CompareStored(const CustomerSetKey& key, absl::string_vi
                                       const CustomerSetRow& recounted) {
   CustomerSetRow row;
   const bool is_row = row.Read(stored);
+  erasing_.TakeLeavingOutOf(key.chunk, row);
   return is_row && row == recounted ? absl::OkStatus()
                                     : on_difference_({key, is_row, row, recounted});
 }

@@ -34,8 +34,8 @@ struct ChunkWindow {
   bool Has(uint32_t chunk) const { return chunk >= first && chunk < end; }
 };
 
-// The rows of one set of one kind in one unit, at a view, of a window of chunks. Not thread-safe;
-// engine and view must outlive it.
+// The rows of one set of one kind in one unit, at a view, of a window of chunks, without customers
+// who are being deleted. Not thread-safe; engine and view must outlive it.
 class StoredSet {
  public:
   StoredSet(const Engine& engine, const View& view, uint32_t kind_number, CustomerSet set,
@@ -57,6 +57,7 @@ class StoredSet {
   const CustomerSet set_;
   const CubeUnit unit_;
   const ChunkWindow window_;
+  const ErasingCustomers& erasing_;
   const OnSetDifference on_difference_;
   RangeIterator rows_;
 };

@@ -29,6 +29,7 @@ class EventCursor {
       const std::optional<ActivityKey> key = ActivityKey::Decode(ToView(it_->key()));
       const std::optional<ActivityHeader> header = DecodeActivityHeader(ToView(it_->value()));
       if (key.has_value() && header.has_value() && !header->is_erased &&
+          !view_.erasing->IsLeaving(header->customer_ordinal) &&
           !WhyInNoSet(view_, *header).has_value()) {
         unix_ms_ = key->id.UnixMs();
         header_ = *header;

@@ -120,10 +120,15 @@ void WorkingState::ForgetErasing(uint32_t customer_ordinal) {
 
 void WorkingState::PublishErasing() {
   absl::flat_hash_set<uint32_t> ordinals;
+  absl::flat_hash_set<uint32_t> leaving;
   for (const auto& [ordinal, mode] : erasing_) {
     ordinals.insert(ordinal);
+    if (mode == v1::ERASE_MODE_DELETE) {
+      leaving.insert(ordinal);
+    }
   }
-  published_erasing_ = std::make_shared<const ErasingCustomers>(std::move(ordinals));
+  published_erasing_ =
+      std::make_shared<const ErasingCustomers>(std::move(ordinals), std::move(leaving));
 }
 
 absl::Status WorkingState::LoadErasures(const Engine& engine) {

@@ -160,7 +160,7 @@ void HandMadeActivities::PutRow(const CustomerSetKey& key, const std::string& by
 std::shared_ptr<const storage::View> HandMadeActivities::view() {
   auto view = std::make_shared<storage::View>();
   view->kinds = std::make_shared<const storage::ActivityKinds>(kinds_);
-  view->erasing = std::make_shared<const storage::ErasingCustomers>(erasing_);
+  view->erasing = std::make_shared<const storage::ErasingCustomers>(erasing_, erasing_);
   view->snapshot = std::make_shared<const storage::Snapshot>(engine_->db());
   return view;
 }

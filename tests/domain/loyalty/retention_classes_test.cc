@@ -263,8 +263,8 @@ TEST_P(RetentionClassesTest, LeaveOutWhoIsBeingErased) {
   store_.Tell(std::vector<Deed>{{1, At("2024-01-05")}, {2, At("2024-01-05")}});
   store_.Tell(std::vector<Reply>{{1, At("2024-01-10"), 1, 10}, {2, At("2024-01-10"), 2, 10}});
   auto view = std::make_shared<storage::View>(*store_.store().view());
-  view->erasing =
-      std::make_shared<const storage::ErasingCustomers>(absl::flat_hash_set<uint32_t>{2});
+  view->erasing = std::make_shared<const storage::ErasingCustomers>(
+      absl::flat_hash_set<uint32_t>{2}, absl::flat_hash_set<uint32_t>{2});
   ASSERT_OK_AND_ASSIGN(const RetentionQuery query,
                        PrepareRetention(view, Request(Between("2024-02-01", "2024-03-01")), kNow));
   ASSERT_OK_AND_ASSIGN(const RetentionResult result,
