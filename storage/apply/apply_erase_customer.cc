@@ -1,6 +1,7 @@
 #include "storage/apply/apply_erase_customer.h"
 
-#include <algorithm>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,16 +34,18 @@ CommandPtr PurgeFrom(uint32_t customer_ordinal, size_t stage, std::string start_
   return command;
 }
 
-// The entries of `family` whose values are the customer's, by their keys. Read before any is
-// changed, because they go with what they lead to.
-template <typename IsWanted>
-absl::StatusOr<std::vector<WriteGroup::Entry>> EntriesUnder(Family family,
+// The records of a customer, feedback or activities, whose keys start with `prefix`. Read before
+// any is changed, because they go with what they lead to.
+template <typename DecodeHeader>
+absl::StatusOr<std::vector<WriteGroup::Entry>> RecordsUnder(Family family,
                                                             const std::string& prefix,
-                                                            const WriteGroup& group,
-                                                            IsWanted is_wanted) {
+                                                            uint32_t customer_ordinal,
+                                                            DecodeHeader decode_header,
+                                                            const WriteGroup& group) {
   std::vector<WriteGroup::Entry> found;
   RETURN_IF_ERROR(group.Visit(family, prefix, prefix, [&](const WriteGroup::Entry& entry) {
-    if (is_wanted(entry.value)) {
+    const auto header = decode_header(entry.value);
+    if (header.has_value() && !header->is_erased && header->customer_ordinal == customer_ordinal) {
       found.push_back(entry);
     }
     return true;
@@ -80,14 +83,11 @@ absl::Status EraseFeedback(absl::string_view index_key, v1::EraseMode mode, Work
   if (survey == nullptr) {
     return absl::OkStatus();
   }
+  const auto decode = [](absl::string_view value) { return DecodeFeedbackHeader(value); };
   ASSIGN_OR_RETURN(
       const std::vector<WriteGroup::Entry> records,
-      EntriesUnder(Family::kFeedback, FeedbackKeyPrefix(entry->survey_number, entry->id_start),
-                   group, [&](absl::string_view value) {
-                     const std::optional<FeedbackHeader> header = DecodeFeedbackHeader(value);
-                     return header.has_value() && !header->is_erased &&
-                            header->customer_ordinal == entry->customer_ordinal;
-                   }));
+      RecordsUnder(Family::kFeedback, FeedbackKeyPrefix(entry->survey_number, entry->id_start),
+                   entry->customer_ordinal, decode, group));
   for (const WriteGroup::Entry& stored : records) {
     const std::optional<FeedbackKey> key = FeedbackKey::Decode(stored.key);
     if (!key.has_value()) {
@@ -113,12 +113,8 @@ absl::Status EraseActivities(absl::string_view index_key, v1::EraseMode mode, Wo
   }
   ASSIGN_OR_RETURN(
       const std::vector<WriteGroup::Entry> activities,
-      EntriesUnder(Family::kActivity, ActivityKeyPrefix(entry->kind_number, entry->id_start), group,
-                   [&](absl::string_view value) {
-                     const std::optional<ActivityHeader> header = DecodeActivityHeader(value);
-                     return header.has_value() && !header->is_erased &&
-                            header->customer_ordinal == entry->customer_ordinal;
-                   }));
+      RecordsUnder(Family::kActivity, ActivityKeyPrefix(entry->kind_number, entry->id_start),
+                   entry->customer_ordinal, DecodeActivityHeader, group));
   for (const WriteGroup::Entry& stored : activities) {
     const std::optional<ActivityKey> key = ActivityKey::Decode(stored.key);
     if (!key.has_value()) {

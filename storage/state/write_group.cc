@@ -63,39 +63,55 @@ bool WriteGroup::empty() const {
          changes_.empty() && entries_->empty() && dropped_surveys_.empty();
 }
 
+namespace {
+
+// Merges what is changed with what is stored from where the iterator stands on: both ways, as
+// `comes_first` orders keys and `step` moves the iterator.
+template <typename Changes, typename ComesFirst, typename Step>
+absl::StatusOr<std::vector<WriteGroup::Entry>> Merge(Changes next, Changes end,
+                                                     rocksdb::Iterator& stored,
+                                                     absl::string_view prefix, size_t entries_max,
+                                                     ComesFirst comes_first, Step step) {
+  std::vector<WriteGroup::Entry> entries;
+  // Takes what is changed in front of `key`, or everything that is.
+  const auto take_changed = [&](std::optional<absl::string_view> key) {
+    for (; next != end && (!key.has_value() || comes_first(next->first, *key)) &&
+           entries.size() < entries_max;
+         ++next) {
+      if (next->second.has_value()) {
+        entries.push_back({next->first, std::string(*next->second)});
+      }
+    }
+  };
+  for (; stored.Valid() && entries.size() < entries_max &&
+         absl::StartsWith(ToView(stored.key()), prefix);
+       step(stored)) {
+    take_changed(ToView(stored.key()));
+    const bool is_changed = next != end && next->first == ToView(stored.key());
+    if (!is_changed && entries.size() < entries_max) {
+      entries.push_back({stored.key().ToString(), stored.value().ToString()});
+    }
+  }
+  RETURN_IF_ERROR(FromRocksDb(stored.status(), "listing entries"));
+  take_changed(std::nullopt);
+  return entries;
+}
+
+}  // namespace
+
 absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::List(Family family,
                                                                 absl::string_view prefix,
                                                                 absl::string_view start,
                                                                 size_t entries_max) const {
   const absl::string_view from = std::max(prefix, start);
   const Changed changed = ChangedFrom(family, prefix, from, entries_max);
-  std::vector<Entry> entries;
-  auto next_changed = changed.begin();
-  // Takes what is changed below `end`, or everything that is.
-  const auto take_changed = [&](std::optional<absl::string_view> end) {
-    for (; next_changed != changed.end() && (!end.has_value() || next_changed->first < *end) &&
-           entries.size() < entries_max;
-         ++next_changed) {
-      if (next_changed->second.has_value()) {
-        entries.push_back({next_changed->first, std::string(*next_changed->second)});
-      }
-    }
-  };
-  std::unique_ptr<rocksdb::Iterator> it(
+  const std::unique_ptr<rocksdb::Iterator> it(
       engine_.db()->NewIterator(rocksdb::ReadOptions(), engine_.handle(family)));
-  for (it->Seek(ToSlice(from));
-       it->Valid() && entries.size() < entries_max && absl::StartsWith(ToView(it->key()), prefix);
-       it->Next()) {
-    take_changed(ToView(it->key()));
-    const bool is_changed =
-        next_changed != changed.end() && next_changed->first == ToView(it->key());
-    if (!is_changed && entries.size() < entries_max) {
-      entries.push_back({it->key().ToString(), it->value().ToString()});
-    }
-  }
-  RETURN_IF_ERROR(FromRocksDb(it->status(), "listing entries"));
-  take_changed(std::nullopt);
-  return entries;
+  it->Seek(ToSlice(from));
+  return Merge(
+      changed.begin(), changed.end(), *it, prefix, entries_max,
+      [](absl::string_view a, absl::string_view b) { return a < b; },
+      [](rocksdb::Iterator& stored) { stored.Next(); });
 }
 
 absl::Status WriteGroup::Visit(Family family, absl::string_view prefix, absl::string_view start,
@@ -120,36 +136,16 @@ absl::StatusOr<std::vector<WriteGroup::Entry>> WriteGroup::ListBack(Family famil
                                                                     absl::string_view end,
                                                                     size_t entries_max) const {
   const Changed changed = ChangedBefore(family, prefix, end, entries_max);
-  std::vector<Entry> entries;
-  auto next_changed = changed.rbegin();
-  // Takes what is changed behind `begin`, or everything that is.
-  const auto take_changed = [&](std::optional<absl::string_view> begin) {
-    for (; next_changed != changed.rend() && (!begin.has_value() || next_changed->first > *begin) &&
-           entries.size() < entries_max;
-         ++next_changed) {
-      if (next_changed->second.has_value()) {
-        entries.push_back({next_changed->first, std::string(*next_changed->second)});
-      }
-    }
-  };
-  std::unique_ptr<rocksdb::Iterator> it(
+  const std::unique_ptr<rocksdb::Iterator> it(
       engine_.db()->NewIterator(rocksdb::ReadOptions(), engine_.handle(family)));
   it->SeekForPrev(ToSlice(end));
   if (it->Valid() && ToView(it->key()) == end) {
     it->Prev();
   }
-  for (; it->Valid() && entries.size() < entries_max && absl::StartsWith(ToView(it->key()), prefix);
-       it->Prev()) {
-    take_changed(ToView(it->key()));
-    const bool is_changed =
-        next_changed != changed.rend() && next_changed->first == ToView(it->key());
-    if (!is_changed && entries.size() < entries_max) {
-      entries.push_back({it->key().ToString(), it->value().ToString()});
-    }
-  }
-  RETURN_IF_ERROR(FromRocksDb(it->status(), "listing entries"));
-  take_changed(std::nullopt);
-  return entries;
+  return Merge(
+      changed.rbegin(), changed.rend(), *it, prefix, entries_max,
+      [](absl::string_view a, absl::string_view b) { return a > b; },
+      [](rocksdb::Iterator& stored) { stored.Prev(); });
 }
 
 absl::Status WriteGroup::VisitBack(Family family, absl::string_view prefix, absl::string_view end,
