@@ -106,8 +106,8 @@ class WorkingState {
   std::shared_ptr<View> MakeView();
 
  private:
-  static constexpr size_t kCustomersCached = 500'000;
   // The most that two tables of a million places hold.
+  static constexpr size_t kCustomersCached = 1'800'000;
   static constexpr size_t kActivitiesCached = 1'800'000;
   static constexpr size_t kRecentIds = 1'000'000;
 

@@ -99,7 +99,8 @@ PurchaseSource Slice(const PurchaseHistory& history, size_t begin, size_t end) {
   };
 }
 
-// So many answers of now, of the same customers, each as likely.
+// So many answers of now, of the same customers, each as likely, known by ids of their senders as
+// activities are.
 AnswerSource AnswersOfPurchasers(const BenchOptions& options, uint64_t seed, size_t count) {
   const auto randoms = std::make_shared<std::vector<Random>>();
   for (int i = 0; i < options.streams; ++i) {
@@ -114,6 +115,7 @@ AnswerSource AnswersOfPurchasers(const BenchOptions& options, uint64_t seed, siz
         Random& random = (*randoms)[stream];
         BenchAnswer answer = RandomAnswer(absl::ToUnixMillis(absl::Now()), random);
         answer.customer = static_cast<uint32_t>(random.Below(customers));
+        answer.external_id = absl::StrCat("order-", answer.feedback_id.ToString());
         return answer;
       };
 }
