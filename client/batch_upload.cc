@@ -10,10 +10,12 @@ namespace emptychair {
 
 template <typename Request, typename Response>
 BatchUpload<Request, Response>::BatchUpload(ClientOptions options, OpenCall open_call,
-                                            OnAcknowledged on_acknowledged)
+                                            OnAcknowledged on_acknowledged,
+                                            std::shared_ptr<CallKey> key)
     : options_(std::move(options)),
       open_call_(std::move(open_call)),
-      on_acknowledged_(std::move(on_acknowledged)) {}
+      on_acknowledged_(std::move(on_acknowledged)),
+      key_(std::move(key)) {}
 
 template <typename Request, typename Response>
 absl::Status BatchUpload<Request, Response>::Send(Request batch) {

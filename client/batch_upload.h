@@ -44,7 +44,9 @@ class BatchUpload final : public BatchStream<Request, Response> {
   using OpenCall = std::function<std::unique_ptr<Call>()>;
   using OnAcknowledged = typename BatchStream<Request, Response>::OnAcknowledged;
 
-  BatchUpload(ClientOptions options, OpenCall open_call, OnAcknowledged on_acknowledged);
+  // `key` is the one that the calls send.
+  BatchUpload(ClientOptions options, OpenCall open_call, OnAcknowledged on_acknowledged,
+              std::shared_ptr<CallKey> key = nullptr);
 
   absl::Status Send(Request batch) override;
   absl::Status Finish() override;
@@ -59,6 +61,7 @@ class BatchUpload final : public BatchStream<Request, Response> {
   const ClientOptions options_;
   const OpenCall open_call_;
   const OnAcknowledged on_acknowledged_;
+  const std::shared_ptr<CallKey> key_;
   std::unique_ptr<Call> call_;
   std::deque<Request> unacknowledged_;
   int64_t batches_ = 0;
@@ -66,7 +69,7 @@ class BatchUpload final : public BatchStream<Request, Response> {
   absl::Status status_;
 
   // Since the last acknowledgement.
-  Retries retries_{options_};
+  Retries retries_{options_, key_.get()};
 };
 
 // Both are compiled once, in batch_upload.cc.

@@ -52,6 +52,17 @@ absl::StatusOr<Client> Client::Create(const ClientOptions& options) {
   return Client(std::move(connection), options.now);
 }
 
+ResultRange<v1::Key> Client::ListKeys(const v1::ListKeysRequest& request) const {
+  return PagedRange<v1::Key>(connection_, request, &Connection::ListKeys,
+                             &v1::ListKeysResponse::mutable_keys);
+}
+
+ResultRange<v1::AuditEvent> Client::ListAuditEvents(
+    const v1::ListAuditEventsRequest& request) const {
+  return PagedRange<v1::AuditEvent>(connection_, request, &Connection::ListAuditEvents,
+                                    &v1::ListAuditEventsResponse::mutable_events);
+}
+
 absl::StatusOr<v1::Survey> Client::CreateSurvey(const v1::Survey& survey) const {
   v1::CreateSurveyRequest request;
   *request.mutable_survey() = survey;

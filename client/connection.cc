@@ -1,27 +1,22 @@
 #include "emptychair/client/connection.h"
 
 #include <grpcpp/grpcpp.h>
-#include <sys/un.h>
 
 #include <chrono>
-#include <cstddef>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
+#include "client/api_key.h"
 #include "client/batch_upload.h"
+#include "client/channel.h"
 #include "client/feedback_watcher.h"
 #include "client/grpc_batch_call.h"
 #include "client/retry_loop.h"
 #include "client/stream_range.h"
 #include "client/utf8.h"
-#include "common/base/errors.h"
 #include "common/base/method.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/status_conversion.h"
+#include "emptychair/v1/access_service.grpc.pb.h"
 #include "emptychair/v1/admin_service.grpc.pb.h"
 #include "emptychair/v1/customer_service.grpc.pb.h"
 #include "emptychair/v1/feedback_service.grpc.pb.h"
@@ -31,98 +26,7 @@
 namespace emptychair {
 namespace {
 
-constexpr absl::Duration kTimeoutMax = absl::Hours(24);
-
-// An answer with 10,000 points and as many groups stays below.
-constexpr int kMessageBytesMax = 16 << 20;
-
-// A server that cannot be reached is reported within 2 s, also where nothing refuses the
-// connection; gRPC alone would try for 20 s.
-constexpr int kConnectMillisMax = 1500;
-
-// A server that comes back is found soon; gRPC alone would wait up to two minutes.
-constexpr int kReconnectMillisMin = 100;
-constexpr int kReconnectMillisMax = 2000;
-
-constexpr absl::string_view kUnixPrefix = "unix:";
-
-bool IsHostAndPort(absl::string_view endpoint) {
-  const size_t colon = endpoint.rfind(':');
-  int port = 0;
-  return colon != absl::string_view::npos && colon != 0 &&
-         absl::SimpleAtoi(endpoint.substr(colon + 1), &port) && port >= 1 && port <= 65535;
-}
-
-// Whether a socket can have the path: it ends with a NUL.
-bool IsSocketPath(absl::string_view path) {
-  return !path.empty() && path.size() < sizeof(sockaddr_un::sun_path) &&
-         path.find('\0') == absl::string_view::npos;
-}
-
-absl::Status CheckOptions(const ClientOptions& options) {
-  absl::string_view endpoint = options.endpoint;
-  const bool is_valid = absl::ConsumePrefix(&endpoint, kUnixPrefix) ? IsSocketPath(endpoint)
-                                                                    : IsHostAndPort(endpoint);
-  if (!is_valid) {
-    return FieldError(
-        v1::ERROR_REASON_FIELD_INVALID, "endpoint",
-        absl::StrCat("is ", Quoted(options.endpoint, 256), "; wanted HOST:PORT or unix:PATH"));
-  }
-  if (options.timeout <= absl::ZeroDuration() || options.timeout > kTimeoutMax) {
-    return FieldError(
-        v1::ERROR_REASON_FIELD_INVALID, "timeout",
-        absl::StrCat("is ", absl::FormatDuration(options.timeout),
-                     "; wanted more than 0 and at most ", absl::FormatDuration(kTimeoutMax)));
-  }
-  const struct {
-    bool is_set;
-    absl::string_view name;
-  } required[] = {{options.retry_policy != nullptr, "retry_policy"},
-                  {options.backoff_policy != nullptr, "backoff_policy"},
-                  {options.now != nullptr, "now"},
-                  {options.sleep != nullptr, "sleep"}};
-  for (const auto& option : required) {
-    if (!option.is_set) {
-      return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, option.name,
-                        "is null; wanted what ClientOptions has by default, or another");
-    }
-  }
-  return absl::OkStatus();
-}
-
-// The endpoint as gRPC takes it: the path of a socket is part of a URI to it.
-std::string TargetOf(const std::string& endpoint) {
-  absl::string_view path = endpoint;
-  if (!absl::ConsumePrefix(&path, kUnixPrefix)) {
-    return endpoint;
-  }
-  std::string target(kUnixPrefix);
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (absl::ascii_isalnum(byte) ||
-        absl::string_view("/.-_~").find(c) != absl::string_view::npos) {
-      target.push_back(c);
-    } else {
-      absl::StrAppend(&target, "%", absl::Hex(byte, absl::kZeroPad2));
-    }
-  }
-  return target;
-}
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& endpoint) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  arguments.SetMaxSendMessageSize(kMessageBytesMax);
-  // Plain text does not go through whatever proxy the environment names.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMillisMax);
-  arguments.SetInt(GRPC_ARG_DNS_ARES_QUERY_TIMEOUT_MS, kConnectMillisMax);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillisMin);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillisMax);
-  return grpc::CreateCustomChannel(TargetOf(endpoint), grpc::InsecureChannelCredentials(),
-                                   arguments);
-}
-
+using Access = v1::AccessService::Stub;
 using Admin = v1::AdminService::Stub;
 using Feedback = v1::FeedbackService::Stub;
 using Metrics = v1::MetricsService::Stub;
@@ -138,8 +42,42 @@ Idempotency IdempotencyOf() {
 
 class GrpcConnection final : public Connection {
  public:
-  explicit GrpcConnection(const ClientOptions& options)
-      : GrpcConnection(options, MakeChannel(options.endpoint)) {}
+  GrpcConnection(const ClientOptions& options, std::shared_ptr<ApiKey> key,
+                 const std::shared_ptr<grpc::Channel>& channel)
+      : options_(options),
+        key_(std::move(key)),
+        access_(channel),
+        admin_(channel),
+        customers_(channel),
+        feedback_(channel),
+        metrics_(channel),
+        surveys_(channel) {}
+
+  absl::StatusOr<v1::CreateKeyResponse> CreateKey(const v1::CreateKeyRequest& request) override {
+    return Call(access_, &Access::CreateKey, request);
+  }
+  absl::StatusOr<v1::GetKeyResponse> GetKey(const v1::GetKeyRequest& request) override {
+    return Call(access_, &Access::GetKey, request);
+  }
+  absl::StatusOr<v1::ListKeysResponse> ListKeys(const v1::ListKeysRequest& request) override {
+    return Call(access_, &Access::ListKeys, request);
+  }
+  absl::StatusOr<v1::UpdateKeyResponse> UpdateKey(const v1::UpdateKeyRequest& request) override {
+    return Call(access_, &Access::UpdateKey, request);
+  }
+  absl::StatusOr<v1::RotateKeyResponse> RotateKey(const v1::RotateKeyRequest& request) override {
+    return Call(access_, &Access::RotateKey, request);
+  }
+  absl::StatusOr<v1::RevokeKeyResponse> RevokeKey(const v1::RevokeKeyRequest& request) override {
+    return Call(access_, &Access::RevokeKey, request);
+  }
+  absl::StatusOr<v1::GetCallerResponse> GetCaller(const v1::GetCallerRequest& request) override {
+    return Call(access_, &Access::GetCaller, request);
+  }
+  absl::StatusOr<v1::ListAuditEventsResponse> ListAuditEvents(
+      const v1::ListAuditEventsRequest& request) override {
+    return Call(access_, &Access::ListAuditEvents, request);
+  }
 
   absl::StatusOr<v1::CreateSurveyResponse> CreateSurvey(
       const v1::CreateSurveyRequest& request) override {
@@ -175,16 +113,19 @@ class GrpcConnection final : public Connection {
   }
   std::unique_ptr<FeedbackStream> StreamFeedback(
       FeedbackStream::OnAcknowledged on_acknowledged) override {
+    auto key = std::make_shared<CallKey>(key_);
     return std::make_unique<FeedbackUpload>(
         options_,
-        [this] {
+        [this, key] {
           return std::make_unique<GrpcFeedbackCall>(
-              [this](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
+              [&](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
+                AddKey(*key, *context);
+                AddTrace(options_.traceparent, *context);
                 return feedback_.AsyncStreamFeedback(context, queue, tag);
               },
               options_.timeout);
         },
-        std::move(on_acknowledged));
+        std::move(on_acknowledged), key);
   }
   absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(
       const v1::GetFeedbackRequest& request) override {
@@ -213,11 +154,13 @@ class GrpcConnection final : public Connection {
 
   ResultRange<v1::ChangeManyFeedbackResponse> ChangeManyFeedback(
       const v1::ChangeManyFeedbackRequest& request) override {
-    return StreamRange(feedback_, &Feedback::ChangeManyFeedback, request, options_.timeout);
+    return StreamRange(feedback_, &Feedback::ChangeManyFeedback, request, options_.timeout,
+                       CallKey(key_), options_.traceparent);
   }
   ResultRange<v1::TakeBackImportResponse> TakeBackImport(
       const v1::TakeBackImportRequest& request) override {
-    return StreamRange(feedback_, &Feedback::TakeBackImport, request, options_.timeout);
+    return StreamRange(feedback_, &Feedback::TakeBackImport, request, options_.timeout,
+                       CallKey(key_), options_.traceparent);
   }
 
   ResultRange<v1::WatchFeedbackResponse> WatchFeedback(const v1::WatchFeedbackRequest& request,
@@ -226,14 +169,18 @@ class GrpcConnection final : public Connection {
       return ResultRange<v1::WatchFeedbackResponse>(
           [status] { return absl::StatusOr<v1::WatchFeedbackResponse>(status); });
     }
-    auto open_call = [this, stop](const v1::WatchFeedbackRequest& request) {
+    auto key = std::make_shared<CallKey>(key_);
+    auto open_call = [this, stop, key](const v1::WatchFeedbackRequest& request) {
       auto context = std::make_unique<grpc::ClientContext>();
+      AddKey(*key, *context);
+      AddTrace(options_.traceparent, *context);
       auto reader = feedback_.WatchFeedback(context.get(), request);
       auto stream = std::make_unique<Stream<v1::WatchFeedbackResponse>>(std::move(context),
                                                                         std::move(reader), stop);
       return FeedbackWatcher::Call([stream = std::move(stream)] { return stream->Next(); });
     };
-    auto watcher = std::make_unique<FeedbackWatcher>(options_, request, std::move(open_call));
+    auto watcher =
+        std::make_unique<FeedbackWatcher>(options_, request, std::move(open_call), std::move(key));
     return ResultRange<v1::WatchFeedbackResponse>(
         [watcher = std::move(watcher)] { return watcher->Next(); });
   }
@@ -256,7 +203,8 @@ class GrpcConnection final : public Connection {
   }
   ResultRange<v1::ExportCustomerResponse> ExportCustomer(
       const v1::ExportCustomerRequest& request) override {
-    return StreamRange(customers_, &Customers::ExportCustomer, request, options_.timeout);
+    return StreamRange(customers_, &Customers::ExportCustomer, request, options_.timeout,
+                       CallKey(key_), options_.traceparent);
   }
   absl::StatusOr<v1::EraseCustomerResponse> EraseCustomer(
       const v1::EraseCustomerRequest& request) override {
@@ -284,16 +232,19 @@ class GrpcConnection final : public Connection {
   }
   std::unique_ptr<ActivityStream> StreamActivities(
       ActivityStream::OnAcknowledged on_acknowledged) override {
+    auto key = std::make_shared<CallKey>(key_);
     return std::make_unique<ActivityUpload>(
         options_,
-        [this] {
+        [this, key] {
           return std::make_unique<GrpcActivityCall>(
-              [this](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
+              [&](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
+                AddKey(*key, *context);
+                AddTrace(options_.traceparent, *context);
                 return customers_.AsyncStreamActivities(context, queue, tag);
               },
               options_.timeout);
         },
-        std::move(on_acknowledged));
+        std::move(on_acknowledged), key);
   }
   absl::StatusOr<v1::ListActivitiesResponse> ListActivities(
       const v1::ListActivitiesRequest& request) override {
@@ -349,7 +300,8 @@ class GrpcConnection final : public Connection {
     return Call(admin_, &Admin::GetStatus, request);
   }
   ResultRange<v1::VerifyStoreResponse> VerifyStore(const v1::VerifyStoreRequest& request) override {
-    return StreamRange(admin_, &Admin::VerifyStore, request, options_.timeout);
+    return StreamRange(admin_, &Admin::VerifyStore, request, options_.timeout, CallKey(key_),
+                       options_.traceparent);
   }
   absl::StatusOr<v1::RebuildCubeResponse> RebuildCube(
       const v1::RebuildCubeRequest& request) override {
@@ -363,16 +315,30 @@ class GrpcConnection final : public Connection {
       const v1::MeasureRepeatsRequest& request) override {
     return Call(admin_, &Admin::MeasureRepeats, request);
   }
+  ResultRange<v1::CreateBackupResponse> CreateBackup(
+      const v1::CreateBackupRequest& request) override {
+    return StreamRange(admin_, &Admin::CreateBackup, request, options_.timeout, CallKey(key_),
+                       options_.traceparent);
+  }
+  absl::StatusOr<v1::ListBackupsResponse> ListBackups(
+      const v1::ListBackupsRequest& request) override {
+    return Call(admin_, &Admin::ListBackups, request);
+  }
+  ResultRange<v1::VerifyBackupResponse> VerifyBackup(
+      const v1::VerifyBackupRequest& request) override {
+    return StreamRange(admin_, &Admin::VerifyBackup, request, options_.timeout, CallKey(key_),
+                       options_.traceparent);
+  }
+  absl::StatusOr<v1::DeleteBackupResponse> DeleteBackup(
+      const v1::DeleteBackupRequest& request) override {
+    return Call(admin_, &Admin::DeleteBackup, request);
+  }
+  absl::StatusOr<v1::PruneBackupsResponse> PruneBackups(
+      const v1::PruneBackupsRequest& request) override {
+    return Call(admin_, &Admin::PruneBackups, request);
+  }
 
  private:
-  GrpcConnection(const ClientOptions& options, const std::shared_ptr<grpc::Channel>& channel)
-      : options_(options),
-        admin_(channel),
-        customers_(channel),
-        feedback_(channel),
-        metrics_(channel),
-        surveys_(channel) {}
-
   // Every unary call goes through here.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(Stub& stub,
@@ -380,19 +346,25 @@ class GrpcConnection final : public Connection {
                                                              Response*),
                                 const Request& request) const {
     RETURN_IF_ERROR(CheckUtf8(request));
+    CallKey key(key_);
     return RetryLoop<Response>(
         options_, IdempotencyOf<Request>(),
         [&](absl::Duration time_left) -> absl::StatusOr<Response> {
           grpc::ClientContext context;
+          AddKey(key, context);
+          AddTrace(options_.traceparent, context);
           context.set_deadline(std::chrono::system_clock::now() +
                                absl::ToChronoMicroseconds(time_left));
           Response response;
           RETURN_IF_ERROR(FromGrpc((stub.*method)(&context, request, &response)));
           return response;
-        });
+        },
+        &key);
   }
 
   const ClientOptions options_;
+  const std::shared_ptr<ApiKey> key_;
+  Access access_;
   Admin admin_;
   Customers customers_;
   Feedback feedback_;
@@ -404,7 +376,9 @@ class GrpcConnection final : public Connection {
 
 absl::StatusOr<std::shared_ptr<Connection>> MakeConnection(const ClientOptions& options) {
   RETURN_IF_ERROR(CheckOptions(options));
-  return std::make_shared<GrpcConnection>(options);
+  ASSIGN_OR_RETURN(std::shared_ptr<ApiKey> key, ApiKey::Read(options));
+  ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, MakeChannel(options));
+  return std::make_shared<GrpcConnection>(options, std::move(key), channel);
 }
 
 }  // namespace emptychair

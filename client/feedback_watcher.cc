@@ -8,10 +8,11 @@
 namespace emptychair {
 
 FeedbackWatcher::FeedbackWatcher(ClientOptions options, v1::WatchFeedbackRequest request,
-                                 OpenCall open_call)
+                                 OpenCall open_call, std::shared_ptr<CallKey> key)
     : options_(std::move(options)),
       request_(std::move(request)),
-      open_call_(std::move(open_call)) {}
+      open_call_(std::move(open_call)),
+      key_(std::move(key)) {}
 
 absl::StatusOr<v1::WatchFeedbackResponse> FeedbackWatcher::Next() {
   while (true) {

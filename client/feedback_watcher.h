@@ -3,6 +3,7 @@
 #define EMPTYCHAIR_CLIENT_FEEDBACK_WATCHER_H_
 
 #include <functional>
+#include <memory>
 
 #include "absl/status/statusor.h"
 #include "client/retries.h"
@@ -19,7 +20,9 @@ class FeedbackWatcher {
   using Call = ResultRange<v1::WatchFeedbackResponse>::Source;
   using OpenCall = std::function<Call(const v1::WatchFeedbackRequest& request)>;
 
-  FeedbackWatcher(ClientOptions options, v1::WatchFeedbackRequest request, OpenCall open_call);
+  // `key` is the one that the calls send.
+  FeedbackWatcher(ClientOptions options, v1::WatchFeedbackRequest request, OpenCall open_call,
+                  std::shared_ptr<CallKey> key = nullptr);
 
   // The next message. After an error that the policies let pass, that of a new call which goes on
   // where the last message stood. An error is the last answer.
@@ -29,8 +32,9 @@ class FeedbackWatcher {
   const ClientOptions options_;
   v1::WatchFeedbackRequest request_;  // Of the next call.
   const OpenCall open_call_;
+  const std::shared_ptr<CallKey> key_;
   Call call_;
-  Retries retries_{options_};
+  Retries retries_{options_, key_.get()};
 };
 
 }  // namespace emptychair

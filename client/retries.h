@@ -7,15 +7,17 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "client/api_key.h"
 #include "emptychair/client/options.h"
 
 namespace emptychair {
 
 // The failures since something last went well, and what the policies say of them. For one thread;
-// `options` must outlive it.
+// `options` must outlive it, and so must `key`, unless it is null.
 class Retries {
  public:
-  explicit Retries(const ClientOptions& options) : options_(options) {}
+  explicit Retries(const ClientOptions& options, CallKey* key = nullptr)
+      : options_(options), key_(key) {}
 
   // Something begins, or has gone well: the next failure is the first again, and time counts from
   // now, or with ForgetUntilFailure from that failure.
@@ -27,11 +29,18 @@ class Retries {
     since_.reset();
     retry_.reset();
     backoff_.reset();
+    if (key_ != nullptr) {
+      key_->Begin();
+    }
   }
 
   // Waits and answers true when another attempt is worth it; false, at once, when the policies have
-  // had enough or the next would begin after the timeout.
+  // had enough or the next would begin after the timeout. Who the caller is, and what it may do, no
+  // waiting changes: only another key does, which is tried without a wait.
   bool WaitAfter(const absl::Status& status) {
+    if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status)) {
+      return key_ != nullptr && key_->RenewAfter(status);
+    }
     if (!since_.has_value()) {
       since_ = options_.now();
     }
@@ -56,6 +65,7 @@ class Retries {
 
  private:
   const ClientOptions& options_;
+  CallKey* const key_;
   std::optional<absl::Time> since_;
   std::unique_ptr<RetryPolicy> retry_;
   std::unique_ptr<BackoffPolicy> backoff_;

@@ -15,18 +15,21 @@ enum class Idempotency { kIdempotent, kNotIdempotent };
 
 // Calls `attempt` with the time that is left of `options.timeout`, until it succeeds, the policy
 // has had enough, or that time is over, and answers what the last attempt did. A call that is not
-// idempotent has one attempt.
+// idempotent has one attempt, and another only where the first was refused for its key, because
+// that has done nothing. `key` can be null.
 template <typename Response>
 absl::StatusOr<Response> RetryLoop(
     const ClientOptions& options, Idempotency idempotency,
-    absl::FunctionRef<absl::StatusOr<Response>(absl::Duration time_left)> attempt) {
-  Retries retries(options);
+    absl::FunctionRef<absl::StatusOr<Response>(absl::Duration time_left)> attempt,
+    CallKey* key = nullptr) {
+  Retries retries(options, key);
   retries.Begin();
   absl::Duration elapsed;
   while (true) {
     absl::StatusOr<Response> response = attempt(options.timeout - elapsed);
-    if (response.ok() || idempotency == Idempotency::kNotIdempotent ||
-        !retries.WaitAfter(response.status())) {
+    const bool can_repeat =
+        idempotency == Idempotency::kIdempotent || absl::IsUnauthenticated(response.status());
+    if (response.ok() || !can_repeat || !retries.WaitAfter(response.status())) {
       return response;
     }
     elapsed = retries.elapsed();

@@ -8,9 +8,16 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "emptychair/v1/access_types.pb.h"
 #include "server/api/executor.h"
+#include "server/tls/tls_options.h"
 
 namespace emptychair {
+
+// Where HTTP is served when nothing else is said, if nobody else is there.
+inline constexpr char kHttpDefault[] = "127.0.0.1:7444";
+// Says that it is not served.
+inline constexpr char kHttpOff[] = "off";
 
 // The settings of one server. Each is a flag of emptychaird; flags.cc names them.
 struct ServerConfig {
@@ -22,6 +29,24 @@ struct ServerConfig {
 
   // Listen in plain text where others than this machine can connect.
   bool insecure = false;
+
+  // Encryption of `listen_address`.
+  TlsOptions tls;
+
+  // Where to serve metrics and health over HTTP: "HOST:PORT", "[IPv6]:PORT" or kHttpOff. Port 0:
+  // any that is free. Empty: kHttpDefault, and nowhere if that is taken.
+  std::string http_listen;
+
+  // Serve HTTP, which is plain text, where others than this machine can connect.
+  bool http_insecure = false;
+
+  // What callers may do who do not say who they are: none, submitter, reader, analyst, editor or
+  // admin. Empty: admin where only this machine can connect in plain text, else none.
+  std::string anonymous;
+
+  // Unix socket whose callers are admins: a path, or off. Empty: `data_directory`/admin.sock, if
+  // that can be made.
+  std::string admin_socket;
 
   // A JSON line a call: "stderr", "off" or the path of a file to append to.
   std::string access_log = "stderr";
@@ -45,8 +70,20 @@ struct ServerConfig {
   // Columns that queries make of records which the cube cannot count, in bytes. 0: none.
   int64_t column_bytes_max = int64_t{256} << 20;
 
+  // How long audit events are kept.
+  int audit_days = 400;
+
+  // Between two looks at keys that have come to their end, and at what was used of others.
+  absl::Duration access_period = absl::Seconds(10);
+
   // Between two looks at what is due behind the writes. 0: nobody looks.
   absl::Duration steward_period = absl::Seconds(10);
+
+  // Folder of backups; made if absent, not inside of `data_directory`. Empty: there are none.
+  std::string backup_directory;
+
+  // What is read of the store for a backup in a second at most, in bytes. 0: without a limit.
+  int64_t backup_bytes_per_second = int64_t{64} << 20;
 
   // What requests that are still being received may take in all, in bytes.
   int64_t receive_bytes_max = int64_t{64} << 20;
@@ -55,6 +92,10 @@ struct ServerConfig {
 // Refuses a setting that cannot work, or that opens the server to others without saying so. Reads
 // nothing but `config`. Errors name the flag: FIELD_REQUIRED, FIELD_INVALID.
 absl::Status ValidateConfig(const ServerConfig& config);
+
+// The role of callers who do not say who they are, of a valid configuration; ROLE_UNSPECIFIED:
+// none.
+v1::Role AnonymousRole(const ServerConfig& config);
 
 }  // namespace emptychair
 

@@ -78,7 +78,10 @@ int Main(int argc, char** argv) {
   }
   std::printf("listening on %s\n", (*server)->address().c_str());
   std::fflush(stdout);
-  log.Info("listening", {{"address", (*server)->address()}, {"version", kVersion}});
+  const std::string& http = (*server)->http_address();
+  log.Info("listening", {{"address", (*server)->address()},
+                         {"http", http.empty() ? kHttpOff : http},
+                         {"version", kVersion}});
 
   int signal = 0;
   for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) {

@@ -26,6 +26,8 @@ struct ServerEnvironment {
   rocksdb::Env* env = nullptr;
   // Called once when the disk has refused a write. Nothing more is stored; the process should end.
   absl::AnyInvocable<void(const absl::Status&)> on_storage_failure;
+  // How long changes may wait that nobody gets on with, before /healthz says that it is stuck.
+  absl::Duration stuck_after = absl::Seconds(10);
 };
 
 // A running server. Thread-safe.
@@ -42,9 +44,11 @@ class Server {
   int port() const;
   // The listening address, as "ADDRESS:PORT" or "unix:PATH".
   const std::string& address() const;
+  // Where HTTP is served, as "ADDRESS:PORT"; empty: it is not.
+  const std::string& http_address() const;
 
-  // Opens log files anew, so that they can be renamed. What fails stays as it was, with a warning
-  // in the log.
+  // Opens log files anew, so that they can be renamed, and takes what stands in the files of
+  // encryption. What fails stays as it was, with a warning in the log.
   void Reload();
 
   // Refuses new calls, lets those under way finish until `deadline` by the machine's clock, and

@@ -6,8 +6,10 @@
 
 namespace emptychair {
 
-Steward::Steward(Executor* executor, absl::Duration period, std::function<void()> work)
-    : executor_(executor), period_(period), work_(std::move(work)), thread_([this] { Run(); }) {}
+Steward::Steward(Executor* executor, Lane lane, absl::Duration period, std::function<void()> work)
+    : executor_(executor), lane_(lane), period_(period), work_(std::move(work)), thread_([this] {
+        Run();
+      }) {}
 
 Steward::~Steward() {
   {
@@ -27,7 +29,7 @@ void Steward::Run() {
       }
     }
     absl::Notification done;
-    const absl::Status submitted = executor_->Submit(Lane::kMaintenance, [&] {
+    const absl::Status submitted = executor_->Submit(lane_, [&] {
       work_();
       done.Notify();
     });

@@ -12,12 +12,12 @@
 
 namespace emptychair {
 
-// Has a piece of work run again and again on the executor's maintenance lane, behind what waits
-// there. The next comes a period after the one before has ended, or was refused. Thread-safe.
+// Has a piece of work run again and again on a lane of the executor, behind what waits there. The
+// next comes a period after the one before has ended, or was refused. Thread-safe.
 class Steward {
  public:
   // `executor` must outlive this, and what `work` uses until the executor has stopped.
-  Steward(Executor* executor, absl::Duration period, std::function<void()> work);
+  Steward(Executor* executor, Lane lane, absl::Duration period, std::function<void()> work);
   Steward(const Steward&) = delete;
   Steward& operator=(const Steward&) = delete;
 
@@ -28,6 +28,7 @@ class Steward {
   void Run();
 
   Executor* const executor_;
+  const Lane lane_;
   const absl::Duration period_;
   const std::function<void()> work_;
   absl::Mutex mutex_;

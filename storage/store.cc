@@ -40,6 +40,7 @@ struct Store::Parts {
   std::unique_ptr<CustomerSetReader> customer_sets;
   std::unique_ptr<ColumnCache> columns;
   std::unique_ptr<ChangeLogReader> changes;
+  std::unique_ptr<AuditReader> audit;
   std::unique_ptr<DiskWatch> disk;
   std::unique_ptr<Committer> committer;
 };
@@ -52,6 +53,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   engine_options.directory = options.directory;
   engine_options.block_cache_bytes = options.block_cache_bytes;
   engine_options.change_log_bytes_max = options.change_log_bytes_max;
+  engine_options.restored_backup_id = options.restored_backup_id;
+  engine_options.restored_time_ms = options.restored_time_ms;
   if (options.env != nullptr) {
     engine_options.env = options.env;
   }
@@ -76,6 +79,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   Committer::Options committer_options;
   committer_options.disk = parts->disk.get();
   committer_options.applier.apply_ahead_bytes_min = options.apply_ahead_bytes_min;
+  committer_options.on_commit = std::move(options.on_commit);
   committer_options.on_failure = std::move(options.on_failure);
   std::unique_ptr<Store> store(new Store(std::move(parts), identity, hash));
   Parts& owned = *store->parts_;
@@ -84,6 +88,7 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(StoreOptions options) {
   owned.cube = std::make_unique<CubeReader>(*owned.engine, *owned.records);
   owned.customer_sets = std::make_unique<CustomerSetReader>(*owned.engine);
   owned.changes = std::make_unique<ChangeLogReader>(*owned.engine);
+  owned.audit = std::make_unique<AuditReader>(*owned.engine);
   owned.columns = std::make_unique<ColumnCache>(
       *owned.engine, ColumnCache::Options{.bytes_max = options.column_bytes_max,
                                           .on_build = std::move(options.on_column_build)});
@@ -98,6 +103,8 @@ Store::Store(std::unique_ptr<Parts> parts, const store::v1::StoredIdentity& iden
     : identity_(identity),
       store_id_(*Uuid::FromBytes(identity.store_id())),
       hash_(hash),
+      key_text_hash_(identity.access_secret()),
+      first_ledger_id_(Uuid::LowestAt(absl::ToUnixMillis(absl::Now()))),
       parts_(std::move(parts)) {}
 
 bool Store::SharesHistory(const Uuid& store_id, uint64_t sequence) const {
@@ -146,6 +153,10 @@ void Store::Stop() { parts_->committer->Stop(); }
 
 std::shared_ptr<const View> Store::view() const { return parts_->committer->publisher().view(); }
 
+void Store::ListenToAccess(std::function<void()> on_change) {
+  parts_->committer->publisher().ListenToAccess(std::move(on_change));
+}
+
 bool Store::NotifyWhenPast(uint64_t sequence, std::shared_ptr<Waiter> waiter) {
   return parts_->committer->publisher().NotifyWhenPast(sequence, std::move(waiter));
 }
@@ -165,6 +176,8 @@ const CustomerSetReader& Store::customer_sets() const { return *parts_->customer
 ColumnCache& Store::columns() const { return *parts_->columns; }
 
 const ChangeLogReader& Store::changes() const { return *parts_->changes; }
+
+const AuditReader& Store::audit() const { return *parts_->audit; }
 
 void Store::CountUndecodable() const { parts_->engine->CountUndecodable(); }
 
@@ -200,6 +213,22 @@ absl::StatusOr<CompactSummary> Store::Compact(std::atomic<bool>* stop, OnProgres
   return summary;
 }
 
+absl::StatusOr<BackupManifest> Store::CreateBackup(const BackupDirectory& directory,
+                                                   BackupOptions options,
+                                                   OnBackupProgress on_progress) const {
+  const std::shared_ptr<const View> held = view();
+  options.sequence_min = held->counters.sequence();
+  options.survey_count = static_cast<uint32_t>(held->catalog->size());
+  options.check_store_disk = [disk = parts_->disk.get()] { return disk->CheckRoomTwice(); };
+  return storage::CreateBackup(*parts_->engine, directory, options, on_progress);
+}
+
+absl::Status Store::VisitLedger(const View& view, const Uuid& from, VisitLedgerItem visit) const {
+  return storage::VisitLedger(*parts_->engine, view, from, visit);
+}
+
+absl::Status Store::Flush() const { return parts_->engine->Flush(); }
+
 StoreStats Store::Stats() const {
   const CommitCounts counts = parts_->committer->counts();
   const Engine& engine = *parts_->engine;
@@ -215,6 +244,7 @@ StoreStats Store::Stats() const {
   }
   stats.memtable_bytes = engine.SumOfProperty("rocksdb.cur-size-all-mem-tables");
   stats.block_cache_bytes = engine.block_cache_bytes();
+  stats.log_bytes = engine.LogBytes();
   stats.columns = parts_->columns->stats();
   stats.queue_bytes = static_cast<int64_t>(parts_->committer->queue_bytes());
   stats.queue_bytes_max = static_cast<int64_t>(parts_->committer->queue_bytes_max());
@@ -227,5 +257,7 @@ StoreStats Store::Stats() const {
   stats.engine = Engine::LibraryName();
   return stats;
 }
+
+absl::Duration Store::StuckFor() const { return parts_->committer->StuckFor(); }
 
 }  // namespace emptychair::storage

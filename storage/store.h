@@ -16,14 +16,18 @@
 #include "absl/time/time.h"
 #include "common/base/uuid.h"
 #include "common/base/waiter.h"
+#include "storage/backup/backup.h"
 #include "storage/check/cube_rebuild.h"
 #include "storage/check/verify.h"
 #include "storage/columns/column_cache.h"
 #include "storage/cube/cube_reader.h"
+#include "storage/format/key_text_hash.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/read/activities.h"
+#include "storage/read/audit_reader.h"
 #include "storage/read/change_log_reader.h"
 #include "storage/read/customer_sets.h"
+#include "storage/read/ledger_reader.h"
 #include "storage/read/records.h"
 #include "storage/read/view.h"
 #include "storage/state/command.h"
@@ -62,6 +66,12 @@ struct StoreOptions {
   // Called when the disk becomes full (true) and when it has room again, on a thread of the store;
   // may be null. Must not block.
   std::function<void(bool is_full)> on_disk_full;
+  // Gets how long each group of changes took to be written and synced, on the writing thread; may
+  // be null. Must not block.
+  absl::AnyInvocable<void(absl::Duration)> on_commit;
+  // See Engine::Options; empty: a store as it is.
+  std::string restored_backup_id;
+  int64_t restored_time_ms = 0;
   // Called once when the disk has refused a write; see Committer::Options::on_failure.
   absl::AnyInvocable<void(const absl::Status&)> on_failure;
 };
@@ -76,6 +86,7 @@ struct StoreStats {
   std::array<int64_t, kFamilyCount> family_table_bytes{};  // By Family.
   int64_t memtable_bytes = 0;
   int64_t block_cache_bytes = 0;
+  int64_t log_bytes = 0;  // Of the write-ahead log's files.
   ColumnStats columns;
   int64_t queue_bytes = 0;
   int64_t queue_bytes_max = 0;
@@ -124,6 +135,9 @@ class Store {
   // The newest acknowledged state.
   std::shared_ptr<const View> view() const;
 
+  // Tells of changes of keys and certificates; see Publisher.
+  void ListenToAccess(std::function<void()> on_change);
+
   // Waits for a newer state; see Publisher.
   bool NotifyWhenPast(uint64_t sequence, std::shared_ptr<Waiter> waiter);
   void Unsubscribe(const std::shared_ptr<Waiter>& waiter);
@@ -134,6 +148,7 @@ class Store {
   // store, or one that this was made from when it had them.
   bool SharesHistory(const Uuid& store_id, uint64_t sequence) const;
   const KeyedHash& hash() const { return hash_; }
+  const KeyTextHash& key_text_hash() const { return key_text_hash_; }
   const RecordReader& records() const;
   const ActivityReader& activities() const;
   const CubeReader& cube() const;
@@ -141,11 +156,16 @@ class Store {
   // What it keeps in memory is not part of the store's state.
   ColumnCache& columns() const;
   const ChangeLogReader& changes() const;
+  const AuditReader& audit() const;
 
   // Counts a stored value that could not be decoded, found by a reader that goes on without it.
   void CountUndecodable() const;
 
   StoreStats Stats() const;
+
+  // How long there have been changes that the threads which apply and write them did not get on
+  // with; zero when there are none. Never blocks.
+  absl::Duration StuckFor() const;
 
   // The long tasks. Each blocks until it is done, so none may run on a thread of the committer's.
   // See verify.h and cube_rebuild.h. The state that is judged is held meanwhile.
@@ -155,6 +175,18 @@ class Store {
   // deleted go, but for those that an open view still sees. Ends early once `*stop` is set. Needs
   // space: DISK_FULL when there is none.
   absl::StatusOr<CompactSummary> Compact(std::atomic<bool>* stop, OnProgress on_progress);
+  // See backup.h. Given up, with DISK_FULL, when the store's disk nears twice its reserve.
+  absl::StatusOr<BackupManifest> CreateBackup(const BackupDirectory& directory,
+                                              BackupOptions options,
+                                              OnBackupProgress on_progress) const;
+
+  // Visits entries of the ledger; see ledger_reader.h. All that this process enters have ids of
+  // `first_ledger_id` or after, and later ones come behind earlier ones.
+  absl::Status VisitLedger(const View& view, const Uuid& from, VisitLedgerItem visit) const;
+  const Uuid& first_ledger_id() const { return first_ledger_id_; }
+
+  // Writes all that is in memory into tables.
+  absl::Status Flush() const;
 
  private:
   struct Parts;
@@ -165,6 +197,8 @@ class Store {
   const store::v1::StoredIdentity identity_;
   const Uuid store_id_;
   const KeyedHash hash_;
+  const KeyTextHash key_text_hash_;
+  const Uuid first_ledger_id_;
   const std::unique_ptr<Parts> parts_;
 };
 

@@ -15,6 +15,9 @@ class Clock {
   virtual ~Clock() = default;
   virtual absl::Time Now() const = 0;
 
+  // The time since some moment in the past, which nobody can set back: for durations.
+  virtual absl::Duration Monotonic() const { return Now() - absl::UnixEpoch(); }
+
   // The machine's clock; never destroyed.
   static const Clock* System();
 };

@@ -107,9 +107,12 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_CUSTOMER_NOT_FOUND:
     case v1::ERROR_REASON_KIND_NOT_FOUND:
     case v1::ERROR_REASON_ACTIVITY_NOT_FOUND:
+    case v1::ERROR_REASON_KEY_NOT_FOUND:
+    case v1::ERROR_REASON_BACKUP_NOT_FOUND:
       return absl::StatusCode::kNotFound;
     case v1::ERROR_REASON_SURVEY_EXISTS:
     case v1::ERROR_REASON_CONTENT_DIFFERS:
+    case v1::ERROR_REASON_KEY_EXISTS:
       return absl::StatusCode::kAlreadyExists;
     case v1::ERROR_REASON_SURVEY_ARCHIVED:
     case v1::ERROR_REASON_SURVEY_HAS_ANSWERS:
@@ -121,6 +124,8 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
     case v1::ERROR_REASON_KIND_HAS_ACTIVITIES:
     case v1::ERROR_REASON_LIMIT_REACHED:
     case v1::ERROR_REASON_IN_USE:
+    case v1::ERROR_REASON_BACKUPS_OFF:
+    case v1::ERROR_REASON_BACKUP_RUNNING:
       return absl::StatusCode::kFailedPrecondition;
     case v1::ERROR_REASON_ETAG_MISMATCH:
       return absl::StatusCode::kAborted;
@@ -128,14 +133,26 @@ absl::StatusCode CodeOf(v1::ErrorReason reason) {
       return absl::StatusCode::kOutOfRange;
     case v1::ERROR_REASON_QUEUE_FULL:
     case v1::ERROR_REASON_DISK_FULL:
+    case v1::ERROR_REASON_RATE_LIMITED:
+    case v1::ERROR_REASON_QUOTA_EXCEEDED:
+    case v1::ERROR_REASON_BACKUP_DISK_FULL:
       return absl::StatusCode::kResourceExhausted;
     case v1::ERROR_REASON_SHUTTING_DOWN:
     case v1::ERROR_REASON_SURVEY_CHANGED:
     case v1::ERROR_REASON_KIND_CHANGED:
       return absl::StatusCode::kUnavailable;
+    case v1::ERROR_REASON_KEY_REQUIRED:
+    case v1::ERROR_REASON_KEY_INVALID:
+    case v1::ERROR_REASON_KEY_REVOKED:
+    case v1::ERROR_REASON_KEY_EXPIRED:
+    case v1::ERROR_REASON_CERTIFICATE_UNKNOWN:
+      return absl::StatusCode::kUnauthenticated;
+    case v1::ERROR_REASON_NOT_PERMITTED:
+      return absl::StatusCode::kPermissionDenied;
     case v1::ERROR_REASON_METHOD_UNKNOWN:
       return absl::StatusCode::kUnimplemented;
     case v1::ERROR_REASON_STORE_DAMAGED:
+    case v1::ERROR_REASON_BACKUP_DAMAGED:
       return absl::StatusCode::kDataLoss;
     default:
       return absl::StatusCode::kUnknown;

@@ -27,6 +27,7 @@ Method ToMethod(const google::protobuf::MethodDescriptor& descriptor) {
   return {.name = absl::StrCat(is_of_api ? service.name() : service.full_name(), "/",
                                descriptor.name()),
           .permission = options.GetExtension(v1::permission),
+          .needs_all_surveys = options.GetExtension(v1::needs_all_surveys),
           .is_read_only = is_read_only,
           .is_idempotent = is_read_only || options.idempotency_level() == Options::IDEMPOTENT,
           .has_reasons = is_of_api};

@@ -17,6 +17,8 @@ struct Method {
   std::string name;
   // What a caller must be allowed to do.
   v1::Permission permission = v1::PERMISSION_UNSPECIFIED;
+  // A caller needs a key for all surveys: what the method is about belongs to no single one.
+  bool needs_all_surveys = false;
   // A call changes nothing: NO_SIDE_EFFECTS in the .proto.
   bool is_read_only = false;
   // Sending a call twice is the same as once, so that a client may retry: NO_SIDE_EFFECTS or
@@ -24,6 +26,8 @@ struct Method {
   bool is_idempotent = false;
   // Errors have a reason of ErrorReason: of methods of the API, not of those that gRPC defines.
   bool has_reasons = true;
+  // Its place among all that a server serves, where what is kept of it is found; -1: it has none.
+  int number = -1;
 };
 
 // Finds the method that takes `request`, in the file that declares it; null when there is none.

@@ -241,10 +241,11 @@ AnswerSource PlanSource(const MetricExplanation& explanation) {
 }
 
 absl::StatusOr<MetricExplanation> PrepareMetricExplanation(
-    const storage::Store& store, const v1::ExplainMetricRequest& request) {
+    const storage::Store& store, std::shared_ptr<const storage::View> view,
+    const v1::ExplainMetricRequest& request) {
   MetricExplanation explanation;
   explanation.request = request;
-  absl::StatusOr<MetricQuery> query = PrepareExplained(store.view(), request.query());
+  absl::StatusOr<MetricQuery> query = PrepareExplained(std::move(view), request.query());
   if (!query.ok()) {
     return AtPath("query", query.status());
   }

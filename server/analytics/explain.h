@@ -35,8 +35,9 @@ AnswerSource PlanSource(const MetricExplanation& explanation);
 // Checks the request and fills in its defaults; reads nothing from disk. Errors: those of
 // PrepareMetricQuery, below "query"; FIELD_REQUIRED and FIELD_INVALID for what
 // v1::ExplainMetricRequest does not allow, PAGE_TOKEN_INVALID.
-absl::StatusOr<MetricExplanation> PrepareMetricExplanation(const storage::Store& store,
-                                                           const v1::ExplainMetricRequest& request);
+absl::StatusOr<MetricExplanation> PrepareMetricExplanation(
+    const storage::Store& store, std::shared_ptr<const storage::View> view,
+    const v1::ExplainMetricRequest& request);
 
 // Reads the page. Whether the point is suppressed is judged with the first page alone, since a
 // token is proof that there was one. Answers that cannot be decoded are counted and left out.

@@ -19,8 +19,10 @@ struct FinishedCall {
   absl::StatusCode code = absl::StatusCode::kOk;
   // Reason of the error, for example "SURVEY_NOT_FOUND"; empty: none.
   absl::string_view reason;
-  // From the call's arrival to the moment its answer was ready.
+  // From the call's arrival to the moment its answer was ready, by a clock that nobody sets.
   absl::Duration duration;
+  // Records that the call brought, of all its messages: of submissions alone, else 0.
+  int64_t records = 0;
   // Of all messages of the call, as they travelled.
   int64_t request_bytes = 0;
   int64_t response_bytes = 0;

@@ -89,6 +89,12 @@ absl::StatusOr<bool> Executor::Append(LaneState& lane, size_t queue_max,
   return true;
 }
 
+Executor::Load Executor::LoadOf(Lane lane) const {
+  const LaneState& state = lanes_[static_cast<size_t>(lane)];
+  absl::MutexLock lock(&state.mutex);
+  return {static_cast<int64_t>(state.queue.size()), state.running.load(std::memory_order_relaxed)};
+}
+
 void Executor::Stop() {
   for (LaneState& lane : lanes_) {
     absl::MutexLock lock(&lane.mutex);
@@ -115,8 +121,10 @@ void Executor::Run(LaneState& lane) {
       }
       work = std::move(lane.queue.front());
       lane.queue.pop_front();
+      lane.running.fetch_add(1, std::memory_order_relaxed);
     }
     std::move(work)();
+    lane.running.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 

@@ -3,7 +3,9 @@
 #define EMPTYCHAIR_SERVER_API_EXECUTOR_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <thread>
 #include <vector>
@@ -77,6 +79,13 @@ class Executor {
   // however much waits. Errors: SHUTTING_DOWN.
   absl::Status SubmitPaced(Lane lane, absl::AnyInvocable<void() &&> work);
 
+  // How much work of a lane waits, and how much runs.
+  struct Load {
+    int64_t waiting = 0;
+    int64_t running = 0;
+  };
+  Load LoadOf(Lane lane) const;
+
   // Refuses new work, finishes what was accepted, and joins the threads. Not to be called by work.
   // Later calls wait for the first.
   void Stop();
@@ -84,10 +93,11 @@ class Executor {
  private:
   struct LaneState {
     LaneOptions options;
-    absl::Mutex mutex;
+    mutable absl::Mutex mutex;
     absl::CondVar changed;
     std::deque<absl::AnyInvocable<void() &&>> queue ABSL_GUARDED_BY(mutex);
     bool stopping ABSL_GUARDED_BY(mutex) = false;
+    std::atomic<int64_t> running{0};
   };
 
   // False when so much waits already.

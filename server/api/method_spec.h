@@ -100,6 +100,9 @@ struct MethodSpec {
     absl::AnyInvocable<absl::Status(const RequestContext&, const Message& request,
                                     MessageWriter& writer) const>
         run;
+    // Called at once, before the call waits for its lane, and must not block; an error ends it.
+    // Null: nothing is checked.
+    absl::AnyInvocable<absl::Status() const> check;
   };
   // Many requests, each answered with one response, in their order. An answer that is an error ends
   // the call; so does the client's half-close, once all is answered.
@@ -141,10 +144,22 @@ struct MethodSpec {
     return std::move(*this);
   }
 
+  // The same stream, begun only where `check` is OK; see Stream::check.
+  MethodSpec WithCheck(absl::AnyInvocable<absl::Status() const> check) && {
+    std::get<Stream>(handler).check = std::move(check);
+    return std::move(*this);
+  }
+
   // The same as `other`, where several methods take one message, as those of the API do not.
   MethodSpec As(const google::protobuf::MethodDescriptor& other) && {
     descriptor = &other;
     method = ToMethod(other);
+    return std::move(*this);
+  }
+
+  // The same for a method whose .proto cannot say what a caller needs: one that gRPC defines.
+  MethodSpec Needing(v1::Permission permission) && {
+    method.permission = permission;
     return std::move(*this);
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "server/api/gatekeeper.h"
 
 namespace emptychair {
 
@@ -25,6 +26,13 @@ RequestId RequestId::FromNumber(uint64_t number) {
     id.text_[i] = kDigits[number & 0xf];
   }
   return id;
+}
+
+absl::Status RequestContext::AdmitRecords(int64_t records) const {
+  if (record_count != nullptr) {
+    record_count->fetch_add(records, std::memory_order_relaxed);
+  }
+  return gatekeeper == nullptr ? absl::OkStatus() : gatekeeper->AdmitRecords(caller, records);
 }
 
 absl::Status RequestContext::CheckAwaited(absl::Time now) const {

@@ -13,6 +13,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/base/method.h"
+#include "common/base/trace_parent.h"
+#include "emptychair/v1/access_types.pb.h"
+#include "server/api/permission_set.h"
 
 namespace emptychair {
 
@@ -51,15 +54,27 @@ class RequestIds {
   std::atomic<uint64_t> next_;
 };
 
-// Identifies the caller of a call.
+// Identifies the caller of a call, and says what it may do.
 struct Caller {
-  // How the caller proved who it is. A new proof is a new kind, with fields of its own.
-  enum class Kind { kAnonymous };
+  // How the caller proved who it is.
+  enum class Kind : uint8_t { kAnonymous, kAdminSocket, kKey, kCertificate };
 
   Kind kind = Kind::kAnonymous;
   // The caller's address as the transport writes it, for example "ipv4:127.0.0.1:51234".
   std::string peer;
+  // Of a key or certificate; else 0.
+  uint64_t key_id = 0;
+  // The hash of the key's text, by which it is told which of two texts this is; else all zero.
+  std::array<uint8_t, 32> text_hash{};
+  v1::Role role = v1::ROLE_UNSPECIFIED;
+  PermissionSet permissions;
+  // May use all surveys; else those that the key's entry names, which can change while it calls.
+  bool has_all_surveys = false;
+
+  bool May(v1::Permission permission) const { return permissions.Has(permission); }
 };
+
+class Gatekeeper;
 
 // Tells when a caller has gone away. Thread-safe.
 class Cancellation {
@@ -77,8 +92,19 @@ struct RequestContext {
   Caller caller;
   absl::Time deadline = absl::InfiniteFuture();
   RequestId request_id;
+  // The trace of the caller's that the call belongs to, if it named one.
+  std::optional<TraceParent> trace;
   // Null: the caller never goes away.
   const Cancellation* cancellation = nullptr;
+  // Where AdmitRecords counts; null: nobody wants to know.
+  std::atomic<int64_t>* record_count = nullptr;
+  // Says whether records are let in; null: all are.
+  Gatekeeper* gatekeeper = nullptr;
+
+  // Counts records that the caller sent in, whatever becomes of them, and lets them in. By whoever
+  // reads them from a request, before anything is made of them. Errors: RATE_LIMITED,
+  // QUOTA_EXCEEDED.
+  absl::Status AdmitRecords(int64_t records) const;
 
   // True once the caller has gone away. Cheap: fit for inner loops.
   bool IsCancelled() const { return cancellation != nullptr && cancellation->IsCancelled(); }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/errors.h"
+#include "common/base/status_macros.h"
 
 namespace emptychair {
 namespace {
@@ -13,17 +14,42 @@ constexpr size_t kLoggedMessageBytesMax = 256;
 }  // namespace
 
 Call::Call(CallRunner* runner, RequestContext context)
-    : runner_(runner), start_time_(runner->clock_->Now()), context_(std::move(context)) {
+    : runner_(runner),
+      start_time_(runner->clock_->Now()),
+      start_(runner->clock_->Monotonic()),
+      context_(std::move(context)) {
   context_.cancellation = this;
+  context_.record_count = &records_;
+  context_.gatekeeper = runner_->gatekeeper_;
 }
 
-bool Call::Admit() {
+bool Call::Admit(const Credentials& credentials) {
   admitted_ = runner_->Enter();
   if (!admitted_) {
     Reply(ShuttingDownError());
     return false;
   }
+  if (const absl::Status refusal = Refusal(credentials); !refusal.ok()) {
+    Reply(refusal);
+    return false;
+  }
   return IsAwaited();
+}
+
+absl::Status Call::Refusal(const Credentials& credentials) {
+  Gatekeeper& gatekeeper = *runner_->gatekeeper_;
+  absl::Status status = gatekeeper.Identify(credentials, context_.caller);
+  if (status.ok()) {
+    status = gatekeeper.Authorize(*context_.method, context_.caller);
+  }
+  if (!status.ok()) {
+    gatekeeper.Denied(*context_.method, context_.caller, status);
+  }
+  return status;
+}
+
+absl::Duration Call::RecordDelay() const {
+  return runner_->gatekeeper_->RecordDelay(context_.caller);
 }
 
 bool Call::IsAwaited() {
@@ -62,7 +88,7 @@ void Call::ReplyForHandler(const absl::Status& status) {
 }
 
 void Call::Reply(const absl::Status& status) {
-  duration_ = std::max(runner_->clock_->Now() - start_time_, absl::ZeroDuration());
+  duration_ = std::max(runner_->clock_->Monotonic() - start_, absl::ZeroDuration());
   if (!status.ok()) {
     code_ = status.code();
     reason_ = ReasonNameOf(status);
@@ -93,6 +119,7 @@ void Call::Observe() const {
                     .code = code_,
                     .reason = reason_,
                     .duration = duration_,
+                    .records = records_.load(std::memory_order_relaxed),
                     .request_bytes = request_bytes_,
                     .response_bytes = response_bytes_});
 }

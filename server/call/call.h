@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_SERVER_CALL_CALL_H_
 #define EMPTYCHAIR_SERVER_CALL_CALL_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/api/executor.h"
+#include "server/api/gatekeeper.h"
 #include "server/api/reply_handle.h"
 #include "server/api/request_context.h"
 #include "server/call/call_runner.h"
@@ -27,11 +29,15 @@ class Call : public PendingReply, public Cancellation {
 
   const RequestContext& context() const { return context_; }
 
-  // False, and answered, if the server is stopping or nobody waits for the answer.
-  bool Admit();
+  // False, and answered, if the server is stopping, the caller may not call the method, or nobody
+  // waits for the answer. Finds out who calls.
+  bool Admit(const Credentials& credentials);
 
   // False, and answered, if nobody waits for the answer any more.
   bool IsAwaited();
+
+  // How long the caller's messages are not to be read, because it sent faster than it may.
+  absl::Duration RecordDelay() const;
 
   // Runs `work` on `lane`. Answers with the refusal if the lane has no room.
   void RunOn(Lane lane, absl::AnyInvocable<void() &&> work);
@@ -48,7 +54,7 @@ class Call : public PendingReply, public Cancellation {
   virtual ~Call() = default;
 
   // Has `stream` stopped when the server stops, until RemoveStream.
-  void AddStream(Stoppable* stream) { runner_->AddStream(stream); }
+  void AddStream(Stoppable* stream) { runner_->AddStream(stream, &context_); }
   void RemoveStream(Stoppable* stream) { runner_->RemoveStream(stream); }
 
   // Counts bytes of messages, for the observers. By one thread at a time.
@@ -65,12 +71,15 @@ class Call : public PendingReply, public Cancellation {
   // Tells the transport the end of the call, which may be gone when this returns.
   virtual void FinishCall(const absl::Status& status) = 0;
 
+  absl::Status Refusal(const Credentials& credentials);
   void Reply(const absl::Status& status);
   void Observe() const;
 
   CallRunner* const runner_;
   const absl::Time start_time_;
+  const absl::Duration start_;  // By Clock::Monotonic.
   RequestContext context_;
+  std::atomic<int64_t> records_{0};
   bool admitted_ = false;
 
   // For the observers: set before FinishCall.

@@ -7,12 +7,14 @@
 
 #include "absl/random/random.h"
 #include "absl/time/clock.h"
+#include "common/base/errors.h"
 
 namespace emptychair {
 
-CallRunner::CallRunner(Executor* executor, std::vector<CallObserver*> observers, ServerLog* log,
-                       const Clock* clock)
+CallRunner::CallRunner(Executor* executor, Gatekeeper* gatekeeper,
+                       std::vector<CallObserver*> observers, ServerLog* log, const Clock* clock)
     : executor_(executor),
+      gatekeeper_(gatekeeper),
       observers_(std::move(observers)),
       log_(log),
       clock_(clock),
@@ -22,8 +24,20 @@ void CallRunner::BeginShutdown() {
   stop_signal_ = true;
   absl::MutexLock lock(&mutex_);
   stopping_ = true;
-  for (Stoppable* stream : streams_) {
-    stream->Stop();
+  for (const auto& [stream, context] : streams_) {
+    stream->Stop(ShuttingDownError());
+  }
+}
+
+void CallRunner::RecheckStreams() {
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [stream, context] : streams_) {
+    const absl::Status status = gatekeeper_->Recheck(*context->method, context->caller);
+    if (status.ok()) {
+      stream->LookAgain();
+    } else {
+      stream->Stop(status);
+    }
   }
 }
 
@@ -66,11 +80,11 @@ void CallRunner::Leave() {
   --calls_in_flight_;
 }
 
-void CallRunner::AddStream(Stoppable* stream) {
+void CallRunner::AddStream(Stoppable* stream, const RequestContext* context) {
   absl::MutexLock lock(&mutex_);
-  streams_.insert(stream);
+  streams_.emplace(stream, context);
   if (stopping_) {
-    stream->Stop();
+    stream->Stop(ShuttingDownError());
   }
 }
 

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "server/api/call_observer.h"
 #include "server/api/executor.h"
+#include "server/api/gatekeeper.h"
 #include "server/api/request_context.h"
 #include "server/telemetry/server_log.h"
 
@@ -22,14 +23,19 @@ namespace emptychair {
 // A call that goes on until somebody ends it.
 class Stoppable {
  public:
-  // Told that the server is stopping. Must not block, nor end the call on this thread.
-  virtual void Stop() = 0;
+  // Told why the call must end: the server is stopping, or its caller may not call any more. Must
+  // not block, nor end the call on this thread.
+  virtual void Stop(const absl::Status& why) = 0;
+
+  // Told that what its caller may see can have changed. Must not block.
+  virtual void LookAgain() {}
 
  protected:
   ~Stoppable() = default;
 };
 
 // Runs the calls of all services, which are objects of class Call. What every call gets:
+// * Its caller, as the gatekeeper finds out, and its refusal before the request is read.
 // * FIELD_INVALID for a request that is too large, or none.
 // * SHUTTING_DOWN once the server is stopping; QUEUE_FULL at once when its lane is full.
 // * DEADLINE_EXCEEDED or CANCELLED, without its work being run, if nobody waits any more for its
@@ -43,13 +49,17 @@ class Stoppable {
 // Thread-safe; must outlive all transports.
 class CallRunner {
  public:
-  CallRunner(Executor* executor, std::vector<CallObserver*> observers, ServerLog* log,
-             const Clock* clock);
+  CallRunner(Executor* executor, Gatekeeper* gatekeeper, std::vector<CallObserver*> observers,
+             ServerLog* log, const Clock* clock);
   CallRunner(const CallRunner&) = delete;
   CallRunner& operator=(const CallRunner&) = delete;
 
   // From now on new calls are refused with SHUTTING_DOWN, and streams that are under way end.
   void BeginShutdown();
+
+  // Ends the streams under way whose callers may not call any more, and has the others look again
+  // at what they may see. To be called when what callers may do has changed, and as time passes.
+  void RecheckStreams();
 
   // True from BeginShutdown on: for work that takes long, so that it ends early.
   std::atomic<bool>* stop_signal() { return &stop_signal_; }
@@ -74,7 +84,7 @@ class CallRunner {
 
   bool Enter();
   void Leave();
-  void AddStream(Stoppable* stream);
+  void AddStream(Stoppable* stream, const RequestContext* context);
   void RemoveStream(Stoppable* stream);
   void Observe(const FinishedCall& call);
 
@@ -83,6 +93,7 @@ class CallRunner {
   void Guard(const Method& method, RequestId request_id, absl::FunctionRef<void()> code);
 
   Executor* const executor_;
+  Gatekeeper* const gatekeeper_;
   const std::vector<CallObserver*> observers_;
   ServerLog* const log_;
   const Clock* const clock_;
@@ -92,7 +103,7 @@ class CallRunner {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t calls_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t calls_refused_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_set<Stoppable*> streams_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Stoppable*, const RequestContext*> streams_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stop_signal_{false};
 };
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "common/base/errors.h"
-
 namespace emptychair {
 namespace {
 
@@ -56,12 +54,12 @@ Feed::Step Feed::Cancelled() {
   return Decide();
 }
 
-bool Feed::Stop() {
+bool Feed::Stop(const absl::Status& why) {
   absl::MutexLock lock(&mutex_);
   if (is_finished_) {
     return false;
   }
-  status_.Update(ShuttingDownError());
+  status_.Update(why);
   ++steps_;
   return true;
 }

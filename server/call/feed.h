@@ -41,9 +41,9 @@ class Feed {
   // The client has gone.
   Step Cancelled() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // The server is stopping: the call ends with SHUTTING_DOWN. Continue must follow, on whatever
-  // thread. False when the call is ending already: then nothing may follow.
-  bool Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The call must end, with `why`. Continue must follow, on whatever thread. False when the call is
+  // ending already: then nothing may follow.
+  bool Stop(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Why the call ends.
   absl::Status final_status() const ABSL_LOCKS_EXCLUDED(mutex_);

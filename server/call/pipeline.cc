@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "common/base/errors.h"
-
 namespace emptychair {
 namespace {
 
@@ -67,12 +65,12 @@ Pipeline::Step Pipeline::Cancelled() {
   return Decide();
 }
 
-bool Pipeline::Stop() {
+bool Pipeline::Stop(const absl::Status& why) {
   absl::MutexLock lock(&mutex_);
   if (is_finished_) {
     return false;
   }
-  is_stopped_ = true;
+  stopped_.Update(why);
   ++steps_;
   return true;
 }
@@ -102,7 +100,7 @@ Pipeline::Step Pipeline::Decide() {
     ++steps_;
     return Step::kWrite;
   }
-  const bool wants_more = status_.ok() && !has_failed_ && !is_read_closed_ && !is_stopped_;
+  const bool wants_more = status_.ok() && !has_failed_ && !is_read_closed_ && stopped_.ok();
   if (wants_more && !is_reading_ && !is_preparing_ && slots_.size() < kUnansweredMax) {
     is_reading_ = true;
     ++steps_;
@@ -111,7 +109,7 @@ Pipeline::Step Pipeline::Decide() {
   if (!wants_more && slots_.empty() && !is_preparing_ && steps_ == 0) {
     is_finished_ = true;
     if (!is_read_closed_) {
-      status_.Update(ShuttingDownError());
+      status_.Update(stopped_);
     }
     return Step::kFinish;
   }

@@ -63,10 +63,9 @@ class Pipeline {
   // The client has gone.
   Step Cancelled() ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // The server is stopping: no more is read, and when all is answered the call ends with
-  // SHUTTING_DOWN. Continue must follow, on whatever thread. False when the call is ending already:
-  // then nothing may follow.
-  bool Stop() ABSL_LOCKS_EXCLUDED(mutex_);
+  // The call must end: no more is read, and when all is answered it ends with `why`. Continue must
+  // follow, on whatever thread. False when the call is ending already: then nothing may follow.
+  bool Stop(const absl::Status& why) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The slot whose answer is to be written.
   PipelineSlot* front() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -86,7 +85,8 @@ class Pipeline {
   bool is_preparing_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_read_closed_ ABSL_GUARDED_BY(mutex_) = false;
-  bool is_stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  // Not OK: the call must end.
+  absl::Status stopped_ ABSL_GUARDED_BY(mutex_);
   bool has_failed_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_finished_ ABSL_GUARDED_BY(mutex_) = false;
   // Not OK: nothing more is read or written.

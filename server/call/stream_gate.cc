@@ -1,6 +1,5 @@
 #include "server/call/stream_gate.h"
 
-#include "common/base/errors.h"
 #include "common/base/status_macros.h"
 
 namespace emptychair {
@@ -8,7 +7,7 @@ namespace emptychair {
 absl::Status StreamGate::Enter() {
   absl::MutexLock lock(&mutex_);
   const auto can_go_on = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !is_sending_ || is_closed_ || is_stopped_;
+    return !is_sending_ || is_closed_ || !stopped_.ok();
   };
   mutex_.Await(absl::Condition(&can_go_on));
   RETURN_IF_ERROR(CheckLocked());
@@ -32,16 +31,16 @@ void StreamGate::Close() {
   is_closed_ = true;
 }
 
-void StreamGate::Stop() {
+void StreamGate::Stop(const absl::Status& why) {
   absl::MutexLock lock(&mutex_);
-  is_stopped_ = true;
+  stopped_.Update(why);
 }
 
 absl::Status StreamGate::CheckLocked() const {
   if (is_closed_) {
     return absl::CancelledError("the client has gone");
   }
-  return is_stopped_ ? ShuttingDownError() : absl::OkStatus();
+  return stopped_;
 }
 
 }  // namespace emptychair

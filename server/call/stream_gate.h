@@ -5,15 +5,14 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "server/call/call_runner.h"
 
 namespace emptychair {
 
 // Says when the next message of a stream may be sent. Thread-safe.
-class StreamGate final : public Stoppable {
+class StreamGate {
  public:
   // Waits until no message is being sent, then lets one pass. CANCELLED when the client has gone,
-  // SHUTTING_DOWN when the server is stopping: also while it waits.
+  // what it was stopped with once it was: also while it waits.
   absl::Status Enter();
   // The message that passed has been sent, or has not.
   void Leave(bool was_sent);
@@ -23,7 +22,8 @@ class StreamGate final : public Stoppable {
 
   // The client has gone.
   void Close();
-  void Stop() override;
+  // Nothing passes any more, for the reason `why`.
+  void Stop(const absl::Status& why);
 
  private:
   absl::Status CheckLocked() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -31,7 +31,7 @@ class StreamGate final : public Stoppable {
   mutable absl::Mutex mutex_;
   bool is_sending_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_closed_ ABSL_GUARDED_BY(mutex_) = false;
-  bool is_stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status stopped_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace emptychair

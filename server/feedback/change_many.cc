@@ -67,14 +67,14 @@ class Carrier {
 // Goes through a selection step by step. `carry_out` changes the records of a step: it adds to
 // `changed` and sets `sequence`.
 absl::Status ForEachStep(
-    storage::Store& store, const v1::ListFeedbackRequest& selection, CountRecords count_records,
-    OnManyProgress on_progress,
+    storage::Store& store, const ViewSource& views, const v1::ListFeedbackRequest& selection,
+    CountRecords count_records, OnManyProgress on_progress,
     absl::FunctionRef<absl::Status(const std::vector<SelectedRecord>&, ManyProgress&)> carry_out) {
   ManyProgress progress;
   std::optional<storage::RecordPosition> position;
   do {
     // Anew for each step, so that no view is held for as long as all takes.
-    ASSIGN_OR_RETURN(FeedbackList list, PrepareFeedbackList(store, selection));
+    ASSIGN_OR_RETURN(FeedbackList list, PrepareFeedbackList(store, views(), selection));
     list.range.after = position;
     if (!position.has_value()) {
       ASSIGN_OR_RETURN(progress.total, count_records(list.view, *list.range.surveys.front()));
@@ -149,13 +149,14 @@ absl::Status CheckChange(const v1::ChangeManyFeedbackRequest& request) {
 
 }  // namespace
 
-absl::Status ChangeMany(storage::Store& store, const v1::ChangeManyFeedbackRequest& request,
-                        absl::Time now, CountRecords count_records, OnManyProgress on_progress) {
+absl::Status ChangeMany(storage::Store& store, const ViewSource& views,
+                        const v1::ChangeManyFeedbackRequest& request, absl::Time now,
+                        CountRecords count_records, OnManyProgress on_progress) {
   RETURN_IF_ERROR(CheckChange(request));
-  RETURN_IF_ERROR(FindSurvey(*store.view(), "survey_id", request.survey_id()).status());
+  RETURN_IF_ERROR(FindSurvey(*views(), "survey_id", request.survey_id()).status());
   Carrier carrier(store);
   return ForEachStep(
-      store, SelectionOf(request), count_records, on_progress,
+      store, views, SelectionOf(request), count_records, on_progress,
       [&](const std::vector<SelectedRecord>& records, ManyProgress& progress) -> absl::Status {
         std::vector<CommandPtr> commands;
         commands.reserve(records.size());
@@ -176,13 +177,14 @@ absl::Status ChangeMany(storage::Store& store, const v1::ChangeManyFeedbackReque
       });
 }
 
-absl::Status TakeBackImport(storage::Store& store, const v1::TakeBackImportRequest& request,
-                            CountRecords count_records, OnManyProgress on_progress) {
+absl::Status TakeBackImport(storage::Store& store, const ViewSource& views,
+                            const v1::TakeBackImportRequest& request, CountRecords count_records,
+                            OnManyProgress on_progress) {
   if (request.import_id().empty()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "import_id", "must be given");
   }
   RETURN_IF_ERROR(CheckImportId(request.import_id()));
-  const std::shared_ptr<const storage::View> view = store.view();
+  const std::shared_ptr<const storage::View> view = views();
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(*view, "survey_id", request.survey_id()));
   const std::optional<uint32_t> number = survey->imports->NumberOf(request.import_id());
@@ -195,7 +197,7 @@ absl::Status TakeBackImport(storage::Store& store, const v1::TakeBackImportReque
   selection.set_order(v1::FEEDBACK_ORDER_OLDEST_FIRST);
   Carrier carrier(store);
   return ForEachStep(
-      store, selection, count_records, on_progress,
+      store, views, selection, count_records, on_progress,
       [&](const std::vector<SelectedRecord>& records, ManyProgress& progress) -> absl::Status {
         std::vector<CommandPtr> commands;
         commands.push_back(storage::NewCommand());

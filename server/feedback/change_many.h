@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "server/request/many_progress.h"
+#include "server/request/view_source.h"
 #include "storage/store.h"
 
 namespace emptychair {
@@ -25,13 +26,15 @@ using CountRecords = absl::FunctionRef<absl::StatusOr<int64_t>(
 // Excludes or includes the records of the selection. `now` is the time of an exclusion. Errors:
 // FIELD_REQUIRED, FIELD_INVALID, SURVEY_NOT_FOUND, QUEUE_FULL, DISK_FULL, SHUTTING_DOWN,
 // STORE_DAMAGED, those of `on_progress`.
-absl::Status ChangeMany(storage::Store& store, const v1::ChangeManyFeedbackRequest& request,
-                        absl::Time now, CountRecords count_records, OnManyProgress on_progress);
+absl::Status ChangeMany(storage::Store& store, const ViewSource& views,
+                        const v1::ChangeManyFeedbackRequest& request, absl::Time now,
+                        CountRecords count_records, OnManyProgress on_progress);
 
 // Removes the records that an import stored first. Needs no space on disk; else errors as
 // above.
-absl::Status TakeBackImport(storage::Store& store, const v1::TakeBackImportRequest& request,
-                            CountRecords count_records, OnManyProgress on_progress);
+absl::Status TakeBackImport(storage::Store& store, const ViewSource& views,
+                            const v1::TakeBackImportRequest& request, CountRecords count_records,
+                            OnManyProgress on_progress);
 
 }  // namespace emptychair
 

@@ -172,9 +172,10 @@ class ListPage {
 }  // namespace
 
 absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
+                                                 std::shared_ptr<const storage::View> view,
                                                  const v1::ListFeedbackRequest& request) {
   FeedbackList list;
-  list.view = store.view();
+  list.view = std::move(view);
   list.request = request;
   if (request.survey_id().empty() && request.customer_id().empty()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "survey_id",

@@ -31,6 +31,7 @@ struct FeedbackList {
 
 // Checks the request. Errors: FIELD_REQUIRED, FIELD_INVALID, PAGE_TOKEN_INVALID, SURVEY_NOT_FOUND.
 absl::StatusOr<FeedbackList> PrepareFeedbackList(const storage::Store& store,
+                                                 std::shared_ptr<const storage::View> view,
                                                  const v1::ListFeedbackRequest& request);
 
 // Reads records of the list, whose order must be OLDEST_FIRST, that come behind `list.range.after`:

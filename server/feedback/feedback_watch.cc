@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -62,9 +63,9 @@ absl::Status AddNumbers(const storage::View& view, const std::string& field,
 
 }  // namespace
 
-absl::StatusOr<FeedbackWatch> FeedbackWatch::Prepare(storage::Store* store,
+absl::StatusOr<FeedbackWatch> FeedbackWatch::Prepare(storage::Store* store, ViewSource views,
                                                      const v1::WatchFeedbackRequest& request) {
-  const std::shared_ptr<const storage::View> view = store->view();
+  const std::shared_ptr<const storage::View> view = views();
   absl::flat_hash_set<uint32_t> surveys;
   for (int i = 0; i < request.survey_ids_size(); ++i) {
     RETURN_IF_ERROR(AddNumbers(*view, absl::StrCat("survey_ids[", i, "]"), request.survey_ids(i),
@@ -75,13 +76,14 @@ absl::StatusOr<FeedbackWatch> FeedbackWatch::Prepare(storage::Store* store,
     position.after_sequence = request.after_sequence();
   }
   ASSIGN_OR_RETURN(const uint64_t start, CheckPosition(*store, *view, position));
-  FeedbackWatch watch(store, start);
+  FeedbackWatch watch(store, std::move(views), start);
   watch.surveys_ = std::move(surveys);
   return watch;
 }
 
 absl::StatusOr<bool> FeedbackWatch::Next(v1::WatchFeedbackResponse& response) {
-  const std::shared_ptr<const storage::View> view = store_->view();
+  const std::shared_ptr<const storage::View> view = views_();
+  RETURN_IF_ERROR(CheckSurveys(*view));
   response.Clear();
   size_t bytes = 0;
   RETURN_IF_ERROR(store_->changes().Read(
@@ -115,6 +117,20 @@ void FeedbackWatch::Unsubscribe(const std::shared_ptr<Waiter>& waiter) const {
   store_->Unsubscribe(waiter);
 }
 
+// One that was deleted is remembered; one that is gone without a trace the caller may not use.
+absl::Status FeedbackWatch::CheckSurveys(const storage::View& view) const {
+  for (const uint32_t number : surveys_) {
+    const bool is_there = view.former_surveys->contains(number) ||
+                          absl::c_any_of(*view.catalog, [number](const auto& survey) {
+                            return survey.second->number() == number;
+                          });
+    if (!is_there) {
+      return Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "a survey that was watched is not there");
+    }
+  }
+  return absl::OkStatus();
+}
+
 bool FeedbackWatch::Watches(uint32_t survey_number) const {
   return surveys_.empty() || surveys_.contains(survey_number);
 }
@@ -141,13 +157,14 @@ void FeedbackWatch::Add(const storage::View& view, uint64_t sequence,
     AddRecord(view, sequence, change, response);
   } else if (change.entity == storage::Entity::kSurvey &&
              change.kind == storage::ChangeKind::kDeleted) {
+    const auto former = view.former_surveys->find(change.number);
+    if (former == view.former_surveys->end()) {
+      return;
+    }
     v1::FeedbackChange& told = *response.add_changes();
     told.set_kind(v1::CHANGE_KIND_SURVEY_DELETED);
     told.set_sequence(static_cast<int64_t>(sequence));
-    if (const auto former = view.former_surveys->find(change.number);
-        former != view.former_surveys->end()) {
-      told.mutable_feedback()->set_survey_id(former->second);
-    }
+    told.mutable_feedback()->set_survey_id(former->second);
   }
 }
 

@@ -34,7 +34,8 @@ constexpr int kSpareMax = 1'024;
 std::string TextOf(int error) { return std::error_code(error, std::generic_category()).message(); }
 
 // A socket, or -1, in which case errno says why.
-int BoundSocket(const sockaddr* address, socklen_t size, bool is_dual_stack) {
+int BoundSocket(const sockaddr* address, socklen_t size, bool is_dual_stack,
+                bool is_private = false) {
   const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
     return -1;
@@ -48,6 +49,10 @@ int BoundSocket(const sockaddr* address, socklen_t size, bool is_dual_stack) {
   }
   if (address->sa_family == AF_INET6) {
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, is_dual_stack ? &off : &on, sizeof(on));
+  }
+  // Before the file is there: after it there is a moment in which others can open it.
+  if (is_private) {
+    fchmod(fd, S_IRUSR | S_IWUSR);
   }
   if (bind(fd, address, size) != 0 || listen(fd, SOMAXCONN) != 0) {
     const int error = errno;
@@ -70,6 +75,12 @@ void SetPort(sockaddr* address, int port) {
       htons(static_cast<uint16_t>(port));
 }
 
+// Of the socket that is open as `fd`; 0 when none is.
+uint64_t SocketInode(int fd) {
+  struct stat status {};
+  return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) ? status.st_ino : 0;
+}
+
 // Connections get descriptors below this.
 int DescriptorsMax() {
   rlimit limit{};
@@ -85,7 +96,7 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const std::string& ad
   std::unique_ptr<Acceptor> acceptor(new Acceptor(log));
   absl::Status listening;
   if (absl::StartsWith(address, kUnixPrefix)) {
-    listening = acceptor->ListenOnUnix(address.substr(kUnixPrefix.size()));
+    listening = acceptor->ListenOnUnix(address.substr(kUnixPrefix.size()), /*is_private=*/false);
   } else {
     const size_t colon = address.rfind(':');
     const absl::string_view host = absl::string_view(address).substr(0, colon);
@@ -103,7 +114,20 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Listen(const std::string& ad
   return acceptor;
 }
 
-absl::Status Acceptor::ListenOnUnix(const std::string& path) {
+absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::ListenInPrivate(const std::string& path,
+                                                                    ServerLog* log) {
+  std::unique_ptr<Acceptor> acceptor(new Acceptor(log));
+  if (const absl::Status listening = acceptor->ListenOnUnix(path, /*is_private=*/true);
+      !listening.ok()) {
+    return absl::UnavailableError(absl::StrCat("cannot make the admin socket ", path, " (",
+                                               listening.message(),
+                                               "): give another path with --admin_socket, or off"));
+  }
+  acceptor->stop_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return acceptor;
+}
+
+absl::Status Acceptor::ListenOnUnix(const std::string& path, bool is_private) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof(address.sun_path)) {
@@ -115,7 +139,8 @@ absl::Status Acceptor::ListenOnUnix(const std::string& path) {
   if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {
     unlink(path.c_str());
   }
-  const int fd = BoundSocket(reinterpret_cast<const sockaddr*>(&address), sizeof(address), false);
+  const int fd = BoundSocket(reinterpret_cast<const sockaddr*>(&address), sizeof(address),
+                             /*is_dual_stack=*/false, is_private);
   if (fd < 0) {
     return absl::UnavailableError(TextOf(errno));
   }
@@ -212,14 +237,37 @@ void Acceptor::Run() {
   }
 }
 
+int64_t Acceptor::connections() const {
+  absl::MutexLock lock(&mutex_);
+  int64_t open = 0;
+  for (size_t fd = 0; fd < inodes_.size(); ++fd) {
+    if (inodes_[fd] != 0 && inodes_[fd] != SocketInode(static_cast<int>(fd))) {
+      inodes_[fd] = 0;
+    }
+    open += inodes_[fd] != 0 ? 1 : 0;
+  }
+  return open;
+}
+
+void Acceptor::Remember(int connection) {
+  const uint64_t inode = SocketInode(connection);
+  absl::MutexLock lock(&mutex_);
+  if (const auto size = static_cast<size_t>(connection) + 1; inodes_.size() < size) {
+    inodes_.resize(size);
+  }
+  inodes_[static_cast<size_t>(connection)] = inode;
+}
+
 bool Acceptor::AcceptFrom(int listener) {
   while (true) {
     const int connection = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection >= descriptors_max_) {
       close(connection);
+      refused_.fetch_add(1, std::memory_order_relaxed);
       continue;
     }
     if (connection >= 0) {
+      Remember(connection);
       on_connection_(listener, connection);
       continue;
     }

@@ -2,13 +2,17 @@
 #ifndef EMPTYCHAIR_SERVER_RPC_ACCEPTOR_H_
 #define EMPTYCHAIR_SERVER_RPC_ACCEPTOR_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "server/telemetry/server_log.h"
 
 namespace emptychair {
@@ -26,6 +30,9 @@ class Acceptor {
   // UNAVAILABLE, with what to do. `log` must outlive it.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Listen(const std::string& address,
                                                           ServerLog* log);
+  // The same on a Unix socket that nobody but this user can open.
+  static absl::StatusOr<std::unique_ptr<Acceptor>> ListenInPrivate(const std::string& path,
+                                                                   ServerLog* log);
 
   // Stops.
   ~Acceptor();
@@ -34,6 +41,13 @@ class Acceptor {
 
   // 0 for a Unix socket.
   int port() const { return port_; }
+
+  // Connections that were accepted and are still open. gRPC closes them without a word, so each is
+  // looked at: some hundred nanoseconds a connection.
+  int64_t connections() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Connections that were closed at once for want of descriptors.
+  int64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
   // Accepts from now on. A connection that would leave fewer than a quarter of the process's
   // descriptors, at most 1,024, is closed at once. Once.
@@ -46,11 +60,12 @@ class Acceptor {
  private:
   explicit Acceptor(ServerLog* log) : log_(log) {}
 
-  absl::Status ListenOnUnix(const std::string& path);
+  absl::Status ListenOnUnix(const std::string& path, bool is_private);
   absl::Status ListenOnHost(const std::string& host, const std::string& port);
   void Run();
   // False when there are no descriptors left for another.
   bool AcceptFrom(int listener);
+  void Remember(int connection) ABSL_LOCKS_EXCLUDED(mutex_);
 
   ServerLog* const log_;
   int port_ = 0;
@@ -60,6 +75,11 @@ class Acceptor {
   OnConnection on_connection_;
   int descriptors_max_ = 0;
   bool is_exhausted_ = false;
+  std::atomic<int64_t> refused_{0};
+  mutable absl::Mutex mutex_;
+  // The inode of the socket that was accepted as this descriptor: another is there once it is
+  // closed. 0: none.
+  mutable std::vector<uint64_t> inodes_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -43,10 +43,15 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     Do(feed_.Continue());
   }
 
-  void Stop() override {
-    if (feed_.Stop()) {
+  void Stop(const absl::Status& why) override {
+    if (feed_.Stop(why)) {
       RunPaced(handler_.lane, [this] { Do(feed_.Continue()); }).IgnoreError();
     }
+  }
+
+  // By the waiter, which outlives the call.
+  void LookAgain() override {
+    RunPaced(handler_.lane, [waiter = waiter_] { waiter->Notify(); }).IgnoreError();
   }
 
  private:

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/status.h"
+#include "server/api/gatekeeper.h"
 #include "server/api/method_spec.h"
 #include "server/api/request_context.h"
 #include "server/call/call.h"
@@ -16,12 +17,17 @@ namespace emptychair {
 RequestContext ContextOf(const Method& method, const grpc::CallbackServerContext& context,
                          CallRunner& runner);
 
-// Makes the status that gRPC sends. Once, just before the end: the delay of a RetryInfo goes into
-// the trailing metadata, as `grpc-retry-pushback-ms`.
-grpc::Status EndOf(const absl::Status& status, grpc::CallbackServerContext& context);
+// Makes the status that gRPC sends. Once, just before the end: the call's id goes into the trailing
+// metadata as `x-request-id`, and the delay of a RetryInfo as `grpc-retry-pushback-ms`.
+grpc::Status EndOf(const absl::Status& status, const RequestId& request_id,
+                   grpc::CallbackServerContext& context);
+
+// What the caller of a call that came by gRPC brought to prove who it is. Lives no longer than
+// `context`.
+Credentials CredentialsOf(const grpc::CallbackServerContext& context);
 
 // A call that came by gRPC. Takes the caller's address, the deadline and the metadata
-// `x-request-id` from gRPC's context.
+// `x-request-id` and `traceparent` from gRPC's context.
 class GrpcCall : public Call {
  public:
   GrpcCall(CallRunner* runner, const MethodSpec* method, grpc::CallbackServerContext* context);
@@ -31,7 +37,11 @@ class GrpcCall : public Call {
  protected:
   const MethodSpec& method() const { return *method_; }
 
-  grpc::Status ToEnd(const absl::Status& status) { return EndOf(status, *grpc_context_); }
+  bool Admit() { return Call::Admit(CredentialsOf(*grpc_context_)); }
+
+  grpc::Status ToEnd(const absl::Status& status) {
+    return EndOf(status, context().request_id, *grpc_context_);
+  }
 
  private:
   const MethodSpec* const method_;

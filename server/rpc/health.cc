@@ -39,14 +39,16 @@ void Health::AddTo(MethodTable& table) {
   // At once, however busy the lanes are.
   table.push_back(
       MethodSpec::AtOnce([this](const RequestContext&, const HealthCheckRequest& request,
-                                HealthCheckResponse& response, ReplyHandle reply) {
-        reply(Check(request, response));
-      }).As(*service.FindMethodByName("Check")));
+                                HealthCheckResponse& response,
+                                ReplyHandle reply) { reply(Check(request, response)); })
+          .As(*service.FindMethodByName("Check"))
+          .Needing(v1::PERMISSION_PUBLIC));
   table.push_back(
       MethodSpec::FeedOn(Lane::kQuery,
                          [this](const RequestContext&, const HealthCheckRequest& request)
                              -> absl::StatusOr<Watch> { return Watch(this, request.service()); })
-          .As(*service.FindMethodByName("Watch")));
+          .As(*service.FindMethodByName("Watch"))
+          .Needing(v1::PERMISSION_PUBLIC));
 }
 
 void Health::SetTakesFeedback(bool takes_feedback) {

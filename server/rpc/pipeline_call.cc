@@ -1,11 +1,16 @@
 #include "server/rpc/pipeline_call.h"
 
+#include <algorithm>
+#include <atomic>
 #include <memory>
 #include <utility>
 #include <variant>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "grpcpp/alarm.h"
 #include "server/api/message_arena.h"
 #include "server/api/parse_request.h"
 #include "server/call/pipeline.h"
@@ -16,6 +21,8 @@ namespace emptychair {
 namespace {
 
 using google::protobuf::Message;
+
+constexpr absl::Duration kPauseMax = absl::Milliseconds(500);
 
 // Does what a Pipeline decides.
 class PipelineCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
@@ -34,8 +41,9 @@ class PipelineCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
     Do(pipeline_.Continue());
   }
 
-  void Stop() override {
-    if (pipeline_.Stop()) {
+  void Stop(const absl::Status& why) override {
+    must_end_ = true;
+    if (pipeline_.Stop(why)) {
       RunPaced(handler_.lane, [this] { Do(pipeline_.Continue()); }).IgnoreError();
     }
   }
@@ -70,11 +78,7 @@ class PipelineCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
         case Pipeline::Step::kNothing:
           return;
         case Pipeline::Step::kRead:
-          // May be on another thread and much later.
-          handler_.when_ready([this] {
-            StartRead(&request_);
-            Do(pipeline_.Continue());
-          });
+          Read();
           return;
         case Pipeline::Step::kWrite: {
           const grpc::ByteBuffer& answer = static_cast<Slot*>(pipeline_.front())->answer();
@@ -88,6 +92,22 @@ class PipelineCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
           return;
       }
     }
+  }
+
+  // Begins to read the next message once its sender may send it and the store has room: maybe on
+  // another thread and much later.
+  void Read() {
+    const absl::Duration delay = RecordDelay();
+    if (delay > absl::ZeroDuration() && !must_end_) {
+      // In short turns, so that a stream that must end meanwhile does.
+      pause_.Set(absl::ToChronoTime(absl::Now() + std::min(delay, kPauseMax)),
+                 [this](bool) { Read(); });
+      return;
+    }
+    handler_.when_ready([this] {
+      StartRead(&request_);
+      Do(pipeline_.Continue());
+    });
   }
 
   void OnReadDone(bool ok) override {
@@ -124,7 +144,10 @@ class PipelineCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   }
 
   void OnWriteDone(bool ok) override { Do(pipeline_.Written(ok)); }
-  void OnCancel() override { Do(pipeline_.Cancelled()); }
+  void OnCancel() override {
+    must_end_ = true;
+    Do(pipeline_.Cancelled());
+  }
   void FinishCall(const absl::Status& status) override { Finish(ToEnd(status)); }
   void OnDone() override {
     RemoveStream(this);
@@ -134,6 +157,8 @@ class PipelineCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   const MethodSpec::Pipeline& handler_;
   Pipeline pipeline_;
   grpc::ByteBuffer request_;
+  grpc::Alarm pause_;
+  std::atomic<bool> must_end_{false};
 };
 
 }  // namespace

@@ -120,12 +120,13 @@ void Answer(const std::vector<std::string>& services, const Request& request, Re
 template <typename Request, typename Response>
 MethodSpec ReflectionOf(const Reflection* reflection) {
   return MethodSpec::PipelineOn(
-      Lane::kQuery, [](absl::AnyInvocable<void()> resume) { resume(); },
-      [reflection](const RequestContext&, const Request& request, Response& response,
-                   ReplyHandle reply) {
-        Answer(reflection->services(), request, response);
-        reply(absl::OkStatus());
-      });
+             Lane::kQuery, [](absl::AnyInvocable<void()> resume) { resume(); },
+             [reflection](const RequestContext&, const Request& request, Response& response,
+                          ReplyHandle reply) {
+               Answer(reflection->services(), request, response);
+               reply(absl::OkStatus());
+             })
+      .Needing(v1::PERMISSION_ANY);
 }
 
 }  // namespace

@@ -19,17 +19,24 @@ using google::protobuf::Message;
 
 class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                          public GrpcCall,
+                         public Stoppable,
                          public MessageWriter {
  public:
   StreamCall(CallRunner* runner, const MethodSpec* method, grpc::CallbackServerContext* context,
              const grpc::ByteBuffer* request)
       : GrpcCall(runner, method, context), body_(request) {
     AddRequestBytes(body_.size());
-    AddStream(&gate_);
+    AddStream(this);
   }
 
   void Begin() {
     if (!Admit()) {
+      return;
+    }
+    if (absl::Status checked = stream().check ? stream().check() : absl::OkStatus();
+        !checked.ok()) {
+      ReplyHandle reply(this);
+      reply(checked);
       return;
     }
     RunOn(stream().lane, [this] {
@@ -41,6 +48,8 @@ class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
       }
     });
   }
+
+  void Stop(const absl::Status& why) override { gate_.Stop(why); }
 
   absl::Status Write(const Message& message) override {
     RETURN_IF_ERROR(gate_.Enter());
@@ -66,7 +75,7 @@ class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void OnWriteDone(bool ok) override { gate_.Leave(ok); }
   void OnCancel() override { gate_.Close(); }
   void OnDone() override {
-    RemoveStream(&gate_);
+    RemoveStream(this);
     Done();
   }
 

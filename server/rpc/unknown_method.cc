@@ -17,8 +17,9 @@ constexpr size_t kLoggedNameBytesMax = 128;
 struct Asked {
   explicit Asked(const grpc::GenericCallbackServerContext& context)
       : path(context.method()),
-        method{.name =
-                   absl::CHexEscape(absl::StripPrefix(path, "/")).substr(0, kLoggedNameBytesMax)} {}
+        method{
+            .name = absl::CHexEscape(absl::StripPrefix(path, "/")).substr(0, kLoggedNameBytesMax),
+            .permission = v1::PERMISSION_ANY} {}
 
   const std::string path;
   const Method method;
@@ -32,7 +33,7 @@ class UnknownCall final : private Asked, public grpc::ServerGenericBidiReactor, 
         grpc_context_(context) {}
 
   void Begin() {
-    if (Admit()) {
+    if (Admit(CredentialsOf(*grpc_context_))) {
       ReplyForHandler(Error(v1::ERROR_REASON_METHOD_UNKNOWN,
                             absl::StrCat("there is no method ", Quoted(path, 256),
                                          "; is the client newer than the server?"),
@@ -43,7 +44,9 @@ class UnknownCall final : private Asked, public grpc::ServerGenericBidiReactor, 
   bool IsCancelled() const override { return grpc_context_->IsCancelled(); }
 
  private:
-  void FinishCall(const absl::Status& status) override { Finish(EndOf(status, *grpc_context_)); }
+  void FinishCall(const absl::Status& status) override {
+    Finish(EndOf(status, context().request_id, *grpc_context_));
+  }
   void OnDone() override { Done(); }
 
   grpc::CallbackServerContext* const grpc_context_;

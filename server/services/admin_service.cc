@@ -5,52 +5,21 @@
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/escaping.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "common/base/version.h"
 #include "server/analytics/series_overflow.h"
 #include "server/request/position.h"
 #include "server/request/validation.h"
+#include "server/services/store_difference.h"
 
 namespace emptychair {
 namespace {
 
 // Between two messages of progress on the same part.
 constexpr absl::Duration kProgressPeriod = absl::Milliseconds(200);
-
-v1::DifferenceKind ToApi(storage::DifferenceKind kind) {
-  switch (kind) {
-    case storage::DifferenceKind::kUndecodable:
-      return v1::DIFFERENCE_KIND_UNDECODABLE;
-    case storage::DifferenceKind::kUnknownSurvey:
-      return v1::DIFFERENCE_KIND_UNKNOWN_SURVEY;
-    case storage::DifferenceKind::kRecord:
-      return v1::DIFFERENCE_KIND_RECORD;
-    case storage::DifferenceKind::kZoneOffset:
-      return v1::DIFFERENCE_KIND_ZONE_OFFSET;
-    case storage::DifferenceKind::kZoneChanged:
-      return v1::DIFFERENCE_KIND_ZONE_CHANGED;
-    case storage::DifferenceKind::kCellCount:
-      return v1::DIFFERENCE_KIND_CELL_COUNT;
-    case storage::DifferenceKind::kIndexEntryMissing:
-      return v1::DIFFERENCE_KIND_INDEX_ENTRY_MISSING;
-    case storage::DifferenceKind::kIndexEntryExtra:
-      return v1::DIFFERENCE_KIND_INDEX_ENTRY_EXTRA;
-    case storage::DifferenceKind::kCustomer:
-      return v1::DIFFERENCE_KIND_CUSTOMER;
-    case storage::DifferenceKind::kSeries:
-      return v1::DIFFERENCE_KIND_SERIES;
-    case storage::DifferenceKind::kChangeLog:
-      return v1::DIFFERENCE_KIND_CHANGE_LOG;
-    case storage::DifferenceKind::kColumnMismatch:
-      return v1::DIFFERENCE_KIND_COLUMN_MISMATCH;
-    case storage::DifferenceKind::kCustomerSet:
-      return v1::DIFFERENCE_KIND_CUSTOMER_SET;
-    case storage::DifferenceKind::kCounter:
-      return v1::DIFFERENCE_KIND_COUNTER;
-  }
-  return v1::DIFFERENCE_KIND_UNSPECIFIED;
-}
 
 v1::VerifyStoreResponse ToApi(const storage::TaskProgress& progress, int64_t records_total) {
   v1::VerifyStoreResponse response;
@@ -66,25 +35,28 @@ v1::VerifyStoreResponse ToApi(const storage::TaskProgress& progress, int64_t rec
 
 v1::VerifyStoreResponse ToApi(const storage::Difference& difference) {
   v1::VerifyStoreResponse response;
-  v1::StoreDifference& told = *response.mutable_difference();
-  told.set_kind(ToApi(difference.kind));
-  told.set_survey_id(difference.survey_id);
-  told.set_where(difference.where);
-  told.set_stored(difference.stored);
-  told.set_expected(difference.expected);
+  *response.mutable_difference() = ToStoreDifference(difference);
   return response;
 }
 
 v1::VerifyStoreResponse ToApi(const storage::VerifySummary& summary) {
   v1::VerifyStoreResponse response;
-  v1::VerifySummary& told = *response.mutable_summary();
-  told.set_sequence(static_cast<int64_t>(summary.sequence));
-  told.set_records(summary.records);
-  told.set_index_entries(summary.index_entries);
-  told.set_cube_cells(summary.cube_cells);
-  told.set_difference_count(summary.difference_count);
-  told.set_zone_change_count(summary.zone_changes);
+  *response.mutable_summary() = ToVerifySummary(summary);
   return response;
+}
+
+void FillAccess(const storage::View& view, v1::Role anonymous_role, absl::Time now,
+                v1::AccessStatus& status) {
+  status.set_anonymous_role(anonymous_role);
+  const int64_t now_ms = absl::ToUnixMillis(now);
+  status.set_keys_in_force(absl::c_count_if(view.access->entries(), [now_ms](const auto& entry) {
+    const store::v1::StoredAccess& stored = *entry.second.stored;
+    return stored.revoke_time_ms() == 0 &&
+           (stored.expire_time_ms() == 0 || stored.expire_time_ms() > now_ms);
+  }));
+  const store::v1::StoredAuditHead& head = view.counters.audit();
+  status.set_audit_event_count(static_cast<int64_t>(head.count()));
+  status.set_audit_head_hash(absl::BytesToHexString(head.hash()));
 }
 
 }  // namespace
@@ -99,6 +71,10 @@ void AdminService::AddTo(MethodTable& table) {
 
 absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusRequest&,
                                      v1::GetStatusResponse& response) const {
+  return ReadStatus(response);
+}
+
+absl::Status AdminService::ReadStatus(v1::GetStatusResponse& response) const {
   const std::shared_ptr<const storage::View> view = store_->view();
   const storage::StoreStats stats = store_->Stats();
   response.set_version(kVersion);
@@ -128,6 +104,7 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
                                           static_cast<double>(response.feedback_count()));
   }
   response.mutable_size()->set_block_cache_bytes(stats.block_cache_bytes);
+  response.mutable_size()->set_log_bytes(stats.log_bytes);
   v1::ColumnSize& columns = *response.mutable_size()->mutable_columns();
   columns.set_bytes(stats.columns.bytes);
   columns.set_most_bytes(stats.columns.most_bytes);
@@ -143,6 +120,12 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
   response.mutable_write_stall()->set_delayed_bytes_per_second(stats.delayed_bytes_per_second);
   response.set_undecodable_values(stats.undecodable_values);
   response.set_storage_engine(stats.engine);
+  FillAccess(*view, anonymous_role_, clock_->Now(), *response.mutable_access());
+  if (backups_ != nullptr) {
+    if (std::optional<v1::BackupStatus> backup = backups_->Status()) {
+      *response.mutable_backup() = *std::move(backup);
+    }
+  }
   if (std::optional<v1::MaintenanceTask> task = maintenance_.Get()) {
     *response.mutable_maintenance() = *std::move(task);
   }
@@ -167,8 +150,10 @@ absl::Status AdminService::GetStatus(const RequestContext&, const v1::GetStatusR
   return absl::OkStatus();
 }
 
-absl::Status AdminService::VerifyStore(const RequestContext&, const v1::VerifyStoreRequest&,
+absl::Status AdminService::VerifyStore(const RequestContext& context,
+                                       const v1::VerifyStoreRequest& request,
                                        StreamWriter<v1::VerifyStoreResponse>& writer) {
+  RETURN_IF_ERROR(auditor_.Note(context, request));
   RunningTask task(&maintenance_, "VerifyStore", clock_->Now());
   const auto records_total = static_cast<int64_t>(store_->view()->counters.feedback_count());
   std::string told_part;
@@ -191,8 +176,10 @@ absl::Status AdminService::VerifyStore(const RequestContext&, const v1::VerifySt
   return writer.Write(ToApi(summary));
 }
 
-absl::Status AdminService::RebuildCube(const RequestContext&, const v1::RebuildCubeRequest&,
+absl::Status AdminService::RebuildCube(const RequestContext& context,
+                                       const v1::RebuildCubeRequest& request,
                                        v1::RebuildCubeResponse& response) {
+  RETURN_IF_ERROR(auditor_.Note(context, request));
   RunningTask task(&maintenance_, "RebuildCube", clock_->Now());
   ASSIGN_OR_RETURN(const storage::RebuildSummary summary,
                    store_->RebuildCube([&](const storage::TaskProgress& progress) {
@@ -205,8 +192,10 @@ absl::Status AdminService::RebuildCube(const RequestContext&, const v1::RebuildC
   return absl::OkStatus();
 }
 
-absl::Status AdminService::CompactStore(const RequestContext&, const v1::CompactStoreRequest&,
+absl::Status AdminService::CompactStore(const RequestContext& context,
+                                        const v1::CompactStoreRequest& request,
                                         v1::CompactStoreResponse& response) {
+  RETURN_IF_ERROR(auditor_.Note(context, request));
   RunningTask task(&maintenance_, "CompactStore", clock_->Now());
   ASSIGN_OR_RETURN(const storage::CompactSummary summary,
                    store_->Compact(stop_signal_, [&](const storage::TaskProgress& progress) {

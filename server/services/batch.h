@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "common/base/errors.h"
 #include "emptychair/v1/batch.pb.h"
+#include "server/access/permits.h"
 #include "server/api/method_spec.h"
 #include "server/request/validation.h"
 #include "storage/state/command_result.h"
@@ -65,9 +66,11 @@ void CountDamage(const storage::CommandResult& result, const storage::Store& sto
 void FillFailures(std::vector<BatchRefusal> failures,
                   google::protobuf::RepeatedPtrField<v1::BatchFailure>& answered);
 
-// Merges what was refused before the store was asked with what the store made of the rest.
+// Merges what was refused before the store was asked with what the store made of the rest, as the
+// caller may hear it.
 template <typename Response>
-void WriteBatch(const storage::CommandResult& result, CheckedBatch batch, Response& response) {
+void WriteBatch(const Caller& caller, const storage::CommandResult& result, CheckedBatch batch,
+                Response& response) {
   using Kind = storage::SubmissionOutcome::Kind;
   int32_t accepted = 0;
   for (size_t i = 0; i < result.outcomes.size(); ++i) {
@@ -79,7 +82,7 @@ void WriteBatch(const storage::CommandResult& result, CheckedBatch batch, Respon
         response.add_already_existed_indexes(batch.indexes[i]);
         break;
       case Kind::kRefused:
-        batch.refusals.push_back({batch.indexes[i], result.outcomes[i].error});
+        batch.refusals.push_back({batch.indexes[i], AsToldTo(caller, result.outcomes[i].error)});
         break;
     }
   }

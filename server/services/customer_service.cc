@@ -8,6 +8,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
+#include "server/access/permits.h"
 #include "server/customers/activity.h"
 #include "server/customers/activity_kind.h"
 #include "server/customers/activity_list.h"
@@ -44,12 +45,17 @@ void CustomerService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::AtOnce(Bind(this, &CustomerService::EraseActivity)));
 }
 
-void CustomerService::UpsertCustomer(const RequestContext&,
+void CustomerService::UpsertCustomer(const RequestContext& context,
                                      const v1::UpsertCustomerRequest& request,
                                      v1::UpsertCustomerResponse& response, ReplyHandle reply) {
   SubmitCommand(*store_, PrepareUpsertCustomer(request), std::move(reply),
-                [&response](const storage::CommandResult& result) {
-                  *response.mutable_customer() = ToApi(*result.customer);
+                [&context, &response](const storage::CommandResult& result) {
+                  // What others have said of the customer is not for who may only add to it.
+                  if (context.caller.May(v1::PERMISSION_READ_RECORDS)) {
+                    *response.mutable_customer() = ToApi(*result.customer);
+                  } else {
+                    response.mutable_customer()->set_customer_id(result.customer->customer_id());
+                  }
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
                 });
@@ -77,28 +83,34 @@ absl::Status CustomerService::GetCustomerView(const RequestContext&,
   return SumUpCustomer(*store_, request, clock_->Now(), response);
 }
 
-absl::StatusOr<CustomerExport> CustomerService::ExportCustomer(
-    const RequestContext&, const v1::ExportCustomerRequest& request) const {
-  return CustomerExport::Prepare(store_, request);
+absl::StatusOr<AuditedFeed<CustomerExport, v1::ExportCustomerResponse>>
+CustomerService::ExportCustomer(const RequestContext& context,
+                                const v1::ExportCustomerRequest& request) const {
+  ASSIGN_OR_RETURN(CustomerExport source, CustomerExport::Prepare(store_, request));
+  return AuditedFeed<CustomerExport, v1::ExportCustomerResponse>(
+      store_, auditor_.NoteOf(context, request), std::move(source));
 }
 
-void CustomerService::EraseCustomer(const RequestContext&, const v1::EraseCustomerRequest& request,
+void CustomerService::EraseCustomer(const RequestContext& context,
+                                    const v1::EraseCustomerRequest& request,
                                     v1::EraseCustomerResponse& response, ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareEraseCustomer(request, clock_->Now()), std::move(reply),
-                [&response](const storage::CommandResult& result) {
+  SubmitCommand(*store_,
+                auditor_.With(context, request, PrepareEraseCustomer(request, clock_->Now())),
+                std::move(reply), [&response](const storage::CommandResult& result) {
                   response.set_was_known(result.changed != 0);
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
                 });
 }
 
-void CustomerService::DefineActivityKind(const RequestContext&,
+void CustomerService::DefineActivityKind(const RequestContext& context,
                                          const v1::DefineActivityKindRequest& request,
                                          v1::DefineActivityKindResponse& response,
                                          ReplyHandle reply) {
   const std::shared_ptr<const storage::View> view = store_->view();
-  SubmitCommand(*store_, PrepareDefineKind(request, clock_->Now(), *view), std::move(reply),
-                [view, &response](const storage::CommandResult& result) {
+  SubmitCommand(*store_,
+                auditor_.With(context, request, PrepareDefineKind(request, clock_->Now(), *view)),
+                std::move(reply), [view, &response](const storage::CommandResult& result) {
                   *response.mutable_activity_kind() = ToApi(*result.activity_kind, *view);
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
@@ -116,20 +128,26 @@ absl::Status CustomerService::ListActivityKinds(const RequestContext&,
   return absl::OkStatus();
 }
 
-void CustomerService::DeleteActivityKind(const RequestContext&,
+void CustomerService::DeleteActivityKind(const RequestContext& context,
                                          const v1::DeleteActivityKindRequest& request,
                                          v1::DeleteActivityKindResponse& response,
                                          ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareDeleteKind(request, clock_->Now(), *store_->view()),
-                std::move(reply), [&response](const storage::CommandResult& result) {
-                  response.set_sequence(static_cast<int64_t>(result.sequence));
-                  return absl::OkStatus();
-                });
+  SubmitCommand(
+      *store_,
+      auditor_.With(context, request, PrepareDeleteKind(request, clock_->Now(), *store_->view())),
+      std::move(reply), [&response](const storage::CommandResult& result) {
+        response.set_sequence(static_cast<int64_t>(result.sequence));
+        return absl::OkStatus();
+      });
 }
 
-void CustomerService::RecordActivity(const RequestContext&,
+void CustomerService::RecordActivity(const RequestContext& context,
                                      const v1::RecordActivityRequest& request,
                                      v1::RecordActivityResponse& response, ReplyHandle reply) {
+  if (absl::Status status = context.AdmitRecords(1); !status.ok()) {
+    reply(status);
+    return;
+  }
   const absl::Time now = clock_->Now();
   auto command = storage::NewCommand();
   store::v1::RecordActivitiesCommand& record = *command->mutable_record_activities();
@@ -146,10 +164,10 @@ void CustomerService::RecordActivity(const RequestContext&,
   receipt.set_activity_id(request.activity().activity_id());
   SubmitSingle(
       *store_, std::move(command), /*want_record=*/false, std::move(reply),
-      [&response](const storage::CommandResult& result) {
+      [&context, &response](const storage::CommandResult& result) {
         const storage::SubmissionOutcome& outcome = result.outcomes.front();
         if (outcome.kind == storage::SubmissionOutcome::Kind::kRefused) {
-          return outcome.error;
+          return AsToldTo(context.caller, outcome.error);
         }
         v1::Activity& stored = *response.mutable_activity();
         *stored.mutable_occur_time() = ToTimestamp(absl::FromUnixMillis(outcome.id.UnixMs()));
@@ -162,22 +180,27 @@ void CustomerService::RecordActivity(const RequestContext&,
       });
 }
 
-void CustomerService::BatchRecordActivities(const RequestContext&,
+void CustomerService::BatchRecordActivities(const RequestContext& context,
                                             const v1::BatchRecordActivitiesRequest& request,
                                             v1::BatchRecordActivitiesResponse& response,
                                             ReplyHandle reply) {
-  StartBatch(request, response, std::move(reply));
+  StartBatch(context, request, response, std::move(reply));
 }
 
-void CustomerService::StreamActivities(const RequestContext&,
+void CustomerService::StreamActivities(const RequestContext& context,
                                        const v1::StreamActivitiesRequest& request,
                                        v1::StreamActivitiesResponse& response, ReplyHandle reply) {
   response.set_batch_number(request.batch_number());
-  StartBatch(request, response, std::move(reply));
+  StartBatch(context, request, response, std::move(reply));
 }
 
 template <typename Request, typename Response>
-void CustomerService::StartBatch(const Request& request, Response& response, ReplyHandle reply) {
+void CustomerService::StartBatch(const RequestContext& context, const Request& request,
+                                 Response& response, ReplyHandle reply) {
+  if (absl::Status status = context.AdmitRecords(request.activities_size()); !status.ok()) {
+    reply(status);
+    return;
+  }
   if (absl::Status status = CheckImportId(request.import_id()); !status.ok()) {
     reply(status);
     return;
@@ -194,10 +217,10 @@ void CustomerService::StartBatch(const Request& request, Response& response, Rep
                      return PrepareActivity(sent, now, *view, store_->hash(), prepared);
                    });
   SubmitCommand(*store_, std::move(command), /*want_records=*/false, std::move(reply),
-                [batch = std::move(batch), store = store_,
+                [batch = std::move(batch), store = store_, &context,
                  &response](const storage::CommandResult& result) mutable {
                   CountDamage(result, *store);
-                  WriteBatch(result, std::move(batch), response);
+                  WriteBatch(context.caller, result, std::move(batch), response);
                   for (const std::string& kind : result.created_kinds) {
                     response.add_created_kinds(kind);
                   }
@@ -216,10 +239,12 @@ absl::StatusOr<ScheduledWork<v1::ListActivitiesResponse>> CustomerService::ListA
       });
 }
 
-void CustomerService::EraseActivity(const RequestContext&, const v1::EraseActivityRequest& request,
+void CustomerService::EraseActivity(const RequestContext& context,
+                                    const v1::EraseActivityRequest& request,
                                     v1::EraseActivityResponse& response, ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareEraseActivity(request, *store_->view()), std::move(reply),
-                [&response](const storage::CommandResult& result) {
+  SubmitCommand(*store_,
+                auditor_.With(context, request, PrepareEraseActivity(request, *store_->view())),
+                std::move(reply), [&response](const storage::CommandResult& result) {
                   response.set_sequence(static_cast<int64_t>(result.sequence));
                   return absl::OkStatus();
                 });

@@ -3,14 +3,17 @@
 #define EMPTYCHAIR_SERVER_SERVICES_CUSTOMER_SERVICE_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
 #include "emptychair/v1/customer_service.pb.h"
+#include "server/access/auditor.h"
 #include "server/api/method_spec.h"
 #include "server/customers/customer_names.h"
 #include "server/profile/customer_export.h"
+#include "server/services/audited_feed.h"
 #include "storage/store.h"
 
 namespace emptychair {
@@ -21,6 +24,7 @@ class CustomerService {
   CustomerService(storage::Store* store, const Clock* clock)
       : store_(store),
         clock_(clock),
+        auditor_(store, clock),
         customer_names_(std::make_unique<CustomerNames>(store->records())) {}
   CustomerService(const CustomerService&) = delete;
   CustomerService& operator=(const CustomerService&) = delete;
@@ -36,8 +40,8 @@ class CustomerService {
   absl::Status GetCustomerView(const RequestContext& context,
                                const v1::GetCustomerViewRequest& request,
                                v1::GetCustomerViewResponse& response) const;
-  absl::StatusOr<CustomerExport> ExportCustomer(const RequestContext& context,
-                                                const v1::ExportCustomerRequest& request) const;
+  absl::StatusOr<AuditedFeed<CustomerExport, v1::ExportCustomerResponse>> ExportCustomer(
+      const RequestContext& context, const v1::ExportCustomerRequest& request) const;
   void EraseCustomer(const RequestContext& context, const v1::EraseCustomerRequest& request,
                      v1::EraseCustomerResponse& response, ReplyHandle reply);
   void DefineActivityKind(const RequestContext& context,
@@ -65,10 +69,12 @@ class CustomerService {
  private:
   // Handles a batch of BatchRecordActivities or StreamActivities.
   template <typename Request, typename Response>
-  void StartBatch(const Request& request, Response& response, ReplyHandle reply);
+  void StartBatch(const RequestContext& context, const Request& request, Response& response,
+                  ReplyHandle reply);
 
   storage::Store* const store_;
   const Clock* const clock_;
+  const Auditor auditor_;
   const std::unique_ptr<CustomerNames> customer_names_;  // Of lists.
 };
 

@@ -3,11 +3,13 @@
 #define EMPTYCHAIR_SERVER_SERVICES_FEEDBACK_SERVICE_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
 #include "emptychair/v1/feedback_service.pb.h"
+#include "server/access/auditor.h"
 #include "server/api/method_spec.h"
 #include "server/api/stream_writer.h"
 #include "server/customers/customer_names.h"
@@ -22,6 +24,7 @@ class FeedbackService {
   FeedbackService(storage::Store* store, const Clock* clock)
       : store_(store),
         clock_(clock),
+        auditor_(store, clock),
         customer_names_(std::make_unique<CustomerNames>(store->records())) {}
   FeedbackService(const FeedbackService&) = delete;
   FeedbackService& operator=(const FeedbackService&) = delete;
@@ -60,10 +63,12 @@ class FeedbackService {
  private:
   // Handles a batch of BatchSubmitFeedback or StreamFeedback.
   template <typename Request, typename Response>
-  void StartBatch(const Request& request, Response& response, ReplyHandle reply);
+  void StartBatch(const RequestContext& context, const Request& request, Response& response,
+                  ReplyHandle reply);
 
   storage::Store* const store_;
   const Clock* const clock_;
+  const Auditor auditor_;
   const std::unique_ptr<CustomerNames> customer_names_;  // Of lists.
 };
 

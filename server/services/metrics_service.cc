@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "server/access/visible_view.h"
 #include "server/analytics/compare.h"
 #include "server/analytics/compare_words.h"
 #include "server/analytics/decompose.h"
@@ -127,8 +128,9 @@ void MetricsService::AddTo(MethodTable& table) {
 }
 
 absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> MetricsService::QueryMetric(
-    const RequestContext&, const v1::QueryMetricRequest& request) const {
-  ASSIGN_OR_RETURN(MetricQuery query, PrepareMetricQuery(store_->view(), request));
+    const RequestContext& context, const v1::QueryMetricRequest& request) const {
+  ASSIGN_OR_RETURN(MetricQuery query,
+                   PrepareMetricQuery(VisibleView(context.caller, *store_), request));
   auto run = std::make_shared<SingleRun>(*store_, std::move(query));
   const MetricQuery& prepared = run->query();
   return WorkOf<v1::QueryMetricResponse>(
@@ -139,9 +141,9 @@ absl::StatusOr<ScheduledWork<v1::QueryMetricResponse>> MetricsService::QueryMetr
 }
 
 absl::StatusOr<ScheduledWork<v1::CompareMetricResponse>> MetricsService::CompareMetric(
-    const RequestContext&, const v1::CompareMetricRequest& request) const {
+    const RequestContext& context, const v1::CompareMetricRequest& request) const {
   ASSIGN_OR_RETURN(const MetricSides sides,
-                   PrepareComparison(store_->view(), request, clock_->Now()));
+                   PrepareComparison(VisibleView(context.caller, *store_), request, clock_->Now()));
   auto run = std::make_shared<MetricComparison>(*store_, sides);
   const MetricSides& prepared = run->sides();
   return WorkOf<v1::CompareMetricResponse>(
@@ -152,9 +154,9 @@ absl::StatusOr<ScheduledWork<v1::CompareMetricResponse>> MetricsService::Compare
 }
 
 absl::StatusOr<ScheduledWork<v1::DecomposeChangeResponse>> MetricsService::DecomposeChange(
-    const RequestContext&, const v1::DecomposeChangeRequest& request) const {
+    const RequestContext& context, const v1::DecomposeChangeRequest& request) const {
   ASSIGN_OR_RETURN(MetricDecomposition decomposition,
-                   PrepareMetricDecomposition(store_->view(), request));
+                   PrepareMetricDecomposition(VisibleView(context.caller, *store_), request));
   auto run = std::make_shared<DecompositionRun>(*store_, std::move(decomposition));
   const MetricDecomposition& prepared = run->decomposition();
   return WorkOf<v1::DecomposeChangeResponse>(
@@ -165,31 +167,34 @@ absl::StatusOr<ScheduledWork<v1::DecomposeChangeResponse>> MetricsService::Decom
 }
 
 absl::StatusOr<ScheduledWork<v1::ExplainMetricResponse>> MetricsService::ExplainMetric(
-    const RequestContext&, const v1::ExplainMetricRequest& request) const {
-  ASSIGN_OR_RETURN(MetricExplanation explanation, PrepareMetricExplanation(*store_, request));
+    const RequestContext& context, const v1::ExplainMetricRequest& request) const {
+  ASSIGN_OR_RETURN(
+      MetricExplanation explanation,
+      PrepareMetricExplanation(*store_, VisibleView(context.caller, *store_), request));
   const AnswerSource source = PlanSource(explanation);
   return WorkOf(store_, std::move(explanation), source, &RunMetricExplanation);
 }
 
 absl::StatusOr<ScheduledWork<v1::CompareWordsResponse>> MetricsService::CompareWords(
-    const RequestContext&, const v1::CompareWordsRequest& request) const {
-  ASSIGN_OR_RETURN(auto words, PrepareWordComparison(store_->view(), request));
+    const RequestContext& context, const v1::CompareWordsRequest& request) const {
+  ASSIGN_OR_RETURN(auto words,
+                   PrepareWordComparison(VisibleView(context.caller, *store_), request));
   return WorkOf(store_, std::move(words), AnswerSource::kRecords, &RunWordComparison);
 }
 
-absl::Status MetricsService::GetRepeatProfile(const RequestContext&,
+absl::Status MetricsService::GetRepeatProfile(const RequestContext& context,
                                               const v1::GetRepeatProfileRequest& request,
                                               v1::GetRepeatProfileResponse& response) const {
-  const std::shared_ptr<const storage::View> view = store_->view();
+  const std::shared_ptr<const storage::View> view = VisibleView(context.caller, *store_);
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(*view, "survey_id", request.survey_id()));
   return WriteRepeatProfile(*view, *survey, response);
 }
 
 absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> MetricsService::GetScorecard(
-    const RequestContext&, const v1::GetScorecardRequest& request) const {
+    const RequestContext& context, const v1::GetScorecardRequest& request) const {
   ASSIGN_OR_RETURN(const Scorecard scorecard,
-                   PrepareScorecard(store_->view(), request, clock_->Now()));
+                   PrepareScorecard(VisibleView(context.caller, *store_), request, clock_->Now()));
   auto run = std::make_shared<ScorecardRun>(*store_, scorecard);
   const Scorecard& prepared = run->scorecard();
   return WorkOf<v1::GetScorecardResponse>(
@@ -200,8 +205,9 @@ absl::StatusOr<ScheduledWork<v1::GetScorecardResponse>> MetricsService::GetScore
 }
 
 absl::StatusOr<ScheduledWork<v1::QueryRetentionResponse>> MetricsService::QueryRetention(
-    const RequestContext&, const v1::QueryRetentionRequest& request) const {
-  ASSIGN_OR_RETURN(RetentionQuery query, PrepareRetention(store_->view(), request, clock_->Now()));
+    const RequestContext& context, const v1::QueryRetentionRequest& request) const {
+  ASSIGN_OR_RETURN(RetentionQuery query,
+                   PrepareRetention(VisibleView(context.caller, *store_), request, clock_->Now()));
   const bool reads_more = query.ReadsOneByOne();
   return WorkOf<v1::QueryRetentionResponse>(
       std::move(query), reads_more, [store = store_](const RetentionQuery& prepared) {
@@ -210,8 +216,9 @@ absl::StatusOr<ScheduledWork<v1::QueryRetentionResponse>> MetricsService::QueryR
 }
 
 absl::StatusOr<ScheduledWork<v1::QueryCohortsResponse>> MetricsService::QueryCohorts(
-    const RequestContext&, const v1::QueryCohortsRequest& request) const {
-  ASSIGN_OR_RETURN(CohortsQuery query, PrepareCohorts(store_->view(), request, clock_->Now()));
+    const RequestContext& context, const v1::QueryCohortsRequest& request) const {
+  ASSIGN_OR_RETURN(CohortsQuery query,
+                   PrepareCohorts(VisibleView(context.caller, *store_), request, clock_->Now()));
   const bool reads_more = query.ReadsActivities();
   return WorkOf<v1::QueryCohortsResponse>(std::move(query), reads_more,
                                           [store = store_](const CohortsQuery& prepared) {
@@ -220,9 +227,9 @@ absl::StatusOr<ScheduledWork<v1::QueryCohortsResponse>> MetricsService::QueryCoh
 }
 
 absl::StatusOr<ScheduledWork<v1::QueryRepeatRateResponse>> MetricsService::QueryRepeatRate(
-    const RequestContext&, const v1::QueryRepeatRateRequest& request) const {
+    const RequestContext& context, const v1::QueryRepeatRateRequest& request) const {
   ASSIGN_OR_RETURN(RepeatRateQuery query,
-                   PrepareRepeatRate(store_->view(), request, clock_->Now()));
+                   PrepareRepeatRate(VisibleView(context.caller, *store_), request, clock_->Now()));
   const bool reads_more = query.ReadsActivities();
   return WorkOf<v1::QueryRepeatRateResponse>(
       std::move(query), reads_more, [store = store_](const RepeatRateQuery& prepared) {

@@ -4,6 +4,7 @@
 
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
+#include "server/access/visible_view.h"
 #include "server/request/page_token.h"
 #include "server/request/validation.h"
 #include "server/services/submit.h"
@@ -13,12 +14,11 @@
 namespace emptychair {
 namespace {
 
-absl::Status ListPage(const storage::Store& store, const v1::ListSurveysRequest& request,
-                      v1::ListSurveysResponse& response) {
+absl::Status ListPage(const storage::Store& store, const storage::View& view,
+                      const v1::ListSurveysRequest& request, v1::ListSurveysResponse& response) {
   ASSIGN_OR_RETURN(const int32_t page_size, CheckPageSize(request.page_size()));
   ASSIGN_OR_RETURN(const std::string after, ReadPageToken(store, request));
-  const std::shared_ptr<const storage::View> view = store.view();
-  for (auto survey = view->catalog->upper_bound(after); survey != view->catalog->end(); ++survey) {
+  for (auto survey = view.catalog->upper_bound(after); survey != view.catalog->end(); ++survey) {
     const store::v1::StoredSurvey& definition = *survey->second->definition;
     if (definition.archive_time_ms() != 0 && !request.include_archived()) {
       continue;
@@ -53,63 +53,80 @@ void SurveyService::AddTo(MethodTable& table) {
   table.push_back(MethodSpec::AtOnce(Bind(this, &SurveyService::DeleteSurvey)));
 }
 
-void SurveyService::CreateSurvey(const RequestContext&, const v1::CreateSurveyRequest& request,
+void SurveyService::CreateSurvey(const RequestContext& context,
+                                 const v1::CreateSurveyRequest& request,
                                  v1::CreateSurveyResponse& response, ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareCreate(request, clock_->Now(), *store_->view()), std::move(reply),
-                TranslateSurvey(response));
+  SubmitCommand(
+      *store_,
+      auditor_.With(context, request,
+                    PrepareCreate(request, clock_->Now(), *VisibleView(context.caller, *store_))),
+      std::move(reply), TranslateSurvey(response));
 }
 
-absl::Status SurveyService::GetSurvey(const RequestContext&, const v1::GetSurveyRequest& request,
+absl::Status SurveyService::GetSurvey(const RequestContext& context,
+                                      const v1::GetSurveyRequest& request,
                                       v1::GetSurveyResponse& response) const {
-  const std::shared_ptr<const storage::View> view = store_->view();
+  const std::shared_ptr<const storage::View> view = VisibleView(context.caller, *store_);
   ASSIGN_OR_RETURN(const storage::SurveyView* survey,
                    FindSurvey(*view, "survey_id", request.survey_id()));
   *response.mutable_survey() = ToApi(*survey->definition);
   return absl::OkStatus();
 }
 
-absl::Status SurveyService::ListSurveys(const RequestContext&,
+absl::Status SurveyService::ListSurveys(const RequestContext& context,
                                         const v1::ListSurveysRequest& request,
                                         v1::ListSurveysResponse& response) const {
-  return ListPage(*store_, request, response);
+  return ListPage(*store_, *VisibleView(context.caller, *store_), request, response);
 }
 
-void SurveyService::UpdateSurvey(const RequestContext&, const v1::UpdateSurveyRequest& request,
+void SurveyService::UpdateSurvey(const RequestContext& context,
+                                 const v1::UpdateSurveyRequest& request,
                                  v1::UpdateSurveyResponse& response, ReplyHandle reply) {
-  StartUpdate(std::make_shared<v1::UpdateSurveyRequest>(request), response, std::move(reply));
+  StartUpdate(context, std::make_shared<v1::UpdateSurveyRequest>(request), response,
+              std::move(reply));
 }
 
-void SurveyService::StartUpdate(std::shared_ptr<const v1::UpdateSurveyRequest> request,
+void SurveyService::StartUpdate(const RequestContext& context,
+                                std::shared_ptr<const v1::UpdateSurveyRequest> request,
                                 v1::UpdateSurveyResponse& response, ReplyHandle reply) {
-  absl::StatusOr<storage::CommandPtr> command = PrepareUpdate(*request, *store_->view());
+  absl::StatusOr<storage::CommandPtr> command = auditor_.With(
+      context, *request, PrepareUpdate(*request, *VisibleView(context.caller, *store_)));
   if (!command.ok()) {
     reply(command.status());
     return;
   }
   store_->Enqueue(*std::move(command), /*want_records=*/false,
-                  [this, request = std::move(request), &response,
+                  [this, &context, request = std::move(request), &response,
                    reply = std::move(reply)](storage::CommandResult result) mutable {
                     // Another change came in between, and the caller set no condition: once more,
                     // on top of that one, which is published by now.
                     if (ReasonOf(result.error) == v1::ERROR_REASON_ETAG_MISMATCH &&
                         request->survey().etag().empty()) {
-                      StartUpdate(std::move(request), response, std::move(reply));
+                      StartUpdate(context, std::move(request), response, std::move(reply));
                       return;
                     }
                     reply(result.error.ok() ? TranslateSurvey(response)(result) : result.error);
                   });
 }
 
-void SurveyService::ArchiveSurvey(const RequestContext&, const v1::ArchiveSurveyRequest& request,
+void SurveyService::ArchiveSurvey(const RequestContext& context,
+                                  const v1::ArchiveSurveyRequest& request,
                                   v1::ArchiveSurveyResponse& response, ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareArchive(request, clock_->Now(), *store_->view()), std::move(reply),
-                TranslateSurvey(response));
+  SubmitCommand(
+      *store_,
+      auditor_.With(context, request,
+                    PrepareArchive(request, clock_->Now(), *VisibleView(context.caller, *store_))),
+      std::move(reply), TranslateSurvey(response));
 }
 
-void SurveyService::DeleteSurvey(const RequestContext&, const v1::DeleteSurveyRequest& request,
-                                 v1::DeleteSurveyResponse&, ReplyHandle reply) {
-  SubmitCommand(*store_, PrepareDelete(request, clock_->Now(), *store_->view()), std::move(reply),
-                [](const storage::CommandResult&) { return absl::OkStatus(); });
+void SurveyService::DeleteSurvey(const RequestContext& context,
+                                 const v1::DeleteSurveyRequest& request, v1::DeleteSurveyResponse&,
+                                 ReplyHandle reply) {
+  SubmitCommand(
+      *store_,
+      auditor_.With(context, request,
+                    PrepareDelete(request, clock_->Now(), *VisibleView(context.caller, *store_))),
+      std::move(reply), [](const storage::CommandResult&) { return absl::OkStatus(); });
 }
 
 }  // namespace emptychair

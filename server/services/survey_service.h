@@ -3,10 +3,12 @@
 #define EMPTYCHAIR_SERVER_SERVICES_SURVEY_SERVICE_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "common/base/clock.h"
 #include "emptychair/v1/survey_service.pb.h"
+#include "server/access/auditor.h"
 #include "server/api/method_spec.h"
 #include "storage/store.h"
 
@@ -15,7 +17,8 @@ namespace emptychair {
 // Thread-safe. `store` and `clock` must outlive the service, which must outlive all its calls.
 class SurveyService {
  public:
-  SurveyService(storage::Store* store, const Clock* clock) : store_(store), clock_(clock) {}
+  SurveyService(storage::Store* store, const Clock* clock)
+      : store_(store), clock_(clock), auditor_(store, clock) {}
   SurveyService(const SurveyService&) = delete;
   SurveyService& operator=(const SurveyService&) = delete;
 
@@ -35,11 +38,13 @@ class SurveyService {
                     v1::DeleteSurveyResponse& response, ReplyHandle reply);
 
  private:
-  void StartUpdate(std::shared_ptr<const v1::UpdateSurveyRequest> request,
+  void StartUpdate(const RequestContext& context,
+                   std::shared_ptr<const v1::UpdateSurveyRequest> request,
                    v1::UpdateSurveyResponse& response, ReplyHandle reply);
 
   storage::Store* const store_;
   const Clock* const clock_;
+  const Auditor auditor_;
 };
 
 }  // namespace emptychair

@@ -15,6 +15,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
+#include "common/base/key_id.h"
 #include "common/base/status_macros.h"
 #include "server/telemetry/server_log.h"
 
@@ -29,6 +30,21 @@ class OffLog final : public AccessLog {
   absl::Status Reopen() override { return absl::OkStatus(); }
   int64_t dropped() const override { return 0; }
 };
+
+// Who calls, without anything that it proves itself with.
+std::string PrincipalOf(const Caller& caller) {
+  switch (caller.kind) {
+    case Caller::Kind::kAdminSocket:
+      return "socket";
+    case Caller::Kind::kKey:
+      return absl::StrCat("key:", KeyIdText(caller.key_id));
+    case Caller::Kind::kCertificate:
+      return absl::StrCat("cert:", KeyIdText(caller.key_id));
+    case Caller::Kind::kAnonymous:
+      break;
+  }
+  return "anonymous";
+}
 
 // A descriptor of what `target` names.
 absl::StatusOr<int> OpenTarget(const std::string& target) {
@@ -77,12 +93,19 @@ class FdLog final : public AccessLog {
     JsonLine line(call.start_time);
     line.Add("method", call.context.method->name)
         .Add("request_id", call.context.request_id.text())
+        .Add("principal", PrincipalOf(call.context.caller))
         .Add("code", absl::StatusCodeToString(call.code));
     if (!call.reason.empty()) {
       line.Add("reason", call.reason);
     }
+    if (call.records > 0) {
+      line.Add("records", call.records);
+    }
     line.Add("duration_us", absl::ToInt64Microseconds(call.duration))
         .Add("peer", call.context.caller.peer);
+    if (const auto& trace = call.context.trace; trace.has_value()) {
+      line.Add("trace_id", trace->trace_id()).Add("span_id", trace->span_id());
+    }
     std::string text = line.Finish();
     absl::MutexLock lock(&mutex_);
     if (queue_.size() >= queue_max_) {

@@ -15,7 +15,8 @@ namespace emptychair {
 // Writes a line for each finished call:
 // {"time":"2024-01-31T12:00:00.000Z","method":"FeedbackService/SubmitFeedback",
 //  "request_id":"9f86d081884c7d65","code":"OK","duration_us":412,"peer":"ipv4:127.0.0.1:51234"},
-// with "reason" after "code" when there is one.
+// always in this order. When there are any, "reason" stands behind "code", "records", of a call
+// that brought some, before "duration_us", and "trace_id" and "span_id" at the end.
 //
 // A thread of its own writes, in order, at least every second; callers never wait for it. When it
 // falls behind, the oldest lines that wait are dropped and counted. Thread-safe.

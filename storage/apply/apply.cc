@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/apply/activity_sets.h"
+#include "storage/apply/apply_access.h"
 #include "storage/apply/apply_activity.h"
 #include "storage/apply/apply_activity_kind.h"
 #include "storage/apply/apply_customer.h"
@@ -15,8 +16,10 @@
 #include "storage/apply/apply_feedback_commands.h"
 #include "storage/apply/apply_import.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/apply_replay.h"
 #include "storage/apply/apply_submission.h"
 #include "storage/apply/apply_survey.h"
+#include "storage/apply/audit.h"
 #include "storage/apply/outcome_digest.h"
 #include "storage/apply/subscription_sets.h"
 #include "storage/engine/fail_point.h"
@@ -167,6 +170,30 @@ CommandResult ApplyKind(const store::v1::Command& command, bool want_records, Wo
     case store::v1::Command::kBuildSubscription:
       result = ApplyBuildSubscription(command.build_subscription(), state, group);
       break;
+    case store::v1::Command::kCreateAccess:
+      result = ApplyCreateAccess(command.create_access(), state, group);
+      break;
+    case store::v1::Command::kUpdateAccess:
+      result = ApplyUpdateAccess(command.update_access(), state, group);
+      break;
+    case store::v1::Command::kRotateAccess:
+      result = ApplyRotateAccess(command.rotate_access(), state, group);
+      break;
+    case store::v1::Command::kRevokeAccess:
+      result = ApplyRevokeAccess(command.revoke_access(), state, group);
+      break;
+    case store::v1::Command::kNoteAccess:
+      result = ApplyNoteAccess(command.note_access(), state, group);
+      break;
+    case store::v1::Command::kNoteAudit:
+      result = ApplyNoteAudit(command.note_audit(), state, group);
+      break;
+    case store::v1::Command::kTrimAudit:
+      result = ApplyTrimAudit(command.trim_audit(), state, group);
+      break;
+    case store::v1::Command::kReplayLedger:
+      result = ApplyReplayLedger(command.replay_ledger(), state, group);
+      break;
     case store::v1::Command::KIND_NOT_SET:
       result.error = absl::InternalError("a command without a kind");
       break;
@@ -198,8 +225,12 @@ absl::Status Apply(uint64_t index, const store::v1::Command& command, bool want_
   }
   const uint64_t sequence_before = state.counters().sequence();
   state.BeginCommand(command.epoch());
+  state.BeginLedger(command.ledger_entry_id());
   group.BeginCommand();
   result = ApplyKind(command, want_records, state, group);
+  if (result.error.ok() && command.has_audit()) {
+    AppendAudit(command.audit(), state, group);
+  }
   result.sequence = state.counters().sequence();
   if (IsOn(FailPoint::kForgetIndex) && result.sequence == sequence_before) {
     return absl::OkStatus();

@@ -15,6 +15,7 @@
 #include "storage/apply/apply_customer.h"
 #include "storage/apply/apply_import.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/ledger.h"
 #include "storage/apply/sent_content.h"
 #include "storage/format/activities.h"
 #include "storage/format/changes.h"
@@ -263,7 +264,10 @@ absl::Status EraseById(const WorkingKind& kind, const std::string& activity_id, 
   if (!found.record.has_value()) {
     return ActivityNotFoundError(kind.definition->kind(), activity_id);
   }
-  return EraseActivity(*found.record, kind, state, group);
+  RETURN_IF_ERROR(EraseActivity(*found.record, kind, state, group));
+  EnterIntoLedger(ErasedActivityEntry(*found.record, kind, v1::ERASE_MODE_DELETE, state), state,
+                  group);
+  return absl::OkStatus();
 }
 
 // Removes one activity if it is there and of the import. True: it was.
@@ -365,6 +369,12 @@ CommandResult ApplyTakeBackActivities(const store::v1::TakeBackActivitiesCommand
       return result;
     }
     result.changed += *removed ? 1 : 0;
+  }
+  if (result.changed > 0 && command.import_number() != kNoImport) {
+    store::v1::StoredLedgerEntry entry =
+        ActivityKindEntry(store::v1::LEDGER_KIND_IMPORT_TAKEN_BACK, *kind);
+    entry.set_import_id(std::string(kind->imports->IdOf(command.import_number())));
+    EnterIntoLedger(std::move(entry), state, group);
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/ledger.h"
 #include "storage/apply/subscription_sets.h"
 #include "storage/format/activities.h"
 #include "storage/format/changes.h"
@@ -72,10 +73,14 @@ absl::StatusOr<WorkingKind*> Add(StoredActivityKind definition, WorkingState& st
                               " activity kinds already, which is as many as there may be"),
                  {{"what", "activity_kinds"}, {"limit", absl::StrCat(kActivityKindsMax)}});
   }
+  ASSIGN_OR_RETURN(std::vector<LedgerItem> waiting,
+                   WaitingForKind(definition.kind(), state, group));
   store::v1::StoredCounters& counters = state.counters();
   counters.set_last_kind_number(counters.last_kind_number() + 1);
   definition.set_kind_number(counters.last_kind_number());
-  return &PutDefinition(ChangeKind::kCreated, std::move(definition), state, group);
+  WorkingKind& kind = PutDefinition(ChangeKind::kCreated, std::move(definition), state, group);
+  EraseWaiting(std::move(waiting), kind, state, group);
+  return &kind;
 }
 
 // The error for what cannot be done with a kind that subscriptions are made of.
@@ -215,7 +220,10 @@ CommandResult ApplyDeleteActivityKind(const store::v1::DeleteActivityKindCommand
   }
   StoredActivityKind definition = *kind->definition;
   definition.set_delete_time_ms(command.delete_time_ms());
+  store::v1::StoredLedgerEntry entry =
+      ActivityKindEntry(store::v1::LEDGER_KIND_KIND_DELETED, *kind);
   PutDefinition(ChangeKind::kDeleted, std::move(definition), state, group);
+  EnterIntoLedger(std::move(entry), state, group);
   result.follow_up = FirstKindPurge(command.kind_number());
   return result;
 }

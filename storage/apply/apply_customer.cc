@@ -151,26 +151,52 @@ absl::StatusOr<KnownCustomer> FindOrAddCustomer(const std::string& customer_id, 
              : Add(customer_id, found.hash, std::move(found.sharing), state, group);
 }
 
-absl::StatusOr<std::optional<uint32_t>> ForgetCustomer(const std::string& customer_id,
-                                                       WorkingState& state, WriteGroup& group) {
-  const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
-  ASSIGN_OR_RETURN(CustomerLookup known, LookUp(customer_id, hash, group));
-  if (!known.ordinal.has_value()) {
-    return std::nullopt;
-  }
-  std::vector<uint32_t>& sharing = known.sharing;
-  sharing.erase(std::remove(sharing.begin(), sharing.end(), *known.ordinal), sharing.end());
+namespace {
+
+// Takes away what there is of a customer, one of those that share the start of the hash.
+void Forget(uint32_t ordinal, const IdHash& hash, std::vector<uint32_t> sharing,
+            WorkingState& state, WriteGroup& group) {
+  sharing.erase(std::remove(sharing.begin(), sharing.end(), ordinal), sharing.end());
   if (sharing.empty()) {
     group.Delete(Family::kCustomer, CustomerByIdKey(hash));
   } else {
     group.Put(Family::kCustomer, CustomerByIdKey(hash), EncodeOrdinals(sharing));
   }
-  group.Put(Family::kCustomer, CustomerByOrdinalKey(*known.ordinal),
-            EncodeMessage(StoredCustomer()));
+  group.Put(Family::kCustomer, CustomerByOrdinalKey(ordinal), EncodeMessage(StoredCustomer()));
   state.customers().Forget(hash);
   store::v1::StoredCounters& counters = state.counters();
   counters.set_erased_customer_count(counters.erased_customer_count() + 1);
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<uint32_t>> ForgetCustomer(const std::string& customer_id,
+                                                       WorkingState& state, WriteGroup& group) {
+  const IdHash hash = state.hash()(HashPurpose::kCustomerId, customer_id);
+  ASSIGN_OR_RETURN(CustomerLookup known, LookUp(customer_id, hash, group));
+  if (known.ordinal.has_value()) {
+    Forget(*known.ordinal, hash, std::move(known.sharing), state, group);
+  }
   return known.ordinal;
+}
+
+absl::StatusOr<std::optional<uint32_t>> ForgetCustomer(const IdHash& hash, WorkingState& state,
+                                                       WriteGroup& group) {
+  std::string value;
+  ASSIGN_OR_RETURN(const bool found, group.Get(Family::kCustomer, CustomerByIdKey(hash), &value));
+  std::optional<std::vector<uint32_t>> sharing = found ? DecodeOrdinals(value) : std::nullopt;
+  if (found && !sharing.has_value()) {
+    return Error(v1::ERROR_REASON_STORE_DAMAGED,
+                 "an entry of the customers by their ids cannot be decoded");
+  }
+  for (const uint32_t ordinal : sharing.value_or(std::vector<uint32_t>())) {
+    ASSIGN_OR_RETURN(const StoredCustomer customer, Read(ordinal, group));
+    if (state.hash()(HashPurpose::kCustomerId, customer.customer_id()) == hash) {
+      Forget(ordinal, hash, *std::move(sharing), state, group);
+      return ordinal;
+    }
+  }
+  return std::nullopt;
 }
 
 absl::Status FillLabels(uint32_t customer_ordinal, const store::v1::StoredSurvey& survey,

@@ -39,6 +39,10 @@ absl::Status FillLabels(uint32_t customer_ordinal, const store::v1::StoredSurvey
 absl::StatusOr<std::optional<uint32_t>> ForgetCustomer(const std::string& customer_id,
                                                        WorkingState& state, WriteGroup& group);
 
+// The same of the customer whose id has this hash.
+absl::StatusOr<std::optional<uint32_t>> ForgetCustomer(const IdHash& hash, WorkingState& state,
+                                                       WriteGroup& group);
+
 // Changes attributes of a customer. Errors: LIMIT_REACHED, STORE_DAMAGED.
 CommandResult ApplyUpsertCustomer(const store::v1::UpsertCustomerCommand& command,
                                   WorkingState& state, WriteGroup& group);

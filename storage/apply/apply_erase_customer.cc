@@ -1,5 +1,6 @@
 #include "storage/apply/apply_erase_customer.h"
 
+#include <cstring>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "storage/apply/apply_activity.h"
 #include "storage/apply/apply_customer.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/ledger.h"
 #include "storage/format/changes.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
@@ -94,10 +96,16 @@ absl::Status EraseFeedback(absl::string_view index_key, v1::EraseMode mode, Work
       continue;
     }
     FeedbackRecord record = RecordIn(*key, stored.value, *survey);
+    // What is anonymized already stays as it is, and was entered then.
+    const bool is_changed = mode != v1::ERASE_MODE_ANONYMIZE || !record.body.is_anonymized();
+    store::v1::StoredLedgerEntry entry_of_record = ErasedRecordEntry(record, *survey, mode, state);
     if (mode == v1::ERASE_MODE_ANONYMIZE) {
       AnonymizeRecord(std::move(record), *survey, state, group);
     } else {
       EraseRecord(record, *survey, state, group);
+    }
+    if (is_changed) {
+      EnterIntoLedger(std::move(entry_of_record), state, group);
     }
   }
   return absl::OkStatus();
@@ -121,10 +129,16 @@ absl::Status EraseActivities(absl::string_view index_key, v1::EraseMode mode, Wo
       continue;
     }
     ActivityRecord activity = ActivityIn(*key, stored.value);
+    const bool is_changed = mode != v1::ERASE_MODE_ANONYMIZE || !activity.body.is_anonymized();
+    store::v1::StoredLedgerEntry entry_of_activity =
+        ErasedActivityEntry(activity, *kind, mode, state);
     if (mode == v1::ERASE_MODE_ANONYMIZE) {
       RETURN_IF_ERROR(AnonymizeActivity(std::move(activity), *kind, state, group));
     } else {
       RETURN_IF_ERROR(ForgetActivity(activity, *kind, state, group));
+    }
+    if (is_changed) {
+      EnterIntoLedger(std::move(entry_of_activity), state, group);
     }
   }
   return absl::OkStatus();
@@ -151,13 +165,10 @@ absl::Status PurgeStep(const store::v1::PurgeCustomerCommand& command, v1::Erase
   return absl::OkStatus();
 }
 
-}  // namespace
-
-CommandResult ApplyEraseCustomer(const store::v1::EraseCustomerCommand& command,
-                                 WorkingState& state, WriteGroup& group) {
+// Hides a customer whose id is taken away by now.
+CommandResult Hide(const absl::StatusOr<std::optional<uint32_t>>& ordinal, v1::EraseMode mode,
+                   int64_t time_ms, WorkingState& state, WriteGroup& group) {
   CommandResult result;
-  const absl::StatusOr<std::optional<uint32_t>> ordinal =
-      ForgetCustomer(command.customer_id(), state, group);
   if (!ordinal.ok()) {
     result.error = ordinal.status();
     return result;
@@ -167,13 +178,42 @@ CommandResult ApplyEraseCustomer(const store::v1::EraseCustomerCommand& command,
   }
   TakeSequence({ChangeKind::kErased, Entity::kCustomer, **ordinal, Uuid()}, state, group);
   store::v1::StoredErasure erasure;
-  erasure.set_erase_time_ms(command.time_ms());
-  erasure.set_mode(command.mode());
+  erasure.set_erase_time_ms(time_ms);
+  erasure.set_mode(mode);
   group.Put(Family::kMeta, ErasureKey(**ordinal), EncodeMessage(erasure));
-  state.AddErasing(**ordinal, command.mode());
+  state.AddErasing(**ordinal, mode);
   result.changed = 1;
   result.follow_up = FirstCustomerPurge(**ordinal);
   return result;
+}
+
+}  // namespace
+
+CommandResult ApplyEraseCustomer(const store::v1::EraseCustomerCommand& command,
+                                 WorkingState& state, WriteGroup& group) {
+  CommandResult result = Hide(ForgetCustomer(command.customer_id(), state, group), command.mode(),
+                              command.time_ms(), state, group);
+  if (result.changed > 0) {
+    const IdHash hash = state.hash()(HashPurpose::kCustomerId, command.customer_id());
+    store::v1::StoredLedgerEntry entry;
+    entry.set_kind(store::v1::LEDGER_KIND_CUSTOMER_ERASED);
+    entry.set_customer_hash(hash.data(), hash.size());
+    entry.set_mode(command.mode());
+    EnterIntoLedger(std::move(entry), state, group);
+  }
+  return result;
+}
+
+CommandResult EraseCustomerAgain(const store::v1::StoredLedgerEntry& entry, WorkingState& state,
+                                 WriteGroup& group) {
+  CommandResult result;
+  IdHash hash{};
+  if (entry.customer_hash().size() != hash.size()) {
+    result.error = absl::InternalError("an entry of the ledger without the customer's hash");
+    return result;
+  }
+  std::memcpy(hash.data(), entry.customer_hash().data(), hash.size());
+  return Hide(ForgetCustomer(hash, state, group), entry.mode(), entry.time_ms(), state, group);
 }
 
 CommandPtr FirstCustomerPurge(uint32_t customer_ordinal) {

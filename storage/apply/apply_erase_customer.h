@@ -18,6 +18,10 @@ namespace emptychair::storage {
 CommandResult ApplyEraseCustomer(const store::v1::EraseCustomerCommand& command,
                                  WorkingState& state, WriteGroup& group);
 
+// Does the same for an entry of the ledger, which has the hash of the customer's id.
+CommandResult EraseCustomerAgain(const store::v1::StoredLedgerEntry& entry, WorkingState& state,
+                                 WriteGroup& group);
+
 // Erases a part of what a customer said and did, each record as a change of its own; the next step
 // is `follow_up`. Errors: STORE_DAMAGED where an index cannot be read; the customer
 // then stays hidden, and the erasure begins anew with the store's next start.

@@ -11,6 +11,7 @@
 #include "common/base/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/ledger.h"
 #include "storage/apply/sent_content.h"
 #include "storage/format/changes.h"
 #include "storage/format/keys.h"
@@ -158,6 +159,8 @@ absl::Status Erase(const store::v1::RecordTarget& ref, WorkingState& state, Writ
   ASSIGN_OR_RETURN(const Target target, FindTarget(ref, state, group));
   if (!target.record.header.is_erased) {
     EraseRecord(target.record, *target.survey, state, group);
+    EnterIntoLedger(ErasedRecordEntry(target.record, *target.survey, v1::ERASE_MODE_DELETE, state),
+                    state, group);
   }
   return absl::OkStatus();
 }

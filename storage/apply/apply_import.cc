@@ -7,6 +7,7 @@
 
 #include "common/base/status_macros.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/ledger.h"
 #include "storage/format/changes.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
@@ -87,6 +88,12 @@ CommandResult ApplyTakeBackFeedback(const store::v1::TakeBackFeedbackCommand& co
     group.Delete(Family::kFeedback, key.Encode());
   }
   result.changed = static_cast<int64_t>(records->size());
+  if (result.changed > 0 && command.import_number() != kNoImport) {
+    store::v1::StoredLedgerEntry entry =
+        SurveyEntry(store::v1::LEDGER_KIND_IMPORT_TAKEN_BACK, *survey);
+    entry.set_import_id(std::string(survey->imports->IdOf(command.import_number())));
+    EnterIntoLedger(std::move(entry), state, group);
+  }
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include "common/base/errors.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "storage/apply/apply_record.h"
+#include "storage/apply/ledger.h"
 #include "storage/format/changes.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
@@ -131,11 +132,18 @@ CommandResult ApplyCreateSurvey(const store::v1::CreateSurveyCommand& command, W
     }
     return result;
   }
+  absl::StatusOr<std::vector<LedgerItem>> waiting =
+      WaitingForSurvey(survey.survey_id(), state, group);
+  if (!waiting.ok()) {
+    result.error = waiting.status();
+    return result;
+  }
   store::v1::StoredCounters& counters = state.counters();
   counters.set_last_survey_number(counters.last_survey_number() + 1);
   const uint32_t number = counters.last_survey_number();
   survey.set_survey_number(number);
   PutDefinition(ChangeKind::kCreated, std::move(survey), state, group);
+  EraseWaiting(*std::move(waiting), *state.FindSurvey(number), state, group);
   result.survey = state.FindSurvey(number)->definition;
   return result;
 }
@@ -207,7 +215,9 @@ CommandResult ApplyDeleteSurvey(const store::v1::DeleteSurveyCommand& command, W
   former.set_delete_time_ms(command.delete_time_ms());
   group.Put(Family::kMeta, FormerSurveyKey(command.survey_number()), EncodeMessage(former));
   state.AddFormerSurvey(command.survey_number(), definition.survey_id());
+  store::v1::StoredLedgerEntry entry = SurveyEntry(store::v1::LEDGER_KIND_SURVEY_DELETED, *survey);
   PutDefinition(ChangeKind::kDeleted, std::move(definition), state, group);
+  EnterIntoLedger(std::move(entry), state, group);
   result.follow_up = FirstPurge(command.survey_number());
   return result;
 }

@@ -194,6 +194,9 @@ absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash
   RETURN_IF_ERROR(CheckActivityIndexes(run));
   RETURN_IF_ERROR(CheckChanges(run));
   RETURN_IF_ERROR(CheckDerived(run));
+  RETURN_IF_ERROR(CheckAccess(run));
+  RETURN_IF_ERROR(CheckAudit(run));
+  RETURN_IF_ERROR(CheckLedger(run));
   return run.summary;
 }
 

@@ -31,6 +31,10 @@ enum class DifferenceKind : uint8_t {
   kChangeLog,          // A change that the log does not have, or has out of line.
   kColumnMismatch,     // Columns in memory that are not the records.
   kCustomerSet,        // A set of customers that is not that of the activities.
+  kAccessEntry,        // A key that is not as it is in force.
+  kAccessIndex,        // A certificate that is not found by its name, or a name without one.
+  kAuditChain,         // An audit event that does not follow from those before it.
+  kAuditHead,          // A chain of audit events that does not end where it should.
   kCounter,            // A number of the whole store that is not what the rest makes.
 };
 

@@ -129,6 +129,12 @@ absl::Status CheckActivityIndexes(VerifyRun& run);
 absl::Status CheckChanges(VerifyRun& run);
 // What was computed behind the writes.
 absl::Status CheckDerived(VerifyRun& run);
+// Keys and certificates.
+absl::Status CheckAccess(VerifyRun& run);
+// The chain of audit events.
+absl::Status CheckAudit(VerifyRun& run);
+// What was erased for good.
+absl::Status CheckLedger(VerifyRun& run);
 
 // The difference for bytes that no encoder made.
 Difference Undecodable(absl::string_view family, absl::string_view key, std::string survey_id = "");

@@ -67,6 +67,7 @@ bool Applier::TakeFor(const AppliedGroup& applied, std::vector<CommandLog::Entry
     return true;
   };
   log_.Take(is_time, joins, entries);
+  moved_.Note();
   return is_writer_free;
 }
 

@@ -6,9 +6,11 @@
 #include <memory>
 #include <thread>
 
+#include "absl/time/time.h"
 #include "storage/commit/applied_group.h"
 #include "storage/commit/group_writer.h"
 #include "storage/commit/log/command_log.h"
+#include "storage/commit/move_stamp.h"
 #include "storage/engine/engine.h"
 #include "storage/state/working_state.h"
 
@@ -34,6 +36,9 @@ class Applier {
   // To be called once the log is closed; waits for the end of the thread.
   ~Applier();
 
+  // When it last took commands.
+  absl::Duration moved_at() const { return moved_.at(); }
+
  private:
   void Run();
   // False: nothing came, and nothing will.
@@ -48,6 +53,7 @@ class Applier {
   CommandLog& log_;
   GroupWriter& writer_;
   const Options options_;
+  MoveStamp moved_;
   std::thread thread_;
 };
 

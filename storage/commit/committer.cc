@@ -1,7 +1,10 @@
 #include "storage/commit/committer.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "common/base/clock.h"
 #include "common/base/status_macros.h"
 #include "storage/apply/apply_activity_kind.h"
 #include "storage/apply/apply_erase_customer.h"
@@ -26,6 +29,9 @@ bool NeedsSpace(const store::v1::Command& command) {
     case store::v1::Command::kPurgeActivityKind:
     case store::v1::Command::kEraseCustomer:
     case store::v1::Command::kPurgeCustomer:
+    case store::v1::Command::kRevokeAccess:
+    case store::v1::Command::kTrimAudit:
+    case store::v1::Command::kReplayLedger:
     case store::v1::Command::KIND_NOT_SET:
       return false;
     default:
@@ -42,7 +48,7 @@ Committer::Committer(const Engine& engine, std::unique_ptr<WorkingState> state,
       writer_(
           engine, *log_, publisher_, options.columns,
           [this](CommandPtr command) { ProposeFollowUp(std::move(command)); },
-          std::move(options.on_failure)) {
+          std::move(options.on_commit), std::move(options.on_failure)) {
   if (disk_ != nullptr) {
     disk_->Listen([this] { ProposeWaiting(); });
   }
@@ -112,6 +118,20 @@ void Committer::ProposeWaiting() {
   for (CommandPtr& command : waiting) {
     log_->ProposeFollowUp(std::move(command));
   }
+}
+
+// The applier may wait for the writer, but nobody else may wait.
+absl::Duration Committer::StuckFor() const {
+  absl::Duration since;
+  if (!writer_.is_free()) {
+    since = writer_.moved_at();
+  } else if (const auto busy_since = log_->busy_since(); busy_since.has_value()) {
+    since = std::max({*busy_since, applier_->moved_at(), writer_.moved_at()});
+  } else {
+    return absl::ZeroDuration();
+  }
+  // What moved meanwhile is none in the future.
+  return std::max(Clock::System()->Monotonic() - since, absl::ZeroDuration());
 }
 
 // Moves from the proposal, or leaves it as it is.

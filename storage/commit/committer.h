@@ -10,6 +10,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "storage/commit/applier.h"
 #include "storage/commit/group_writer.h"
 #include "storage/commit/log/command_log.h"
@@ -40,6 +41,9 @@ class Committer {
     DiskWatch* disk = nullptr;
     // Gets the changes that lead to each view before that is published; null: nobody does.
     ColumnCache* columns = nullptr;
+    // Gets how long each group took to be written and synced, on the writing thread; may be null.
+    // Must not block.
+    absl::AnyInvocable<void(absl::Duration)> on_commit;
     // Called once, on the writing thread, when the disk has refused a write, be it of a group or of
     // RocksDB's own threads, or when the log holds a command that this version cannot apply. What
     // was not acknowledged may or may not be stored; nothing more is taken. The process should end.
@@ -78,6 +82,10 @@ class Committer {
   size_t queue_bytes() const { return log_->bytes(); }
   size_t queue_bytes_max() const { return log_->bytes_max(); }
   CommitCounts counts() const { return writer_.counts(); }
+
+  // How long the thread whose turn it is has not got on with the work that there is; zero when
+  // there is none.
+  absl::Duration StuckFor() const;
 
  private:
   absl::Status Admit(CommandLog::Proposal& proposal);

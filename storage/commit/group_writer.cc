@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "common/base/clock.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/engine/background_errors.h"
@@ -14,12 +15,14 @@ namespace emptychair::storage {
 GroupWriter::GroupWriter(const Engine& engine, CommandLog& log, Publisher& publisher,
                          ColumnCache* columns,
                          absl::AnyInvocable<void(CommandPtr)> propose_follow_up,
+                         absl::AnyInvocable<void(absl::Duration)> on_commit,
                          absl::AnyInvocable<void(const absl::Status&)> on_failure)
     : engine_(engine),
       log_(log),
       publisher_(publisher),
       columns_(columns),
       propose_follow_up_(std::move(propose_follow_up)),
+      on_commit_(std::move(on_commit)),
       on_failure_(std::move(on_failure)) {
   thread_ = std::thread([this] { Run(); });
   engine_.background_errors().Listen([this](const absl::Status& error) {
@@ -37,6 +40,8 @@ void GroupWriter::HandOver(std::unique_ptr<AppliedGroup> applied) {
   absl::MutexLock lock(&mutex_);
   mutex_.Await(absl::Condition(this, &GroupWriter::IsFree));
   handed_over_ = std::move(applied);
+  // Before anybody can see that there is work.
+  moved_.Note();
   is_free_.store(false, std::memory_order_release);
 }
 
@@ -66,7 +71,9 @@ void GroupWriter::Run() {
     if (applied == nullptr) {
       break;
     }
+    moved_.Note();
     Process(*applied);
+    moved_.Note();
   }
   SyncWatermark();
 }
@@ -136,12 +143,16 @@ absl::Status GroupWriter::Write(AppliedGroup& applied) {
     return absl::OkStatus();
   }
   const bool has_changes = applied.view != nullptr;
+  const absl::Duration start = Clock::System()->Monotonic();
   // Counters alone say nothing that anybody was promised, so they wait for the next sync.
   RETURN_IF_ERROR(applied.group.Commit(row_ages_, /*sync=*/has_changes));
   if (!has_changes) {
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(engine_.watermark().Advance(applied.view->counters.sequence(), absl::Now()));
+  if (on_commit_) {
+    on_commit_(Clock::System()->Monotonic() - start);
+  }
   groups_.fetch_add(1, std::memory_order_relaxed);
   applied.view->snapshot = std::make_shared<const Snapshot>(engine_.db());
   if (columns_ != nullptr) {

@@ -17,6 +17,7 @@
 #include "storage/commit/applied_group.h"
 #include "storage/commit/completions.h"
 #include "storage/commit/log/command_log.h"
+#include "storage/commit/move_stamp.h"
 #include "storage/commit/publisher.h"
 #include "storage/engine/engine.h"
 #include "storage/state/write_group.h"
@@ -42,9 +43,11 @@ struct CommitCounts {
 class GroupWriter {
  public:
   // All but the functions must outlive the writer. `columns` may be null. `propose_follow_up` gets
-  // what a command left to be done, once that is written; must not block.
+  // what a command left to be done, once that is written; must not block. `on_commit` may be null,
+  // and gets how long each group took to be written and synced.
   GroupWriter(const Engine& engine, CommandLog& log, Publisher& publisher, ColumnCache* columns,
               absl::AnyInvocable<void(CommandPtr)> propose_follow_up,
+              absl::AnyInvocable<void(absl::Duration)> on_commit,
               absl::AnyInvocable<void(const absl::Status&)> on_failure);
 
   // To be called after Finish; waits for the end of the thread.
@@ -63,6 +66,9 @@ class GroupWriter {
   void CompleteOne() { completions_.CompleteOne(); }
 
   CommitCounts counts() const;
+
+  // When it last got a group, began with one, or was done with one.
+  absl::Duration moved_at() const { return moved_.at(); }
 
  private:
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -94,6 +100,7 @@ class GroupWriter {
   Publisher& publisher_;
   ColumnCache* const columns_;
   absl::AnyInvocable<void(CommandPtr)> propose_follow_up_;
+  absl::AnyInvocable<void(absl::Duration)> on_commit_;
   absl::AnyInvocable<void(const absl::Status&)> on_failure_;
   // The writing thread only.
   MergedRowAges row_ages_;
@@ -112,6 +119,7 @@ class GroupWriter {
   std::atomic<int64_t> already_existed_{0};
   std::atomic<int64_t> refused_{0};
   std::atomic<int64_t> groups_{0};
+  MoveStamp moved_;
 
   std::thread thread_;
 };

@@ -5,11 +5,24 @@
 namespace emptychair::storage {
 
 void Publisher::Publish(std::shared_ptr<const View> view) {
+  bool access_changed = false;
   {
     absl::MutexLock lock(&mutex_);
+    access_changed = view_ != nullptr && view_->access != view->access;
     view_.swap(view);
   }
+  if (access_changed) {
+    absl::MutexLock lock(&listener_mutex_);
+    if (on_access_change_) {
+      on_access_change_();
+    }
+  }
   // The view before is released here, outside of the lock.
+}
+
+void Publisher::ListenToAccess(std::function<void()> on_change) {
+  absl::MutexLock lock(&listener_mutex_);
+  on_access_change_ = std::move(on_change);
 }
 
 void Publisher::NotifyWaiters() {

@@ -3,6 +3,7 @@
 #define EMPTYCHAIR_STORAGE_COMMIT_PUBLISHER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/base/thread_annotations.h"
@@ -18,6 +19,10 @@ class Publisher {
  public:
   // Makes `view` the newest.
   void Publish(std::shared_ptr<const View> view) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // Has `on_change` called, on the writing thread, whenever a view was published whose keys and
+  // certificates are others than before; null: nobody. Must not block. Waits for a call under way.
+  void ListenToAccess(std::function<void()> on_change) ABSL_LOCKS_EXCLUDED(listener_mutex_);
 
   // Notifies every waiter that waits, and forgets it.
   void NotifyWaiters() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -36,6 +41,8 @@ class Publisher {
   mutable absl::Mutex mutex_;
   std::shared_ptr<const View> view_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::shared_ptr<Waiter>> waiters_ ABSL_GUARDED_BY(mutex_);
+  absl::Mutex listener_mutex_;
+  std::function<void()> on_access_change_ ABSL_GUARDED_BY(listener_mutex_);
 };
 
 }  // namespace emptychair::storage

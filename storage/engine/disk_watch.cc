@@ -40,11 +40,18 @@ void DiskWatch::Listen(std::function<void()> on_room) {
 }
 
 absl::Status DiskWatch::CheckRoom() const {
-  if (!is_full()) {
-    return absl::OkStatus();
-  }
+  return is_full() ? FullError(options_.reserve_bytes) : absl::OkStatus();
+}
+
+absl::Status DiskWatch::CheckRoomTwice() const {
+  const int64_t free = free_bytes();
+  const int64_t twice = 2 * options_.reserve_bytes;
+  return is_full() || (free > 0 && free < twice) ? FullError(twice) : absl::OkStatus();
+}
+
+absl::Status DiskWatch::FullError(int64_t reserve_bytes) const {
   const std::string free = absl::StrCat(free_bytes());
-  const std::string reserve = absl::StrCat(options_.reserve_bytes);
+  const std::string reserve = absl::StrCat(reserve_bytes);
   return RetryableError(v1::ERROR_REASON_DISK_FULL,
                         absl::StrCat("the server's disk has ", free, " bytes free, less than the ",
                                      reserve, " that are kept free; nothing was stored"),

@@ -47,6 +47,9 @@ class DiskWatch {
 
   // DISK_FULL, with when to come back, while the disk is full.
   absl::Status CheckRoom() const;
+  // The same while the disk nears that: fewer bytes than twice the reserve are free. For what can
+  // be given up before anything else is refused.
+  absl::Status CheckRoomTwice() const;
 
   bool is_full() const { return is_full_.load(std::memory_order_relaxed); }
   int64_t reserve_bytes() const { return options_.reserve_bytes; }
@@ -54,6 +57,7 @@ class DiskWatch {
   int64_t free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
 
  private:
+  absl::Status FullError(int64_t reserve_bytes) const;
   void Look();
   void Run() ABSL_LOCKS_EXCLUDED(mutex_, listen_mutex_);
 

@@ -4,16 +4,15 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
-#include "rocksdb/filter_policy.h"
-#include "rocksdb/slice_transform.h"
-#include "rocksdb/table.h"
 #include "storage/engine/background_errors.h"
 #include "storage/engine/manifest_recorder.h"
 #include "storage/engine/opening_guard.h"
 #include "storage/engine/watermark.h"
+#include "storage/format/key_text_hash.h"
 #include "storage/format/keyed_hash.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
@@ -34,19 +33,14 @@ constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"meta",
                                                                 "activity",
                                                                 "activity_by_customer",
                                                                 "activity_by_id",
-                                                                "active_set"};
-
-// How long a change is kept at least, while there is room for it.
-constexpr uint64_t kChangeLogSeconds = 30 * 24 * 3600;
+                                                                "active_set",
+                                                                "access",
+                                                                "audit",
+                                                                "ledger"};
 
 // What a directory without a store may hold: traces of a start that was interrupted.
 constexpr std::array<absl::string_view, 8> kOwnFiles = {
     ".", "..", "LOCK", "db.creating", "watermark", "watermark.new", "accept_loss", "lost+found"};
-
-constexpr int kBloomBitsPerKey = 10;
-
-// Records of a survey are put one behind the other, so the place of the last is a good hint.
-constexpr size_t kSurveyPrefixSize = 4;
 
 absl::Status DeleteTree(rocksdb::Env* env, const std::string& path) {
   std::vector<std::string> children;
@@ -173,6 +167,7 @@ absl::Status Engine::CreateStore() {
   store::v1::StoredIdentity identity;
   identity.set_store_id(RandomBytes(Uuid::kSize));
   identity.set_hash_secret(RandomBytes(KeyedHash::kSecretSize));
+  identity.set_access_secret(RandomBytes(KeyTextHash::kSecretSize));
   rocksdb::WriteBatch batch;
   rocksdb::ColumnFamilyHandle* meta = handle(Family::kMeta);
   RETURN_IF_ERROR(
@@ -197,14 +192,15 @@ absl::Status Engine::CreateStore() {
 absl::Status Engine::OpenGuarded() {
   const std::string accept_loss = AcceptLossPath(options_.directory);
   const bool accepts_loss = options_.env->FileExists(accept_loss).ok();
+  const bool is_restored = !options_.restored_backup_id.empty();
   absl::Status checked = CheckManifestAndWals(options_.env, options_.directory, DatabasePath());
   if (!checked.ok() && !accepts_loss) {
     return checked;
   }
   ASSIGN_OR_RETURN(StoreFacts facts,
-                   ReadStoreFacts(DatabaseOptions(), FamilyOptions(Family::kMeta), DatabasePath()));
+                   ReadStoreFacts(DatabaseOptions(), {MetaDescriptor()}, DatabasePath()));
   checked.Update(CheckWatermark(options_.env, options_.directory, facts));
-  if (!checked.ok() && !accepts_loss) {
+  if (!checked.ok() && !accepts_loss && !is_restored) {
     return checked;
   }
   const uint64_t sequence = facts.counters.sequence();
@@ -216,14 +212,10 @@ absl::Status Engine::OpenGuarded() {
       OpenDatabase(DatabasePath(), is_older ? Opening::kOlderFormat : Opening::kAsItIs));
   RETURN_IF_ERROR(CheckCounters(facts));
   if (is_older) {
-    RETURN_IF_ERROR(PutSynced(FormatKey(), EncodeFormat(kFormatVersion), "raising its format"));
+    RETURN_IF_ERROR(RaiseFormat(facts.identity));
   }
   if (!checked.ok()) {
-    // Numbers of changes that are lost are given out again: nobody may take the two for one store.
-    store::v1::FormerStore& former = *facts.identity.add_former_stores();
-    former.set_store_id(facts.identity.store_id());
-    former.set_sequence(sequence);
-    facts.identity.set_store_id(RandomBytes(Uuid::kSize));
+    GiveNewId(facts, facts.identity);
   }
   if (watermark_ == nullptr) {
     RETURN_IF_ERROR(MakeWatermark(facts.identity, sequence));
@@ -234,6 +226,61 @@ absl::Status Engine::OpenGuarded() {
     return SyncDirectory();
   }
   return absl::OkStatus();
+}
+
+// Numbers of changes that are lost are given out again: nobody may take the two for one store.
+void Engine::GiveNewId(const StoreFacts& facts, store::v1::StoredIdentity& identity) const {
+  store::v1::FormerStore& former = *identity.add_former_stores();
+  former.set_store_id(identity.store_id());
+  former.set_sequence(facts.counters.sequence());
+  former.set_backup_id(options_.restored_backup_id);
+  former.set_time_ms(options_.restored_time_ms);
+  identity.set_store_id(RandomBytes(Uuid::kSize));
+}
+
+absl::StatusOr<StoreFacts> Engine::ReadFacts() const {
+  return DecodeStoreFacts(
+      [this](const std::string& key, std::string* value) -> rocksdb::Status {
+        return db_->Get(rocksdb::ReadOptions(), handle(Family::kMeta), key, value);
+      },
+      DatabasePath());
+}
+
+absl::StatusOr<StoreFacts> Engine::ReadFactsIn(rocksdb::Env* env,
+                                               const std::string& database_path) {
+  Options options;
+  options.env = env;
+  options.block_cache_bytes = size_t{8} << 20;
+  const std::unique_ptr<Engine> engine(new Engine(options));
+  std::vector<std::string> names;
+  const rocksdb::Status listed =
+      rocksdb::DB::ListColumnFamilies(engine->DatabaseOptions(), database_path, &names);
+  if (!listed.ok()) {
+    return FromRocksDb(listed, absl::StrCat("opening \"", database_path, "\""));
+  }
+  std::vector<rocksdb::ColumnFamilyDescriptor> families = {engine->MetaDescriptor()};
+  for (size_t i = 0; i < kFamilyCount; ++i) {
+    const auto family = static_cast<Family>(i);
+    if (family != Family::kMeta && absl::c_linear_search(names, kFamilyNames[i])) {
+      families.emplace_back(kFamilyNames[i], engine->FamilyOptions(family));
+    }
+  }
+  return ReadStoreFacts(engine->DatabaseOptions(), families, database_path);
+}
+
+// Gives what stores of the present format have beside families, which opening has made.
+absl::Status Engine::RaiseFormat(store::v1::StoredIdentity& identity) const {
+  if (identity.access_secret().empty()) {
+    identity.set_access_secret(RandomBytes(KeyTextHash::kSecretSize));
+  }
+  rocksdb::WriteBatch batch;
+  rocksdb::ColumnFamilyHandle* meta = handle(Family::kMeta);
+  RETURN_IF_ERROR(FromRocksDb(batch.Put(meta, IdentityKey(), EncodeMessage(identity)), "raising"));
+  RETURN_IF_ERROR(
+      FromRocksDb(batch.Put(meta, FormatKey(), EncodeFormat(kFormatVersion)), "raising"));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  return FromRocksDb(db_->Write(synced, &batch), "raising its format");
 }
 
 // Whether the database, open for writing, holds what it did when it was looked at.
@@ -325,97 +372,6 @@ void Engine::CloseDatabase() {
   db_.reset();
 }
 
-rocksdb::DBOptions Engine::DatabaseOptions() const {
-  rocksdb::DBOptions options;
-  options.env = database_env_.get();
-  options.max_background_jobs = 2;
-  // One thread writes; a concurrent memtable would only cost.
-  options.allow_concurrent_memtable_write = false;
-  options.track_and_verify_wals_in_manifest = true;
-  // Bounds what a start has to replay, whichever column family is slow to fill.
-  options.max_total_wal_size = uint64_t{256} << 20;
-  options.stats_dump_period_sec = 0;
-  // No error is tried again.
-  options.listeners.push_back(background_errors_);
-  options.max_bgerror_resume_count = 0;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = size_t{16} << 20;
-  return options;
-}
-
-rocksdb::ColumnFamilyOptions Engine::FamilyOptions(Family family) const {
-  rocksdb::ColumnFamilyOptions options;
-  options.paranoid_file_checks = true;
-  options.memtable_protection_bytes_per_key = 8;
-  options.level_compaction_dynamic_level_bytes = true;
-  options.memtable_whole_key_filtering = true;
-  options.memtable_prefix_bloom_size_ratio = 0.05;
-  // A fast level: higher ones take twice the time for a fiftieth of the bytes.
-  options.compression = rocksdb::kZSTD;
-  options.compression_opts.level = 1;
-
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = block_cache_;
-  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
-  table.optimize_filters_for_memory = true;
-  table.format_version = 5;
-  switch (family) {
-    case Family::kFeedback:
-    case Family::kActivity:
-      options.write_buffer_size = size_t{64} << 20;
-      // Scans pay by the block, look-ups by its bytes.
-      table.block_size = size_t{8} << 10;
-      options.memtable_insert_with_hint_prefix_extractor.reset(
-          rocksdb::NewFixedPrefixTransform(kSurveyPrefixSize));
-      break;
-    case Family::kFeedbackByCustomer:
-    case Family::kActivityByCustomer:
-      // Keys come in any order: a small table of them stays in the processor's cache. Several are
-      // flushed as one, and the runs they make are merged as they grow, not each with everything.
-      options.write_buffer_size = size_t{4} << 20;
-      options.min_write_buffer_number_to_merge = 4;
-      options.max_write_buffer_number = 12;
-      options.compaction_style = rocksdb::kCompactionStyleUniversal;
-      options.level_compaction_dynamic_level_bytes = false;
-      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
-      table.block_size = size_t{16} << 10;
-      // It is walked, never asked for one key.
-      options.memtable_whole_key_filtering = false;
-      table.filter_policy.reset();
-      break;
-    case Family::kCubeRow:
-      options.merge_operator = cube_merge_operator_;
-      options.write_buffer_size = size_t{16} << 20;
-      // Older versions of a row are large, and to step over one checks its bytes.
-      options.max_sequential_skip_in_iterations = 1;
-      break;
-    case Family::kActiveSet:
-      options.merge_operator = set_merge_operator_;
-      options.write_buffer_size = size_t{16} << 20;
-      options.max_sequential_skip_in_iterations = 1;
-      break;
-    case Family::kChange:
-      // A log: tables are never rewritten, and the oldest are dropped. What a table holds may be as
-      // old as its oldest change, so they are not merged: its age counts from when it was written.
-      options.compaction_style = rocksdb::kCompactionStyleFIFO;
-      options.compaction_options_fifo.max_table_files_size = options_.change_log_bytes_max;
-      options.compaction_options_fifo.allow_compaction = false;
-      options.level_compaction_dynamic_level_bytes = false;
-      options.ttl = kChangeLogSeconds;
-      options.write_buffer_size = size_t{16} << 20;
-      // Every key comes behind the last, and the log is walked, never asked for one key.
-      options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(0));
-      options.memtable_whole_key_filtering = false;
-      table.filter_policy.reset();
-      break;
-    default:
-      options.write_buffer_size = size_t{16} << 20;
-      break;
-  }
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
-
 absl::StatusOr<bool> Engine::Get(Family family, absl::string_view key, std::string* value,
                                  const rocksdb::Snapshot* snapshot) const {
   rocksdb::ReadOptions options;
@@ -451,6 +407,21 @@ std::vector<std::optional<std::string>> Engine::GetMany(Family family,
     }
   }
   return values;
+}
+
+// The library tells the files of the log only by reading each: their names and sizes are enough.
+int64_t Engine::LogBytes() const {
+  std::vector<std::string> names;
+  options_.env->GetChildren(DatabasePath(), &names).PermitUncheckedError();
+  int64_t sum = 0;
+  for (const std::string& name : names) {
+    uint64_t size = 0;
+    if (absl::EndsWith(name, ".log") &&
+        options_.env->GetFileSize(absl::StrCat(DatabasePath(), "/", name), &size).ok()) {
+      sum += static_cast<int64_t>(size);
+    }
+  }
+  return sum;
 }
 
 int64_t Engine::EstimatedKeys(Family family) const {

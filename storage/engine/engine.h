@@ -43,8 +43,11 @@ enum class Family : uint8_t {
   kActivityByCustomer,
   kActivityById,
   kActiveSet,
+  kAccess,
+  kAudit,
+  kLedger,
 };
-inline constexpr size_t kFamilyCount = 13;
+inline constexpr size_t kFamilyCount = 16;
 
 // The name of a column family.
 absl::string_view FamilyName(Family family);
@@ -69,6 +72,11 @@ class Engine {
     size_t block_cache_bytes = size_t{256} << 20;
     // Tables of the change log that are kept; the oldest go first.
     uint64_t change_log_bytes_max = uint64_t{4} << 30;
+    // Opens a database that was copied from this backup and has no watermark yet: the store gets
+    // a new id, so that nobody takes it for the one that went on. Empty: a store as it is.
+    std::string restored_backup_id;
+    // When it was restored, in milliseconds since 1970.
+    int64_t restored_time_ms = 0;
   };
 
   // Opens the store in the directory, or makes one when the directory is empty. Never mends and
@@ -84,6 +92,15 @@ class Engine {
   rocksdb::ColumnFamilyHandle* handle(Family family) const {
     return handles_[static_cast<size_t>(family)];
   }
+
+  rocksdb::Env* env() const { return options_.env; }
+
+  // Format, identity and counters, as they are stored now. Errors: STORE_DAMAGED.
+  absl::StatusOr<StoreFacts> ReadFacts() const;
+  // The same of a database that is not open, through an opening of all its families that writes
+  // nothing. Errors: STORE_DAMAGED; FAILED_PRECONDITION for a store of another format.
+  static absl::StatusOr<StoreFacts> ReadFactsIn(rocksdb::Env* env,
+                                                const std::string& database_path);
 
   // To be raised before anything is acknowledged.
   Watermark& watermark() const { return *watermark_; }
@@ -104,6 +121,9 @@ class Engine {
   // A property such as "rocksdb.total-sst-files-size", of one column family or summed over all.
   int64_t PropertyOf(Family family, const std::string& property) const;
   int64_t SumOfProperty(const std::string& property) const;
+
+  // Bytes in the files of the write-ahead log.
+  int64_t LogBytes() const;
 
   // About how many entries a family has.
   int64_t EstimatedKeys(Family family) const;
@@ -146,12 +166,15 @@ class Engine {
   absl::Status OpenDatabase(const std::string& path, Opening opening);
   absl::Status PutSynced(absl::string_view key, absl::string_view value,
                          absl::string_view doing) const;
+  absl::Status RaiseFormat(store::v1::StoredIdentity& identity) const;
+  void GiveNewId(const StoreFacts& facts, store::v1::StoredIdentity& identity) const;
   absl::Status CheckCounters(const StoreFacts& facts) const;
   absl::Status OpenWatermark(uint64_t sequence);
   absl::Status MakeWatermark(const store::v1::StoredIdentity& identity, uint64_t sequence);
   void CloseDatabase();
   rocksdb::DBOptions DatabaseOptions() const;
   rocksdb::ColumnFamilyOptions FamilyOptions(Family family) const;
+  rocksdb::ColumnFamilyDescriptor MetaDescriptor() const;
   std::string DatabasePath() const { return options_.directory + "/db"; }
   std::string UnfinishedPath() const { return options_.directory + "/db.creating"; }
   std::string LockPath() const { return options_.directory + "/LOCK"; }

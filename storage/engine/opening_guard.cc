@@ -25,7 +25,7 @@ class SilentLogger final : public rocksdb::Logger {
   void Logv(const char* format, va_list arguments) override {}
 };
 
-// The database with its family `meta` alone, which cannot be written to.
+// The database with its family `meta` and perhaps others, which cannot be written to.
 class ReadOnlyMeta {
  public:
   ~ReadOnlyMeta() {
@@ -35,13 +35,13 @@ class ReadOnlyMeta {
   }
 
   rocksdb::Status Open(const rocksdb::DBOptions& options,
-                       const rocksdb::ColumnFamilyOptions& meta_options, const std::string& path) {
-    const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-        {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()},
-        {std::string(FamilyName(Family::kMeta)), meta_options}};
+                       const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+                       const std::string& path) {
+    std::vector<rocksdb::ColumnFamilyDescriptor> all = {
+        {rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions()}};
+    all.insert(all.end(), families.begin(), families.end());
     rocksdb::DB* db = nullptr;
-    const rocksdb::Status status =
-        rocksdb::DB::OpenForReadOnly(options, path, families, &handles_, &db);
+    const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, path, all, &handles_, &db);
     db_.reset(db);
     return status;
   }
@@ -61,9 +61,9 @@ absl::Status Damaged(absl::string_view what, const std::string& database_path) {
                             "\" is damaged. Restore a backup into another directory."));
 }
 
-absl::StatusOr<uint32_t> CheckFormat(const ReadOnlyMeta& meta, const std::string& database_path) {
+absl::StatusOr<uint32_t> CheckFormat(GetMeta get, const std::string& database_path) {
   std::string value;
-  RETURN_IF_ERROR(FromRocksDb(meta.Get(FormatKey(), &value), "reading the store's format version"));
+  RETURN_IF_ERROR(FromRocksDb(get(FormatKey(), &value), "reading the store's format version"));
   const std::optional<uint32_t> version = DecodeFormat(value);
   if (!version.has_value() || *version == 0) {
     return Damaged("format version", database_path);
@@ -121,32 +121,38 @@ absl::Status CheckManifest(rocksdb::Env* env, const std::string& directory,
 
 }  // namespace
 
-absl::StatusOr<StoreFacts> ReadStoreFacts(const rocksdb::DBOptions& database_options,
-                                          const rocksdb::ColumnFamilyOptions& meta_options,
-                                          const std::string& database_path) {
+absl::StatusOr<StoreFacts> DecodeStoreFacts(GetMeta get, const std::string& database_path) {
+  StoreFacts facts;
+  ASSIGN_OR_RETURN(facts.format_version, CheckFormat(get, database_path));
+  std::string value;
+  if (!get(IdentityKey(), &value).ok() || !DecodeMessage(value, facts.identity) ||
+      facts.identity.hash_secret().size() != KeyedHash::kSecretSize ||
+      facts.identity.store_id().size() != Uuid::kSize) {
+    return Damaged("identity", database_path);
+  }
+  if (!get(CountersKey(), &value).ok() || !DecodeMessage(value, facts.counters)) {
+    return Damaged("counters", database_path);
+  }
+  return facts;
+}
+
+absl::StatusOr<StoreFacts> ReadStoreFacts(
+    const rocksdb::DBOptions& database_options,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& families,
+    const std::string& database_path) {
   rocksdb::DBOptions options = database_options;
   options.info_log = std::make_shared<SilentLogger>();
   ReadOnlyMeta meta;
-  if (const rocksdb::Status opened = meta.Open(options, meta_options, database_path);
-      !opened.ok()) {
+  if (const rocksdb::Status opened = meta.Open(options, families, database_path); !opened.ok()) {
     return Error(v1::ERROR_REASON_STORE_DAMAGED,
                  absl::StrCat("the database in \"", database_path,
                               "\" cannot be opened and was left as it is. Restore a backup into "
                               "another directory. (",
                               opened.ToString(), ")"));
   }
-  StoreFacts facts;
-  ASSIGN_OR_RETURN(facts.format_version, CheckFormat(meta, database_path));
-  std::string value;
-  if (!meta.Get(IdentityKey(), &value).ok() || !DecodeMessage(value, facts.identity) ||
-      facts.identity.hash_secret().size() != KeyedHash::kSecretSize ||
-      facts.identity.store_id().size() != Uuid::kSize) {
-    return Damaged("identity", database_path);
-  }
-  if (!meta.Get(CountersKey(), &value).ok() || !DecodeMessage(value, facts.counters)) {
-    return Damaged("counters", database_path);
-  }
-  return facts;
+  return DecodeStoreFacts(
+      [&](const std::string& key, std::string* value) { return meta.Get(key, value); },
+      database_path);
 }
 
 absl::Status CheckManifestAndWals(rocksdb::Env* env, const std::string& directory,

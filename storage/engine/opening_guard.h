@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "rocksdb/db.h"
 #include "rocksdb/options.h"
 
 namespace emptychair::storage {
@@ -26,11 +29,16 @@ struct StoreFacts {
   store::v1::StoredCounters counters;
 };
 
-// Reads the facts through an opening of `database_path` that writes nothing. Errors: STORE_DAMAGED;
+// Reads the facts by what gets values of the family `meta`. Errors: STORE_DAMAGED;
 // FAILED_PRECONDITION for a store of another format.
-absl::StatusOr<StoreFacts> ReadStoreFacts(const rocksdb::DBOptions& database_options,
-                                          const rocksdb::ColumnFamilyOptions& meta_options,
-                                          const std::string& database_path);
+using GetMeta = absl::FunctionRef<rocksdb::Status(const std::string& key, std::string* value)>;
+absl::StatusOr<StoreFacts> DecodeStoreFacts(GetMeta get, const std::string& database_path);
+
+// The same through an opening of `database_path` that writes nothing. The first of `families` is
+// `meta`; the others are opened with it.
+absl::StatusOr<StoreFacts> ReadStoreFacts(
+    const rocksdb::DBOptions& database_options,
+    const std::vector<rocksdb::ColumnFamilyDescriptor>& families, const std::string& database_path);
 
 // Compares number, synced size and hash of the MANIFEST with the watermark, and checks the WALs
 // (wal_check.h). Refuses a mismatch or a damaged WAL with STORE_DAMAGED and what to do, before

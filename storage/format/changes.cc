@@ -46,6 +46,9 @@ bool IsChange(const ChangeLogEntry& change) {
               change.kind == ChangeKind::kDeleted || change.kind == ChangeKind::kSetsCorrected);
     case Entity::kEffects:
       return !has_id && change.kind == ChangeKind::kChanged;
+    case Entity::kAccess:
+      return has_id && (change.kind == ChangeKind::kCreated ||
+                        change.kind == ChangeKind::kChanged || change.kind == ChangeKind::kDeleted);
   }
   return false;
 }

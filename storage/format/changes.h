@@ -23,6 +23,7 @@ enum class Entity : uint8_t {
   kActivity = 4,      // `number` is that of the kind, `id` the activity's own.
   kActivityKind = 5,  // `number` is that of the kind, `id` all zero.
   kEffects = 6,  // How much customers repeat themselves: `number` of the survey, `id` all zero.
+  kAccess = 7,   // A key or certificate: `number` is 0, `id` ends with its own.
 };
 
 // What was done by a change that took a sequence. Kinds below 16 mean the same for all entities,

@@ -19,6 +19,7 @@ enum class HashPurpose : uint8_t {
   kDerivedFeedbackId = 4,
   kPageToken = 5,
   kWatermark = 6,
+  kCertificate = 7,
   kActivityId = 8,
   kDerivedActivityId = 9,
   kCommandDigest = 17,

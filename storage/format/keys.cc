@@ -20,6 +20,8 @@ constexpr size_t kTimeSize = 6;
 constexpr char kRepeatEffectsTag = 8;
 constexpr char kByIdTag = 1;
 constexpr char kByOrdinalTag = 2;
+constexpr char kAccessTag = 1;
+constexpr char kAccessByNameTag = 2;
 constexpr uint32_t kSignBias = 0x80000000u;
 
 // Appends big-endian integers and raw bytes.
@@ -439,6 +441,48 @@ std::optional<RepeatEffectsKey> RepeatEffectsKey::Decode(absl::string_view key) 
   decoded.dimension = reader.Int<uint8_t>();
   return decoded;
 }
+
+std::string AccessKeyPrefix() { return std::string(1, kAccessTag); }
+
+std::string AccessKey(uint64_t id) {
+  return Writer(9).Int(static_cast<uint8_t>(kAccessTag)).Int(id).Take();
+}
+
+std::optional<uint64_t> DecodeAccessKey(absl::string_view key) {
+  if (key.size() != 9 || key[0] != kAccessTag) {
+    return std::nullopt;
+  }
+  return Reader(key.substr(1)).Int<uint64_t>();
+}
+
+std::string AccessByNameKeyPrefix() { return std::string(1, kAccessByNameTag); }
+
+std::string AccessByNameKey(const IdHash& certificate_hash) {
+  return Writer(17)
+      .Int(static_cast<uint8_t>(kAccessByNameTag))
+      .Bytes(AsBytes(certificate_hash))
+      .Take();
+}
+
+std::optional<IdHash> DecodeAccessByNameKey(absl::string_view key) {
+  if (key.size() != 17 || key[0] != kAccessByNameTag) {
+    return std::nullopt;
+  }
+  return Reader(key.substr(1)).Bytes<IdHash>();
+}
+
+std::string AuditKey(uint64_t number) { return Writer(8).Int(number).Take(); }
+
+std::optional<uint64_t> DecodeAuditKey(absl::string_view key) {
+  if (key.size() != 8) {
+    return std::nullopt;
+  }
+  return Reader(key).Int<uint64_t>();
+}
+
+std::string LedgerKey(const Uuid& entry_id) { return std::string(entry_id.AsBytes()); }
+
+std::optional<Uuid> DecodeLedgerKey(absl::string_view key) { return Uuid::FromBytes(key); }
 
 std::string ChangeKey(uint64_t first_sequence) { return Writer(8).Int(first_sequence).Take(); }
 

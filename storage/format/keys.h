@@ -258,6 +258,24 @@ struct RepeatEffectsKey {
 std::string RepeatEffectsKeyPrefix();
 std::string RepeatEffectsKeyPrefix(uint32_t survey_number);
 
+// Column family `access`: a key or certificate, and the certificate by the hash of its name.
+std::string AccessKey(uint64_t id);
+// Prefix of every AccessKey.
+std::string AccessKeyPrefix();
+std::optional<uint64_t> DecodeAccessKey(absl::string_view key);
+std::string AccessByNameKey(const IdHash& certificate_hash);
+// Prefix of every AccessByNameKey.
+std::string AccessByNameKeyPrefix();
+std::optional<IdHash> DecodeAccessByNameKey(absl::string_view key);
+
+// Column family `audit`: the number of the event.
+std::string AuditKey(uint64_t number);
+std::optional<uint64_t> DecodeAuditKey(absl::string_view key);
+
+// Column family `ledger`: the entry's own id.
+std::string LedgerKey(const Uuid& entry_id);
+std::optional<Uuid> DecodeLedgerKey(absl::string_view key);
+
 // Column family `change`: the number of the first change in the entry.
 std::string ChangeKey(uint64_t first_sequence);
 std::optional<uint64_t> DecodeChangeKey(absl::string_view key);

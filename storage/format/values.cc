@@ -135,6 +135,19 @@ bool DecodeFeedbackBody(absl::string_view value, store::v1::StoredFeedback& body
   return body.ParseFromArray(value.data(), static_cast<int>(value.size()));
 }
 
+std::string EncodeAccessId(uint64_t id) {
+  std::string value(1, kVersion);
+  AppendLittleEndian(value, id);
+  return value;
+}
+
+std::optional<uint64_t> DecodeAccessId(absl::string_view value) {
+  if (!HasVersion(value) || value.size() != 1 + sizeof(uint64_t)) {
+    return std::nullopt;
+  }
+  return LoadLittleEndian<uint64_t>(value.data() + 1);
+}
+
 std::string EncodeOrdinals(const std::vector<uint32_t>& ordinals) {
   std::string value(1, kVersion);
   for (const uint32_t ordinal : ordinals) {

@@ -23,7 +23,7 @@ namespace emptychair::storage {
 
 // Version of the whole layout, in the value of FormatKey(). Opening a store brings it to this one;
 // a newer one is refused, and so are those before the oldest, which were never released.
-inline constexpr uint32_t kFormatVersion = 7;
+inline constexpr uint32_t kFormatVersion = 8;
 inline constexpr uint32_t kOldestFormatVersion = 5;
 
 std::string EncodeFormat(uint32_t version);
@@ -33,6 +33,10 @@ std::optional<uint32_t> DecodeFormat(absl::string_view value);
 // series and customers.
 std::string EncodeMessage(const google::protobuf::MessageLite& message);
 bool DecodeMessage(absl::string_view value, google::protobuf::MessageLite& message);
+
+// Column family `access`, by the name of a certificate: the id of its entry.
+std::string EncodeAccessId(uint64_t id);
+std::optional<uint64_t> DecodeAccessId(absl::string_view value);
 
 // No customer: an anonymous answer.
 inline constexpr uint32_t kAnonymous = 0;

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "emptychair/store/v1/value.pb.h"
+#include "storage/read/access_table.h"
 #include "storage/read/activity_kinds.h"
 #include "storage/read/epochs.h"
 #include "storage/read/erasing_customers.h"
@@ -79,6 +80,7 @@ struct View {
   store::v1::StoredCounters counters;
   std::shared_ptr<const Catalog> catalog;
   std::shared_ptr<const ActivityKinds> kinds;
+  std::shared_ptr<const AccessTable> access;
   std::shared_ptr<const FormerSurveys> former_surveys;
   std::shared_ptr<const Epochs> epochs;
   // Left out of every list, scan and set.

@@ -42,6 +42,9 @@ struct CommandResult {
   std::unique_ptr<store::v1::StoredCustomer> customer;
   // DefineActivityKindCommand: the kind as stored.
   std::shared_ptr<const store::v1::StoredActivityKind> activity_kind;
+  // CreateAccessCommand, UpdateAccessCommand, RotateAccessCommand, RevokeAccessCommand: the key as
+  // stored.
+  std::shared_ptr<const store::v1::StoredAccess> access;
   // SubmitFeedbackCommand, RecordActivitiesCommand: one for each submission.
   std::vector<SubmissionOutcome> outcomes;
   // RecordActivitiesCommand: kinds that it declared.

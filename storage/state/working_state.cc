@@ -11,6 +11,7 @@
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
 #include "storage/format/effects.h"
+#include "storage/format/key_text_hash.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 
@@ -46,6 +47,7 @@ absl::StatusOr<std::unique_ptr<WorkingState>> WorkingState::Load(const Engine& e
   ASSIGN_OR_RETURN(auto identity,
                    ReadMessage<store::v1::StoredIdentity>(engine, IdentityKey(), "identity"));
   if (identity.hash_secret().size() != KeyedHash::kSecretSize ||
+      identity.access_secret().size() != KeyTextHash::kSecretSize ||
       identity.store_id().size() != Uuid::kSize) {
     return Damaged("identity");
   }
@@ -59,6 +61,7 @@ absl::StatusOr<std::unique_ptr<WorkingState>> WorkingState::Load(const Engine& e
   RETURN_IF_ERROR(state->LoadFormerSurveys(engine));
   RETURN_IF_ERROR(state->LoadSurveys(engine));
   RETURN_IF_ERROR(state->kinds_.Load(engine));
+  RETURN_IF_ERROR(state->access_.Load(engine));
   RETURN_IF_ERROR(state->LoadErasures(engine));
   RETURN_IF_ERROR(state->LoadImports(engine));
   RETURN_IF_ERROR(state->kinds_.LoadWhetherUsed(engine));
@@ -100,6 +103,7 @@ std::shared_ptr<View> WorkingState::MakeView() {
   view->counters = counters_;
   view->catalog = PublishedCatalog();
   view->kinds = kinds_.Published();
+  view->access = access_.Published();
   view->former_surveys = former_surveys_;
   view->epochs = epochs_;
   view->erasing = published_erasing_;
@@ -308,6 +312,24 @@ absl::Status WorkingState::LoadSeriesOf(const SeriesKey& key, absl::string_view 
   const std::vector<absl::string_view> values(stored.values().begin(), stored.values().end());
   survey->series->Add(values);
   return absl::OkStatus();
+}
+
+void WorkingState::BeginLedger(absl::string_view first_entry_id) {
+  first_ledger_id_ = Uuid::FromBytes(first_entry_id);
+  ledger_entries_of_command_ = 0;
+}
+
+std::optional<Uuid> WorkingState::NextLedgerId() {
+  if (!first_ledger_id_.has_value()) {
+    return std::nullopt;
+  }
+  Uuid id = *first_ledger_id_;
+  uint32_t count = ledger_entries_of_command_++;
+  // The proposer has left these 4 bytes zero.
+  for (size_t place = Uuid::kSize; place-- > Uuid::kSize - sizeof(count); count >>= 8) {
+    id.bytes[place] = static_cast<uint8_t>(count);
+  }
+  return id;
 }
 
 WorkingSurvey* WorkingState::FindSurvey(uint32_t survey_number) {

@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/base/uuid.h"
 #include "emptychair/store/v1/value.pb.h"
 #include "emptychair/v1/types.pb.h"
 #include "storage/engine/engine.h"
@@ -21,6 +24,7 @@
 #include "storage/state/activity_cache.h"
 #include "storage/state/customer_cache.h"
 #include "storage/state/recent_ids.h"
+#include "storage/state/working_access.h"
 #include "storage/state/working_kinds.h"
 #include "storage/state/write_group.h"
 
@@ -62,6 +66,13 @@ class WorkingState {
   // To be called before a command is applied: its change belongs to this history. 0: to that of the
   // change before.
   void BeginCommand(uint64_t epoch) { command_epoch_ = epoch; }
+
+  // The same of what the command enters into the ledger: under this id, of 16 bytes, and those that
+  // count up from it. Any other text: nothing is entered.
+  void BeginLedger(absl::string_view first_entry_id);
+  // The id of the command's next entry; nothing when it enters none.
+  std::optional<Uuid> NextLedgerId();
+
   // Takes the number of the next change. The first of an epoch puts that into `group`.
   uint64_t NextSequence(WriteGroup& group);
 
@@ -73,6 +84,7 @@ class WorkingState {
   RecentIds& recent_ids() { return recent_ids_; }
 
   WorkingKinds& kinds() { return kinds_; }
+  WorkingAccess& access() { return access_; }
 
   // Customers whose erasure is not through, and what stays of them.
   const std::map<uint32_t, v1::EraseMode>& erasing() const { return erasing_; }
@@ -135,6 +147,7 @@ class WorkingState {
   absl::flat_hash_map<uint32_t, WorkingSurvey> surveys_;
   absl::flat_hash_map<std::string, uint32_t> numbers_;  // Without those that were deleted.
   WorkingKinds kinds_;
+  WorkingAccess access_;
   std::map<uint32_t, v1::EraseMode> erasing_;
   std::shared_ptr<const ErasingCustomers> published_erasing_ =
       std::make_shared<const ErasingCustomers>();
@@ -145,6 +158,8 @@ class WorkingState {
   std::shared_ptr<const Epochs> epochs_ = std::make_shared<const Epochs>();
   IdHash digest_{};
   uint64_t command_epoch_ = 0;
+  std::optional<Uuid> first_ledger_id_;
+  uint32_t ledger_entries_of_command_ = 0;
 };
 
 }  // namespace emptychair::storage

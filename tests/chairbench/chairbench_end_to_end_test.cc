@@ -72,8 +72,9 @@ class ChairbenchEndToEndTest : public ::testing::Test {
 
   void StartServer(const TempDir& data) {
     ASSERT_OK_AND_ASSIGN(
-        server_, Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", data.Join("data")),
-                                    "--listen=127.0.0.1:0", "--access_log=off"}));
+        server_,
+        Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", data.Join("data")),
+                           "--listen=127.0.0.1:0", "--http_listen=off", "--access_log=off"}));
     ASSERT_OK_AND_ASSIGN(const std::string line, server_->ReadLine(kLong));
     endpoint_ = std::string(absl::StripPrefix(line, "listening on "));
   }

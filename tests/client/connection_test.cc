@@ -35,6 +35,10 @@ class FakeSurveys final : public v1::SurveyService::Service {
  public:
   grpc::Status GetSurvey(grpc::ServerContext* context, const v1::GetSurveyRequest* request,
                          v1::GetSurveyResponse* response) override {
+    const auto [begin, end] = context->client_metadata().equal_range("traceparent");
+    for (auto at = begin; at != end; ++at) {
+      traces.emplace_back(at->second.data(), at->second.size());
+    }
     if (request->survey_id() == "missing") {
       return ToGrpc(FieldError(v1::ERROR_REASON_SURVEY_NOT_FOUND, "survey_id", "is not there",
                                {{"survey_id", "missing"}}));
@@ -50,6 +54,7 @@ class FakeSurveys final : public v1::SurveyService::Service {
   }
 
   absl::Notification release;
+  std::vector<std::string> traces;
 };
 
 // Answers SubmitFeedback with `answers`, one each, then stores.
@@ -116,6 +121,22 @@ TEST_F(ConnectionTest, AnswersWhatTheServiceAnswers) {
   const auto response = GetSurvey("nps");
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->survey().survey_id(), "nps");
+}
+
+TEST_F(ConnectionTest, SendsTheTraceThatTheCallerIsIn) {
+  EXPECT_TRUE(GetSurvey("nps").ok());
+  EXPECT_THAT(surveys_.traces, IsEmpty());
+  std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  options_.traceparent = [&] { return trace; };
+  EXPECT_TRUE(GetSurvey("nps").ok());
+  EXPECT_THAT(surveys_.traces, ElementsAre(trace));
+  // What is none ends no call.
+  for (const char* none :
+       {"", "00-x", "two\r\nlines", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"}) {
+    trace = none;
+    EXPECT_TRUE(GetSurvey("nps").ok()) << none;
+  }
+  EXPECT_THAT(surveys_.traces, SizeIs(1));
 }
 
 TEST_F(ConnectionTest, PassesErrorsOnWithTheirDetails) {

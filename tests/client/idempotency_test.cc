@@ -11,6 +11,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/base/method.h"
 #include "emptychair/client/connection.h"
+#include "emptychair/v1/access_service.pb.h"
 #include "emptychair/v1/admin_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "emptychair/v1/metrics_service.pb.h"
@@ -56,7 +57,7 @@ std::map<std::string, int> ExpectedCalls() {
   for (const google::protobuf::Descriptor* message :
        {v1::GetSurveyRequest::descriptor(), v1::GetFeedbackRequest::descriptor(),
         v1::QueryMetricRequest::descriptor(), v1::GetStatusRequest::descriptor(),
-        v1::GetCustomerRequest::descriptor()}) {
+        v1::GetCustomerRequest::descriptor(), v1::GetCallerRequest::descriptor()}) {
     const google::protobuf::ServiceDescriptor& service = *message->file()->service(0);
     for (int m = 0; m < service.method_count(); ++m) {
       const google::protobuf::MethodDescriptor& method = *service.method(m);
@@ -84,27 +85,57 @@ TEST(Idempotency, ExactlyTheMethodsThatMayBeAreSentAgain) {
   ASSERT_TRUE(made.ok()) << made.status();
   Connection& connection = **made;
 
-  const absl::Status answers[] = {
-      connection.CreateSurvey({}).status(),      connection.GetSurvey({}).status(),
-      connection.ListSurveys({}).status(),       connection.UpdateSurvey({}).status(),
-      connection.ArchiveSurvey({}).status(),     connection.DeleteSurvey({}).status(),
-      connection.SubmitFeedback({}).status(),    connection.BatchSubmitFeedback({}).status(),
-      connection.GetFeedback({}).status(),       connection.ListFeedback({}).status(),
-      connection.AmendFeedback({}).status(),     connection.ExcludeFeedback({}).status(),
-      connection.IncludeFeedback({}).status(),   connection.EraseFeedback({}).status(),
-      connection.QueryMetric({}).status(),       connection.CompareMetric({}).status(),
-      connection.DecomposeChange({}).status(),   connection.CompareWords({}).status(),
-      connection.GetScorecard({}).status(),      connection.ExplainMetric({}).status(),
-      connection.GetStatus({}).status(),         connection.RebuildCube({}).status(),
-      connection.CompactStore({}).status(),      connection.GetRepeatProfile({}).status(),
-      connection.MeasureRepeats({}).status(),    connection.UpsertCustomer({}).status(),
-      connection.GetCustomer({}).status(),       connection.ListTimeline({}).status(),
-      connection.GetCustomerView({}).status(),   connection.EraseCustomer({}).status(),
-      connection.QueryRetention({}).status(),    connection.QueryCohorts({}).status(),
-      connection.QueryRepeatRate({}).status(),   connection.DefineActivityKind({}).status(),
-      connection.ListActivityKinds({}).status(), connection.DeleteActivityKind({}).status(),
-      connection.RecordActivity({}).status(),    connection.BatchRecordActivities({}).status(),
-      connection.ListActivities({}).status(),    connection.EraseActivity({}).status()};
+  const absl::Status answers[] = {connection.CreateSurvey({}).status(),
+                                  connection.GetSurvey({}).status(),
+                                  connection.ListSurveys({}).status(),
+                                  connection.UpdateSurvey({}).status(),
+                                  connection.ArchiveSurvey({}).status(),
+                                  connection.DeleteSurvey({}).status(),
+                                  connection.SubmitFeedback({}).status(),
+                                  connection.BatchSubmitFeedback({}).status(),
+                                  connection.GetFeedback({}).status(),
+                                  connection.ListFeedback({}).status(),
+                                  connection.AmendFeedback({}).status(),
+                                  connection.ExcludeFeedback({}).status(),
+                                  connection.IncludeFeedback({}).status(),
+                                  connection.EraseFeedback({}).status(),
+                                  connection.QueryMetric({}).status(),
+                                  connection.CompareMetric({}).status(),
+                                  connection.DecomposeChange({}).status(),
+                                  connection.CompareWords({}).status(),
+                                  connection.GetScorecard({}).status(),
+                                  connection.ExplainMetric({}).status(),
+                                  connection.GetStatus({}).status(),
+                                  connection.RebuildCube({}).status(),
+                                  connection.CompactStore({}).status(),
+                                  connection.GetRepeatProfile({}).status(),
+                                  connection.ListBackups({}).status(),
+                                  connection.DeleteBackup({}).status(),
+                                  connection.PruneBackups({}).status(),
+                                  connection.MeasureRepeats({}).status(),
+                                  connection.UpsertCustomer({}).status(),
+                                  connection.GetCustomer({}).status(),
+                                  connection.ListTimeline({}).status(),
+                                  connection.GetCustomerView({}).status(),
+                                  connection.EraseCustomer({}).status(),
+                                  connection.QueryRetention({}).status(),
+                                  connection.QueryCohorts({}).status(),
+                                  connection.QueryRepeatRate({}).status(),
+                                  connection.DefineActivityKind({}).status(),
+                                  connection.ListActivityKinds({}).status(),
+                                  connection.DeleteActivityKind({}).status(),
+                                  connection.RecordActivity({}).status(),
+                                  connection.BatchRecordActivities({}).status(),
+                                  connection.ListActivities({}).status(),
+                                  connection.EraseActivity({}).status(),
+                                  connection.CreateKey({}).status(),
+                                  connection.GetKey({}).status(),
+                                  connection.ListKeys({}).status(),
+                                  connection.UpdateKey({}).status(),
+                                  connection.RotateKey({}).status(),
+                                  connection.RevokeKey({}).status(),
+                                  connection.GetCaller({}).status(),
+                                  connection.ListAuditEvents({}).status()};
   for (const absl::Status& answer : answers) {
     EXPECT_TRUE(absl::IsUnavailable(answer)) << answer;
   }

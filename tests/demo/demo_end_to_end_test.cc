@@ -26,7 +26,7 @@ class DemoEndToEndTest : public ::testing::Test {
   void SetUp() override {
     ASSERT_OK_AND_ASSIGN(
         server_, Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", dir_.Join("data")),
-                                    "--listen=127.0.0.1:0",
+                                    "--listen=127.0.0.1:0", "--http_listen=off",
                                     absl::StrCat("--access_log=", dir_.Join("access.log"))}));
     const absl::StatusOr<std::string> line = server_->ReadLine(kLong);
     ASSERT_THAT(line, IsOkAndHolds(HasSubstr("listening on "))) << server_->StandardError();

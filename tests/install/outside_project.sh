@@ -56,7 +56,7 @@ check_quickstart() {
   local data line answer expected
   data="$(mktemp -d -p "$folder")"
   mkfifo "$data/stdout"
-  "$prefix/bin/emptychaird" --data="$data/data" --listen=127.0.0.1:0 \
+  "$prefix/bin/emptychaird" --data="$data/data" --listen=127.0.0.1:0 --http_listen=off \
     --access_log="$data/access.log" >"$data/stdout" &
   server=$!
   exec 3<"$data/stdout"

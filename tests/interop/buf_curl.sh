@@ -13,7 +13,7 @@ fi
 
 folder="$(mktemp -d)"
 mkfifo "$folder/stdout"
-"$server_path" --data="$folder/data" --listen=127.0.0.1:0 --access_log="$folder/access.log" \
+"$server_path" --data="$folder/data" --listen=127.0.0.1:0 --http_listen=off --access_log="$folder/access.log" \
   >"$folder/stdout" &
 server=$!
 trap 'kill -KILL "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT

@@ -183,6 +183,7 @@ def main():
                 options.server,
                 f"--data={folder}/data",
                 "--listen=127.0.0.1:0",
+                "--http_listen=off",
                 f"--access_log={folder}/access.log",
             ],
             stdout=subprocess.PIPE,

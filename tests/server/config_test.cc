@@ -37,6 +37,24 @@ TEST(ValidateConfig, TheDefaultsNeedADataDirectoryOnly) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("--data"));
 }
 
+TEST(ValidateConfig, BackupsLieApartFromTheData) {
+  for (const char* apart :
+       {"", "/backups", "/data2", "/data-backups", "relative", "/data/../backups"}) {
+    ServerConfig config = Good();
+    config.backup_directory = apart;
+    EXPECT_TRUE(ValidateConfig(config).ok()) << ValidateConfig(config);
+  }
+  for (const char* within :
+       {"/data", "/data/", "/data/backups", "/data/x/..", "/", "/x/../data/b"}) {
+    ServerConfig config = Good();
+    config.backup_directory = within;
+    EXPECT_THAT(FieldsOf(ValidateConfig(config)), ElementsAre("--backup_dir")) << within;
+  }
+  ServerConfig config = Good();
+  config.backup_bytes_per_second = -1;
+  EXPECT_THAT(FieldsOf(ValidateConfig(config)), ElementsAre("--backup_bytes_per_second"));
+}
+
 TEST(ValidateConfig, ListensOnLoopbackUnlessToldOtherwise) {
   const char* loopback[] = {
       "127.0.0.1:7443", "127.255.255.254:1",       "localhost:0",       "LocalHost:65535",
@@ -137,6 +155,78 @@ TEST(ValidateConfig, RefusesNumbersOutOfRangeAndNamesTheFlag) {
   }
 }
 
+TEST(ValidateConfig, ServesHttpOnLoopbackUnlessToldOtherwise) {
+  for (const char* address : {"", "off", "127.0.0.1:0", "[::1]:7444", "localhost:80"}) {
+    ServerConfig config = Good();
+    config.http_listen = address;
+    EXPECT_TRUE(ValidateConfig(config).ok()) << ValidateConfig(config);
+  }
+  for (const char* address : {"0.0.0.0:7444", "[::]:7444", "example.com:7444"}) {
+    ServerConfig config = Good();
+    config.http_listen = address;
+    // What holds for gRPC does not for this.
+    config.insecure = true;
+    const absl::Status status = ValidateConfig(config);
+    EXPECT_THAT(FieldsOf(status), ElementsAre("--http_listen")) << address;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("--http_insecure"));
+    config.http_insecure = true;
+    EXPECT_TRUE(ValidateConfig(config).ok()) << ValidateConfig(config);
+  }
+  for (const char* address : {"7444", "Off", "OFF", "unix:/run/http.sock", "::1:7444", "h:65536",
+                              "h:-1", "http://h:1", "h:1:2", "off:", " off"}) {
+    ServerConfig config = Good();
+    config.http_listen = address;
+    config.http_insecure = true;
+    const absl::Status status = ValidateConfig(config);
+    EXPECT_EQ(ReasonOf(status), v1::ERROR_REASON_FIELD_INVALID) << address;
+    EXPECT_THAT(FieldsOf(status), ElementsAre("--http_listen")) << address;
+  }
+}
+
+TEST(ValidateConfig, WithEncryptionItListensAnywhere) {
+  ServerConfig config = Good();
+  config.listen_address = "0.0.0.0:7443";
+  config.tls.certificate_file = "/c";
+  config.tls.key_file = "/k";
+  EXPECT_TRUE(ValidateConfig(config).ok()) << ValidateConfig(config);
+  config.tls.client_ca_file = "/ca";
+  config.tls.client_certificates = "required";
+  EXPECT_TRUE(ValidateConfig(config).ok()) << ValidateConfig(config);
+  config.listen_address = "nowhere";
+  EXPECT_THAT(FieldsOf(ValidateConfig(config)), ElementsAre("--listen"));
+}
+
+TEST(ValidateConfig, RefusesHalfAnEncryptionAndNamesTheFlag) {
+  const struct {
+    const char* flag;
+    TlsOptions tls;
+  } cases[] = {
+      {"--tls_key", {.certificate_file = "/c"}},
+      {"--tls_certificate", {.key_file = "/k"}},
+      {"--tls_certificate", {.key_file = "/k", .client_ca_file = "/ca"}},
+      {"--tls_client_ca", {.client_ca_file = "/ca"}},
+      {"--tls_client_certificates",
+       {.certificate_file = "/c", .key_file = "/k", .client_certificates = "required"}},
+      {"--tls_client_certificates", {.client_certificates = "required"}},
+      {"--tls_client_certificates", {.client_certificates = ""}},
+      {"--tls_client_certificates",
+       {.certificate_file = "/c",
+        .key_file = "/k",
+        .client_ca_file = "/ca",
+        .client_certificates = "Required"}},
+  };
+  for (const auto& [flag, tls] : cases) {
+    ServerConfig config = Good();
+    config.tls = tls;
+    const absl::Status status = ValidateConfig(config);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << flag;
+    EXPECT_THAT(FieldsOf(status), ElementsAre(flag)) << status;
+    // However it is listened, also where none is needed.
+    config.insecure = true;
+    EXPECT_EQ(ValidateConfig(config), status);
+  }
+}
+
 TEST(Flags, DefaultsMakeAConfigThatLacksOnlyTheData) {
   ServerConfig config = ConfigFromFlags();
   EXPECT_THAT(FieldsOf(ValidateConfig(config)), ElementsAre("--data"));
@@ -166,6 +256,12 @@ TEST(Flags, EachReachesItsSetting) {
       "--data=/d",
       "--listen=[::1]:5",
       "--insecure",
+      "--tls_certificate=/c",
+      "--tls_key=/k",
+      "--tls_client_ca=/ca",
+      "--tls_client_certificates=required",
+      "--http_listen=[::1]:6",
+      "--http_insecure",
       "--access_log=off",
       "--drain_deadline=3s",
       "--query_threads=11",
@@ -180,6 +276,8 @@ TEST(Flags, EachReachesItsSetting) {
       "--block_cache_bytes=18",
       "--column_bytes=20",
       "--receive_bytes=19",
+      "--backup_dir=/b",
+      "--backup_bytes_per_second=21",
   };
   std::vector<char*> argv;
   for (std::string& arg : args) {
@@ -191,7 +289,15 @@ TEST(Flags, EachReachesItsSetting) {
   EXPECT_EQ(config.data_directory, "/d");
   EXPECT_EQ(config.listen_address, "[::1]:5");
   EXPECT_TRUE(config.insecure);
+  EXPECT_EQ(config.tls.certificate_file, "/c");
+  EXPECT_EQ(config.tls.key_file, "/k");
+  EXPECT_EQ(config.tls.client_ca_file, "/ca");
+  EXPECT_EQ(config.tls.client_certificates, "required");
+  EXPECT_EQ(config.http_listen, "[::1]:6");
+  EXPECT_TRUE(config.http_insecure);
   EXPECT_EQ(config.access_log, "off");
+  EXPECT_EQ(config.backup_directory, "/b");
+  EXPECT_EQ(config.backup_bytes_per_second, 21);
   EXPECT_EQ(config.drain_deadline, absl::Seconds(3));
   EXPECT_EQ(config.executor.query.threads, 11);
   EXPECT_EQ(config.executor.query.queue_max, 12);

@@ -17,7 +17,7 @@ TEST(Steward, WorksAgainAndAgainOnTheMaintenanceLane) {
   Executor executor(ExecutorOptions::ForCores(2));
   absl::Notification third;
   int times = 0;
-  Steward steward(&executor, kSoon, [&] {
+  Steward steward(&executor, Lane::kMaintenance, kSoon, [&] {
     if (++times == 3) {
       third.Notify();
     }
@@ -31,7 +31,7 @@ TEST(Steward, NeverWorksTwiceAtOnceAndWaitsForTheLast) {
   absl::Notification goes_on;
   std::atomic<int> at_work = 0;
   std::atomic<bool> has_ended = false;
-  auto steward = std::make_unique<Steward>(&executor, kSoon, [&] {
+  auto steward = std::make_unique<Steward>(&executor, Lane::kMaintenance, kSoon, [&] {
     EXPECT_EQ(++at_work, 1);
     if (!begun.HasBeenNotified()) {
       begun.Notify();
@@ -57,7 +57,7 @@ TEST(Steward, ComesByAgainWhenItIsRefused) {
     while (!executor.Submit(Lane::kMaintenance, [&] { goes_on.WaitForNotification(); }).ok()) {
     }
   }
-  Steward steward(&executor, kSoon, [&] {
+  Steward steward(&executor, Lane::kMaintenance, kSoon, [&] {
     if (!worked.HasBeenNotified()) {
       worked.Notify();
     }
@@ -69,9 +69,9 @@ TEST(Steward, ComesByAgainWhenItIsRefused) {
 
 TEST(Steward, EndsWithoutHavingWorked) {
   Executor executor(ExecutorOptions::ForCores(2));
-  Steward(&executor, kNever, [] { FAIL(); });
+  Steward(&executor, Lane::kMaintenance, kNever, [] { FAIL(); });
   executor.Stop();
-  Steward(&executor, kSoon, [] { FAIL(); });
+  Steward(&executor, Lane::kMaintenance, kSoon, [] { FAIL(); });
 }
 
 }  // namespace

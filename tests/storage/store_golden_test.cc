@@ -8,9 +8,13 @@
 #include "absl/strings/str_replace.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/format/key_text_hash.h"
+#include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "tests/helpers/temp_dir.h"
+#include "tests/storage/check/verify_harness.h"
 #include "tests/storage/harness/activity_recount.h"
+#include "tests/storage/harness/golden_access.h"
 #include "tests/storage/harness/golden_activities.h"
 #include "tests/storage/harness/golden_content.h"
 #include "tests/storage/harness/store_harness.h"
@@ -30,6 +34,10 @@ class StoreGoldenTest : public ::testing::TestWithParam<uint32_t> {
     std::error_code error;
     std::filesystem::copy(golden_, directory_, std::filesystem::copy_options::recursive, error);
     ASSERT_FALSE(error) << golden_ << ": " << error.message();
+    Open();
+  }
+
+  void Open() {
     StoreOptions options;
     options.directory = directory_;
     absl::StatusOr<std::unique_ptr<Store>> store = Store::Open(std::move(options));
@@ -57,18 +65,69 @@ class StoreGoldenTest : public ::testing::TestWithParam<uint32_t> {
 // Formats that a server can open; one without a golden database fails here.
 constexpr uint32_t kOldestFormat = 5;
 constexpr uint32_t kFirstFormatWithActivities = 7;
+constexpr uint32_t kFirstFormatWithKeys = 8;
+
+store::v1::StoredIdentity IdentityIn(const DatabaseDump& dump) {
+  store::v1::StoredIdentity identity;
+  EXPECT_TRUE(DecodeMessage(dump.at("meta").at(IdentityKey()), identity));
+  return identity;
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, StoreGoldenTest,
                          ::testing::Range(kOldestFormat, kFormatVersion + 1),
                          [](const auto& format) { return absl::StrCat("Format", format.param); });
 
 TEST_P(StoreGoldenTest, HoldsWhatIsWrittenBesideIt) {
-  const DatabaseDump dump = Dump();
-  // Opening it has brought it to the present format.
+  DatabaseDump dump = Dump();
+  // Opening it has brought it to the present format, with a secret for the hashes of keys.
+  store::v1::StoredIdentity identity = IdentityIn(dump);
+  EXPECT_EQ(identity.access_secret().size(), KeyTextHash::kSecretSize);
+  if (GetParam() < kFirstFormatWithKeys) {
+    identity.clear_access_secret();
+    dump["meta"][IdentityKey()] = EncodeMessage(identity);
+  }
   const std::string expected =
       absl::StrReplaceAll(ExpectedText(), {{absl::StrCat(": format ", GetParam(), "\n"),
                                             absl::StrCat(": format ", kFormatVersion, "\n")}});
   EXPECT_EQ(GoldenText(dump), expected);
   EXPECT_THAT(FindFaults(dump), IsEmpty());
+}
+
+TEST_P(StoreGoldenTest, IsFoundSound) {
+  const Verdict verdict = VerifyNow(*store_);
+  EXPECT_THAT(verdict.differences, IsEmpty());
+  EXPECT_GT(verdict.summary.records, 0);
+}
+
+TEST_P(StoreGoldenTest, HasTheKeysThatItHadAndTakesNewOnes) {
+  const size_t had = GetParam() < kFirstFormatWithKeys ? 0 : 3;
+  EXPECT_THAT(store_->view()->access->entries(), ::testing::SizeIs(had));
+  if (had != 0) {
+    const AccessTable& table = *store_->view()->access;
+    const store::v1::StoredAccess& key = *table.Find(kGoldenKey)->stored;
+    ASSERT_EQ(key.secrets_size(), 2);
+    EXPECT_TRUE(
+        KeyTextHash::Equals(store_->key_text_hash()(kGoldenKeyText), key.secrets(0).hash()));
+    EXPECT_EQ(key.role(), v1::ROLE_READER);
+    EXPECT_EQ(key.records_of_day(), 12);
+    EXPECT_EQ(table.FindCertificate(kGoldenSan)->stored->id(), kGoldenCertificate);
+    EXPECT_NE(table.Find(kGoldenRevokedCertificate)->stored->revoke_time_ms(), 0);
+  }
+  auto command = NewCommand();
+  store::v1::StoredAccess& key = *command->mutable_create_access()->mutable_access();
+  key.set_id(77);
+  key.set_name("new");
+  key.set_role(v1::ROLE_SUBMITTER);
+  const KeyTextHash::Bytes hash = store_->key_text_hash()("a text");
+  key.add_secrets()->set_hash(hash.data(), hash.size());
+  ASSERT_OK(RunCommand(*store_, std::move(command)).error);
+  // The secret is made once: the text works after the next start, too.
+  store_.reset();
+  Open();
+  ASSERT_THAT(store_->view()->access->entries(), ::testing::SizeIs(had + 1));
+  EXPECT_TRUE(KeyTextHash::Equals(store_->key_text_hash()("a text"),
+                                  store_->view()->access->Find(77)->stored->secrets(0).hash()));
+  EXPECT_THAT(VerifyNow(*store_).differences, IsEmpty());
 }
 
 TEST_P(StoreGoldenTest, IsQueriedAsItWasAnswered) {

@@ -72,6 +72,13 @@ template <typename Value>
 Flag CommandLine::Add(const std::string& name, Value& value, const std::string& description) const {
   if constexpr (std::is_same_v<Value, bool>) {
     return Flag(app_->add_flag(name, value, description));
+  } else if constexpr (std::is_same_v<Value, std::optional<bool>>) {
+    // How often it was given; below 0 for what was denied.
+    const auto set = [&value](int64_t count) { value = count > 0; };
+    CLI::Option* const option = app_->add_flag_function(name, set, description);
+    // CLI11 throws what is no error of its own for a value that is neither.
+    option->check(CLI::IsMember({"true", "false"}));
+    return Flag(option);
   } else {
     return Flag(app_->add_option(name, value, description));
   }
@@ -85,6 +92,7 @@ template Flag CommandLine::Add(const std::string&, std::string&, const std::stri
 template Flag CommandLine::Add(const std::string&, std::vector<std::string>&,
                                const std::string&) const;
 template Flag CommandLine::Add(const std::string&, std::vector<int>&, const std::string&) const;
+template Flag CommandLine::Add(const std::string&, std::optional<bool>&, const std::string&) const;
 template Flag CommandLine::Add(const std::string&, std::optional<int>&, const std::string&) const;
 template Flag CommandLine::Add(const std::string&, std::optional<int64_t>&,
                                const std::string&) const;

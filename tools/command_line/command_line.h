@@ -64,7 +64,8 @@ class CommandLine {
 
   // Adds `--name`, or without the dashes a positional argument, which sets `value`: that must
   // outlive Parse. Defined for the types listed in command_line.cc: numbers, texts, optional ones,
-  // lists of texts, and bool for a flag without a value.
+  // lists of texts, and bool for a flag without a value; an optional bool also takes
+  // `--name=false`.
   template <typename Value>
   Flag Add(const std::string& name, Value& value, const std::string& description = "") const;
 

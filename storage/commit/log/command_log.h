@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "storage/state/command.h"
 #include "storage/state/command_result.h"
 
@@ -93,6 +95,10 @@ class CommandLog {
   // Of what was not released, and the most that it may become.
   virtual size_t bytes() const = 0;
   virtual size_t bytes_max() const = 0;
+
+  // Since when, by Clock::System()->Monotonic(), there has been something that was not released;
+  // nothing when there is none.
+  virtual std::optional<absl::Duration> busy_since() const { return std::nullopt; }
 };
 
 }  // namespace emptychair::storage

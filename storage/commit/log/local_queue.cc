@@ -1,13 +1,51 @@
 #include "storage/commit/log/local_queue.h"
 
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
 #include "common/base/errors.h"
+#include "common/base/uuid.h"
 #include "storage/engine/fail_point.h"
 
 namespace emptychair::storage {
 namespace {
+
+bool EntersLedger(const store::v1::Command& command) {
+  switch (command.kind_case()) {
+    case store::v1::Command::kEraseFeedback:
+    case store::v1::Command::kTakeBackFeedback:
+    case store::v1::Command::kDeleteSurvey:
+    case store::v1::Command::kEraseActivity:
+    case store::v1::Command::kTakeBackActivities:
+    case store::v1::Command::kDeleteActivityKind:
+    case store::v1::Command::kEraseCustomer:
+    case store::v1::Command::kPurgeCustomer:
+    case store::v1::Command::kUpdateAccess:
+    case store::v1::Command::kRotateAccess:
+    case store::v1::Command::kRevokeAccess:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool NeedsLedgerId(const store::v1::Command& command) {
+  return !command.has_ledger_entry_id() && EntersLedger(command);
+}
+
+// With the id that it is given in its place. Reads all of a command, so without the lock.
+size_t BytesOf(const store::v1::Command& command) {
+  constexpr size_t kLedgerIdBytes = 3 + Uuid::kSize;
+  return command.ByteSizeLong() + (NeedsLedgerId(command) ? kLedgerIdBytes : 0);
+}
 
 // About how long a full queue takes to empty by half.
 constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
@@ -15,11 +53,14 @@ constexpr absl::Duration kRetryDelay = absl::Milliseconds(100);
 }  // namespace
 
 LocalQueue::LocalQueue(const Options& options)
-    : epoch_(options.epoch), bytes_max_(options.bytes_max), last_index_(options.applied_index) {}
+    : epoch_(options.epoch),
+      bytes_max_(options.bytes_max),
+      last_index_(options.applied_index),
+      last_ledger_ms_(absl::ToUnixMillis(absl::Now())) {}
 
 absl::Status LocalQueue::Propose(Proposal& proposal) {
   proposal.command->set_epoch(epoch_);
-  const size_t bytes = proposal.command->ByteSizeLong();
+  const size_t bytes = BytesOf(*proposal.command);
   absl::MutexLock lock(&mutex_);
   if (is_closed_) {
     return ShuttingDownError();
@@ -31,6 +72,7 @@ absl::Status LocalQueue::Propose(Proposal& proposal) {
                                        bytes_max_, " bytes); nothing was stored"),
                           kRetryDelay);
   }
+  GiveLedgerId(*proposal.command);
   Append(std::move(proposal.command), proposal.want_records, std::move(proposal.done), bytes);
   return absl::OkStatus();
 }
@@ -39,11 +81,12 @@ absl::Status LocalQueue::Propose(Proposal& proposal) {
 // has made idle ends in apply.
 void LocalQueue::ProposeFollowUp(CommandPtr command) {
   command->set_epoch(epoch_);
-  const size_t bytes = command->ByteSizeLong();
+  const size_t bytes = BytesOf(*command);
   absl::MutexLock lock(&mutex_);
   if (is_closed_) {
     return;
   }
+  GiveLedgerId(*command);
   if (IsOn(FailPoint::kFollowUpTwice)) {
     CommandPtr copy = NewCommand();
     *copy = *command;
@@ -52,7 +95,22 @@ void LocalQueue::ProposeFollowUp(CommandPtr command) {
   Append(std::move(command), /*want_records=*/false, /*done=*/nullptr, bytes);
 }
 
+// With the lock held, so that the ids ascend as the indexes do. Each takes a millisecond of its
+// own.
+void LocalQueue::GiveLedgerId(store::v1::Command& command) {
+  if (!NeedsLedgerId(command)) {
+    return;
+  }
+  last_ledger_ms_ = std::max(absl::ToUnixMillis(absl::Now()), last_ledger_ms_ + 1);
+  std::array<uint8_t, 10> entropy{};
+  randombytes_buf(entropy.data(), entropy.size() - sizeof(uint32_t));
+  command.set_ledger_entry_id(std::string(Uuid::MakeV7(last_ledger_ms_, entropy).AsBytes()));
+}
+
 void LocalQueue::Append(CommandPtr command, bool want_records, Done done, size_t bytes) {
+  if (waiting_bytes_ == 0) {
+    busy_since_ = Clock::System()->Monotonic();
+  }
   entry_bytes_ += bytes;
   waiting_bytes_ += bytes;
   entries_.push_back({++last_index_, std::move(command), bytes, want_records, std::move(done)});
@@ -133,6 +191,11 @@ std::vector<CommandLog::Entry> LocalQueue::Abandon() {
 size_t LocalQueue::bytes() const {
   absl::MutexLock lock(&mutex_);
   return waiting_bytes_;
+}
+
+std::optional<absl::Duration> LocalQueue::busy_since() const {
+  absl::MutexLock lock(&mutex_);
+  return waiting_bytes_ > 0 ? std::make_optional(busy_since_) : std::nullopt;
 }
 
 }  // namespace emptychair::storage

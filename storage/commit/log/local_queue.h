@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -40,8 +41,11 @@ class LocalQueue final : public CommandLog {
   std::vector<Entry> Abandon() override ABSL_LOCKS_EXCLUDED(mutex_);
   size_t bytes() const override ABSL_LOCKS_EXCLUDED(mutex_);
   size_t bytes_max() const override { return bytes_max_; }
+  std::optional<absl::Duration> busy_since() const override ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  // Gives a command that erases or takes away the id of what it enters into the ledger.
+  void GiveLedgerId(store::v1::Command& command) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Append(CommandPtr command, bool want_records, Done done, size_t bytes)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Backlog GetBacklog() const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
@@ -54,9 +58,11 @@ class LocalQueue final : public CommandLog {
   const size_t bytes_max_;
   mutable absl::Mutex mutex_;
   uint64_t last_index_ ABSL_GUARDED_BY(mutex_);
+  int64_t last_ledger_ms_ ABSL_GUARDED_BY(mutex_);
   std::deque<Entry> entries_ ABSL_GUARDED_BY(mutex_);
-  size_t entry_bytes_ ABSL_GUARDED_BY(mutex_) = 0;    // Of `entries_`.
-  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of these and of what was not released.
+  size_t entry_bytes_ ABSL_GUARDED_BY(mutex_) = 0;     // Of `entries_`.
+  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;   // Of these and of what was not released.
+  absl::Duration busy_since_ ABSL_GUARDED_BY(mutex_);  // Since these bytes are more than 0.
   bool is_closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<absl::AnyInvocable<void()>> writers_ ABSL_GUARDED_BY(mutex_);
 };

@@ -15,6 +15,18 @@ TEST(SystemClock, TellsTheTimeOfTheMachine) {
   EXPECT_EQ(Clock::System(), Clock::System());
 }
 
+TEST(SystemClock, TellsDurationsByAClockThatNobodySets) {
+  absl::Duration last = Clock::System()->Monotonic();
+  EXPECT_GT(last, absl::ZeroDuration());
+  for (int i = 0; i < 1'000; ++i) {
+    const absl::Duration told = Clock::System()->Monotonic();
+    ASSERT_GE(told, last);
+    last = told;
+  }
+  // Not the time of the machine, which can be set.
+  EXPECT_GT(absl::Now() - absl::UnixEpoch() - last, absl::Hours(24 * 365));
+}
+
 TEST(FakeClock, StandsStillUntilItIsAdvanced) {
   const absl::Time start = absl::FromUnixMillis(1'700'000'000'123);
   FakeClock clock(start);
@@ -22,6 +34,10 @@ TEST(FakeClock, StandsStillUntilItIsAdvanced) {
   EXPECT_EQ(clock.Now(), start);
   clock.Advance(absl::Milliseconds(1'500));
   EXPECT_EQ(clock.Now(), absl::FromUnixMillis(1'700'000'001'623));
+  const absl::Duration before = clock.Monotonic();
+  clock.Advance(absl::Seconds(5));
+  EXPECT_EQ(clock.Monotonic() - before, absl::Seconds(5));
+  clock.Advance(-absl::Seconds(5));
   clock.Advance(-absl::Hours(1));
   EXPECT_EQ(clock.Now(), absl::FromUnixMillis(1'699'996'401'623));
 }

@@ -51,6 +51,33 @@ TEST(Executor, TakesPacedWorkHoweverMuchWaits) {
   EXPECT_EQ(ReasonOf(executor.SubmitPaced(Lane::kIngest, [] {})), v1::ERROR_REASON_SHUTTING_DOWN);
 }
 
+TEST(Executor, TellsWhatWaitsAndWhatRuns) {
+  Executor executor({.query = {.threads = 2, .queue_max = 10}});
+  absl::Barrier running(3);
+  absl::Notification release;
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(executor
+                    .Submit(Lane::kQuery,
+                            [&] {
+                              running.Block();
+                              release.WaitForNotification();
+                            })
+                    .ok());
+  }
+  running.Block();
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(executor.Submit(Lane::kQuery, [] {}).ok());
+  }
+  EXPECT_EQ(executor.LoadOf(Lane::kQuery).waiting, 5);
+  EXPECT_EQ(executor.LoadOf(Lane::kQuery).running, 2);
+  EXPECT_EQ(executor.LoadOf(Lane::kScan).waiting, 0);
+  EXPECT_EQ(executor.LoadOf(Lane::kScan).running, 0);
+  release.Notify();
+  executor.Stop();
+  EXPECT_EQ(executor.LoadOf(Lane::kQuery).waiting, 0);
+  EXPECT_EQ(executor.LoadOf(Lane::kQuery).running, 0);
+}
+
 TEST(Executor, RunsTheWorkOfALaneInOrder) {
   Executor executor({.query = {.threads = 1, .queue_max = 100}});
   std::vector<int> order;

@@ -63,7 +63,7 @@ class TestCall {
   }
   void Cancel() { Take(feed_.Cancelled()); }
   bool Stop() {
-    const bool is_under_way = feed_.Stop();
+    const bool is_under_way = feed_.Stop(ShuttingDownError());
     if (is_under_way) {
       Take(feed_.Continue());
     }

@@ -97,7 +97,7 @@ class TestCall {
   void Cancel() { Take(pipeline_.Cancelled()); }
   // Whether there is something left to stop.
   bool Stop() {
-    const bool is_under_way = pipeline_.Stop();
+    const bool is_under_way = pipeline_.Stop(ShuttingDownError());
     if (is_under_way) {
       Take(pipeline_.Continue());
     }
@@ -231,7 +231,7 @@ TEST(Pipeline, EndsWithShuttingDownWhenAllIsAnswered) {
 
 TEST(Pipeline, DoesNotEndBeforeItHasBegun) {
   Pipeline pipeline;
-  EXPECT_TRUE(pipeline.Stop());
+  EXPECT_TRUE(pipeline.Stop(ShuttingDownError()));
   EXPECT_EQ(pipeline.Continue(), Step::kNothing);
   EXPECT_EQ(pipeline.Continue(), Step::kFinish);
 }

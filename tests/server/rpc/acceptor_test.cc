@@ -1,5 +1,6 @@
 #include "server/rpc/acceptor.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -114,6 +115,31 @@ class FewDescriptors {
   rlimit before_{};
 };
 
+TEST_F(AcceptorTest, CountsTheConnectionsThatAreOpen) {
+  const std::unique_ptr<Acceptor> acceptor = Listen("127.0.0.1:0");
+  Start(*acceptor);
+  EXPECT_EQ(acceptor->connections(), 0);
+  std::vector<Descriptor> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(Connect(AF_INET, acceptor->port()));
+  }
+  WaitForAccepted(5);
+  EXPECT_EQ(acceptor->connections(), 5);
+  // Who they were given to closes them; their descriptors are taken by others.
+  std::vector<Descriptor> others;
+  {
+    absl::MutexLock lock(&mutex_);
+    accepted_.erase(accepted_.begin() + 3, accepted_.end());
+    others.emplace_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    others.emplace_back(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  }
+  EXPECT_EQ(acceptor->connections(), 3);
+  clients.push_back(Connect(AF_INET, acceptor->port()));
+  WaitForAccepted(4);
+  EXPECT_EQ(acceptor->connections(), 4);
+  EXPECT_EQ(acceptor->refused(), 0);
+}
+
 TEST_F(AcceptorTest, AcceptsWhatConnects) {
   const auto acceptor = Listen("127.0.0.1:0");
   ASSERT_GT(acceptor->port(), 0);
@@ -200,6 +226,7 @@ TEST_F(AcceptorTest, ConnectionsDoNotTakeTheLastDescriptors) {
     ASSERT_GE(files.back().get(), 0);
   }
   EXPECT_TRUE(IsClosed(Connect(AF_INET, acceptor->port())));
+  EXPECT_EQ(acceptor->refused(), 1);
   files.clear();
   const Descriptor accepted = Connect(AF_INET, acceptor->port());
   WaitForAccepted(31);

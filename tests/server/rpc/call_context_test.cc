@@ -122,6 +122,64 @@ TEST_F(CallContextTest, ACallHasItsCallersIdOrOneOfTheServers) {
   }
 }
 
+TEST_F(CallContextTest, TheAnswerHasTheIdInItsTrailer) {
+  Serve([](const RequestContext&, const Request& request, Response&) {
+    return request.survey_id().empty() ? absl::OkStatus() : absl::NotFoundError("a bug");
+  });
+  std::vector<std::string> told;
+  for (const char* id : {"order-4711/a", ""}) {
+    for (const char* survey_id : {"", "none"}) {
+      grpc::ClientContext context;
+      if (*id != '\0') {
+        context.AddMetadata("x-request-id", id);
+      }
+      Request request;
+      request.set_survey_id(survey_id);
+      Call(context, request).IgnoreError();
+      const auto& trailers = context.GetServerTrailingMetadata();
+      ASSERT_EQ(trailers.count("x-request-id"), 1u);
+      const grpc::string_ref value = trailers.find("x-request-id")->second;
+      told.emplace_back(value.data(), value.size());
+    }
+  }
+  WaitForEnd();
+  EXPECT_EQ(told, access_log_.request_ids());
+  EXPECT_EQ(told[1], "order-4711/a");
+}
+
+TEST_F(CallContextTest, ObserversAreToldTheTraceOfTheCaller) {
+  Serve([](const RequestContext&, const Request&, Response&) { return absl::OkStatus(); });
+  const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const std::vector<std::vector<std::string>> sent = {{}, {trace}, {"nonsense"}, {trace, trace}};
+  for (const std::vector<std::string>& values : sent) {
+    grpc::ClientContext context;
+    for (const std::string& value : values) {
+      context.AddMetadata("traceparent", value);
+    }
+    EXPECT_TRUE(Call(context).ok());
+  }
+  WaitForEnd();
+  EXPECT_THAT(access_log_.traces(),
+              ElementsAre("", "4bf92f3577b34da6a3ce929d0e0e4736 00f067aa0ba902b7", "", ""));
+}
+
+TEST_F(CallContextTest, ObserversAreToldHowManyRecordsTheHandlerSaw) {
+  Serve([](const RequestContext& context, const Request& request, Response&) {
+    for (size_t i = 0; i < request.survey_id().size(); ++i) {
+      EXPECT_TRUE(context.AdmitRecords(10).ok());
+    }
+    return absl::OkStatus();
+  });
+  for (const char* survey_id : {"", "ab"}) {
+    grpc::ClientContext context;
+    Request request;
+    request.set_survey_id(survey_id);
+    EXPECT_TRUE(Call(context, request).ok());
+  }
+  WaitForEnd();
+  EXPECT_THAT(access_log_.records(), ElementsAre(0, 20));
+}
+
 TEST_F(CallContextTest, TheLineOfAHandlerThatThrewHasTheRequestId) {
   Serve([](const RequestContext&, const Request&, Response&) -> absl::Status {
     throw std::runtime_error("secret");

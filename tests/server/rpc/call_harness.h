@@ -21,6 +21,7 @@
 #include "server/call/call_runner.h"
 #include "server/rpc/grpc_service.h"
 #include "server/telemetry/server_log.h"
+#include "tests/server/api_fakes.h"
 
 namespace emptychair {
 
@@ -35,6 +36,11 @@ class MemoryAccessLog final : public CallObserver {
     peers_.push_back(call.context.caller.peer);
     request_ids_.emplace_back(call.context.request_id.text());
     sizes_.emplace_back(call.request_bytes, call.response_bytes);
+    records_.push_back(call.records);
+    traces_.push_back(
+        call.context.trace.has_value()
+            ? absl::StrCat(call.context.trace->trace_id(), " ", call.context.trace->span_id())
+            : "");
   }
 
   std::vector<std::string> lines() const {
@@ -49,6 +55,14 @@ class MemoryAccessLog final : public CallObserver {
     absl::MutexLock lock(&mutex_);
     return request_ids_;
   }
+  std::vector<int64_t> records() const {
+    absl::MutexLock lock(&mutex_);
+    return records_;
+  }
+  std::vector<std::string> traces() const {
+    absl::MutexLock lock(&mutex_);
+    return traces_;
+  }
   // Of requests and responses.
   std::vector<std::pair<int64_t, int64_t>> sizes() const {
     absl::MutexLock lock(&mutex_);
@@ -61,6 +75,8 @@ class MemoryAccessLog final : public CallObserver {
   std::vector<std::string> peers_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> request_ids_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<int64_t, int64_t>> sizes_ ABSL_GUARDED_BY(mutex_);
+  std::vector<int64_t> records_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> traces_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Collects the lines of a Log.
@@ -119,7 +135,7 @@ class ServedTest : public ::testing::Test {
       : clock_(absl::UnixEpoch()),
         log_(&clock_, log_lines_.writer()),
         executor_(options),
-        runner_(&executor_, {&access_log_}, &log_, &clock_) {}
+        runner_(&executor_, &gate_, {&access_log_}, &log_, &clock_) {}
 
   ~ServedTest() override {
     if (server_ != nullptr) {
@@ -156,6 +172,7 @@ class ServedTest : public ::testing::Test {
   ServerLog log_;
   MemoryAccessLog access_log_;
   Executor executor_;
+  OpenGate gate_;
   CallRunner runner_;
   MethodTable methods_;
   std::unique_ptr<grpc::Service> service_;

@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "gtest/gtest.h"
 #include "server/api/method_spec.h"
+#include "tests/server/api_fakes.h"
 
 namespace emptychair {
 
@@ -47,7 +48,7 @@ const MethodSpec& MethodOf(const MethodTable& table) {
 template <typename Response, typename Request>
 absl::StatusOr<Response> CallDirectly(const MethodTable& table, const Request& request) {
   const MethodSpec& spec = MethodOf<Request>(table);
-  const RequestContext context = {.method = &spec.method};
+  const RequestContext context = {.method = &spec.method, .caller = AllPowerfulCaller()};
   Response response;
   if (const auto* scheduled = std::get_if<MethodSpec::Scheduled>(&spec.handler)) {
     ASSIGN_OR_RETURN(AnyScheduledWork work, scheduled->schedule(context, request));

@@ -248,7 +248,8 @@ TEST_F(HandlersTest, VerifyStoreWritesItsSummaryLast) {
   Collector collector;
   const auto& stream =
       std::get<MethodSpec::Stream>(MethodOf<v1::VerifyStoreRequest>(table()).handler);
-  ASSERT_OK(stream.run({}, v1::VerifyStoreRequest(), collector));
+  const RequestContext context = {.method = &MethodOf<v1::VerifyStoreRequest>(table()).method};
+  ASSERT_OK(stream.run(context, v1::VerifyStoreRequest(), collector));
   ASSERT_FALSE(collector.messages.empty());
   EXPECT_EQ(collector.messages.back().summary().records(), 1);
   EXPECT_EQ(collector.messages.back().summary().difference_count(), 0);

@@ -30,18 +30,22 @@ struct Call {
   std::string reason;
   absl::Duration duration;
   std::string peer = "p";
+  int64_t records = 0;
+  std::string traceparent;
 };
 
 void Record(AccessLog& log, const Call& call) {
   const Method method = {.name = call.method};
   const RequestContext context = {.method = &method,
                                   .caller = {.peer = call.peer},
-                                  .request_id = *RequestId::FromCaller(call.request_id)};
+                                  .request_id = *RequestId::FromCaller(call.request_id),
+                                  .trace = TraceParent::Parse(call.traceparent)};
   log.CallFinished({.context = context,
                     .start_time = call.time,
                     .code = call.code,
                     .reason = call.reason,
-                    .duration = call.duration});
+                    .duration = call.duration,
+                    .records = call.records});
 }
 
 // A folder that is gone afterwards.
@@ -98,12 +102,28 @@ TEST_F(AccessLogTest, WritesAnObjectACall) {
       Lines(),
       testing::ElementsAre(
           "{\"time\":\"2024-01-31T12:00:00.007Z\",\"method\":\"FeedbackService/SubmitFeedback\","
-          "\"request_id\":\"9f86d081884c7d65\",\"code\":\"OK\",\"duration_us\":412,\"peer\":\"ipv4:"
+          "\"request_id\":\"9f86d081884c7d65\",\"principal\":\"anonymous\",\"code\":\"OK\","
+          "\"duration_us\":412,\"peer\":\"ipv4:"
           "127.0.0.1:51234\"}",
           "{\"time\":\"2024-01-31T12:00:00.008Z\",\"method\":\"SurveyService/GetSurvey\","
-          "\"request_id\":\"a\\\"b\",\"code\":\"NOT_FOUND\",\"reason\":\"SURVEY_NOT_FOUND\","
+          "\"request_id\":\"a\\\"b\",\"principal\":\"anonymous\",\"code\":\"NOT_FOUND\",\"reason\":"
+          "\"SURVEY_NOT_FOUND\","
           "\"duration_us\":3000,"
           "\"peer\":\"unix:{}\\u000a\\\"%\"}"));
+}
+
+TEST_F(AccessLogTest, SaysHowManyRecordsCameAndToWhichTraceTheyBelong) {
+  Record(*Open(), {.code = absl::StatusCode::kInvalidArgument,
+                   .reason = "FIELD_INVALID",
+                   .duration = absl::Microseconds(1),
+                   .records = 500,
+                   .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"});
+  EXPECT_THAT(Lines(), testing::ElementsAre(testing::EndsWith(
+                           "\"request_id\":\"r\",\"principal\":\"anonymous\",\"code\":\"INVALID_"
+                           "ARGUMENT\",\"reason\":"
+                           "\"FIELD_INVALID\",\"records\":500,\"duration_us\":1,\"peer\":\"p\","
+                           "\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"span_id\":"
+                           "\"00f067aa0ba902b7\"}")));
 }
 
 TEST_F(AccessLogTest, AppendsToWhatIsThere) {

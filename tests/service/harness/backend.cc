@@ -86,8 +86,9 @@ std::unique_ptr<Backend> Backend::StartWithoutColumns() {
 
 absl::StatusOr<RunningBinary> StartBinary(const std::string& directory,
                                           const std::vector<std::string>& more_flags) {
-  std::vector<std::string> argv = {EMPTYCHAIRD_PATH, absl::StrCat("--data=", directory),
-                                   "--listen=127.0.0.1:0", "--access_log=off", "--steward=false"};
+  std::vector<std::string> argv = {EMPTYCHAIRD_PATH,       absl::StrCat("--data=", directory),
+                                   "--listen=127.0.0.1:0", "--http_listen=off",
+                                   "--access_log=off",     "--steward=false"};
   argv.insert(argv.end(), more_flags.begin(), more_flags.end());
   RunningBinary binary;
   ASSIGN_OR_RETURN(binary.process, Subprocess::Start(argv));

@@ -6,10 +6,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/config.h"
 #include "server/server.h"
 #include "server/telemetry/server_log.h"
 
 namespace emptychair::testing {
+
+// What StartInProcess starts with, for tests that want something else of it.
+ServerConfig InProcessConfig(const std::string& directory);
 
 // A server on the store in `directory`, listening on any free port of loopback, silent.
 absl::StatusOr<std::unique_ptr<Server>> StartInProcess(

@@ -261,7 +261,7 @@ std::vector<std::string> ListServices(const std::shared_ptr<grpc::Channel>& chan
 TEST_F(OperatingTest, BothVersionsOfReflectionListTheServices) {
   const RunningBinary server = Start();
   const auto is_whole = ::testing::ElementsAre(
-      "emptychair.v1.AdminService", "emptychair.v1.CustomerService",
+      "emptychair.v1.AccessService", "emptychair.v1.AdminService", "emptychair.v1.CustomerService",
       "emptychair.v1.FeedbackService", "emptychair.v1.MetricsService",
       "emptychair.v1.SurveyService", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection");

@@ -50,7 +50,7 @@ class ProcessTest : public ::testing::Test {
 
   // Runs the binary with these flags alone, to its end.
   static FinishedProcess Run(std::vector<std::string> flags) {
-    flags.insert(flags.begin(), EMPTYCHAIRD_PATH);
+    flags.insert(flags.begin(), {EMPTYCHAIRD_PATH, "--http_listen=off"});
     return Value(RunToEnd(flags, kLong));
   }
 
@@ -71,9 +71,9 @@ class ProcessTest : public ::testing::Test {
 };
 
 TEST_F(ProcessTest, TheFirstLineSaysWhereItListens) {
-  ASSERT_OK_AND_ASSIGN(
-      const std::unique_ptr<Subprocess> process,
-      Subprocess::Start({EMPTYCHAIRD_PATH, "--data", data_, "--listen", "127.0.0.1:0"}));
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Subprocess> process,
+                       Subprocess::Start({EMPTYCHAIRD_PATH, "--data", data_, "--listen",
+                                          "127.0.0.1:0", "--http_listen", "off"}));
   ASSERT_OK_AND_ASSIGN(const std::string line, process->ReadLine(kLong));
   EXPECT_THAT(line, MatchesRegex("listening on 127\\.0\\.0\\.1:[1-9][0-9]*"));
   Client client = MakeClient(line.substr(std::string("listening on ").size()));
@@ -140,9 +140,10 @@ TEST_F(ProcessTest, ListensElsewhereOnlyWhenToldThatItIsInsecure) {
   const FinishedProcess refused = Run({"--data", data_, "--listen", "0.0.0.0:0"});
   EXPECT_EQ(refused.exit_status, 1);
   EXPECT_THAT(refused.standard_error, HasSubstr("--insecure"));
-  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Subprocess> taken,
-                       Subprocess::Start({EMPTYCHAIRD_PATH, "--data", data_, "--listen",
-                                          "0.0.0.0:0", "--insecure", "--access_log=off"}));
+  ASSERT_OK_AND_ASSIGN(
+      const std::unique_ptr<Subprocess> taken,
+      Subprocess::Start({EMPTYCHAIRD_PATH, "--data", data_, "--listen", "0.0.0.0:0", "--insecure",
+                         "--http_listen=off", "--access_log=off"}));
   EXPECT_THAT(taken->ReadLine(kLong),
               IsOkAndHolds(MatchesRegex("listening on 0\\.0\\.0\\.0:[1-9][0-9]*")));
 }
@@ -150,7 +151,7 @@ TEST_F(ProcessTest, ListensElsewhereOnlyWhenToldThatItIsInsecure) {
 TEST_F(ProcessTest, FlagsCanStandInAFile) {
   const std::string file = directory_.Join("flags");
   std::ofstream(file) << "# the server of this test\n--data=" << data_
-                      << "\n--listen=127.0.0.1:0\n--access_log=off\n";
+                      << "\n--listen=127.0.0.1:0\n--http_listen=off\n--access_log=off\n";
   ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Subprocess> process,
                        Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--flagfile=", file)}));
   EXPECT_THAT(process->ReadLine(kLong), IsOkAndHolds(HasSubstr("listening on 127.0.0.1:")))
@@ -309,9 +310,10 @@ TEST_F(ProcessTest, ASurveyWhoseZoneIsNotKnownWaitsForIt) {
   }
   {
     const TempDir no_zones;
-    auto process = Value(Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", data_),
-                                            "--listen=127.0.0.1:0", "--access_log=off"},
-                                           {.environment = {{"TZDIR", no_zones.path()}}}));
+    auto process =
+        Value(Subprocess::Start({EMPTYCHAIRD_PATH, absl::StrCat("--data=", data_),
+                                 "--listen=127.0.0.1:0", "--http_listen=off", "--access_log=off"},
+                                {.environment = {{"TZDIR", no_zones.path()}}}));
     const std::string line = Value(process->ReadLine(kLong));
     RunningBinary server{std::move(process), line.substr(line.rfind(' ') + 1)};
     EXPECT_THAT(server.process->StandardError(),

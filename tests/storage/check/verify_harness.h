@@ -83,6 +83,10 @@ inline std::string KindName(DifferenceKind kind) {
                                 "CHANGE_LOG",
                                 "COLUMN_MISMATCH",
                                 "CUSTOMER_SET",
+                                "ACCESS_ENTRY",
+                                "ACCESS_INDEX",
+                                "AUDIT_CHAIN",
+                                "AUDIT_HEAD",
                                 "COUNTER"};
   return kNames[static_cast<size_t>(kind)];
 }

@@ -18,6 +18,7 @@
 #include "storage/format/customer_set.h"
 #include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
+#include "tests/storage/harness/access_source.h"
 #include "tests/storage/harness/activity_harness.h"
 #include "tests/storage/harness/store_harness.h"
 
@@ -153,7 +154,7 @@ class ActivitySource {
 class CommandSource {
  public:
   CommandSource(Random& random, const KeyedHash& hash)
-      : random_(random), activities_(random, hash) {}
+      : random_(random), activities_(random, hash), access_(random) {}
 
   // `view` is that of what came before.
   CommandPtr Draw(const View& view) {
@@ -161,7 +162,7 @@ class CommandSource {
       return activities_.Draw();
     }
     auto command = NewCommand();
-    switch (Uniform(17)) {
+    switch (Uniform(20)) {
       case 0:
         *command->mutable_create_survey()->mutable_survey() =
             NpsSurvey(absl::StrCat("s", Uniform(4)), {"channel"}, 2 + Uniform(3));
@@ -215,6 +216,12 @@ class CommandSource {
         }
         break;
       }
+      case 12:
+      case 13:
+        return access_.Draw(view);
+      case 14:
+        DrawReplay(*command->mutable_replay_ledger());
+        break;
       default: {
         std::vector<Answer> answers(1 + Uniform(Uniform(8) == 0 ? 40 : 4));
         for (Answer& answer : answers) {
@@ -247,6 +254,43 @@ class CommandSource {
     }
   }
 
+  // Entries of another store's ledger, some twice, some of surveys and kinds that are not there.
+  void DrawReplay(store::v1::ReplayLedgerCommand& command) {
+    const Uuid entry_id = Uuid::LowestAt(1 + Uniform(200));
+    command.set_entry_id(std::string(entry_id.AsBytes()));
+    store::v1::StoredLedgerEntry& entry = *command.mutable_entry();
+    entry.set_time_ms(kNoonMs);
+    entry.set_mode(Uniform(2) == 0 ? v1::ERASE_MODE_DELETE : v1::ERASE_MODE_ANONYMIZE);
+    switch (Uniform(8)) {
+      case 0:
+        entry.set_kind(store::v1::LEDGER_KIND_SURVEY_DELETED);
+        entry.set_survey_id(absl::StrCat("s", Uniform(6)));
+        break;
+      case 1:
+        entry.set_kind(store::v1::LEDGER_KIND_CUSTOMER_ERASED);
+        entry.set_customer_hash(std::string(16, static_cast<char>(Uniform(3))));
+        break;
+      case 2:
+        entry.set_kind(store::v1::LEDGER_KIND_KEY_REVOKED);
+        entry.set_access_id(1 + Uniform(6));
+        break;
+      case 3:
+        entry.set_kind(store::v1::LEDGER_KIND_ACTIVITY_ERASED);
+        entry.set_activity_kind(absl::StrCat("kind", Uniform(3)));
+        entry.set_record_id(std::string(entry_id.AsBytes()));
+        entry.set_id_hash(std::string(16, static_cast<char>(Uniform(3))));
+        break;
+      default: {
+        const Answer answer = DrawAnswer();
+        entry.set_kind(store::v1::LEDGER_KIND_RECORD_ERASED);
+        entry.set_survey_id(absl::StrCat("s", Uniform(6)));
+        entry.set_record_id(std::string(IdOf(answer).AsBytes()));
+        entry.set_id_hash(std::string(16, static_cast<char>(Uniform(3))));
+        break;
+      }
+    }
+  }
+
   // One id in eight has other content than its last time.
   Answer DrawAnswer() {
     const uint32_t id = Uniform(60);
@@ -271,6 +315,7 @@ class CommandSource {
 
   Random& random_;
   ActivitySource activities_;
+  AccessSource access_;
 };
 
 void CopyTree(rocksdb::Env* env, const std::string& from, const std::string& to) {

@@ -4,10 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
-#include "rocksdb/file_system.h"
+#include "tests/helpers/gated_file_system.h"
 #include "tests/storage/harness/activity_harness.h"
 #include "tests/storage/harness/store_harness.h"
 
@@ -17,64 +16,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// The machine's file system, whose write-ahead logs are synced only while the gate is open.
-class GatedFileSystem final : public rocksdb::FileSystemWrapper {
- public:
-  GatedFileSystem() : rocksdb::FileSystemWrapper(rocksdb::FileSystem::Default()) {}
-
-  void Close() {
-    absl::MutexLock lock(&mutex_);
-    is_open_ = false;
-  }
-  void Open() {
-    absl::MutexLock lock(&mutex_);
-    is_open_ = true;
-  }
-  // Until a sync stands before the closed gate.
-  void AwaitSync() {
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(&is_waiting_));
-  }
-
-  const char* Name() const override { return "GatedFileSystem"; }
-
-  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
-                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
-                                    rocksdb::IODebugContext* debug) override {
-    rocksdb::IOStatus status = target()->NewWritableFile(path, options, result, debug);
-    if (status.ok() && absl::EndsWith(path, ".log")) {
-      *result = std::make_unique<Log>(this, std::move(*result));
-    }
-    return status;
-  }
-
- private:
-  class Log final : public rocksdb::FSWritableFileOwnerWrapper {
-   public:
-    Log(GatedFileSystem* files, std::unique_ptr<rocksdb::FSWritableFile> file)
-        : rocksdb::FSWritableFileOwnerWrapper(std::move(file)), files_(files) {}
-    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
-                           rocksdb::IODebugContext* debug) override {
-      files_->Pass();
-      return target()->Sync(options, debug);
-    }
-
-   private:
-    GatedFileSystem* const files_;
-  };
-
-  void Pass() {
-    absl::MutexLock lock(&mutex_);
-    is_waiting_ = !is_open_;
-    mutex_.Await(absl::Condition(&is_open_));
-    is_waiting_ = false;
-  }
-
-  absl::Mutex mutex_;
-  bool is_open_ ABSL_GUARDED_BY(mutex_) = true;
-  bool is_waiting_ ABSL_GUARDED_BY(mutex_) = false;
-};
-
 class InFlightTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -82,6 +23,10 @@ class InFlightTest : public ::testing::Test {
     options.directory = dir_.Join("store");
     options.env = env_.get();
     options.apply_ahead_bytes_min = 1;
+    options.on_commit = [this](absl::Duration duration) {
+      absl::MutexLock lock(&mutex_);
+      commits_.push_back(duration);
+    };
     ASSERT_OK_AND_ASSIGN(store_, Store::Open(std::move(options)));
     ASSERT_OK(CreateSurvey(*store_, NpsSurvey("pulse", {"region"})).error);
   }
@@ -109,11 +54,13 @@ class InFlightTest : public ::testing::Test {
     return answers_;
   }
 
-  const std::shared_ptr<GatedFileSystem> files_ = std::make_shared<GatedFileSystem>();
+  const std::shared_ptr<testing::GatedFileSystem> files_ =
+      std::make_shared<testing::GatedFileSystem>();
   const std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
   testing::TempDir dir_;
   absl::Mutex mutex_;
   std::vector<std::string> answers_ ABSL_GUARDED_BY(mutex_);
+  std::vector<absl::Duration> commits_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Store> store_;
 };
 
@@ -133,6 +80,49 @@ TEST_F(InFlightTest, NothingIsAnsweredOrShownBeforeItIsSynced) {
   files_->Open();
   EXPECT_THAT(WaitForAnswers(2), ElementsAre("accepted", "accepted"));
   EXPECT_EQ(store_->view()->counters.feedback_count(), 2u);
+}
+
+// However long it had nothing to do before.
+TEST_F(InFlightTest, TellsHowLongNobodyGotOnWithAChange) {
+  EXPECT_EQ(store_->StuckFor(), absl::ZeroDuration());
+  const absl::Time start = absl::Now();
+  files_->Close();
+  Send(SubmitCommand({{.id = 1}}));
+  files_->AwaitSync();
+  EXPECT_LE(store_->StuckFor(), absl::Now() - start);
+  while (store_->StuckFor() < absl::Milliseconds(30)) {
+  }
+  // More work does not make it young.
+  Send(SubmitCommand({{.id = 2}}));
+  EXPECT_GE(store_->StuckFor(), absl::Milliseconds(30));
+  files_->Open();
+  WaitForAnswers(2);
+  while (store_->StuckFor() != absl::ZeroDuration()) {
+    ASSERT_LT(store_->StuckFor(), absl::Milliseconds(30));
+  }
+}
+
+TEST_F(InFlightTest, TellsHowLongEachGroupTook) {
+  files_->Close();
+  const absl::Time start = absl::Now();
+  Send(SubmitCommand({{.id = 1}}));
+  files_->AwaitSync();
+  while (absl::Now() < start + absl::Milliseconds(20)) {
+  }
+  files_->Open();
+  WaitForAnswers(1);
+  absl::MutexLock lock(&mutex_);
+  EXPECT_EQ(static_cast<int64_t>(commits_.size()), store_->Stats().groups);
+  EXPECT_LE(commits_.back(), absl::Now() - start);
+  EXPECT_GT(commits_.back(), absl::Milliseconds(1));
+  EXPECT_GE(commits_.front(), absl::ZeroDuration());
+}
+
+TEST_F(InFlightTest, TellsTheSizeOfTheLog) {
+  const int64_t before = store_->Stats().log_bytes;
+  Send(SubmitCommand({{.id = 1, .comment = std::string(10'000, 'x')}}));
+  WaitForAnswers(1);
+  EXPECT_GT(store_->Stats().log_bytes, before + 10'000);
 }
 
 // Each on top of a group that is not stored yet, and answered after it.

@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "common/base/errors.h"
@@ -118,6 +119,43 @@ TEST_F(DiskFullTest, TakesActivitiesBackButNoNewOnes) {
   auto purge = NewCommand();
   purge->mutable_purge_activity_kind()->set_kind_number(1);
   EXPECT_OK(RunCommand(*store_, std::move(purge)).error);
+}
+
+TEST_F(DiskFullTest, RevokesKeysButMakesAndChangesNone) {
+  const auto create = [](uint64_t id, const std::string& name) {
+    auto command = NewCommand();
+    store::v1::StoredAccess& key = *command->mutable_create_access()->mutable_access();
+    key.set_id(id);
+    key.set_name(name);
+    key.set_role(v1::ROLE_READER);
+    key.add_secrets()->set_hash(std::string(32, 'a'));
+    return command;
+  };
+  ASSERT_OK(RunCommand(*store_, create(7, "shop")).error);
+  SetFreeAndAwait(0, true);
+  std::vector<CommandPtr> refused;
+  refused.push_back(create(8, "till"));
+  refused.push_back(NewCommand());
+  *refused.back()->mutable_update_access()->mutable_access() =
+      *store_->view()->access->Find(7)->stored;
+  refused.back()->mutable_update_access()->mutable_access()->set_role(v1::ROLE_ADMIN);
+  refused.push_back(NewCommand());
+  refused.back()->mutable_rotate_access()->set_id(7);
+  refused.push_back(NewCommand());
+  refused.back()->mutable_note_access()->add_uses()->set_id(7);
+  for (CommandPtr& command : refused) {
+    EXPECT_THAT(RunCommand(*store_, std::move(command)).error,
+                testing::HasReason(v1::ERROR_REASON_DISK_FULL));
+  }
+  auto revoke = NewCommand();
+  revoke->mutable_revoke_access()->set_id(7);
+  revoke->mutable_revoke_access()->set_time_ms(kNoonMs);
+  EXPECT_OK(RunCommand(*store_, std::move(revoke)).error);
+  Open(kReserve);
+  const auto view = store_->view();
+  ASSERT_THAT(view->access->entries(), ::testing::SizeIs(1));
+  EXPECT_EQ(view->access->Find(7)->stored->revoke_time_ms(), kNoonMs);
+  EXPECT_EQ(view->access->Find(7)->stored->role(), v1::ROLE_READER);
 }
 
 TEST_F(DiskFullTest, GoesOnByItselfOnceThereIsRoomAgainAndAgain) {

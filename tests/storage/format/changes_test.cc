@@ -27,7 +27,8 @@ std::vector<ChangeLogEntry> AFew() {
           {ChangeKind::kCreated, Entity::kFeedback, 1, Uuid::MakeV7(0, {})},
           {ChangeKind::kCreated, Entity::kActivityKind, 3, Uuid()},
           {ChangeKind::kCreated, Entity::kActivity, 3, kId},
-          {ChangeKind::kErased, Entity::kActivity, 3, kId}};
+          {ChangeKind::kErased, Entity::kActivity, 3, kId},
+          {ChangeKind::kChanged, Entity::kAccess, 0, kOther}};
 }
 
 TEST(Varint, IsReadAsItWasWrittenAndInNoOtherForm) {
@@ -105,14 +106,17 @@ TEST(Changes, AreThoseThatThereAre) {
     EXPECT_EQ(decodes({as, Entity::kActivityKind, 1, Uuid()}),
               kind == 1 || kind == 2 || kind == 6 || kind == 16)
         << kind;
+    EXPECT_EQ(decodes({as, Entity::kAccess, 0, kOther}), kind == 1 || kind == 2 || kind == 6)
+        << kind;
     EXPECT_EQ(decodes({ChangeKind::kCreated, static_cast<Entity>(kind), 1, kId}),
-              kind == 1 || kind == 4)
+              kind == 1 || kind == 4 || kind == 7)
         << kind;
   }
   EXPECT_FALSE(decodes({ChangeKind::kChanged, Entity::kSurvey, 7, kId}));
   EXPECT_FALSE(decodes({ChangeKind::kChanged, Entity::kFeedback, 7, Uuid()}));
   EXPECT_FALSE(decodes({ChangeKind::kCreated, Entity::kActivity, 7, Uuid()}));
   EXPECT_FALSE(decodes({ChangeKind::kCreated, Entity::kActivityKind, 7, kId}));
+  EXPECT_FALSE(decodes({ChangeKind::kCreated, Entity::kAccess, 0, Uuid()}));
 }
 
 TEST(Changes, AreOneToAThousand) {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/backup/ledger_file.h"
 #include "storage/engine/watermark.h"
 #include "storage/format/activities.h"
 #include "storage/format/changes.h"
@@ -14,6 +15,7 @@
 #include "storage/format/customer_set.h"
 #include "storage/format/external_ids.h"
 #include "storage/format/hashed_field.h"
+#include "storage/format/key_text_hash.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
 #include "tests/storage/harness/hex.h"
@@ -54,9 +56,27 @@ TEST(FormatPage, HasTheBytesOfKeys) {
                CustomerSetKey{3, CustomerSet::kActive, CubeUnit::kMonth, 648, 1}.Encode());
 }
 
+TEST(FormatPage, HasTheBytesOfTheLedger) {
+  const Uuid id = *Uuid::Parse("018d9e5e-0000-7000-8000-000000000001");
+  ExpectOnPage("018d9e5e00007000 8000000000000001", LedgerKey(id));
+  store::v1::StoredLedgerEntry entry;
+  entry.set_kind(store::v1::LEDGER_KIND_SURVEY_DELETED);
+  entry.set_time_ms(1'000);
+  entry.set_sequence(9);
+  entry.set_survey_id("shop");
+  entry.set_survey_number(7);
+  ExpectOnPage("01 080310e8071809220473686f702807", EncodeMessage(entry));
+  const Uuid store_id = *Uuid::Parse("00010203-0405-0607-0809-0a0b0c0d0e0f");
+  const std::string file =
+      LedgerEncoder::Header(store_id) + LedgerEncoder(store_id).Encode({id, entry});
+  ExpectOnPage("656d707479636861 69722d6c65646765 7220310a00010203 0405060708090a0b",
+               file.substr(0, 32));
+  ExpectOnPage("0c0d0e0f20000000 dfffffff018d9e5e", file.substr(32, 16));
+}
+
 TEST(FormatPage, HasTheFormat) {
   EXPECT_THAT(Page(), HasSubstr(absl::StrCat("# The storage format, version ", kFormatVersion)));
-  ExpectOnPage("07000000", EncodeFormat(kFormatVersion));
+  ExpectOnPage("08000000", EncodeFormat(kFormatVersion));
 }
 
 TEST(FormatPage, HasTheBytesOfAnActivity) {
@@ -102,6 +122,26 @@ TEST(FormatPage, HasTheBytesOfTheChangeLog) {
   ExpectOnPage("01 02  01 02 02 00 07  01 01 01 01 07  e0e693aee45f  cc363137030301ce63c0",
                EncodeChanges({{ChangeKind::kChanged, Entity::kSurvey, 7, Uuid()},
                               {ChangeKind::kCreated, Entity::kFeedback, 7, id}}));
+}
+
+TEST(FormatPage, HasTheBytesOfKeysOfCallers) {
+  IdHash hash;
+  std::iota(hash.begin(), hash.end(), uint8_t{0});
+  ExpectOnPage("01 00123456789abcde", AccessKey(0x123456789abcde));
+  ExpectOnPage("02 000102030405060708090a0b0c0d0e0f", AccessByNameKey(hash));
+  ExpectOnPage("01 debc9a7856341200", EncodeAccessId(0x123456789abcde));
+  ExpectOnPage("0000000000000005", AuditKey(5));
+  const Uuid of_access = *Uuid::Parse("00000000-0000-0000-0012-3456789abcde");
+  ExpectOnPage("01 01  01 01 07 02 00  000000000000000000123456789abcde",
+               EncodeChanges({{ChangeKind::kCreated, Entity::kAccess, 0, of_access}}));
+
+  std::string secret(KeyTextHash::kSecretSize, '\0');
+  std::iota(secret.begin(), secret.end(), '\0');
+  const std::string text = "eck_04hmasw9nf6y_3AHOVcjqx4BIPWdkry5CJQXelsz6DKRYfmt07ELSZgn1CnWjr";
+  const KeyTextHash::Bytes text_hash = KeyTextHash(secret)(text);
+  EXPECT_THAT(Page(), HasSubstr(absl::StrCat("    ", text, "\n")));
+  ExpectOnPage("cd3489134d9404a0dbdb42eff48379e1e6305323f57c255629af29e1151bc910",
+               std::string(text_hash.begin(), text_hash.end()));
 }
 
 TEST(FormatPage, HasTheBytesOfCustomers) { ExpectOnPage("01 03 ac02", EncodeOrdinals({3, 300})); }

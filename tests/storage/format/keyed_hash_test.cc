@@ -41,8 +41,8 @@ TEST(KeyedHash, DiffersByPurposeSecretAndText) {
     const KeyedHash hash(secret);
     for (const HashPurpose purpose :
          {HashPurpose::kExternalId, HashPurpose::kCustomerId, HashPurpose::kContent,
-          HashPurpose::kDerivedFeedbackId, HashPurpose::kPageToken, HashPurpose::kActivityId,
-          HashPurpose::kDerivedActivityId}) {
+          HashPurpose::kDerivedFeedbackId, HashPurpose::kPageToken, HashPurpose::kCertificate,
+          HashPurpose::kActivityId, HashPurpose::kDerivedActivityId}) {
       for (const std::string& text : {std::string(), std::string("a"), std::string("a\0", 2)}) {
         hashes.insert(HexOfHash(hash(purpose, text)));
         ++count;
@@ -59,6 +59,7 @@ TEST(HashPurpose, HasTheNumbersThatAreOnDisk) {
   EXPECT_EQ(static_cast<int>(HashPurpose::kContent), 3);
   EXPECT_EQ(static_cast<int>(HashPurpose::kDerivedFeedbackId), 4);
   EXPECT_EQ(static_cast<int>(HashPurpose::kPageToken), 5);
+  EXPECT_EQ(static_cast<int>(HashPurpose::kCertificate), 7);
   EXPECT_EQ(static_cast<int>(HashPurpose::kActivityId), 8);
   EXPECT_EQ(static_cast<int>(HashPurpose::kDerivedActivityId), 9);
 }

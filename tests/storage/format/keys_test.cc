@@ -93,6 +93,13 @@ std::vector<KeyKind> AllKinds() {
              CustomerSetKey{0, CustomerSet::kFirstEverPositive, CubeUnit::kDay, INT32_MIN, 0x0102},
              "00000000 04 02 00000000 0102"),
       KindOf("effects", RepeatEffectsKey{7, 3}, "08 00000007 03"),
+      KindOf("access", AccessKey(0x0102030405060708), "01 0102030405060708", DecodeAccessKey,
+             uint64_t{0x0102030405060708}),
+      KindOf("access_by_name", AccessByNameKey(TestHash()), std::string("02 ") + kHashHex,
+             DecodeAccessByNameKey, TestHash()),
+      KindOf("audit", AuditKey(0x0102030405060708), "0102030405060708", DecodeAuditKey,
+             uint64_t{0x0102030405060708}),
+      KindOf("ledger", LedgerKey(TestUuid()), kUuidHex, DecodeLedgerKey, TestUuid()),
       KindOf("change", ChangeKey(0x0102030405060708), "0102030405060708", DecodeChangeKey,
              uint64_t{0x0102030405060708}),
   };
@@ -108,6 +115,8 @@ TEST(Keys, HaveTheseBytes) {
   EXPECT_EQ(CountersKey(), "counters");
   EXPECT_EQ(SurveyKeyPrefix(), "survey/");
   EXPECT_EQ(ActivityKindKeyPrefix(), "kind/");
+  EXPECT_EQ(AccessKeyPrefix(), "\x01");
+  EXPECT_EQ(AccessByNameKeyPrefix(), "\x02");
 }
 
 TEST(Keys, OfEveryOtherLengthAreRejected) {
@@ -131,6 +140,12 @@ TEST(Keys, WithAWrongTagUnitOrPrefixAreRejected) {
     std::string by_ordinal = CustomerByOrdinalKey(5);
     by_ordinal[0] = static_cast<char>(byte);
     EXPECT_EQ(DecodeCustomerByOrdinalKey(by_ordinal).has_value(), byte == 2) << byte;
+    std::string access = AccessKey(5);
+    access[0] = static_cast<char>(byte);
+    EXPECT_EQ(DecodeAccessKey(access).has_value(), byte == 1) << byte;
+    std::string by_name = AccessByNameKey(TestHash());
+    by_name[0] = static_cast<char>(byte);
+    EXPECT_EQ(DecodeAccessByNameKey(by_name).has_value(), byte == 2) << byte;
     std::string row = CubeRowKey{1, CubeUnit::kDay, 0, 0}.Encode();
     row[4] = static_cast<char>(byte);
     EXPECT_EQ(CubeRowKey::Decode(row).has_value(), byte >= 1 && byte <= 3) << byte;
@@ -193,6 +208,21 @@ TEST(Keys, SortByTheirFieldsInOrder) {
   ExpectAscending(series);
   ExpectAscending(feedback);
   ExpectAscending(by_customer);
+}
+
+TEST(AccessKeys, SortByIdAndBeforeThoseByName) {
+  std::vector<std::string> access;
+  std::vector<std::string> audit;
+  for (const uint64_t a : kUnsigned) {
+    for (const uint64_t b : kUnsigned) {
+      access.push_back(AccessKey(a << 32 | b));
+      audit.push_back(AuditKey(a << 32 | b));
+    }
+  }
+  access.push_back(AccessByNameKey(IdHash{}));
+  access.push_back(AccessByNameKey(TestHash()));
+  ExpectAscending(access);
+  ExpectAscending(audit);
 }
 
 TEST(ActivityKeys, SortByTheirFieldsInOrder) {

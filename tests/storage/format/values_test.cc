@@ -28,7 +28,7 @@ store::v1::StoredFeedback ABody() {
 }
 
 TEST(Format, IsFourBytesLittleEndian) {
-  EXPECT_EQ(kFormatVersion, 7u);
+  EXPECT_EQ(kFormatVersion, 8u);
   EXPECT_EQ(HexOf(EncodeFormat(1)), "01000000");
   EXPECT_EQ(HexOf(EncodeFormat(0x01020304)), "04030201");
   EXPECT_EQ(DecodeFormat(Bytes("04030201")), 0x01020304u);
@@ -142,6 +142,21 @@ TEST(Tombstone, IsRejectedWithAnythingElseInIt) {
   }
   EXPECT_EQ(DecodeFeedbackHeader(value + "x"), std::nullopt);
   EXPECT_EQ(DecodeFeedbackHeader(value.substr(0, 3)), std::nullopt);
+}
+
+TEST(AccessId, HasTheseBytesAndNoOthers) {
+  const std::string value = EncodeAccessId(0x0102030405060708);
+  EXPECT_EQ(HexOf(value), Packed("01 0807060504030201"));
+  EXPECT_EQ(DecodeAccessId(value), 0x0102030405060708u);
+  for (size_t size = 0; size < value.size(); ++size) {
+    EXPECT_EQ(DecodeAccessId(value.substr(0, size)), std::nullopt) << size;
+  }
+  EXPECT_EQ(DecodeAccessId(value + '\0'), std::nullopt);
+  for (int version = 0; version < 256; ++version) {
+    std::string other = value;
+    other[0] = static_cast<char>(version);
+    EXPECT_EQ(DecodeAccessId(other).has_value(), version == 1) << version;
+  }
 }
 
 TEST(Ordinals, HaveTheseBytesAndNoOthers) {

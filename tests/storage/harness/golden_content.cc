@@ -13,6 +13,7 @@
 #include "storage/format/external_ids.h"
 #include "storage/format/keys.h"
 #include "storage/format/values.h"
+#include "tests/storage/harness/golden_access.h"
 #include "tests/storage/harness/golden_activities.h"
 
 namespace emptychair::storage {
@@ -322,6 +323,13 @@ std::string DerivedText(const std::string& key, const std::string& value) {
                              : "damaged";
 }
 
+std::string LedgerText(const std::string& key, const std::string& value) {
+  const auto id = DecodeLedgerKey(key);
+  return id.has_value() ? absl::StrCat("entry ", id->ToString(), " ",
+                                       MessageText<store::v1::StoredLedgerEntry>(value))
+                        : "damaged";
+}
+
 std::string EntryText(const std::string& family, const std::string& key, const std::string& value) {
   if (family == "meta") return MetaText(key, value);
   if (family == "feedback") return RecordText(key, value);
@@ -332,6 +340,9 @@ std::string EntryText(const std::string& family, const std::string& key, const s
   if (family == "change") return ChangeText(key, value);
   if (family == "derived") return DerivedText(key, value);
   if (family == "customer") return CustomerText(key, value);
+  if (family == "access") return AccessEntryText(key, value);
+  if (family == "audit") return AuditEntryText(key, value);
+  if (family == "ledger") return LedgerText(key, value);
   return ActivityEntryText(family, key, value);
 }
 
@@ -410,6 +421,7 @@ void FillSecondHalf(Store& store) {
   const CommandResult removed = RunCommand(store, std::move(remove));
   Check(removed.error.ok(), removed.error);
   FillSecondActivities(store);
+  FillAccess(store);
   // A survey and a kind are purged by commands that come between these.
   for (int i = 0; i < 20; ++i) {
     RunCommand(store, NewCommand());

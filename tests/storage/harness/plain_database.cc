@@ -69,6 +69,9 @@ rocksdb::Status PlainDatabase::Open(rocksdb::Env* env, const std::string& path, 
   rocksdb::DBOptions options;
   options.env = env;
   options.info_log = std::make_shared<NoLog>();
+  // As the store opens it: else RocksDB wants to change its list of logs, in a database that it
+  // only reads.
+  options.track_and_verify_wals_in_manifest = true;
   std::vector<std::string> names;
   if (rocksdb::Status status = rocksdb::DB::ListColumnFamilies(options, path, &names);
       !status.ok()) {

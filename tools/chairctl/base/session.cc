@@ -1,10 +1,35 @@
 #include "tools/chairctl/base/session.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "tools/chairctl/base/written_time.h"
 
 namespace emptychair {
+namespace {
+
+// `text` with each key in it cut short: one that was given as an argument, where none belongs, is
+// not to go into a log as well.
+std::string WithoutKeys(absl::string_view text) {
+  constexpr absl::string_view kPrefix = "eck_";
+  const auto is_of_key = [](char c) {
+    return c == '_' || absl::ascii_isalnum(static_cast<unsigned char>(c));
+  };
+  std::string result;
+  for (size_t at = text.find(kPrefix); at != absl::string_view::npos; at = text.find(kPrefix)) {
+    at += kPrefix.size();
+    const bool has_more = at < text.size() && is_of_key(text[at]);
+    absl::StrAppend(&result, text.substr(0, at), has_more ? "…" : "");
+    text.remove_prefix(at);
+    while (!text.empty() && is_of_key(text[0])) {
+      text.remove_prefix(1);
+    }
+  }
+  absl::StrAppend(&result, text);
+  return result;
+}
+
+}  // namespace
 
 std::string Describe(const absl::Status& status) {
   const std::string reason = ReasonNameOf(status);
@@ -13,7 +38,7 @@ std::string Describe(const absl::Status& status) {
 }
 
 int UsageError(const Environment& environment, absl::string_view message) {
-  *environment.err << "chairctl: " << Printable(message) << "\n"
+  *environment.err << "chairctl: " << Printable(WithoutKeys(message)) << "\n"
                    << "Run chairctl --help, or --help behind a command, for its usage.\n";
   return kExitUsage;
 }

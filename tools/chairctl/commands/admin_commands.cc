@@ -71,6 +71,10 @@ TextFields TableFields(const v1::GetStatusResponse& status) {
   if (status.customers_erasing() > 0) {
     fields.emplace_back("customers_erasing", absl::StrCat(status.customers_erasing()));
   }
+  if (status.has_backup()) {
+    fields.emplace_back("last_backup", status.backup().last().backup_id());
+    fields.emplace_back("ledger_behind", absl::StrCat(status.backup().ledger_behind()));
+  }
   if (status.has_maintenance()) {
     const v1::MaintenanceTask& task = status.maintenance();
     fields.emplace_back("running", ProgressBar(absl::StrCat(task.name(), ": ", task.part()),

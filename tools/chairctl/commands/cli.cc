@@ -28,8 +28,24 @@ void AddGlobalFlags(CommandLine app, SettingFlags& flags) {
           "Time for a call (default 10s, for admin verify, rebuild and compact 24h, for an import "
           "that waits for its server 150s; EMPTYCHAIR_TIMEOUT)");
   app.Add("--config", flags.config,
-          "File with endpoint, output and timeout (default "
+          "File with these settings, such as endpoint = \"HOST:PORT\" (default "
           "~/.config/emptychair/chairctl.toml; EMPTYCHAIR_CONFIG)");
+  CredentialFlags& credentials = flags.credentials;
+  app.Add("--key-file", credentials.key_file,
+          "File with the API key, or - for the first line of the standard input "
+          "(EMPTYCHAIR_KEY_FILE)");
+  app.Add("--tls", credentials.tls,
+          "Encrypt the connection; --tls=false does not (EMPTYCHAIR_TLS)");
+  app.Add("--ca-file", credentials.ca_file,
+          "With --tls: file with the certificates of who may have issued the server's (default: "
+          "those that this machine trusts; EMPTYCHAIR_CA_FILE)");
+  app.Add("--cert-file", credentials.cert_file,
+          "With --tls: file with a client certificate (EMPTYCHAIR_CERT_FILE)");
+  app.Add("--cert-key-file", credentials.cert_key_file,
+          "With --cert-file: file with its key (EMPTYCHAIR_CERT_KEY_FILE)");
+  app.Add("--server-name", credentials.server_name,
+          "With --tls: name that the server's certificate must have (default: the endpoint's host; "
+          "EMPTYCHAIR_SERVER_NAME)");
 }
 
 // Tries again when the server asks for it. When nobody answers, the user decides.
@@ -48,13 +64,16 @@ int RunCommand(const Command& command, const SettingFlags& flags, const Environm
   if (!settings.ok()) {
     return UsageError(environment, settings.status().message());
   }
+  for (const std::string& warning : settings->warnings) {
+    *environment.err << "chairctl: warning: " << Printable(warning) << "\n";
+  }
   ClientOptions options = settings->client;
   options.retry_policy = std::make_shared<AskedRetryPolicy>();
   options.now = [&environment] { return environment.clock->Now(); };
   options.sleep = environment.sleep;
   absl::StatusOr<Client> client = Client::Create(options);
   if (!client.ok()) {
-    return UsageError(environment, client.status().message());
+    return UsageError(environment, InFlags(client.status()));
   }
   ClientOptions patient = settings->client;
   if (!settings->has_timeout) {
@@ -62,7 +81,7 @@ int RunCommand(const Command& command, const SettingFlags& flags, const Environm
   }
   absl::StatusOr<Client> patient_client = Client::Create(patient);
   if (!patient_client.ok()) {
-    return UsageError(environment, patient_client.status().message());
+    return UsageError(environment, InFlags(patient_client.status()));
   }
   Session session{
       environment,        settings->output, *std::move(client),   *std::move(patient_client),
@@ -95,6 +114,9 @@ int RunChairctl(const std::vector<std::string>& arguments, const Environment& en
   AddActivityCommands(app, &command);
   AddMetricCommands(app, &command);
   AddAdminCommands(app, &command);
+  AddBackupCommands(app, &command);
+  AddKeyCommands(app, &command);
+  AddAuditCommands(app, &command);
   const Parsed parsed = program.Parse(arguments, *environment.out);
   if (parsed.is_answered) {
     return kExitOk;

@@ -19,6 +19,10 @@ void AddCustomerCommands(CommandLine app, Command* command);
 void AddActivityCommands(CommandLine app, Command* command);
 void AddMetricCommands(CommandLine app, Command* command);
 void AddAdminCommands(CommandLine app, Command* command);
+void AddBackupCommands(CommandLine app, Command* command);
+// Adds the group `key`, and `whoami`.
+void AddKeyCommands(CommandLine app, Command* command);
+void AddAuditCommands(CommandLine app, Command* command);
 
 // Adds `export` and `import` to the group `survey`.
 void AddSurveyExportCommands(CommandLine group, Command* command);

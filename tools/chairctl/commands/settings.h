@@ -4,12 +4,14 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "emptychair/client/client.h"
 #include "tools/chairctl/base/csv_writer.h"
 #include "tools/chairctl/base/environment.h"
 #include "tools/chairctl/base/output.h"
+#include "tools/chairctl/commands/credential_settings.h"
 
 namespace emptychair {
 
@@ -19,6 +21,7 @@ struct SettingFlags {
   std::optional<std::string> output;
   std::optional<std::string> timeout;
   std::optional<std::string> config;
+  CredentialFlags credentials;
   bool spreadsheet = false;
 };
 
@@ -28,13 +31,13 @@ struct Settings {
   CsvForm csv_form = CsvForm::kExact;
   // The timeout was given somewhere, and is not the default.
   bool has_timeout = false;
+  // What the user should know, a sentence each.
+  std::vector<std::string> warnings;
 };
 
-// Takes each setting from its flag, else from EMPTYCHAIR_ENDPOINT, EMPTYCHAIR_OUTPUT or
-// EMPTYCHAIR_TIMEOUT, else from the configuration file, else its default. The file is that of
-// --config or EMPTYCHAIR_CONFIG, else `emptychair/chairctl.toml` in $XDG_CONFIG_HOME or
-// ~/.config where there is one; it has the keys endpoint, output and timeout. FIELD_INVALID names
-// the source of a value that is not allowed, a key that does not exist, a file that was named and
+// Takes each setting from its flag, else from EMPTYCHAIR_ENDPOINT and its like, else from the
+// configuration file, else its default; SettingSources has the rules. FIELD_INVALID names the
+// source of a value that is not allowed, a key that does not exist, a file that was named and
 // cannot be read, and --spreadsheet when the output is not CSV.
 absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags, const Environment& environment);
 

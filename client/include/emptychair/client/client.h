@@ -14,6 +14,7 @@
 #include "emptychair/client/connection.h"
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
+#include "emptychair/v1/access_service.pb.h"
 #include "emptychair/v1/admin_service.pb.h"
 #include "emptychair/v1/customer_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
@@ -38,6 +39,31 @@ class Client {
   explicit Client(std::shared_ptr<Connection> connection,
                   std::function<absl::Time()> now = absl::Now)
       : connection_(std::move(connection)), now_(std::move(now)) {}
+
+  // A key's text is in the answers of these two alone. Neither is sent again by itself.
+  absl::StatusOr<v1::CreateKeyResponse> CreateKey(const v1::CreateKeyRequest& request) const {
+    return connection_->CreateKey(request);
+  }
+  absl::StatusOr<v1::RotateKeyResponse> RotateKey(const v1::RotateKeyRequest& request) const {
+    return connection_->RotateKey(request);
+  }
+  absl::StatusOr<v1::GetKeyResponse> GetKey(const v1::GetKeyRequest& request) const {
+    return connection_->GetKey(request);
+  }
+  // All keys from the request's page on; asks for each page when it is reached.
+  ResultRange<v1::Key> ListKeys(const v1::ListKeysRequest& request = {}) const;
+  absl::StatusOr<v1::UpdateKeyResponse> UpdateKey(const v1::UpdateKeyRequest& request) const {
+    return connection_->UpdateKey(request);
+  }
+  absl::StatusOr<v1::RevokeKeyResponse> RevokeKey(const v1::RevokeKeyRequest& request) const {
+    return connection_->RevokeKey(request);
+  }
+  absl::StatusOr<v1::GetCallerResponse> GetCaller(const v1::GetCallerRequest& request = {}) const {
+    return connection_->GetCaller(request);
+  }
+  // All events from the request's page on, newest first; asks for each page when it is reached.
+  // What a page says of the whole chain, `connection()` answers.
+  ResultRange<v1::AuditEvent> ListAuditEvents(const v1::ListAuditEventsRequest& request = {}) const;
 
   absl::StatusOr<v1::CreateSurveyResponse> CreateSurvey(
       const v1::CreateSurveyRequest& request) const {
@@ -248,6 +274,30 @@ class Client {
   absl::StatusOr<v1::MeasureRepeatsResponse> MeasureRepeats(
       const v1::MeasureRepeatsRequest& request) const {
     return connection_->MeasureRepeats(request);
+  }
+
+  // Backups, which can take long as well. Progress, at last the backup. Leaving the range before
+  // its end does not end the backup.
+  ResultRange<v1::CreateBackupResponse> CreateBackup(
+      const v1::CreateBackupRequest& request = {}) const {
+    return connection_->CreateBackup(request);
+  }
+  absl::StatusOr<v1::ListBackupsResponse> ListBackups(
+      const v1::ListBackupsRequest& request = {}) const {
+    return connection_->ListBackups(request);
+  }
+  // Progress and damage as it is found, at last the summary. Leaving the range before its end ends
+  // the check.
+  ResultRange<v1::VerifyBackupResponse> VerifyBackup(const v1::VerifyBackupRequest& request) const {
+    return connection_->VerifyBackup(request);
+  }
+  absl::StatusOr<v1::DeleteBackupResponse> DeleteBackup(
+      const v1::DeleteBackupRequest& request) const {
+    return connection_->DeleteBackup(request);
+  }
+  absl::StatusOr<v1::PruneBackupsResponse> PruneBackups(
+      const v1::PruneBackupsRequest& request) const {
+    return connection_->PruneBackups(request);
   }
 
   // The same calls without what this class adds: single pages of lists, records as they are.

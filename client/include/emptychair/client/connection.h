@@ -9,6 +9,7 @@
 #include "emptychair/client/batch_stream.h"
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
+#include "emptychair/v1/access_service.pb.h"
 #include "emptychair/v1/admin_service.pb.h"
 #include "emptychair/v1/customer_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
@@ -26,6 +27,16 @@ namespace emptychair {
 class Connection {
  public:
   virtual ~Connection() = default;
+
+  virtual absl::StatusOr<v1::CreateKeyResponse> CreateKey(const v1::CreateKeyRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetKeyResponse> GetKey(const v1::GetKeyRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListKeysResponse> ListKeys(const v1::ListKeysRequest& request) = 0;
+  virtual absl::StatusOr<v1::UpdateKeyResponse> UpdateKey(const v1::UpdateKeyRequest& request) = 0;
+  virtual absl::StatusOr<v1::RotateKeyResponse> RotateKey(const v1::RotateKeyRequest& request) = 0;
+  virtual absl::StatusOr<v1::RevokeKeyResponse> RevokeKey(const v1::RevokeKeyRequest& request) = 0;
+  virtual absl::StatusOr<v1::GetCallerResponse> GetCaller(const v1::GetCallerRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListAuditEventsResponse> ListAuditEvents(
+      const v1::ListAuditEventsRequest& request) = 0;
 
   virtual absl::StatusOr<v1::CreateSurveyResponse> CreateSurvey(
       const v1::CreateSurveyRequest& request) = 0;
@@ -130,14 +141,30 @@ class Connection {
       const v1::CompactStoreRequest& request) = 0;
   virtual absl::StatusOr<v1::MeasureRepeatsResponse> MeasureRepeats(
       const v1::MeasureRepeatsRequest& request) = 0;
+  // A stream: not sent again.
+  virtual ResultRange<v1::CreateBackupResponse> CreateBackup(
+      const v1::CreateBackupRequest& request) = 0;
+  virtual absl::StatusOr<v1::ListBackupsResponse> ListBackups(
+      const v1::ListBackupsRequest& request) = 0;
+  // A stream: not sent again.
+  virtual ResultRange<v1::VerifyBackupResponse> VerifyBackup(
+      const v1::VerifyBackupRequest& request) = 0;
+  virtual absl::StatusOr<v1::DeleteBackupResponse> DeleteBackup(
+      const v1::DeleteBackupRequest& request) = 0;
+  virtual absl::StatusOr<v1::PruneBackupsResponse> PruneBackups(
+      const v1::PruneBackupsRequest& request) = 0;
 };
 
-// A connection to the server at `options.endpoint`, in plain text. FIELD_INVALID or FIELD_REQUIRED
-// with the option's name when one cannot work. Does not connect yet: the first call does.
+// A connection to the server at `options.endpoint`, as `options.credentials` say. FIELD_INVALID or
+// FIELD_REQUIRED with the option's name when one cannot work, a file of the credentials or the key
+// cannot be read, or the key would go to another machine in plain text; no error has anything of
+// what is in a file. Does not connect yet: the first call does.
 //
 // Every call checks its request first: a string that is not UTF-8 is FIELD_INVALID, with the
 // field's path. A call that fails is sent again as the policies say: all methods
-// but DeleteSurvey and DeleteActivityKind can be repeated, and do nothing twice. Its error is that
+// but DeleteSurvey, DeleteActivityKind, CreateKey and RotateKey can be repeated, and do nothing
+// twice. UNAUTHENTICATED and PERMISSION_DENIED are never sent again, whatever the policies say, but
+// for the one attempt with another key that ClientOptions::api_key_file is about. Its error is that
 // of the last attempt, with the service's details; one that used up the timeout is
 // DEADLINE_EXCEEDED. An attempt at a server that cannot be reached is UNAVAILABLE within 2 s.
 absl::StatusOr<std::shared_ptr<Connection>> MakeConnection(const ClientOptions& options);

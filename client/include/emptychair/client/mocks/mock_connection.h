@@ -17,6 +17,23 @@ namespace emptychair {
 // Give it to a Client: `Client(std::make_shared<MockConnection>())`.
 class MockConnection : public Connection {
  public:
+  MOCK_METHOD(absl::StatusOr<v1::CreateKeyResponse>, CreateKey,
+              (const v1::CreateKeyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetKeyResponse>, GetKey, (const v1::GetKeyRequest& request),
+              (override));
+  MOCK_METHOD(absl::StatusOr<v1::ListKeysResponse>, ListKeys, (const v1::ListKeysRequest& request),
+              (override));
+  MOCK_METHOD(absl::StatusOr<v1::UpdateKeyResponse>, UpdateKey,
+              (const v1::UpdateKeyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::RotateKeyResponse>, RotateKey,
+              (const v1::RotateKeyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::RevokeKeyResponse>, RevokeKey,
+              (const v1::RevokeKeyRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::GetCallerResponse>, GetCaller,
+              (const v1::GetCallerRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ListAuditEventsResponse>, ListAuditEvents,
+              (const v1::ListAuditEventsRequest& request), (override));
+
   MOCK_METHOD(absl::StatusOr<v1::CreateSurveyResponse>, CreateSurvey,
               (const v1::CreateSurveyRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetSurveyResponse>, GetSurvey,
@@ -111,6 +128,16 @@ class MockConnection : public Connection {
               (const v1::CompactStoreRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::MeasureRepeatsResponse>, MeasureRepeats,
               (const v1::MeasureRepeatsRequest& request), (override));
+  MOCK_METHOD(ResultRange<v1::CreateBackupResponse>, CreateBackup,
+              (const v1::CreateBackupRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::ListBackupsResponse>, ListBackups,
+              (const v1::ListBackupsRequest& request), (override));
+  MOCK_METHOD(ResultRange<v1::VerifyBackupResponse>, VerifyBackup,
+              (const v1::VerifyBackupRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::DeleteBackupResponse>, DeleteBackup,
+              (const v1::DeleteBackupRequest& request), (override));
+  MOCK_METHOD(absl::StatusOr<v1::PruneBackupsResponse>, PruneBackups,
+              (const v1::PruneBackupsRequest& request), (override));
 };
 
 class MockFeedbackStream : public FeedbackStream {
