@@ -90,6 +90,23 @@ std::vector<Row> Rows() {
         "Surveys with more combinations of dimension values than max_series.",
         {}},
        [](const Status& s) { return static_cast<double>(s.series_overflows_size()); }},
+      {{kGauge,
+        "emptychair_keys",
+        "Keys and certificates of callers, by state.",
+        {{"kind", "active"}}},
+       [](const Status& s) { return static_cast<double>(s.access().keys_in_force()); }},
+      {{kCounter, "emptychair_audit_events_total", "Audit events that there have been.", {}},
+       [](const Status& s) { return static_cast<double>(s.access().audit_event_count()); }},
+      {{kGauge,
+        "emptychair_erasure_ledger_behind",
+        "Erasures that do not stand beside the backups yet.",
+        {}},
+       [](const Status& s) { return static_cast<double>(s.backup().ledger_behind()); }},
+      {{kGauge,
+        "emptychair_backup_last_success_timestamp_seconds",
+        "When the newest backup that can be read was complete; 0 while there is none.",
+        {}},
+       [](const Status& s) { return static_cast<double>(s.backup().last().end_time().seconds()); }},
   };
 }
 

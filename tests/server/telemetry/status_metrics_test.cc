@@ -22,7 +22,9 @@ TEST(StatusMetrics, ShowsWhatTheStatusSays) {
       "queue { bytes: 13 bytes_max: 14 } "
       "disk { free_bytes: 15 reserve_bytes: 16 is_full: true } "
       "write_stall { stopped: true delayed_bytes_per_second: 17 } undecodable_values: 18 "
-      "series_overflows {} series_overflows {}",
+      "series_overflows {} series_overflows {} "
+      "access { keys_in_force: 19 audit_event_count: 20 } "
+      "backup { ledger_behind: 21 last { end_time { seconds: 22 } } }",
       &status));
   MetricRegistry registry;
   AddStatusMetrics(registry, [&](v1::GetStatusResponse& read) {
@@ -50,7 +52,11 @@ TEST(StatusMetrics, ShowsWhatTheStatusSays) {
                            "emptychair_write_stopped 1",
                            "emptychair_write_delayed_bytes_per_second 17",
                            "emptychair_undecodable_values_total 18",
-                           "emptychair_series_overflow_surveys 2"}) {
+                           "emptychair_series_overflow_surveys 2",
+                           "emptychair_keys{kind=\"active\"} 19",
+                           "emptychair_audit_events_total 20",
+                           "emptychair_erasure_ledger_behind 21",
+                           "emptychair_backup_last_success_timestamp_seconds 22"}) {
     EXPECT_THAT(page, HasSubstr(std::string("\n") + line + "\n"));
   }
 }

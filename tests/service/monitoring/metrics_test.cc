@@ -245,6 +245,11 @@ TEST_F(MetricsTest, EveryNumberIsThatOfGetStatusAndOfWhatHappened) {
        status.write_stall().delayed_bytes_per_second()},
       {"emptychair_undecodable_values_total", status.undecodable_values()},
       {"emptychair_series_overflow_surveys", status.series_overflows_size()},
+      {"emptychair_keys{kind=\"active\"}", status.access().keys_in_force()},
+      {"emptychair_audit_events_total", status.access().audit_event_count()},
+      {"emptychair_erasure_ledger_behind", status.backup().ledger_behind()},
+      {"emptychair_backup_last_success_timestamp_seconds",
+       status.backup().last().end_time().seconds()},
   };
   for (const auto& [series, expected] : same) {
     EXPECT_EQ(value(series), static_cast<double>(expected)) << series;
