@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -118,13 +117,9 @@ void FeedbackWatch::Unsubscribe(const std::shared_ptr<Waiter>& waiter) const {
 }
 
 // One that was deleted is remembered; one that is gone without a trace the caller may not use.
-absl::Status FeedbackWatch::CheckSurveys(const storage::View& view) const {
+absl::Status FeedbackWatch::CheckSurveys(const storage::View& view) {
   for (const uint32_t number : surveys_) {
-    const bool is_there = view.former_surveys->contains(number) ||
-                          absl::c_any_of(*view.catalog, [number](const auto& survey) {
-                            return survey.second->number() == number;
-                          });
-    if (!is_there) {
+    if (FindSurvey(view, number) == nullptr && !view.former_surveys->contains(number)) {
       return Error(v1::ERROR_REASON_SURVEY_NOT_FOUND, "a survey that was watched is not there");
     }
   }

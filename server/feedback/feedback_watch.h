@@ -39,7 +39,7 @@ class FeedbackWatch {
   FeedbackWatch(storage::Store* store, ViewSource views, uint64_t position)
       : store_(store), views_(std::move(views)), position_(position), told_position_(position) {}
 
-  absl::Status CheckSurveys(const storage::View& view) const;
+  absl::Status CheckSurveys(const storage::View& view);
   bool Watches(uint32_t survey_number) const;
   // Null for a survey that is not there any more.
   const storage::SurveyView* FindSurvey(const storage::View& view, uint32_t number);

@@ -286,6 +286,43 @@ TEST_F(AccessGateTest, ALimitedKeySeesItsSurveysAloneAndNotOneMadeAnewUnderTheNa
   EXPECT_THAT(survey_ids(), IsEmpty());
 }
 
+// What one caller saw last is not taken for what another sees, nor for what it sees when its key or
+// a survey has changed.
+TEST_F(AccessGateTest, KeysOfDifferentSurveysTakeTurns) {
+  CreateSurvey("mine");
+  CreateSurvey("other");
+  const auto seen = [&](const std::string& text) {
+    EXPECT_OK(IdentifyBy(text));
+    std::vector<std::string> ids;
+    const std::shared_ptr<const storage::View> view = VisibleView(caller_, store());
+    for (const auto& [survey_id, survey] : *view->catalog) {
+      ids.push_back(absl::StrCat(survey_id, survey->definition->archive_time_ms() != 0 ? "*" : ""));
+    }
+    return ids;
+  };
+  const std::string other = Make("name: 'b' role: ROLE_EDITOR survey_ids: 'other'");
+  const std::string mine = Make("name: 'a' role: ROLE_EDITOR survey_ids: 'mine'");
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_THAT(seen(mine), ElementsAre("mine"));
+    EXPECT_THAT(seen(other), ElementsAre("other"));
+  }
+  EXPECT_THAT(seen(mine), ElementsAre("mine"));
+  auto archive = storage::NewCommand();
+  archive->mutable_archive_survey()->set_survey_number(
+      store().view()->FindSurvey("mine")->number());
+  archive->mutable_archive_survey()->set_archive_time_ms(1);
+  ASSERT_OK(Apply(std::move(archive)).error);
+  EXPECT_THAT(seen(mine), ElementsAre("mine*"));
+  v1::UpdateKeyRequest update;
+  update.mutable_key()->set_key_id(KeyIdText(key_id()));
+  update.mutable_key()->add_survey_ids("other");
+  update.mutable_update_mask()->add_paths("survey_ids");
+  auto command = PrepareUpdateKey(update, clock_.Now(), *store().view());
+  ASSERT_OK(command.status());
+  ASSERT_OK(Apply(*std::move(command)).error);
+  EXPECT_THAT(seen(mine), ElementsAre("other"));
+}
+
 TEST_F(AccessGateTest, AKeyWithoutSurveysSeesNone) {
   CreateSurvey("mine");
   ASSERT_OK(IdentifyBy(Make("name: 'shop' role: ROLE_READER")));
