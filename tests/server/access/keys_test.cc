@@ -44,12 +44,7 @@ class KeysTest : public ::testing::Test {
     ASSERT_OK(harness_.Open());
     for (const char* survey_id : {"first", "second"}) {
       auto command = storage::NewCommand();
-      store::v1::StoredSurvey& survey = *command->mutable_create_survey()->mutable_survey();
-      survey.set_survey_id(survey_id);
-      survey.set_kind(v1::SURVEY_KIND_NPS);
-      survey.mutable_scale()->set_max(10);
-      survey.set_time_zone("UTC");
-      survey.set_max_series(10);
+      *command->mutable_create_survey()->mutable_survey() = storage::NpsSurvey(survey_id);
       ASSERT_OK(Apply(std::move(command)).error);
     }
   }

@@ -73,12 +73,7 @@ class StoreAuditTest : public ::testing::Test {
 
 TEST_F(StoreAuditTest, TellsOfACommandThatSucceedsAndOfNoOther) {
   CommandPtr create = NewCommand();
-  store::v1::StoredSurvey& survey = *create->mutable_create_survey()->mutable_survey();
-  survey.set_survey_id("nps");
-  survey.set_kind(v1::SURVEY_KIND_NPS);
-  survey.mutable_scale()->set_max(10);
-  survey.set_time_zone("UTC");
-  survey.set_max_series(10);
+  *create->mutable_create_survey()->mutable_survey() = NpsSurvey("nps");
   create->mutable_audit()->set_method("SurveyService/CreateSurvey");
   CommandPtr other = NewCommand();
   *other = *create;
