@@ -65,6 +65,8 @@ class Backups {
   Backups& operator=(const Backups&) = delete;
 
   bool is_on() const { return directory_.has_value(); }
+  // Errors: BACKUPS_OFF.
+  absl::Status CheckOn() const;
 
   // Cheap: BACKUPS_OFF, BACKUP_RUNNING with the name of the one that runs; OK: one can be begun.
   absl::Status CheckIdle() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -99,7 +101,6 @@ class Backups {
   v1::Backup ToApi(const storage::ListedBackup& backup) const;
 
  private:
-  absl::Status CheckOn() const;
   absl::Status CheckName(const std::string& backup_id) const;
   void FindLast() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<storage::BackupManifest> Make(const std::string& backup_id,

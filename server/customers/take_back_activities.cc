@@ -20,7 +20,8 @@ constexpr int kActivitiesPerStep = 1'000;
 }  // namespace
 
 absl::Status TakeBackActivities(storage::Store& store, absl::string_view kind_name,
-                                absl::string_view import_id, OnManyProgress on_progress) {
+                                absl::string_view import_id, BeforeWork before_work,
+                                OnManyProgress on_progress) {
   RETURN_IF_ERROR(CheckId("import_id", import_id));
   std::shared_ptr<const storage::View> view = store.view();
   ASSIGN_OR_RETURN(const storage::ActivityKindView* kind, FindKind(*view, "kind", kind_name));
@@ -28,6 +29,7 @@ absl::Status TakeBackActivities(storage::Store& store, absl::string_view kind_na
   if (!import_number.has_value()) {
     return on_progress({.sequence = view->counters.sequence()});
   }
+  RETURN_IF_ERROR(before_work());
   ManyProgress progress;
   progress.total = static_cast<int64_t>(view->counters.activity_count());
   storage::ActivityRange range{.kind_number = kind->number()};

@@ -14,7 +14,8 @@ namespace emptychair {
 // progress is the result. Errors: FIELD_REQUIRED, FIELD_INVALID, KIND_NOT_FOUND, SHUTTING_DOWN,
 // STORE_DAMAGED, those of `on_progress`.
 absl::Status TakeBackActivities(storage::Store& store, absl::string_view kind,
-                                absl::string_view import_id, OnManyProgress on_progress);
+                                absl::string_view import_id, BeforeWork before_work,
+                                OnManyProgress on_progress);
 
 }  // namespace emptychair
 

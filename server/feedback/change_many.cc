@@ -68,7 +68,7 @@ class Carrier {
 // `changed` and sets `sequence`.
 absl::Status ForEachStep(
     storage::Store& store, const ViewSource& views, const v1::ListFeedbackRequest& selection,
-    CountRecords count_records, OnManyProgress on_progress,
+    CountRecords count_records, BeforeWork before_work, OnManyProgress on_progress,
     absl::FunctionRef<absl::Status(const std::vector<SelectedRecord>&, ManyProgress&)> carry_out) {
   ManyProgress progress;
   std::optional<storage::RecordPosition> position;
@@ -77,6 +77,7 @@ absl::Status ForEachStep(
     ASSIGN_OR_RETURN(FeedbackList list, PrepareFeedbackList(store, views(), selection));
     list.range.after = position;
     if (!position.has_value()) {
+      RETURN_IF_ERROR(before_work());
       ASSIGN_OR_RETURN(progress.total, count_records(list.view, *list.range.surveys.front()));
     }
     progress.sequence = list.view->counters.sequence();
@@ -151,12 +152,13 @@ absl::Status CheckChange(const v1::ChangeManyFeedbackRequest& request) {
 
 absl::Status ChangeMany(storage::Store& store, const ViewSource& views,
                         const v1::ChangeManyFeedbackRequest& request, absl::Time now,
-                        CountRecords count_records, OnManyProgress on_progress) {
+                        CountRecords count_records, BeforeWork before_work,
+                        OnManyProgress on_progress) {
   RETURN_IF_ERROR(CheckChange(request));
   RETURN_IF_ERROR(FindSurvey(*views(), "survey_id", request.survey_id()).status());
   Carrier carrier(store);
   return ForEachStep(
-      store, views, SelectionOf(request), count_records, on_progress,
+      store, views, SelectionOf(request), count_records, before_work, on_progress,
       [&](const std::vector<SelectedRecord>& records, ManyProgress& progress) -> absl::Status {
         std::vector<CommandPtr> commands;
         commands.reserve(records.size());
@@ -179,7 +181,7 @@ absl::Status ChangeMany(storage::Store& store, const ViewSource& views,
 
 absl::Status TakeBackImport(storage::Store& store, const ViewSource& views,
                             const v1::TakeBackImportRequest& request, CountRecords count_records,
-                            OnManyProgress on_progress) {
+                            BeforeWork before_work, OnManyProgress on_progress) {
   if (request.import_id().empty()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "import_id", "must be given");
   }
@@ -197,7 +199,7 @@ absl::Status TakeBackImport(storage::Store& store, const ViewSource& views,
   selection.set_order(v1::FEEDBACK_ORDER_OLDEST_FIRST);
   Carrier carrier(store);
   return ForEachStep(
-      store, views, selection, count_records, on_progress,
+      store, views, selection, count_records, before_work, on_progress,
       [&](const std::vector<SelectedRecord>& records, ManyProgress& progress) -> absl::Status {
         std::vector<CommandPtr> commands;
         commands.push_back(storage::NewCommand());

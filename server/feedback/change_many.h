@@ -28,13 +28,14 @@ using CountRecords = absl::FunctionRef<absl::StatusOr<int64_t>(
 // STORE_DAMAGED, those of `on_progress`.
 absl::Status ChangeMany(storage::Store& store, const ViewSource& views,
                         const v1::ChangeManyFeedbackRequest& request, absl::Time now,
-                        CountRecords count_records, OnManyProgress on_progress);
+                        CountRecords count_records, BeforeWork before_work,
+                        OnManyProgress on_progress);
 
 // Removes the records that an import stored first. Needs no space on disk; else errors as
 // above.
 absl::Status TakeBackImport(storage::Store& store, const ViewSource& views,
                             const v1::TakeBackImportRequest& request, CountRecords count_records,
-                            OnManyProgress on_progress);
+                            BeforeWork before_work, OnManyProgress on_progress);
 
 }  // namespace emptychair
 

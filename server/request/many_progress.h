@@ -19,6 +19,10 @@ struct ManyProgress {
 // Gets the progress after each step; an error ends the change with it, and what was changed stays.
 using OnManyProgress = absl::FunctionRef<absl::Status(const ManyProgress&)>;
 
+// Called once all that is asked for was found to be sound, before anything is changed. An error
+// ends the task.
+using BeforeWork = absl::FunctionRef<absl::Status()>;
+
 }  // namespace emptychair
 
 #endif  // EMPTYCHAIR_SERVER_REQUEST_MANY_PROGRESS_H_

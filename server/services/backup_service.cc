@@ -160,7 +160,6 @@ absl::Status BackupService::VerifyBackup(const RequestContext&,
 absl::Status BackupService::DeleteBackup(const RequestContext& context,
                                          const v1::DeleteBackupRequest& request,
                                          v1::DeleteBackupResponse& response) {
-  RETURN_IF_ERROR(auditor_.Note(context, request));
   if (request.confirm_backup_id().empty()) {
     return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, "confirm_backup_id", "must be given");
   }
@@ -169,6 +168,8 @@ absl::Status BackupService::DeleteBackup(const RequestContext& context,
                       absl::StrCat("got ", Quoted(request.confirm_backup_id()),
                                    ", wanted the same as backup_id"));
   }
+  RETURN_IF_ERROR(backups_->CheckOn());
+  RETURN_IF_ERROR(auditor_.Note(context, request));
   RunningTask task(maintenance_, "DeleteBackup", clock_->Now());
   ASSIGN_OR_RETURN(const storage::PruneResult removed, backups_->Delete(request.backup_id()));
   response.set_files_removed(removed.files_removed);
@@ -180,10 +181,11 @@ absl::Status BackupService::DeleteBackup(const RequestContext& context,
 absl::Status BackupService::PruneBackups(const RequestContext& context,
                                          const v1::PruneBackupsRequest& request,
                                          v1::PruneBackupsResponse& response) {
-  RETURN_IF_ERROR(auditor_.Note(context, request));
   RETURN_IF_ERROR(CheckKept("keep_last", request.keep_last(), 1));
   RETURN_IF_ERROR(CheckKept("keep_daily", request.keep_daily(), 0));
   RETURN_IF_ERROR(CheckKept("keep_weekly", request.keep_weekly(), 0));
+  RETURN_IF_ERROR(backups_->CheckOn());
+  RETURN_IF_ERROR(auditor_.Note(context, request));
   RunningTask task(maintenance_, "PruneBackups", clock_->Now());
   ASSIGN_OR_RETURN(const storage::PruneResult pruned,
                    backups_->Prune({.keep_last = request.keep_last(),

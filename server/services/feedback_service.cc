@@ -286,9 +286,9 @@ void FeedbackService::EraseFeedback(const RequestContext& context,
 absl::Status FeedbackService::ChangeManyFeedback(
     const RequestContext& context, const v1::ChangeManyFeedbackRequest& request,
     StreamWriter<v1::ChangeManyFeedbackResponse>& writer) {
-  RETURN_IF_ERROR(auditor_.Note(context, request));
+  const auto note = [&] { return auditor_.Note(context, request); };
   return ChangeMany(*store_, VisibleViews(context.caller, *store_), request, clock_->Now(),
-                    CountIn(*store_), SendTo(writer));
+                    CountIn(*store_), note, SendTo(writer));
 }
 
 absl::Status FeedbackService::TakeBackImport(const RequestContext& context,
@@ -298,12 +298,12 @@ absl::Status FeedbackService::TakeBackImport(const RequestContext& context,
     return FieldError(v1::ERROR_REASON_FIELD_INVALID, "kind",
                       "must not be given beside survey_id: an import is of one of the two");
   }
-  RETURN_IF_ERROR(auditor_.Note(context, request));
+  const auto note = [&] { return auditor_.Note(context, request); };
   if (!request.kind().empty()) {
-    return TakeBackActivities(*store_, request.kind(), request.import_id(), SendTo(writer));
+    return TakeBackActivities(*store_, request.kind(), request.import_id(), note, SendTo(writer));
   }
   return emptychair::TakeBackImport(*store_, VisibleViews(context.caller, *store_), request,
-                                    CountIn(*store_), SendTo(writer));
+                                    CountIn(*store_), note, SendTo(writer));
 }
 
 absl::StatusOr<FeedbackWatch> FeedbackService::WatchFeedback(

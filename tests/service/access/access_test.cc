@@ -257,6 +257,25 @@ TEST_F(AccessTest, TheAuditSaysWhoDidWhatToWhatAndNeverWhatAnybodySaid) {
   EXPECT_EQ(of_key.events(0).targets(1).id().size(), 32u);
 }
 
+// It tells of work, and what cannot be done changes nothing.
+TEST_F(AccessTest, TheAuditTellsOfChangesOfManyOnceTheyAreFoundToBeSound) {
+  const std::string editor = server_.MakeKey("name: 'e' role: ROLE_EDITOR survey_ids: 'nps'");
+  const auto count = [&] {
+    return server_.Admin<v1::ListAuditEventsResponse>(v1::ListAuditEventsRequest()).event_count();
+  };
+  const auto change = [&](const std::string& request) {
+    return Call<v1::ChangeManyFeedbackResponse, v1::ChangeManyFeedbackRequest>(editor, request)
+        .status();
+  };
+  const int64_t before = count();
+  EXPECT_FALSE(change("survey_id: 'nps'").ok());
+  EXPECT_FALSE(change("survey_id: 'other' include: true").ok());
+  EXPECT_FALSE(change("survey_id: 'nps' include: true filters { key: 'NO' }").ok());
+  EXPECT_EQ(count(), before);
+  EXPECT_OK(change("survey_id: 'nps' include: true"));
+  EXPECT_EQ(count(), before + 1);
+}
+
 TEST_F(AccessTest, TheAuditIsReadByPages) {
   for (int i = 0; i < 5; ++i) {
     server_.MakeKey(absl::StrCat("name: 'k", i, "' role: ROLE_READER"));
