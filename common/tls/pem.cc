@@ -1,6 +1,7 @@
 #include "common/tls/pem.h"
 
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -22,6 +23,12 @@ namespace emptychair {
 namespace {
 
 constexpr size_t kFileBytesMax = size_t{1} << 20;
+
+// OpenSSL frees all that it holds when the process exits, also while a thread of gRPC ends a
+// connection (grpc/grpc#38539: leaks, and memory freed twice). What the process holds until its end
+// needs no freeing. Only the first call into OpenSSL can say so, hence before main.
+[[maybe_unused]] const int kIsKeptUntilTheEnd =
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 
 struct BioFree {
   void operator()(BIO* bio) const { BIO_free(bio); }

@@ -262,8 +262,9 @@ bool Acceptor::AcceptFrom(int listener) {
   while (true) {
     const int connection = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection >= descriptors_max_) {
-      close(connection);
+      // Before its client can see it.
       refused_.fetch_add(1, std::memory_order_relaxed);
+      close(connection);
       continue;
     }
     if (connection >= 0) {

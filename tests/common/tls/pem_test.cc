@@ -1,7 +1,10 @@
 #include "common/tls/pem.h"
 
+#include <openssl/crypto.h>
 #include <sys/stat.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -19,6 +22,7 @@ namespace emptychair::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ExitedWithCode;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
@@ -157,6 +161,16 @@ TEST_F(PemTest, DatesAreKeptToTheSecond) {
                 "begins at 2023-11-14T22:13:20Z");
   ExpectRefused(CheckDates(file, certificate, end + absl::Seconds(1)), file,
                 "ended at 2023-11-15T22:13:20Z");
+}
+
+// Threads of gRPC may be in the middle of a handshake when a process exits.
+TEST(OpenSslTest, FreesNothingWhenTheProcessExits) {
+  EXPECT_EXIT(
+      {
+        OPENSSL_atexit([] { std::fputs("it frees all", stderr); });
+        std::exit(0);
+      },
+      ExitedWithCode(0), "^$");
 }
 
 }  // namespace
