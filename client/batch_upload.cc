@@ -1,6 +1,8 @@
 #include "client/batch_upload.h"
 
 #include <algorithm>
+#include <iterator>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 #include "client/utf8.h"
@@ -11,18 +13,25 @@ namespace emptychair {
 template <typename Request, typename Response>
 BatchUpload<Request, Response>::BatchUpload(ClientOptions options, OpenCall open_call,
                                             OnAcknowledged on_acknowledged,
-                                            std::shared_ptr<CallKey> key)
+                                            std::shared_ptr<CallKey> key,
+                                            StreamOptions stream_options)
     : options_(std::move(options)),
       open_call_(std::move(open_call)),
       on_acknowledged_(std::move(on_acknowledged)),
-      key_(std::move(key)) {}
+      key_(std::move(key)),
+      stream_options_(std::move(stream_options)) {}
 
 template <typename Request, typename Response>
 absl::Status BatchUpload<Request, Response>::Send(Request batch) {
   RETURN_IF_ERROR(status_);
-  RETURN_IF_ERROR(CheckUtf8(batch));
+  if constexpr (!std::is_same_v<Request, EncodedFeedbackBatch>) {
+    RETURN_IF_ERROR(CheckUtf8(batch));
+  }
   while (unacknowledged_.size() >= kUnacknowledgedMax) {
-    RETURN_IF_ERROR(ReadOne());
+    if (absl::Status status = ReadOne(); !status.ok()) {
+      unacknowledged_.push_back(std::move(batch));
+      return status;
+    }
   }
   batch.set_batch_number(++batches_);
   if (unacknowledged_.empty()) {
@@ -33,6 +42,20 @@ absl::Status BatchUpload<Request, Response>::Send(Request batch) {
     call_ = open_call_();
   }
   return call_->Write(unacknowledged_.back()) ? absl::OkStatus() : Resume();
+}
+
+template <typename Request, typename Response>
+absl::Status BatchUpload<Request, Response>::AwaitAcknowledgement(absl::Duration timeout) {
+  RETURN_IF_ERROR(status_);
+  return unacknowledged_.empty() || !call_->AwaitRead(timeout) ? absl::OkStatus() : ReadOne();
+}
+
+template <typename Request, typename Response>
+std::vector<Request> BatchUpload<Request, Response>::TakeUnacknowledged() {
+  std::vector<Request> batches(std::make_move_iterator(unacknowledged_.begin()),
+                               std::make_move_iterator(unacknowledged_.end()));
+  unacknowledged_.clear();
+  return batches;
 }
 
 template <typename Request, typename Response>
@@ -81,7 +104,7 @@ absl::Status BatchUpload<Request, Response>::Resume() {
   do {
     const absl::Status status = EndOfCall();
     RETURN_IF_ERROR(status_);
-    if (!retries_.WaitAfter(status)) {
+    if (!IsWorthAnother(status)) {
       call_.reset();
       status_ = status;
       return status_;
@@ -89,6 +112,21 @@ absl::Status BatchUpload<Request, Response>::Resume() {
     call_ = open_call_();
   } while (!SendUnacknowledged());
   return absl::OkStatus();
+}
+
+template <typename Request, typename Response>
+bool BatchUpload<Request, Response>::IsWorthAnother(const absl::Status& status) {
+  if (stream_options_.stop.stop_requested()) {
+    return false;
+  }
+  if (!stream_options_.resends) {
+    if (key_ != nullptr) {
+      // Reads the key anew for the stream that comes after this one.
+      key_->RenewAfter(status);
+    }
+    return false;
+  }
+  return retries_.WaitAfter(status) && !stream_options_.stop.stop_requested();
 }
 
 // Takes what was acknowledged before the call ended, and says why it did.
@@ -110,6 +148,7 @@ bool BatchUpload<Request, Response>::SendUnacknowledged() {
 }
 
 template class BatchUpload<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>;
+template class BatchUpload<EncodedFeedbackBatch, v1::StreamFeedbackResponse>;
 template class BatchUpload<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>;
 
 }  // namespace emptychair

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "client/retries.h"
@@ -26,6 +27,8 @@ class BatchCall {
 
   // Sends a batch. False when the call has ended.
   virtual bool Write(const Request& batch) = 0;
+  // Whether Read would answer at once. Waits for that, `timeout` at most.
+  virtual bool AwaitRead(absl::Duration timeout) = 0;
   // The next acknowledgement; nothing when the call has ended, and ever after.
   virtual std::optional<Response> Read() = 0;
   // Nothing more will be sent.
@@ -46,15 +49,18 @@ class BatchUpload final : public BatchStream<Request, Response> {
 
   // `key` is the one that the calls send.
   BatchUpload(ClientOptions options, OpenCall open_call, OnAcknowledged on_acknowledged,
-              std::shared_ptr<CallKey> key = nullptr);
+              std::shared_ptr<CallKey> key = nullptr, StreamOptions stream_options = {});
 
   absl::Status Send(Request batch) override;
+  absl::Status AwaitAcknowledgement(absl::Duration timeout) override;
+  std::vector<Request> TakeUnacknowledged() override;
   absl::Status Finish() override;
 
  private:
   absl::Status ReadOne();
   absl::Status Acknowledge(const Response& acknowledgement);
   absl::Status Resume();
+  bool IsWorthAnother(const absl::Status& status);
   absl::Status EndOfCall();
   bool SendUnacknowledged();
 
@@ -62,6 +68,7 @@ class BatchUpload final : public BatchStream<Request, Response> {
   const OpenCall open_call_;
   const OnAcknowledged on_acknowledged_;
   const std::shared_ptr<CallKey> key_;
+  const StreamOptions stream_options_;
   std::unique_ptr<Call> call_;
   std::deque<Request> unacknowledged_;
   int64_t batches_ = 0;
@@ -72,10 +79,12 @@ class BatchUpload final : public BatchStream<Request, Response> {
   Retries retries_{options_, key_.get()};
 };
 
-// Both are compiled once, in batch_upload.cc.
+// They are compiled once, in batch_upload.cc.
 using FeedbackUpload = BatchUpload<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>;
+using EncodedFeedbackUpload = BatchUpload<EncodedFeedbackBatch, v1::StreamFeedbackResponse>;
 using ActivityUpload = BatchUpload<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>;
 extern template class BatchUpload<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>;
+extern template class BatchUpload<EncodedFeedbackBatch, v1::StreamFeedbackResponse>;
 extern template class BatchUpload<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>;
 
 }  // namespace emptychair

@@ -2,24 +2,12 @@
 
 #include <string>
 
+#include "client/feedback_identity.h"
 #include "client/paged_range.h"
 #include "common/base/status_macros.h"
-#include "emptychair/client/feedback_id.h"
 
 namespace emptychair {
 namespace {
-
-bool LacksId(const v1::Feedback& feedback) {
-  return feedback.feedback_id().empty() && feedback.external_id().empty();
-}
-
-void FillId(v1::Feedback& feedback, absl::Time now) {
-  const absl::Time occur_time = feedback.has_occur_time()
-                                    ? absl::FromUnixSeconds(feedback.occur_time().seconds()) +
-                                          absl::Nanoseconds(feedback.occur_time().nanos())
-                                    : now;
-  feedback.set_feedback_id(NewFeedbackId(occur_time));
-}
 
 // A stream that keeps its connection, which must outlive it, and can make ready what is sent.
 template <typename Request, typename Response>
@@ -37,6 +25,10 @@ class HeldStream final : public BatchStream<Request, Response> {
     return stream_->Send(std::move(batch));
   }
 
+  absl::Status AwaitAcknowledgement(absl::Duration timeout) override {
+    return stream_->AwaitAcknowledgement(timeout);
+  }
+  std::vector<Request> TakeUnacknowledged() override { return stream_->TakeUnacknowledged(); }
   absl::Status Finish() override { return stream_->Finish(); }
 
  private:
@@ -115,7 +107,7 @@ absl::StatusOr<v1::BatchSubmitFeedbackResponse> Client::BatchSubmitFeedback(
 }
 
 std::unique_ptr<FeedbackStream> Client::StreamFeedback(
-    FeedbackStream::OnAcknowledged on_acknowledged) const {
+    FeedbackStream::OnAcknowledged on_acknowledged, StreamOptions options) const {
   // Records get ids before they are sent, so that a batch that is sent again is the same.
   const auto fill = [now = now_](v1::StreamFeedbackRequest& batch) {
     for (v1::Feedback& feedback : *batch.mutable_feedback()) {
@@ -125,7 +117,8 @@ std::unique_ptr<FeedbackStream> Client::StreamFeedback(
     }
   };
   return std::make_unique<HeldStream<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>>(
-      connection_, connection_->StreamFeedback(std::move(on_acknowledged)), fill);
+      connection_, connection_->StreamFeedback(std::move(on_acknowledged), std::move(options)),
+      fill);
 }
 
 absl::StatusOr<v1::Feedback> Client::GetFeedback(absl::string_view survey_id,
@@ -149,9 +142,9 @@ ResultRange<v1::ListFeedbackResponse> Client::ListFeedbackPages(
 }
 
 std::unique_ptr<ActivityStream> Client::StreamActivities(
-    ActivityStream::OnAcknowledged on_acknowledged) const {
+    ActivityStream::OnAcknowledged on_acknowledged, StreamOptions options) const {
   return std::make_unique<HeldStream<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>>(
-      connection_, connection_->StreamActivities(std::move(on_acknowledged)),
+      connection_, connection_->StreamActivities(std::move(on_acknowledged), std::move(options)),
       [](v1::StreamActivitiesRequest&) {});
 }
 

@@ -1,10 +1,13 @@
 #include "emptychair/client/connection.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "client/api_key.h"
 #include "client/batch_upload.h"
 #include "client/channel.h"
@@ -40,6 +43,16 @@ Idempotency IdempotencyOf() {
   return is_idempotent ? Idempotency::kIdempotent : Idempotency::kNotIdempotent;
 }
 
+// The method that takes `Request`, as gRPC names it. Never destroyed: calls can outlive statics.
+template <typename Request>
+const std::string& PathOf() {
+  static const std::string& path = *new std::string([] {
+    const auto& method = *FindMethod(*Request::descriptor());
+    return absl::StrCat("/", method.service()->full_name(), "/", method.name());
+  }());
+  return path;
+}
+
 class GrpcConnection final : public Connection {
  public:
   GrpcConnection(const ClientOptions& options, std::shared_ptr<ApiKey> key,
@@ -50,6 +63,7 @@ class GrpcConnection final : public Connection {
         admin_(channel),
         customers_(channel),
         feedback_(channel),
+        encoded_feedback_(channel),
         metrics_(channel),
         surveys_(channel) {}
 
@@ -111,21 +125,40 @@ class GrpcConnection final : public Connection {
       const v1::BatchSubmitFeedbackRequest& request) override {
     return Call(feedback_, &Feedback::BatchSubmitFeedback, request);
   }
-  std::unique_ptr<FeedbackStream> StreamFeedback(
-      FeedbackStream::OnAcknowledged on_acknowledged) override {
+  std::unique_ptr<FeedbackStream> StreamFeedback(FeedbackStream::OnAcknowledged on_acknowledged,
+                                                 StreamOptions options) override {
     auto key = std::make_shared<CallKey>(key_);
     return std::make_unique<FeedbackUpload>(
         options_,
-        [this, key] {
+        [this, key, stop = options.stop] {
           return std::make_unique<GrpcFeedbackCall>(
               [&](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
                 AddKey(*key, *context);
                 AddTrace(options_.traceparent, *context);
                 return feedback_.AsyncStreamFeedback(context, queue, tag);
               },
-              options_.timeout);
+              options_.timeout, stop);
         },
-        std::move(on_acknowledged), key);
+        std::move(on_acknowledged), key, options);
+  }
+  std::unique_ptr<EncodedFeedbackStream> StreamEncodedFeedback(
+      EncodedFeedbackStream::OnAcknowledged on_acknowledged, StreamOptions options) override {
+    auto key = std::make_shared<CallKey>(key_);
+    return std::make_unique<EncodedFeedbackUpload>(
+        options_,
+        [this, key, stop = options.stop] {
+          return std::make_unique<GrpcEncodedFeedbackCall>(
+              [&](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
+                AddKey(*key, *context);
+                AddTrace(options_.traceparent, *context);
+                auto stream = encoded_feedback_.PrepareCall(
+                    context, PathOf<v1::StreamFeedbackRequest>(), queue);
+                stream->StartCall(tag);
+                return stream;
+              },
+              options_.timeout, stop);
+        },
+        std::move(on_acknowledged), key, options);
   }
   absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(
       const v1::GetFeedbackRequest& request) override {
@@ -230,21 +263,21 @@ class GrpcConnection final : public Connection {
       const v1::BatchRecordActivitiesRequest& request) override {
     return Call(customers_, &Customers::BatchRecordActivities, request);
   }
-  std::unique_ptr<ActivityStream> StreamActivities(
-      ActivityStream::OnAcknowledged on_acknowledged) override {
+  std::unique_ptr<ActivityStream> StreamActivities(ActivityStream::OnAcknowledged on_acknowledged,
+                                                   StreamOptions options) override {
     auto key = std::make_shared<CallKey>(key_);
     return std::make_unique<ActivityUpload>(
         options_,
-        [this, key] {
+        [this, key, stop = options.stop] {
           return std::make_unique<GrpcActivityCall>(
               [&](grpc::ClientContext* context, grpc::CompletionQueue* queue, void* tag) {
                 AddKey(*key, *context);
                 AddTrace(options_.traceparent, *context);
                 return customers_.AsyncStreamActivities(context, queue, tag);
               },
-              options_.timeout);
+              options_.timeout, stop);
         },
-        std::move(on_acknowledged), key);
+        std::move(on_acknowledged), key, options);
   }
   absl::StatusOr<v1::ListActivitiesResponse> ListActivities(
       const v1::ListActivitiesRequest& request) override {
@@ -368,6 +401,7 @@ class GrpcConnection final : public Connection {
   Admin admin_;
   Customers customers_;
   Feedback feedback_;
+  grpc::TemplatedGenericStub<EncodedFeedbackBatch, v1::StreamFeedbackResponse> encoded_feedback_;
   Metrics metrics_;
   Surveys surveys_;
 };

@@ -2,6 +2,7 @@
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,8 +12,11 @@
 namespace emptychair {
 
 template <typename Request, typename Response>
-GrpcBatchCall<Request, Response>::GrpcBatchCall(const Start& start, absl::Duration wait_max)
-    : wait_max_(wait_max), stream_(start(&context_, &queue_, Begin(kStart))) {
+GrpcBatchCall<Request, Response>::GrpcBatchCall(const Start& start, absl::Duration wait_max,
+                                                std::stop_token stop)
+    : wait_max_(absl::ToChronoMicroseconds(wait_max)),
+      stream_(start(&context_, &queue_, Begin(kStart))),
+      on_stop_(std::move(stop), [this] { context_.TryCancel(); }) {
   if (Await(kStart)) {
     stream_->Read(&response_, Begin(kRead));
   }
@@ -38,6 +42,17 @@ bool GrpcBatchCall<Request, Response>::Write(const Request& batch) {
   }
   stream_->Write(batch, Begin(kWrite));
   return Await(kWrite);
+}
+
+template <typename Request, typename Response>
+bool GrpcBatchCall<Request, Response>::AwaitRead(absl::Duration timeout) {
+  const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout);
+  while (responses_.empty() && states_[kRead].is_under_way) {
+    if (!TakeOneBefore(deadline)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 template <typename Request, typename Response>
@@ -70,7 +85,7 @@ absl::Status GrpcBatchCall<Request, Response>::Finish() {
   if (has_timed_out_) {
     return absl::DeadlineExceededError(
         absl::StrCat("the server neither acknowledged a batch nor took one for ",
-                     absl::FormatDuration(wait_max_)));
+                     absl::FormatDuration(absl::FromChrono(wait_max_))));
   }
   return FromGrpc(status);
 }
@@ -93,23 +108,39 @@ bool GrpcBatchCall<Request, Response>::Await(Operation operation) {
 // Waits for the end of one operation, whichever comes first.
 template <typename Request, typename Response>
 void GrpcBatchCall<Request, Response>::TakeOne() {
+  last_event_ = std::chrono::steady_clock::now();
+  TakeOneBefore(std::chrono::system_clock::time_point::max());
+}
+
+// The same, but only until `deadline`: then false.
+template <typename Request, typename Response>
+bool GrpcBatchCall<Request, Response>::TakeOneBefore(
+    std::chrono::system_clock::time_point deadline) {
+  const auto left = last_event_ + wait_max_ - std::chrono::steady_clock::now();
+  const auto wait_end = std::chrono::system_clock::now() +
+                        std::chrono::duration_cast<std::chrono::microseconds>(left);
   void* tag = nullptr;
   bool ok = false;
-  const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMicroseconds(wait_max_);
-  if (queue_.AsyncNext(&tag, &ok, deadline) == grpc::CompletionQueue::TIMEOUT) {
+  if (queue_.AsyncNext(&tag, &ok, std::min(deadline, wait_end)) == grpc::CompletionQueue::TIMEOUT) {
+    if (deadline < wait_end) {
+      return false;
+    }
     has_timed_out_ = true;
     context_.TryCancel();
     queue_.Next(&tag, &ok);
   }
+  last_event_ = std::chrono::steady_clock::now();
   auto* state = static_cast<State*>(tag);
   *state = {.is_under_way = false, .is_ok = ok};
   if (state == &states_[kRead] && ok) {
     responses_.push_back(std::move(response_));
     stream_->Read(&response_, Begin(kRead));
   }
+  return true;
 }
 
 template class GrpcBatchCall<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>;
+template class GrpcBatchCall<EncodedFeedbackBatch, v1::StreamFeedbackResponse>;
 template class GrpcBatchCall<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>;
 
 }  // namespace emptychair

@@ -7,13 +7,16 @@
 #include <grpcpp/support/async_stream.h>
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include "absl/time/time.h"
 #include "client/batch_upload.h"
+#include "client/encoded_batch_serialization.h"
 
 namespace emptychair {
 
@@ -27,12 +30,14 @@ class GrpcBatchCall final : public BatchCall<Request, Response> {
   using Start = std::function<std::unique_ptr<Stream>(grpc::ClientContext* context,
                                                       grpc::CompletionQueue* queue, void* tag)>;
 
-  GrpcBatchCall(const Start& start, absl::Duration wait_max);
+  // The call is cancelled once `stop` is requested.
+  GrpcBatchCall(const Start& start, absl::Duration wait_max, std::stop_token stop = {});
   ~GrpcBatchCall() override;
   GrpcBatchCall(const GrpcBatchCall&) = delete;
   GrpcBatchCall& operator=(const GrpcBatchCall&) = delete;
 
   bool Write(const Request& batch) override;
+  bool AwaitRead(absl::Duration timeout) override;
   std::optional<Response> Read() override;
   void WritesDone() override;
   absl::Status Finish() override;
@@ -48,8 +53,9 @@ class GrpcBatchCall final : public BatchCall<Request, Response> {
   void* Begin(Operation operation);
   bool Await(Operation operation);
   void TakeOne();
+  bool TakeOneBefore(std::chrono::system_clock::time_point deadline);
 
-  const absl::Duration wait_max_;
+  const std::chrono::microseconds wait_max_;
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
   std::array<State, kOperationCount> states_;
@@ -58,12 +64,18 @@ class GrpcBatchCall final : public BatchCall<Request, Response> {
   std::deque<Response> responses_;
   bool has_timed_out_ = false;
   bool is_finished_ = false;
+  // When something last happened, or was begun with nothing to wait for before.
+  std::chrono::steady_clock::time_point last_event_;
+  // Last, so that it goes first.
+  const std::stop_callback<std::function<void()>> on_stop_;
 };
 
-// Both are compiled once, in grpc_batch_call.cc.
+// They are compiled once, in grpc_batch_call.cc.
 using GrpcFeedbackCall = GrpcBatchCall<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>;
+using GrpcEncodedFeedbackCall = GrpcBatchCall<EncodedFeedbackBatch, v1::StreamFeedbackResponse>;
 using GrpcActivityCall = GrpcBatchCall<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>;
 extern template class GrpcBatchCall<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>;
+extern template class GrpcBatchCall<EncodedFeedbackBatch, v1::StreamFeedbackResponse>;
 extern template class GrpcBatchCall<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>;
 
 }  // namespace emptychair

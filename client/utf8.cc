@@ -178,4 +178,8 @@ absl::Status CheckUtf8(const v1::StreamActivitiesRequest& request) {
   return CheckBatch(request, request.activities());
 }
 
+absl::Status CheckUtf8(const v1::Feedback& feedback) {
+  return IsUtf8(feedback) ? absl::OkStatus() : CheckMessage(feedback, "feedback.");
+}
+
 }  // namespace emptychair

@@ -22,6 +22,8 @@ absl::Status CheckUtf8(const v1::SubmitFeedbackRequest& request);
 absl::Status CheckUtf8(const v1::BatchSubmitFeedbackRequest& request);
 absl::Status CheckUtf8(const v1::StreamFeedbackRequest& request);
 absl::Status CheckUtf8(const v1::StreamActivitiesRequest& request);
+// Of a record; its fields' paths begin with "feedback.".
+absl::Status CheckUtf8(const v1::Feedback& feedback);
 
 }  // namespace emptychair
 

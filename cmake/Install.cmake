@@ -3,11 +3,12 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-install(TARGETS emptychaird RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
+install(TARGETS emptychaird chairstore RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT server)
 install(TARGETS chairctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 
 # Users link EmptyChair::client, and EmptyChair::client_mocks in tests; the rest comes with these.
-foreach(name IN ITEMS base client client_mocks google_rpc messages rpc services tls)
+foreach(name IN ITEMS
+    base checks client client_mocks client_writer google_rpc messages rpc services tls)
   set_target_properties(emptychair_${name} PROPERTIES EXPORT_NAME ${name})
 endforeach()
 
@@ -32,8 +33,8 @@ install(TARGETS emptychair_google_rpc EXPORT EmptyChairGoogleRpc
 emptychair_install_messages(google_rpc ${google_rpc_include_dir})
 
 install(
-  TARGETS emptychair_base emptychair_client emptychair_messages emptychair_rpc emptychair_services
-    emptychair_tls
+  TARGETS emptychair_base emptychair_checks emptychair_client emptychair_client_writer
+    emptychair_messages emptychair_rpc emptychair_services emptychair_tls
   EXPORT EmptyChairClient
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT client
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

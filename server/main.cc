@@ -20,6 +20,7 @@
 #include "server/flags.h"
 #include "server/rpc/grpc_log.h"
 #include "server/server.h"
+#include "server/service_manager.h"
 #include "server/telemetry/server_log.h"
 
 namespace emptychair {
@@ -71,6 +72,7 @@ int Main(int argc, char** argv) {
     log.Error("storage failed", {{"error", status.message()}});
     std::_Exit(EXIT_FAILURE);
   };
+  NotifyRecovering(config.data_directory);
   absl::StatusOr<std::unique_ptr<Server>> server =
       Server::Start(config, &log, std::move(environment));
   if (!server.ok()) {
@@ -82,11 +84,15 @@ int Main(int argc, char** argv) {
   log.Info("listening", {{"address", (*server)->address()},
                          {"http", http.empty() ? kHttpOff : http},
                          {"version", kVersion}});
+  NotifyServing((*server)->address());
 
   int signal = 0;
   for (sigwait(&signals, &signal); signal == SIGHUP; sigwait(&signals, &signal)) {
+    NotifyReloading();
     (*server)->Reload();
+    NotifyServing((*server)->address());
   }
+  NotifyStopping();
   log.Info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   // Should the end hang, the kernel makes one: what was acknowledged is on disk.
   alarm(static_cast<unsigned>(absl::ToInt64Seconds(config.drain_deadline + kHangMax)));

@@ -122,7 +122,30 @@ void Monitoring::AddFigures(const Watched& watched) {
                        "Lines of the access log that were lost since the start.",
                        {}},
                       [log = watched.access_log] { return static_cast<double>(log->dropped()); });
+  AddBackups(&watched.services->backups());
   AddLanes(watched.executor);
+}
+
+void Monitoring::AddBackups(const Backups* backups) {
+  const auto made_as = [](const char* result) {
+    return MetricRegistry::Figure{kCounter,
+                                  "emptychair_backups_total",
+                                  "Backups that were begun since the start, by how they ended.",
+                                  {{"result", result}}};
+  };
+  registry_.AddFigures(
+      {made_as("made"),
+       made_as("failed"),
+       {kGauge,
+        "emptychair_backup_duration_seconds",
+        "How long the newest backup took that was made since the start; 0: there was none.",
+        {}}},
+      [backups] {
+        const BackupCounts counts = backups->counts();
+        return std::vector<double>{static_cast<double>(counts.made),
+                                   static_cast<double>(counts.failed),
+                                   absl::ToDoubleSeconds(counts.last_duration)};
+      });
 }
 
 void Monitoring::AddLanes(const Executor* executor) {

@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "server/api/executor.h"
+#include "server/backups/backups.h"
 #include "server/call/call_runner.h"
 #include "server/http/http_listener.h"
 #include "server/rpc/acceptor.h"
@@ -62,6 +63,7 @@ class Monitoring {
   HttpResponse AnswerHealth() const;
   HttpResponse AnswerReadiness(const HttpRequest& request) const;
   void AddFigures(const Watched& watched);
+  void AddBackups(const Backups* backups);
   void AddLanes(const Executor* executor);
 
   const absl::Duration stuck_after_;

@@ -188,6 +188,13 @@ absl::StatusOr<VerifySummary> Store::Verify(OnProgress on_progress,
                          on_difference);
 }
 
+absl::StatusOr<VerifySummary> Store::VerifyAudit(OnProgress on_progress,
+                                                 OnDifference on_difference) const {
+  const std::shared_ptr<const View> held = view();
+  return storage::VerifyAudit(*parts_->engine, hash_, *parts_->columns, *held, on_progress,
+                              on_difference);
+}
+
 absl::StatusOr<RebuildSummary> Store::RebuildCube(OnProgress on_progress) {
   const std::shared_ptr<const View> held = view();
   return storage::RebuildCube(*parts_->engine, *held, on_progress, [this](ConstCommandPtr command) {

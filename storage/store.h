@@ -170,6 +170,8 @@ class Store {
   // The long tasks. Each blocks until it is done, so none may run on a thread of the committer's.
   // See verify.h and cube_rebuild.h. The state that is judged is held meanwhile.
   absl::StatusOr<VerifySummary> Verify(OnProgress on_progress, OnDifference on_difference) const;
+  absl::StatusOr<VerifySummary> VerifyAudit(OnProgress on_progress,
+                                            OnDifference on_difference) const;
   absl::StatusOr<RebuildSummary> RebuildCube(OnProgress on_progress);
   // Rewrites all tables, so that only what can still be read is left: values that were replaced or
   // deleted go, but for those that an open view still sees. Ends early once `*stop` is set. Needs

@@ -11,9 +11,21 @@
 namespace emptychair {
 namespace {
 
+using store::v1::StoredAuditEvent;
+
 constexpr absl::Duration kUsePeriod = absl::Minutes(1);
 constexpr absl::Duration kHour = absl::Hours(1);
 constexpr uint32_t kTrimmedAtOnce = 1'000;
+
+StoredAuditEvent FirstUse(const store::v1::StoredAccess& access, absl::Time now) {
+  StoredAuditEvent event;
+  event.set_time_ms(absl::ToUnixMillis(now));
+  event.set_caller_kind(access.certificate_san().empty() ? v1::CALLER_KIND_KEY
+                                                         : v1::CALLER_KIND_CERTIFICATE);
+  event.set_key_id(access.id());
+  event.set_method("first use");
+  return event;
+}
 
 }  // namespace
 
@@ -52,40 +64,42 @@ void AccessTask::Finish() {
 
 void AccessTask::NoteUses() {
   const std::vector<store::v1::AccessUse> uses = gate_->meter().Take();
-  if (uses.empty()) {
-    return;
-  }
-  storage::CommandPtr command = storage::NewCommand();
-  storage::CommandPtr first_uses = storage::NewCommand();
-  const std::shared_ptr<const storage::View> view = store_->view();
-  for (const store::v1::AccessUse& use : uses) {
-    *command->mutable_note_access()->add_uses() = use;
-    const storage::AccessEntry* entry = view->access->Find(use.id());
-    if (entry != nullptr && entry->stored->last_use_day() == 0) {
-      store::v1::StoredAuditEvent& event = *first_uses->mutable_note_audit()->add_events();
-      event.set_time_ms(absl::ToUnixMillis(clock_->Now()));
-      event.set_caller_kind(entry->stored->certificate_san().empty() ? v1::CALLER_KIND_KEY
-                                                                     : v1::CALLER_KIND_CERTIFICATE);
-      event.set_key_id(use.id());
-      event.set_method("first use");
+  if (!uses.empty()) {
+    storage::CommandPtr command = storage::NewCommand();
+    std::vector<StoredAuditEvent> first_uses;
+    const std::shared_ptr<const storage::View> view = store_->view();
+    for (const store::v1::AccessUse& use : uses) {
+      *command->mutable_note_access()->add_uses() = use;
+      const storage::AccessEntry* entry = view->access->Find(use.id());
+      if (entry != nullptr && entry->stored->last_use_day() == 0) {
+        first_uses.push_back(FirstUse(*entry->stored, clock_->Now()));
+      }
     }
+    if (!store_->CarryOut(std::move(command)).error.ok()) {
+      gate_->meter().Return(uses);
+      return;
+    }
+    first_uses_.insert(first_uses_.end(), first_uses.begin(), first_uses.end());
   }
-  store_->CarryOut(std::move(command)).error.IgnoreError();
-  if (first_uses->has_note_audit()) {
-    store_->CarryOut(std::move(first_uses)).error.IgnoreError();
+  if (Note(first_uses_)) {
+    first_uses_.clear();
   }
 }
 
 void AccessTask::NoteDenials(absl::Time until) {
-  const std::vector<store::v1::StoredAuditEvent> denied = gate_->denials().Take(until);
-  if (denied.empty()) {
-    return;
+  const std::vector<StoredAuditEvent> denied = gate_->denials().Take(until);
+  if (!Note(denied)) {
+    gate_->denials().Return(denied);
+  }
+}
+
+bool AccessTask::Note(const std::vector<StoredAuditEvent>& events) {
+  if (events.empty()) {
+    return true;
   }
   storage::CommandPtr command = storage::NewCommand();
-  for (const store::v1::StoredAuditEvent& event : denied) {
-    *command->mutable_note_audit()->add_events() = event;
-  }
-  store_->CarryOut(std::move(command)).error.IgnoreError();
+  command->mutable_note_audit()->mutable_events()->Assign(events.begin(), events.end());
+  return store_->CarryOut(std::move(command)).error.ok();
 }
 
 void AccessTask::TellHead() {

@@ -1,5 +1,6 @@
 #include "server/access/audit_list.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -62,27 +63,41 @@ absl::Status ListAudit(const storage::Store& store, const v1::ListAuditEventsReq
   if (!request.survey_id().empty()) {
     RETURN_IF_ERROR(CheckName("survey_id", request.survey_id()));
   }
+  if (request.up_to_number() < 0) {
+    return FieldError(
+        v1::ERROR_REASON_FIELD_INVALID, "up_to_number",
+        absl::StrCat("got ", request.up_to_number(), ", wanted the number of an event, or 0"));
+  }
   ASSIGN_OR_RETURN(const int32_t page_size, CheckPageSize(request.page_size()));
   ASSIGN_OR_RETURN(const std::string position, ReadPageToken(store, request));
   const std::shared_ptr<const storage::View> view = store.view();
   const store::v1::StoredAuditHead& head = view->counters.audit();
   response.set_event_count(static_cast<int64_t>(head.count()));
   response.set_head_hash(absl::BytesToHexString(head.hash()));
+  response.set_first_number(static_cast<int64_t>(head.first_kept()));
+  response.set_hash_before_first(absl::BytesToHexString(head.hash_before_first()));
   uint64_t end = head.count() + 1;
+  if (request.up_to_number() != 0) {
+    end = std::min(end, static_cast<uint64_t>(request.up_to_number()) + 1);
+  }
   if (!position.empty() && !absl::SimpleAtoi(position, &end)) {
     end = 0;
   }
   int64_t looked_at = 0;
-  return store.audit().ReadBack(*view, end, [&](uint64_t number, const StoredAuditEvent& event) {
-    if (response.events_size() == page_size || ++looked_at > kPageLookedAtMax) {
-      response.set_next_page_token(MakePageToken(store, request, absl::StrCat(number + 1)));
-      return false;
-    }
-    if (wanted.Has(event)) {
-      *response.add_events() = ToApi(number, event);
-    }
-    return true;
-  });
+  return store.audit().ReadBack(
+      *view, end,
+      [&](uint64_t number, const storage::AuditHash& hash, const StoredAuditEvent& event) {
+        if (response.events_size() == page_size || ++looked_at > kPageLookedAtMax) {
+          response.set_next_page_token(MakePageToken(store, request, absl::StrCat(number + 1)));
+          return false;
+        }
+        if (wanted.Has(event)) {
+          v1::AuditEvent& told = *response.add_events();
+          told = ToApi(number, event);
+          told.set_hash(absl::BytesToHexString(storage::ToView(hash)));
+        }
+        return true;
+      });
 }
 
 }  // namespace emptychair

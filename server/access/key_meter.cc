@@ -137,4 +137,14 @@ std::vector<store::v1::AccessUse> KeyMeter::Take() {
   return uses;
 }
 
+void KeyMeter::Return(const std::vector<store::v1::AccessUse>& uses) {
+  for (const store::v1::AccessUse& use : uses) {
+    Shard& shard = ShardOf(use.id());
+    absl::MutexLock lock(&shard.mutex);
+    if (const auto found = shard.meters.find(use.id()); found != shard.meters.end()) {
+      found->second.was_used = true;
+    }
+  }
+}
+
 }  // namespace emptychair

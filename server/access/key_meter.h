@@ -35,6 +35,9 @@ class KeyMeter {
   // Takes what was used since it was taken last.
   std::vector<store::v1::AccessUse> Take();
 
+  // Has uses that could not be put down taken again, with what comes until then.
+  void Return(const std::vector<store::v1::AccessUse>& uses);
+
  private:
   // Tokens by a rate that can change.
   struct Bucket {

@@ -144,6 +144,12 @@ struct MethodSpec {
     return std::move(*this);
   }
 
+  // The same stream, of which a connection may have so many open.
+  MethodSpec WithStreamsPerConnection(int max) && {
+    streams_per_connection_max = max;
+    return std::move(*this);
+  }
+
   // The same stream, begun only where `check` is OK; see Stream::check.
   MethodSpec WithCheck(absl::AnyInvocable<absl::Status() const> check) && {
     std::get<Stream>(handler).check = std::move(check);
@@ -169,6 +175,8 @@ struct MethodSpec {
   const Message* request;
   const Message* response;
   std::optional<BatchLimits> batch;
+  // 0: as many as it may have calls.
+  int streams_per_connection_max = 0;
   Handler handler;
 
  private:
@@ -257,6 +265,7 @@ MethodSpec MethodSpec::Make(Handler handler) {
                   .request = &Request::default_instance(),
                   .response = &Response::default_instance(),
                   .batch = std::nullopt,
+                  .streams_per_connection_max = 0,
                   .handler = std::move(handler)};
   return spec;
 }

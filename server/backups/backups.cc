@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -187,6 +188,8 @@ v1::Backup Backups::ToApi(const storage::BackupManifest& manifest) const {
   backup.set_total_bytes(static_cast<int64_t>(header.total_bytes()));
   backup.set_new_bytes(static_cast<int64_t>(header.new_bytes()));
   backup.set_is_of_this_store(header.store_id() == store_->store_id().ToString());
+  backup.set_audit_event_count(static_cast<int64_t>(header.counters().audit().count()));
+  backup.set_audit_head_hash(absl::BytesToHexString(header.counters().audit().hash()));
   return backup;
 }
 

@@ -48,6 +48,14 @@ absl::Status Call::Refusal(const Credentials& credentials) {
   return status;
 }
 
+bool Call::AddStream(Stoppable* stream, const StreamOrigin& origin) {
+  if (const absl::Status status = runner_->AddStream(stream, &context_, origin); !status.ok()) {
+    Reply(status);
+    return false;
+  }
+  return true;
+}
+
 absl::Duration Call::RecordDelay() const {
   return runner_->gatekeeper_->RecordDelay(context_.caller);
 }

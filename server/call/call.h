@@ -53,8 +53,9 @@ class Call : public PendingReply, public Cancellation {
  protected:
   virtual ~Call() = default;
 
-  // Has `stream` stopped when the server stops, until RemoveStream.
-  void AddStream(Stoppable* stream) { runner_->AddStream(stream, &context_); }
+  // Has `stream` stopped when the server stops, until RemoveStream. False, and answered, if its
+  // caller has as many open as it may. Of an admitted call.
+  bool AddStream(Stoppable* stream, const StreamOrigin& origin);
   void RemoveStream(Stoppable* stream) { runner_->RemoveStream(stream); }
 
   // Counts bytes of messages, for the observers. By one thread at a time.

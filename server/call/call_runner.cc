@@ -8,6 +8,7 @@
 #include "absl/random/random.h"
 #include "absl/time/clock.h"
 #include "common/base/errors.h"
+#include "common/base/status_macros.h"
 
 namespace emptychair {
 
@@ -24,15 +25,15 @@ void CallRunner::BeginShutdown() {
   stop_signal_ = true;
   absl::MutexLock lock(&mutex_);
   stopping_ = true;
-  for (const auto& [stream, context] : streams_) {
+  for (const auto& [stream, open] : streams_) {
     stream->Stop(ShuttingDownError());
   }
 }
 
 void CallRunner::RecheckStreams() {
   absl::MutexLock lock(&mutex_);
-  for (const auto& [stream, context] : streams_) {
-    const absl::Status status = gatekeeper_->Recheck(*context->method, context->caller);
+  for (const auto& [stream, open] : streams_) {
+    const absl::Status status = gatekeeper_->Recheck(*open.context->method, open.context->caller);
     if (status.ok()) {
       stream->LookAgain();
     } else {
@@ -80,17 +81,26 @@ void CallRunner::Leave() {
   --calls_in_flight_;
 }
 
-void CallRunner::AddStream(Stoppable* stream, const RequestContext* context) {
+absl::Status CallRunner::AddStream(Stoppable* stream, const RequestContext* context,
+                                   const StreamOrigin& origin) {
   absl::MutexLock lock(&mutex_);
-  streams_.emplace(stream, context);
+  RETURN_IF_ERROR(stream_counter_.Enter(*context->method, context->caller, origin));
+  streams_.emplace(stream, OpenStream{context, origin});
   if (stopping_) {
     stream->Stop(ShuttingDownError());
   }
+  return absl::OkStatus();
 }
 
 void CallRunner::RemoveStream(Stoppable* stream) {
   absl::MutexLock lock(&mutex_);
-  streams_.erase(stream);
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) {
+    return;
+  }
+  const OpenStream& open = found->second;
+  stream_counter_.Leave(*open.context->method, open.context->caller, open.origin);
+  streams_.erase(found);
 }
 
 void CallRunner::Observe(const FinishedCall& call) {

@@ -16,6 +16,7 @@
 #include "server/api/executor.h"
 #include "server/api/gatekeeper.h"
 #include "server/api/request_context.h"
+#include "server/call/stream_counter.h"
 #include "server/telemetry/server_log.h"
 
 namespace emptychair {
@@ -38,6 +39,7 @@ class Stoppable {
 // * Its caller, as the gatekeeper finds out, and its refusal before the request is read.
 // * FIELD_INVALID for a request that is too large, or none.
 // * SHUTTING_DOWN once the server is stopping; QUEUE_FULL at once when its lane is full.
+// * RATE_LIMITED for a stream when its caller has as many open as it may.
 // * DEADLINE_EXCEEDED or CANCELLED, without its work being run, if nobody waits any more for its
 //   answer by the time its work's turn comes.
 // * Its error with all details.
@@ -82,9 +84,17 @@ class CallRunner {
  private:
   friend class Call;
 
+  struct OpenStream {
+    const RequestContext* context;
+    StreamOrigin origin;
+  };
+
   bool Enter();
   void Leave();
-  void AddStream(Stoppable* stream, const RequestContext* context);
+  // Errors: those of StreamCounter, and then the stream was not added.
+  absl::Status AddStream(Stoppable* stream, const RequestContext* context,
+                         const StreamOrigin& origin);
+  // Nothing for one that was not added.
   void RemoveStream(Stoppable* stream);
   void Observe(const FinishedCall& call);
 
@@ -103,7 +113,8 @@ class CallRunner {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t calls_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t calls_refused_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<Stoppable*, const RequestContext*> streams_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Stoppable*, OpenStream> streams_ ABSL_GUARDED_BY(mutex_);
+  StreamCounter stream_counter_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stop_signal_{false};
 };
 

@@ -6,14 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "common/base/errors.h"
 #include "common/base/local_day.h"
 #include "common/base/status_macros.h"
 #include "common/base/timestamp.h"
+#include "common/checks/field_checks.h"
 #include "server/request/labels.h"
-#include "server/request/validation.h"
 #include "server/surveys/survey.h"
 #include "storage/format/cube_row.h"
 #include "storage/format/external_ids.h"
@@ -21,83 +19,23 @@
 namespace emptychair {
 namespace {
 
-constexpr size_t kNoteBytesMax = 1024;
-
-// The record's own id and its time, as far as the caller gave them.
-struct SentIdentity {
-  std::optional<Uuid> feedback_id;
-  std::optional<int64_t> occur_ms;
-};
-
-absl::StatusOr<SentIdentity> CheckIdentity(const v1::Feedback& feedback, absl::Time now) {
-  if (feedback.feedback_id().empty() && feedback.external_id().empty()) {
-    return FieldError(v1::ERROR_REASON_ID_REQUIRED, "feedback.feedback_id",
-                      "a feedback_id or an external_id must be given, so that the record can be "
-                      "sent again safely");
-  }
-  SentIdentity sent;
-  if (!feedback.external_id().empty()) {
-    RETURN_IF_ERROR(CheckId("feedback.external_id", feedback.external_id()));
-  }
-  if (feedback.has_occur_time()) {
-    ASSIGN_OR_RETURN(const absl::Time time,
-                     CheckTimestamp("feedback.occur_time", feedback.occur_time()));
-    RETURN_IF_ERROR(CheckOccurTime("feedback.occur_time", time, now));
-    sent.occur_ms = absl::ToUnixMillis(time);
-  }
-  if (feedback.feedback_id().empty()) {
-    return sent;
-  }
-  ASSIGN_OR_RETURN(sent.feedback_id,
-                   ParseFeedbackId("feedback.feedback_id", feedback.feedback_id()));
-  const int64_t id_ms = sent.feedback_id->UnixMs();
-  RETURN_IF_ERROR(CheckOccurTime("feedback.feedback_id", absl::FromUnixMillis(id_ms), now));
-  if (sent.occur_ms.has_value() && *sent.occur_ms != id_ms) {
-    return FieldError(
-        v1::ERROR_REASON_ID_TIME_MISMATCH, "feedback.occur_time",
-        absl::StrCat("got ", *sent.occur_ms, " ms since 1970, but the feedback_id has ", id_ms));
-  }
-  sent.occur_ms = id_ms;
-  return sent;
-}
-
 // Takes over the exclusion that came with a record.
 absl::Status TakeExclusion(const v1::Exclusion& exclusion, absl::Time receive_time,
                            store::v1::Submission& submission) {
-  constexpr absl::string_view kTimeField = "feedback.exclusion.time";
-  RETURN_IF_ERROR(CheckExclusion("feedback.exclusion.", exclusion.reason(), exclusion.note()));
-  absl::Time time = receive_time;
-  if (exclusion.has_time()) {
-    ASSIGN_OR_RETURN(time, CheckTimestamp(kTimeField, exclusion.time()));
-    RETURN_IF_ERROR(CheckOccurTime(kTimeField, time, receive_time));
-  }
+  ASSIGN_OR_RETURN(const std::optional<absl::Time> time,
+                   CheckSentExclusion(exclusion, receive_time));
   submission.set_exclusion_reason(exclusion.reason());
   submission.mutable_body()->set_exclusion_note(exclusion.note());
-  submission.mutable_body()->set_exclusion_time_ms(absl::ToUnixMillis(time));
+  submission.mutable_body()->set_exclusion_time_ms(absl::ToUnixMillis(time.value_or(receive_time)));
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status CheckExclusion(absl::string_view prefix, v1::ExclusionReason reason,
-                            absl::string_view note) {
-  const std::string field = absl::StrCat(prefix, "reason");
-  if (reason == v1::EXCLUSION_REASON_UNSPECIFIED) {
-    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, field, "must be given");
-  }
-  RETURN_IF_ERROR(CheckEnum(field, reason, v1::ExclusionReason_IsValid));
-  return CheckLength(absl::StrCat(prefix, "note"), note, kNoteBytesMax);
-}
-
 absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_time,
                                const storage::View& view, const storage::KeyedHash& hash,
                                store::v1::Submission& submission) {
-  RETURN_IF_ERROR(CheckName("feedback.survey_id", feedback.survey_id()));
-  ASSIGN_OR_RETURN(const SentIdentity sent, CheckIdentity(feedback, receive_time));
-  if (!feedback.customer_id().empty()) {
-    RETURN_IF_ERROR(CheckId("feedback.customer_id", feedback.customer_id()));
-  }
-  RETURN_IF_ERROR(CheckLength("feedback.comment", feedback.comment(), kCommentBytesMax));
+  ASSIGN_OR_RETURN(const SentIdentity sent, CheckIdsAndTexts(feedback, receive_time));
   store::v1::StoredFeedback& body = *submission.mutable_body();
   RETURN_IF_ERROR(TakeLabels("feedback.labels", feedback.labels(), {.max = kLabelsMax},
                              *body.mutable_labels()));
@@ -155,20 +93,6 @@ void FillFeedback(const storage::FeedbackRecord& record, const storage::SurveyVi
   feedback.set_sequence(static_cast<int64_t>(record.header.sequence));
   feedback.set_etag(storage::EtagOf(record.header.sequence));
   feedback.set_import_id(std::string(survey.imports->IdOf(record.body.import_number())));
-}
-
-absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view text) {
-  if (text.empty()) {
-    return FieldError(v1::ERROR_REASON_FIELD_REQUIRED, field, "must be given");
-  }
-  const std::optional<Uuid> id = Uuid::Parse(text);
-  if (!id.has_value() || !id->IsV7()) {
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
-                      absl::StrCat("got ", Quoted(text),
-                                   ", wanted a UUIDv7 such as "
-                                   "\"0190163d-8694-739b-aea5-966c26f8ad91\""));
-  }
-  return *id;
 }
 
 }  // namespace emptychair

@@ -5,7 +5,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "common/base/uuid.h"
+#include "common/checks/feedback_checks.h"
 #include "emptychair/store/v1/command.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
@@ -24,19 +24,10 @@ absl::Status PrepareSubmission(const v1::Feedback& feedback, absl::Time receive_
                                const storage::View& view, const storage::KeyedHash& hash,
                                store::v1::Submission& submission);
 
-// Checks what is said of an exclusion but for its time. Errors below `prefix`: FIELD_REQUIRED,
-// FIELD_INVALID.
-absl::Status CheckExclusion(absl::string_view prefix, v1::ExclusionReason reason,
-                            absl::string_view note);
-
 // Fills in `feedback`, which is empty: in place, because a record that is made first and copied
 // into an arena costs twice. `survey` is that of the record.
 void FillFeedback(const storage::FeedbackRecord& record, const storage::SurveyView& survey,
                   v1::Feedback& feedback);
-
-// The id written in `text`. Errors on `field`: FIELD_REQUIRED for an empty text, FIELD_INVALID for
-// anything else but a UUIDv7.
-absl::StatusOr<Uuid> ParseFeedbackId(absl::string_view field, absl::string_view text);
 
 }  // namespace emptychair
 

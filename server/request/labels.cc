@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
-#include "common/base/errors.h"
-#include "server/request/validation.h"
+#include "common/base/status_macros.h"
+#include "common/checks/feedback_checks.h"
 
 namespace emptychair {
 
@@ -12,25 +11,11 @@ absl::Status TakeLabels(absl::string_view field,
                         const google::protobuf::Map<std::string, std::string>& from,
                         const LabelRules& rules,
                         google::protobuf::RepeatedPtrField<store::v1::StoredLabel>& labels) {
-  const auto count = static_cast<int>(from.size());
-  if (count > rules.max) {
-    const absl::string_view name = field.substr(field.rfind('.') + 1);
-    return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
-                      absl::StrCat("got ", count, " ", name, ", wanted at most ", rules.max));
-  }
+  RETURN_IF_ERROR(CheckLabelCount(field, from.size(), rules.max));
   labels.Clear();
-  labels.Reserve(count);
+  labels.Reserve(static_cast<int>(from.size()));
   for (const auto& [key, value] : from) {
-    if (absl::Status status = CheckName(field, key); !status.ok()) {
-      return FieldError(v1::ERROR_REASON_FIELD_INVALID, field,
-                        absl::StrCat("got the key ", Quoted(key),
-                                     ", wanted a lower-case letter and up to 62 more of a-z, 0-9, "
-                                     "_ and -"));
-    }
-    // The path is only made for an error.
-    if (!(value.empty() && rules.takes_empty_values) && !CheckLabelValue("", value).ok()) {
-      return CheckLabelValue(absl::StrCat(field, "[\"", key, "\"]"), value);
-    }
+    RETURN_IF_ERROR(CheckLabel(field, key, value, rules.takes_empty_values));
     store::v1::StoredLabel& label = *labels.Add();
     label.set_key(key);
     label.set_value(value);

@@ -39,8 +39,9 @@ class FeedCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
       return;
     }
     Guard([this] { source_ = Open(); });
-    AddStream(this);
-    Do(feed_.Continue());
+    if (AddStream(this)) {
+      Do(feed_.Continue());
+    }
   }
 
   void Stop(const absl::Status& why) override {

@@ -86,6 +86,14 @@ Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
   return credentials;
 }
 
+// gRPC has one copy of a connection's properties, which its calls hold: the copy's address is its
+// name. The addresses of clients are none: those of all Unix sockets are alike.
+const void* ConnectionOf(const grpc::CallbackServerContext& context) {
+  const std::vector<grpc::string_ref> types =
+      context.auth_context()->FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME);
+  return types.empty() ? nullptr : types.front().data();
+}
+
 // All is asked for at once: gRPC has forgotten the address when the connection is gone.
 RequestContext ContextOf(const Method& method, const grpc::CallbackServerContext& context,
                          CallRunner& runner) {

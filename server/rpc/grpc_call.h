@@ -26,6 +26,9 @@ grpc::Status EndOf(const absl::Status& status, const RequestId& request_id,
 // `context`.
 Credentials CredentialsOf(const grpc::CallbackServerContext& context);
 
+// What tells the connection of a call from all others while the call is there; null: not known.
+const void* ConnectionOf(const grpc::CallbackServerContext& context);
+
 // A call that came by gRPC. Takes the caller's address, the deadline and the metadata
 // `x-request-id` and `traceparent` from gRPC's context.
 class GrpcCall : public Call {
@@ -38,6 +41,11 @@ class GrpcCall : public Call {
   const MethodSpec& method() const { return *method_; }
 
   bool Admit() { return Call::Admit(CredentialsOf(*grpc_context_)); }
+
+  bool AddStream(Stoppable* stream) {
+    return Call::AddStream(stream, {.connection = ConnectionOf(*grpc_context_),
+                                    .per_connection_max = method_->streams_per_connection_max});
+  }
 
   grpc::Status ToEnd(const absl::Status& status) {
     return EndOf(status, context().request_id, *grpc_context_);

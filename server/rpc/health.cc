@@ -48,6 +48,7 @@ void Health::AddTo(MethodTable& table) {
                          [this](const RequestContext&, const HealthCheckRequest& request)
                              -> absl::StatusOr<Watch> { return Watch(this, request.service()); })
           .As(*service.FindMethodByName("Watch"))
+          .WithStreamsPerConnection(kHealthWatchesPerConnectionMax)
           .Needing(v1::PERMISSION_PUBLIC));
 }
 

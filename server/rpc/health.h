@@ -18,6 +18,9 @@
 
 namespace emptychair {
 
+// Watches that a connection may have open.
+inline constexpr int kHealthWatchesPerConnectionMax = 32;
+
 // Knows two services: "" is the whole server, and "emptychair.v1.FeedbackService" serves only while
 // feedback is taken: queries go on without space. Thread-safe; must outlive its calls.
 class Health {

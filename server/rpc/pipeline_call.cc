@@ -34,10 +34,9 @@ class PipelineCall final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
         handler_(std::get<MethodSpec::Pipeline>(method->handler)) {}
 
   void Begin() {
-    if (!Admit()) {
+    if (!Admit() || !AddStream(this)) {
       return;
     }
-    AddStream(this);
     Do(pipeline_.Continue());
   }
 

@@ -126,6 +126,7 @@ MethodSpec ReflectionOf(const Reflection* reflection) {
                Answer(reflection->services(), request, response);
                reply(absl::OkStatus());
              })
+      .WithStreamsPerConnection(kReflectionStreamsPerConnectionMax)
       .Needing(v1::PERMISSION_ANY);
 }
 

@@ -9,6 +9,9 @@
 
 namespace emptychair {
 
+// Streams of each version that a connection may have open.
+inline constexpr int kReflectionStreamsPerConnectionMax = 8;
+
 // Serves grpc.reflection.v1 and v1alpha, which differ in their names alone, of the schemas that are
 // linked into the process. A stream costs no thread. Thread-safe.
 class Reflection {

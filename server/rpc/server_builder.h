@@ -16,8 +16,14 @@ inline constexpr int kRequestBytesMax = 5 * 1024 * 1024;
 // Calls that one connection may have open; more wait in the client.
 inline constexpr int kCallsPerConnectionMax = 1'024;
 
+// What the metadata of a request may take, in bytes: of each entry the name, the value, and 32
+// more. gRPC refuses more before the call gets anywhere, with RESOURCE_EXHAUSTED, and closes the
+// connection.
+inline constexpr int kMetadataBytesMax = 8 * 1024;
+
 // Sets on `builder`, before its services and ports:
 // * requests of at most `kRequestBytesMax`, and at most `memory_bytes` for what is being received;
+// * metadata of at most `kMetadataBytesMax`;
 // * no compression: a compressed request is refused with UNIMPLEMENTED, because a small one can
 //   unpack to any size;
 // * a port that is taken is an error, not shared;

@@ -26,11 +26,10 @@ class StreamCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
              const grpc::ByteBuffer* request)
       : GrpcCall(runner, method, context), body_(request) {
     AddRequestBytes(body_.size());
-    AddStream(this);
   }
 
   void Begin() {
-    if (!Admit()) {
+    if (!Admit() || !AddStream(this)) {
       return;
     }
     if (absl::Status checked = stream().check ? stream().check() : absl::OkStatus();

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/escaping.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -49,11 +48,16 @@ void FillAccess(const storage::View& view, v1::Role anonymous_role, absl::Time n
                 v1::AccessStatus& status) {
   status.set_anonymous_role(anonymous_role);
   const int64_t now_ms = absl::ToUnixMillis(now);
-  status.set_keys_in_force(absl::c_count_if(view.access->entries(), [now_ms](const auto& entry) {
-    const store::v1::StoredAccess& stored = *entry.second.stored;
-    return stored.revoke_time_ms() == 0 &&
-           (stored.expire_time_ms() == 0 || stored.expire_time_ms() > now_ms);
-  }));
+  for (const auto& [id, entry] : view.access->entries()) {
+    const store::v1::StoredAccess& stored = *entry.stored;
+    if (stored.revoke_time_ms() != 0) {
+      status.set_keys_revoked(status.keys_revoked() + 1);
+    } else if (stored.expire_time_ms() != 0 && stored.expire_time_ms() <= now_ms) {
+      status.set_keys_expired(status.keys_expired() + 1);
+    } else {
+      status.set_keys_in_force(status.keys_in_force() + 1);
+    }
+  }
   const store::v1::StoredAuditHead& head = view.counters.audit();
   status.set_audit_event_count(static_cast<int64_t>(head.count()));
   status.set_audit_head_hash(absl::BytesToHexString(head.hash()));
@@ -169,10 +173,12 @@ absl::Status AdminService::VerifyStore(const RequestContext& context,
     told_time = now;
     return writer.Write(ToApi(progress, records_total));
   };
+  const auto tell_difference = [&](const storage::Difference& difference) {
+    return writer.Write(ToApi(difference));
+  };
   ASSIGN_OR_RETURN(const storage::VerifySummary summary,
-                   store_->Verify(tell_progress, [&](const storage::Difference& difference) {
-                     return writer.Write(ToApi(difference));
-                   }));
+                   request.only_audit() ? store_->VerifyAudit(tell_progress, tell_difference)
+                                        : store_->Verify(tell_progress, tell_difference));
   return writer.Write(ToApi(summary));
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -25,6 +26,10 @@ std::string ReadFile(const char* path) {
 
 double SecondsOf(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+double SecondsOf(const timespec& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
 double CpuSeconds() {
@@ -61,17 +66,14 @@ double DescriptorsMax() {
   return static_cast<double>(limit.rlim_cur);
 }
 
-// When the machine was started, in seconds since 1970.
-int64_t BootTime() {
-  const std::string text = ReadFile("/proc/stat");
-  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
-    const std::vector<absl::string_view> fields = absl::StrSplit(line, ' ');
-    int64_t seconds = 0;
-    if (fields.size() == 2 && fields[0] == "btime" && absl::SimpleAtoi(fields[1], &seconds)) {
-      return seconds;
-    }
-  }
-  return 0;
+// When the machine was started, in seconds since 1970. By clocks: a hardened unit hides /proc/stat
+// (ProcSubset=pid).
+double BootTime() {
+  timespec now{};
+  timespec since_boot{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  return SecondsOf(now) - SecondsOf(since_boot);
 }
 
 double StartTime() {
@@ -89,8 +91,7 @@ double StartTime() {
   if (fields.size() < kBehindName || !absl::SimpleAtoi(fields[kBehindName - 1], &ticks)) {
     return 0;
   }
-  return static_cast<double>(BootTime()) +
-         static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  return BootTime() + static_cast<double>(ticks) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace

@@ -18,6 +18,12 @@ constexpr char kStoreBytes[] = "emptychair_store_bytes";
 constexpr char kStoreBytesHelp[] =
     "Bytes of the store: tables and write-ahead log on disk, write buffers and cached blocks in "
     "memory.";
+constexpr char kKeys[] = "emptychair_keys";
+constexpr char kKeysHelp[] =
+    "Keys and certificates of callers that are listed: in force, revoked, or past their end.";
+constexpr char kBackupBytes[] = "emptychair_backup_bytes";
+constexpr char kBackupBytesHelp[] =
+    "Bytes of the newest backup that can be read: all of it, and what was copied for it.";
 
 // A metric, and where the status has it.
 struct Row {
@@ -90,11 +96,12 @@ std::vector<Row> Rows() {
         "Surveys with more combinations of dimension values than max_series.",
         {}},
        [](const Status& s) { return static_cast<double>(s.series_overflows_size()); }},
-      {{kGauge,
-        "emptychair_keys",
-        "Keys and certificates of callers, by state.",
-        {{"kind", "active"}}},
+      {{kGauge, kKeys, kKeysHelp, {{"kind", "active"}}},
        [](const Status& s) { return static_cast<double>(s.access().keys_in_force()); }},
+      {{kGauge, kKeys, kKeysHelp, {{"kind", "revoked"}}},
+       [](const Status& s) { return static_cast<double>(s.access().keys_revoked()); }},
+      {{kGauge, kKeys, kKeysHelp, {{"kind", "expired"}}},
+       [](const Status& s) { return static_cast<double>(s.access().keys_expired()); }},
       {{kCounter, "emptychair_audit_events_total", "Audit events that there have been.", {}},
        [](const Status& s) { return static_cast<double>(s.access().audit_event_count()); }},
       {{kGauge,
@@ -107,6 +114,10 @@ std::vector<Row> Rows() {
         "When the newest backup that can be read was complete; 0 while there is none.",
         {}},
        [](const Status& s) { return static_cast<double>(s.backup().last().end_time().seconds()); }},
+      {{kGauge, kBackupBytes, kBackupBytesHelp, {{"kind", "total"}}},
+       [](const Status& s) { return static_cast<double>(s.backup().last().total_bytes()); }},
+      {{kGauge, kBackupBytes, kBackupBytesHelp, {{"kind", "new"}}},
+       [](const Status& s) { return static_cast<double>(s.backup().last().new_bytes()); }},
   };
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/errors.h"
 #include "common/base/status_macros.h"
@@ -17,9 +18,15 @@ namespace {
 
 constexpr absl::string_view kFormat = "emptychair-backup 1\n";
 
-// What may stand in a directory that is being made: its making was interrupted.
-constexpr std::array<absl::string_view, 7> kOwnNames = {
-    "LOCK", "tmp", "pool", "backups", "ledger", "format.new", "lost+found"};
+// What may stand in a directory that is being made: its making was interrupted, or goes on.
+constexpr std::array<absl::string_view, 7> kOwnNames = {"LOCK",   "tmp",    "pool",      "backups",
+                                                        "ledger", "format", "lost+found"};
+constexpr absl::string_view kUnfinishedFormat = "format.new";
+
+bool IsOwnName(absl::string_view name) {
+  return absl::StartsWith(name, kUnfinishedFormat) ||
+         std::find(kOwnNames.begin(), kOwnNames.end(), name) != kOwnNames.end();
+}
 
 // With four digits of the year: else all that follow would be taken for it.
 constexpr absl::string_view kTimeFormat = "%E4Y%m%dT%H%M%SZ";
@@ -56,13 +63,16 @@ absl::Status BackupDirectory::Make() const {
   if (env_->FileExists(FormatPath()).IsNotFound()) {
     ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesIn(env_, path_));
     for (const std::string& name : names) {
-      if (std::find(kOwnNames.begin(), kOwnNames.end(), name) == kOwnNames.end()) {
+      if (!IsOwnName(name)) {
         return absl::FailedPreconditionError(
             absl::StrCat("the directory \"", path_, "\" holds no backups, but other files (",
                          Visible(name), "). Give an empty or new directory for backups."));
       }
     }
-    RETURN_IF_ERROR(WriteFileAtOnce(env_, FormatPath(), FormatPath() + ".new", kFormat));
+    // Several can make it at once, of one server or of two: each by a file of its own.
+    const std::string unfinished =
+        absl::StrCat(path_, "/", kUnfinishedFormat, absl::BytesToHexString(RandomBytes(8)));
+    RETURN_IF_ERROR(WriteFileAtOnce(env_, FormatPath(), unfinished, kFormat));
   }
   RETURN_IF_ERROR(Check());
   for (const std::string& folder :

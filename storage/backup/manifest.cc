@@ -117,13 +117,13 @@ absl::StatusOr<BackupManifest> DecodeManifest(const std::string& backup_id,
 absl::StatusOr<BackupManifest> ReadManifest(const BackupDirectory& directory,
                                             const std::string& backup_id) {
   const std::string path = directory.ManifestPath(backup_id);
-  if (directory.env()->FileExists(path).IsNotFound()) {
+  std::string text;
+  const rocksdb::Status read = rocksdb::ReadFileToString(directory.env(), path, &text);
+  if (read.IsNotFound() || read.IsPathNotFound()) {
     return Error(v1::ERROR_REASON_BACKUP_NOT_FOUND, absl::StrCat("there is no backup ", backup_id),
                  {{"backup_id", backup_id}});
   }
-  std::string text;
-  RETURN_IF_ERROR(FromBackupDisk(rocksdb::ReadFileToString(directory.env(), path, &text),
-                                 absl::StrCat("reading \"", path, "\"")));
+  RETURN_IF_ERROR(FromBackupDisk(read, absl::StrCat("reading \"", path, "\"")));
   return DecodeManifest(backup_id, text);
 }
 
@@ -164,6 +164,8 @@ absl::StatusOr<std::vector<ListedBackup>> ListBackups(const BackupDirectory& dir
     absl::StatusOr<BackupManifest> manifest = ReadManifest(directory, listed.backup_id);
     if (manifest.ok()) {
       listed.manifest = *std::move(manifest);
+    } else if (ReasonOf(manifest.status()) == v1::ERROR_REASON_BACKUP_NOT_FOUND) {
+      continue;  // Somebody has removed it since.
     } else {
       listed.damage = std::string(manifest.status().message());
     }

@@ -200,4 +200,13 @@ absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash
   return run.summary;
 }
 
+absl::StatusOr<VerifySummary> VerifyAudit(const Engine& engine, const KeyedHash& hash,
+                                          ColumnCache& columns, const View& view,
+                                          OnProgress on_progress, OnDifference on_difference) {
+  VerifyRun run(engine, hash, columns, view, on_progress, on_difference);
+  run.summary.sequence = view.counters.sequence();
+  RETURN_IF_ERROR(CheckAudit(run));
+  return run.summary;
+}
+
 }  // namespace emptychair::storage

@@ -75,6 +75,11 @@ absl::StatusOr<VerifySummary> Verify(const Engine& engine, const KeyedHash& hash
                                      ColumnCache& columns, const View& view, OnProgress on_progress,
                                      OnDifference on_difference);
 
+// The same of the chain of audit events alone: the summary has the sequence and the differences.
+absl::StatusOr<VerifySummary> VerifyAudit(const Engine& engine, const KeyedHash& hash,
+                                          ColumnCache& columns, const View& view,
+                                          OnProgress on_progress, OnDifference on_difference);
+
 }  // namespace emptychair::storage
 
 #endif  // EMPTYCHAIR_STORAGE_CHECK_VERIFY_H_

@@ -6,7 +6,6 @@
 
 #include "common/base/errors.h"
 #include "storage/engine/engine.h"
-#include "storage/format/audit.h"
 #include "storage/format/keys.h"
 
 namespace emptychair::storage {
@@ -27,7 +26,7 @@ absl::Status AuditReader::ReadBack(const View& view, uint64_t end, Visit visit) 
     if (!number.has_value() || !entry.has_value() || !event.ParseFromString(entry->bytes)) {
       return Error(v1::ERROR_REASON_STORE_DAMAGED, "a stored audit event cannot be decoded");
     }
-    if (!visit(*number, event)) {
+    if (!visit(*number, entry->hash, event)) {
       return absl::OkStatus();
     }
   }

@@ -22,6 +22,8 @@ namespace emptychair::storage {
 namespace {
 
 constexpr absl::string_view kLatest = "latest";
+// As a flag of chairstore; the audit says when it was given.
+constexpr char kWithoutLedger[] = "without_ledger";
 // Between two looks whether purges are through.
 constexpr absl::Duration kPurgePeriod = absl::Milliseconds(10);
 
@@ -79,6 +81,28 @@ absl::Status CheckIsFree(rocksdb::Env* env, const std::string& path) {
                      "left as it is."));
   }
   return absl::OkStatus();
+}
+
+void AddTarget(absl::string_view kind, absl::string_view id, store::v1::StoredAuditEvent& event) {
+  store::v1::StoredAuditTarget& target = *event.add_targets();
+  target.set_kind(std::string(kind));
+  target.set_id(std::string(id));
+}
+
+// What the audit of the restored store tells first.
+CommandPtr NoteOfRestore(const store::v1::BackupHeader& backup, const RestoreOptions& options) {
+  CommandPtr command = NewCommand();
+  store::v1::StoredAuditEvent& event = *command->mutable_note_audit()->add_events();
+  event.set_time_ms(absl::ToUnixMillis(options.time));
+  event.set_caller_kind(v1::CALLER_KIND_OFFLINE_TOOL);
+  event.set_method("restored");
+  AddTarget("backup", backup.backup_id(), event);
+  AddTarget("store", backup.store_id(), event);
+  AddTarget("sequence", absl::StrCat(backup.sequence()), event);
+  if (options.without_ledger) {
+    event.add_fields(kWithoutLedger);
+  }
+  return command;
 }
 
 class RestoreRun {
@@ -174,6 +198,7 @@ class RestoreRun {
   absl::Status Rework(const std::vector<LedgerItem>& items) {
     RETURN_IF_ERROR(Tell("open"));
     ASSIGN_OR_RETURN(const std::unique_ptr<Store> store, Open());
+    RETURN_IF_ERROR(store->CarryOut(NoteOfRestore(manifest_.header, options_)).error);
     RETURN_IF_ERROR(ReplayLedger(
         *store, items, [this] { return Tell("ledger"); }, report_));
     RETURN_IF_ERROR(WaitForErasures(*store));

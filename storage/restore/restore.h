@@ -57,7 +57,8 @@ absl::StatusOr<BackupManifest> FindBackup(const BackupDirectory& directory,
 // Restores a backup. The copy lies in `DATA.restoring` until all is done, then gets its name:
 // whatever ends it before leaves no store under that name, and it can be run again. Refuses, and
 // names, every file that is damaged; the store is verified before it gets its name. The store gets
-// a new id; positions of followers up to the backup stay true. Takes the backup directory's lock.
+// a new id; positions of followers up to the backup stay true. The first event of its audit is the
+// restore. Takes the backup directory's lock.
 // Errors: those of FindBackup, BACKUP_DAMAGED, BACKUP_RUNNING, STORE_DAMAGED, FAILED_PRECONDITION,
 // those of the callbacks.
 absl::StatusOr<RestoreReport> Restore(const BackupDirectory& directory,

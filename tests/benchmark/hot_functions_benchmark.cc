@@ -29,7 +29,7 @@
 #include "storage/state/command.h"
 #include "storage/store.h"
 #include "tests/benchmark/memory_store.h"
-#include "tools/chairbench/answers.h"
+#include "tools/chairbench/records/answers.h"
 
 namespace emptychair {
 namespace {

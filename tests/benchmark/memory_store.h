@@ -17,7 +17,7 @@
 #include "server/feedback/feedback.h"
 #include "storage/state/command.h"
 #include "storage/store.h"
-#include "tools/chairbench/answers.h"
+#include "tools/chairbench/records/answers.h"
 
 namespace emptychair {
 

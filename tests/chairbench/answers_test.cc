@@ -1,4 +1,4 @@
-#include "tools/chairbench/answers.h"
+#include "tools/chairbench/records/answers.h"
 
 #include <algorithm>
 #include <map>

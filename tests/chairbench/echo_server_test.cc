@@ -1,4 +1,4 @@
-#include "tools/chairbench/echo_server.h"
+#include "tools/chairbench/servers/echo_server.h"
 
 #include <fstream>
 #include <sstream>

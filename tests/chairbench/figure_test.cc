@@ -1,4 +1,4 @@
-#include "tools/chairbench/figure.h"
+#include "tools/chairbench/base/figure.h"
 
 #include <cmath>
 #include <limits>

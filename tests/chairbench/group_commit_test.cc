@@ -1,4 +1,4 @@
-#include "tools/chairbench/group_commit.h"
+#include "tools/chairbench/servers/group_commit.h"
 
 #include <fstream>
 #include <sstream>

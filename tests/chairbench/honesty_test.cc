@@ -6,8 +6,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/chairbench/honesty_generator.h"
-#include "tools/chairbench/honesty_row.h"
+#include "tools/chairbench/honesty/generator.h"
+#include "tools/chairbench/honesty/row.h"
 
 namespace emptychair::bench {
 namespace {

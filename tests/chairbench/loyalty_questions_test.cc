@@ -1,4 +1,4 @@
-#include "tools/chairbench/loyalty_questions.h"
+#include "tools/chairbench/scenarios/loyalty_questions.h"
 
 #include "common/base/timestamp.h"
 #include "gtest/gtest.h"

@@ -1,4 +1,4 @@
-#include "tools/chairbench/purchases.h"
+#include "tools/chairbench/records/purchases.h"
 
 #include <cstdlib>
 #include <map>
@@ -9,7 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tools/chairbench/answers.h"
+#include "tools/chairbench/records/answers.h"
 
 namespace emptychair::bench {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/chairbench/statistics.h"
+#include "tools/chairbench/base/statistics.h"
 
 #include <cmath>
 #include <vector>

@@ -57,6 +57,15 @@ TEST(ChairbenchUsage, IsWrongWith2) {
       {"honesty", "--scale", "2"},
       {"honesty", "--in-flight", "2"},
       {"honesty", "--endpoint", "127.0.0.1:7443"},
+      {"keys", "--endpoint", "127.0.0.1:7443"},
+      {"tls", "--answers", "10"},
+      {"scrape", "--surveys", "0"},
+      {"backups", "--in-flight", "2"},
+      {"restore", "--answers", "0"},
+      {"unary", "--key-file", "some.key"},
+      {"unary", "--tls"},
+      {"unary", "--endpoint", "127.0.0.1:7443", "--ca-file", "ca.pem"},
+      {"unary", "--endpoint", "127.0.0.1:7443", "--tls", "--cert-file", "client.pem"},
   };
   for (const std::vector<std::string>& arguments : wrong) {
     const Outcome run = RunWith(arguments);

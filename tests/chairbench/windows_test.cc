@@ -1,4 +1,4 @@
-#include "tools/chairbench/windows.h"
+#include "tools/chairbench/records/windows.h"
 
 #include <set>
 #include <utility>

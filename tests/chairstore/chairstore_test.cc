@@ -68,7 +68,7 @@ class ChairstoreTest : public ::testing::Test {
 TEST_F(ChairstoreTest, ListsBackups) {
   const Finished listed = Run({"list", "--backup_dir", dir()});
   EXPECT_EQ(listed.exit_code, 0) << listed.err;
-  EXPECT_THAT(listed.out, AllOf(HasSubstr(id()), HasSubstr("sequence 2")));
+  EXPECT_THAT(listed.out, AllOf(HasSubstr(id()), HasSubstr("sequence 2"), HasSubstr("audit none")));
   std::ofstream(backups_.directory().ManifestPath(id()), std::ios::app) << "x";
   EXPECT_THAT(Run({"list", "--backup_dir", dir()}).out, HasSubstr("damaged"));
 }
@@ -96,8 +96,9 @@ TEST_F(ChairstoreTest, RestoresAndTellsWhatWasDoneAgain) {
   EXPECT_THAT(restored.err, HasSubstr("files"));  // Progress.
   const Finished inspected = Run({"inspect", data});
   EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
-  EXPECT_THAT(inspected.out, AllOf(HasSubstr(absl::StrCat("restored from ", id())),
-                                   HasSubstr("at sequence 2"), HasSubstr("feedback")));
+  EXPECT_THAT(inspected.out,
+              AllOf(HasSubstr(absl::StrCat("restored from ", id())), HasSubstr("at sequence 2"),
+                    HasSubstr("feedback"), HasSubstr("audit_head               1:")));
   EXPECT_EQ(Run({"restore", "--backup_dir", dir(), "--data", data}).exit_code, 1);
 }
 

@@ -104,10 +104,10 @@ std::vector<Form> Forms() {
       {"CreateKey", [](Connection& c) { return c.CreateKey({}).status(); }},
       {"BatchSubmitFeedback", [](Connection& c) { return c.BatchSubmitFeedback({}).status(); }},
       {"StreamFeedback",
-       [](Connection& c) { return Upload(c.StreamFeedback([](const auto&, const auto&) {})); }},
+       [](Connection& c) { return Upload(c.StreamFeedback([](const auto&, const auto&) {}, {})); }},
       {"StreamActivities",
        [](Connection& c) {
-         auto stream = c.StreamActivities([](const auto&, const auto&) {});
+         auto stream = c.StreamActivities([](const auto&, const auto&) {}, {});
          const absl::Status sent = stream->Send({});
          return sent.ok() ? stream->Finish() : sent;
        }},

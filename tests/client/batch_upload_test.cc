@@ -46,6 +46,7 @@ class UploadTest : public ::testing::Test {
       return true;
     }
 
+    bool AwaitRead(absl::Duration) override { return !taken_.empty() && plan_.acknowledges > 0; }
     std::optional<v1::StreamFeedbackResponse> Read() override {
       if (taken_.empty() || plan_.acknowledges == 0) {
         return std::nullopt;
@@ -77,7 +78,8 @@ class UploadTest : public ::testing::Test {
   }
 
   // Calls go as planned, the last one again and again.
-  std::unique_ptr<FeedbackUpload> Upload(std::vector<CallPlan> plans) {
+  std::unique_ptr<FeedbackUpload> Upload(std::vector<CallPlan> plans,
+                                         StreamOptions stream_options = {}) {
     return std::make_unique<FeedbackUpload>(
         options_,
         [this, plans = std::move(plans), next = size_t{0}]() mutable {
@@ -89,7 +91,8 @@ class UploadTest : public ::testing::Test {
                const v1::StreamFeedbackResponse& acknowledgement) {
           EXPECT_EQ(batch.batch_number(), acknowledgement.batch_number());
           acknowledged_.push_back(batch.feedback(0).external_id());
-        });
+        },
+        nullptr, std::move(stream_options));
   }
 
   static v1::StreamFeedbackRequest Batch(const std::string& external_id) {
@@ -205,6 +208,53 @@ TEST_F(UploadTest, EndsWhenTheServerAcknowledgesLessThanItTookAndSaysAllIsWell) 
   EXPECT_THAT(upload->Finish(), StatusIs(absl::StatusCode::kInternal));
 }
 
+TEST_F(UploadTest, WaitsForOneAcknowledgementAndNoLongerThanItMay) {
+  const auto upload = Upload({{.acknowledges = 1}});
+  EXPECT_OK(upload->AwaitAcknowledgement(absl::Seconds(1)));  // There is none to come.
+  EXPECT_OK(upload->Send(Batch("a")));
+  EXPECT_OK(upload->Send(Batch("b")));
+  EXPECT_OK(upload->AwaitAcknowledgement(absl::Seconds(1)));
+  EXPECT_THAT(acknowledged_, ElementsAre("a"));
+  EXPECT_OK(upload->AwaitAcknowledgement(absl::Seconds(1)));
+  EXPECT_THAT(acknowledged_, ElementsAre("a"));
+}
+
+TEST_F(UploadTest, GivesBackWhatIsUnacknowledgedInPlaceOfSendingItAgain) {
+  const auto upload =
+      Upload({{.takes = 3, .acknowledges = 1, .end = ShuttingDownError()}}, {.resends = false});
+  for (const char* id : {"a", "b", "c"}) {
+    EXPECT_OK(upload->Send(Batch(id)));
+  }
+  EXPECT_EQ(upload->Send(Batch("d")), ShuttingDownError());
+  EXPECT_EQ(upload->AwaitAcknowledgement(absl::Seconds(1)), ShuttingDownError());
+  EXPECT_THAT(acknowledged_, ElementsAre("a"));
+  std::vector<std::string> left;
+  for (const v1::StreamFeedbackRequest& batch : upload->TakeUnacknowledged()) {
+    left.push_back(batch.feedback(0).external_id());
+  }
+  EXPECT_THAT(left, ElementsAre("b", "c", "d"));
+  EXPECT_EQ(sleeps_, 0);
+}
+
+TEST_F(UploadTest, GivesBackABatchThatCameTooLateForItsStream) {
+  const auto upload = Upload({{.acknowledges = 0, .end = ShuttingDownError()}}, {.resends = false});
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_OK(upload->Send(Batch(absl::StrCat(i))));
+  }
+  EXPECT_EQ(upload->Send(Batch("8")), ShuttingDownError());
+  EXPECT_EQ(upload->TakeUnacknowledged().size(), 9u);
+}
+
+TEST_F(UploadTest, DoesNotSendAgainOnceItIsStopped) {
+  std::stop_source stop;
+  const auto upload = Upload({{.takes = 1, .acknowledges = 0, .end = ShuttingDownError()}},
+                             {.stop = stop.get_token()});
+  EXPECT_OK(upload->Send(Batch("a")));
+  stop.request_stop();
+  EXPECT_EQ(upload->Finish(), ShuttingDownError());
+  EXPECT_THAT(events_, ElementsAre("open", "write 1"));
+}
+
 // The same upload of activities.
 TEST_F(UploadTest, SendsActivitiesInBatchesAndRefusesWhatIsNotUtf8) {
   class Call final : public ActivityUpload::Call {
@@ -215,6 +265,7 @@ TEST_F(UploadTest, SendsActivitiesInBatchesAndRefusesWhatIsNotUtf8) {
       numbers_.push_back(batch.batch_number());
       return true;
     }
+    bool AwaitRead(absl::Duration) override { return true; }
     std::optional<v1::StreamActivitiesResponse> Read() override {
       if (numbers_.empty()) {
         return std::nullopt;

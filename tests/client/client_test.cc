@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/errors.h"
+#include "common/base/timestamp.h"
 #include "common/base/uuid.h"
 #include "emptychair/client/feedback_id.h"
 #include "emptychair/client/mocks/mock_connection.h"
@@ -65,7 +66,7 @@ class ClientTest : public ::testing::Test {
 TEST_F(ClientTest, ARecordWithoutIdsGetsOneOfNow) {
   const v1::Feedback arrived = Arrives([&] { return client_.SubmitFeedback(Record()); });
   EXPECT_EQ(MsOf(arrived.feedback_id()), kNowMs);
-  EXPECT_FALSE(arrived.has_occur_time());
+  EXPECT_EQ(FromTimestamp(arrived.occur_time()), absl::FromUnixMillis(kNowMs));
   EXPECT_EQ(arrived.score(), 9);
 }
 

@@ -106,9 +106,10 @@ void FaultFileSystem::FailAt(int64_t count, Fault fault) {
   fault_ = fault;
 }
 
-void FaultFileSystem::FreeSpace() {
+void FaultFileSystem::Mend() {
   absl::MutexLock lock(&mutex_);
   is_full_ = false;
+  is_gone_ = false;
 }
 
 int64_t FaultFileSystem::operations() const {
@@ -127,14 +128,15 @@ IOStatus FaultFileSystem::Count(absl::string_view operation, const std::string& 
   const bool is_chosen = ++operations_ == fails_at_;
   if (is_chosen) {
     is_full_ = fault_ == Fault::kNoSpaceForGood;
-  } else if (!is_full_ || !takes_space) {
+    is_gone_ = fault_ == Fault::kGone;
+  } else if (!is_gone_ && (!is_full_ || !takes_space)) {
     return IOStatus::OK();
   }
   const std::string what = absl::StrCat(operation, " ", path);
   if (failed_operation_.empty()) {
     failed_operation_ = what;
   }
-  if (fault_ == Fault::kIoError) {
+  if (fault_ == Fault::kIoError || fault_ == Fault::kGone) {
     return IOStatus::IOError(what, "injected EIO");
   }
   IOStatus full = IOStatus::NoSpace(what, "injected ENOSPC");

@@ -16,7 +16,8 @@ namespace emptychair::testing {
 enum class Fault {
   kIoError,         // One operation fails with EIO.
   kNoSpace,         // One operation fails with ENOSPC.
-  kNoSpaceForGood,  // So do it and all later ones that take space, until FreeSpace.
+  kNoSpaceForGood,  // So do it and all later ones that take space, until Mend.
+  kGone,            // It and all later ones fail with EIO until Mend: as if a process were killed.
 };
 
 // The machine's file system, of which one chosen operation fails.
@@ -33,8 +34,8 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
 
   // The `count`-th operation from now on fails; 1 is the next.
   void FailAt(int64_t count, Fault fault) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Ends kNoSpaceForGood.
-  void FreeSpace() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Ends kNoSpaceForGood and kGone.
+  void Mend() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // How many operations there were.
   int64_t operations() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -85,7 +86,9 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   // 0: none.
   int64_t fails_at_ ABSL_GUARDED_BY(mutex_) = 0;
   Fault fault_ ABSL_GUARDED_BY(mutex_) = Fault::kIoError;
+  // All operations of the kind fail.
   bool is_full_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_gone_ ABSL_GUARDED_BY(mutex_) = false;
   std::string failed_operation_ ABSL_GUARDED_BY(mutex_);
 };
 

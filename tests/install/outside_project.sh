@@ -16,10 +16,17 @@ fail() {
 # quietly COMMAND...: shows what the command says only when it fails.
 quietly() { "$@" >"$folder/output" 2>&1 || { cat "$folder/output"; fail "$*"; }; }
 
-# The program that client/README.md shows is the one that is built here.
-diff <(awk '/^```cpp$/ { if (!seen++) { on = 1; next } } /^```$/ { on = 0 } on' \
-  "$source/client/README.md") "$source/tests/install/quickstart/quickstart.cc" ||
-  fail "client/README.md shows another program than tests/install/quickstart/quickstart.cc"
+# The programs that client/README.md shows are those that are built here, each the first block below
+# its heading.
+# check_shown HEADING FILE
+check_shown() {
+  diff <(awk -v heading="## $1" '$0 == heading { below = 1 }
+    /^```cpp$/ { if (below && !seen++) { on = 1; next } } /^```$/ { on = 0 } on' \
+    "$source/client/README.md") "$source/tests/install/quickstart/$2" ||
+    fail "client/README.md shows another program than tests/install/quickstart/$2"
+}
+check_shown "A first program" quickstart.cc
+check_shown "Without waiting" without_waiting.cc
 
 folder="$(mktemp -d)"
 server=0
@@ -66,6 +73,10 @@ check_quickstart() {
   expected='checkout: 5 answers, NPS 40
 refused: SCORE_OUT_OF_RANGE, wanted 0 to 10'
   [[ "$answer" == "$expected" ]] || fail "$1 said: $answer"
+  if [[ -x "$(dirname "$1")/without_waiting" ]]; then
+    answer="$("$(dirname "$1")/without_waiting" "${line#listening on }")" || fail "without_waiting: $answer"
+    [[ "$answer" == $'request 3 was rejected\n2 stored' ]] || fail "without_waiting said: $answer"
+  fi
 
   kill -TERM "$server"
   wait "$server" || fail "the server exited with $?"

@@ -7,19 +7,23 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/status_macros.h"
-#include "tools/chairbench/echo_server.h"
-#include "tools/chairbench/figure.h"
-#include "tools/chairbench/files.h"
-#include "tools/chairbench/honesty.h"
-#include "tools/chairbench/ingest.h"
-#include "tools/chairbench/loyalty.h"
-#include "tools/chairbench/overload.h"
-#include "tools/chairbench/peers.h"
-#include "tools/chairbench/purchases.h"
-#include "tools/chairbench/query.h"
-#include "tools/chairbench/scans.h"
-#include "tools/chairbench/soak.h"
-#include "tools/chairbench/workspace.h"
+#include "tools/chairbench/base/figure.h"
+#include "tools/chairbench/honesty/honesty.h"
+#include "tools/chairbench/operations/access.h"
+#include "tools/chairbench/operations/backups.h"
+#include "tools/chairbench/operations/restore.h"
+#include "tools/chairbench/operations/telemetry.h"
+#include "tools/chairbench/records/purchases.h"
+#include "tools/chairbench/scenarios/files.h"
+#include "tools/chairbench/scenarios/ingest.h"
+#include "tools/chairbench/scenarios/loyalty.h"
+#include "tools/chairbench/scenarios/overload.h"
+#include "tools/chairbench/scenarios/peers.h"
+#include "tools/chairbench/scenarios/query.h"
+#include "tools/chairbench/scenarios/scans.h"
+#include "tools/chairbench/scenarios/soak.h"
+#include "tools/chairbench/servers/echo_server.h"
+#include "tools/chairbench/servers/workspace.h"
 #include "tools/command_line/command_line.h"
 
 namespace emptychair::bench {
@@ -32,12 +36,16 @@ using Measure = absl::StatusOr<std::vector<Figure>> (*)(Workspace&);
 
 struct Flags {
   BenchOptions bench;
+  bool encrypt = false;
+  Tls tls;
   double seconds = 10;
   std::string output = "table";
   EchoOptions echo;
   HonestyOptions honesty;
   // Absent for honesty, which has rows instead of figures.
   Measure measure = nullptr;
+  // What is measured starts its servers itself, with flags of its own.
+  bool starts_servers = false;
 };
 
 CommandLine AddCommand(CommandLine app, const std::string& name, const std::string& description,
@@ -47,15 +55,50 @@ CommandLine AddCommand(CommandLine app, const std::string& name, const std::stri
   return command;
 }
 
+// What starts servers with flags of its own.
+CommandLine AddOperation(CommandLine app, const std::string& name, const std::string& description,
+                         Measure measure, Flags& flags) {
+  const CommandLine command = app.AddCommand(name, description);
+  command.OnChosen([&flags, measure] {
+    flags.measure = measure;
+    flags.starts_servers = true;
+  });
+  return command;
+}
+
+// How the server of --endpoint is reached, by the names that chairctl has for it.
+void AddCredentials(CommandLine app, Flag endpoint, Flags& flags) {
+  app.Add("--key-file", flags.bench.client.api_key_file,
+          "With --endpoint: file with the API key to send")
+      .Needs(endpoint);
+  const Flag encrypt = app.Add("--tls", flags.encrypt, "With --endpoint: encrypt the connection");
+  encrypt.Needs(endpoint);
+  app.Add("--ca-file", flags.tls.ca_file,
+          "With --tls: file with the certificates of who may have issued the server's")
+      .Needs(encrypt);
+  const Flag certificate =
+      app.Add("--cert-file", flags.tls.certificate_file, "With --tls: file with a certificate");
+  certificate.Needs(encrypt);
+  const Flag key =
+      app.Add("--cert-key-file", flags.tls.key_file, "With --cert-file: file with its key");
+  key.Needs(certificate);
+  certificate.Needs(key);
+  app.Add("--server-name", flags.tls.server_name,
+          "With --tls: name that the server's certificate must have")
+      .Needs(encrypt);
+}
+
 void AddFlags(CommandLine app, Flags& flags) {
   constexpr double kSecondsMax = 86'400;
   app.Add("--seconds", flags.seconds,
           "Time for which product and limit are measured, each (default 10)")
       .Between(0.1, kSecondsMax);
   app.Add("--output", flags.output, "table or json (default table)").OneOf({"table", "json"});
-  app.Add("--endpoint", flags.bench.endpoint,
-          "HOST:PORT of a server that runs already; it gets a survey \"chairbench\". "
-          "Default: starts one of its own");
+  const Flag endpoint =
+      app.Add("--endpoint", flags.bench.endpoint,
+              "HOST:PORT of a server that runs already; it gets a survey \"chairbench\". "
+              "Default: starts one of its own");
+  AddCredentials(app, endpoint, flags);
   app.Add("--server", flags.bench.server,
           "The server's program (default: emptychaird beside chairbench)");
   app.Add("--data", flags.bench.data,
@@ -130,6 +173,48 @@ void AddLoyalty(CommandLine app, Flags& flags) {
   loyalty.Add("--beside-postgresql", flags.bench.beside_postgresql,
               "Asks PostgreSQL the same, by turns; it must count the same");
   AddPostgreSql(loyalty, flags);
+}
+
+void AddOperations(CommandLine app, Flags& flags) {
+  const CommandLine keys =
+      AddOperation(app, "keys", "Single answers and questions with a key, beside the same without",
+                   MeasureKeys, flags);
+  AddAnswers(keys, flags);
+  AddStreams(keys, flags);
+  AddSingleCalls(keys, flags);
+
+  const CommandLine tls = AddOperation(
+      app, "tls", "Single answers and streams over TLS, beside plain text", MeasureTls, flags);
+  AddStreams(tls, flags);
+  AddSingleCalls(tls, flags);
+
+  const CommandLine telemetry = AddOperation(
+      app, "telemetry",
+      "Single answers to a server that is scraped every second, beside one that is not",
+      MeasureTelemetry, flags);
+  AddSingleCalls(telemetry, flags);
+
+  AddOperation(app, "scrape", "Processor time of a scrape; ten a second, for --seconds",
+               MeasureScrape, flags)
+      .Add("--surveys", flags.bench.surveys, "Surveys that the server holds (default 1000)")
+      .Between(1, 100'000);
+
+  const CommandLine backups =
+      AddOperation(app, "backups", "Streams and single answers while backups are made, beside none",
+                   MeasureBackups, flags);
+  AddAnswers(backups, flags);
+  AddStreams(backups, flags);
+
+  const CommandLine increments = AddOperation(
+      app, "increments", "What backups copy: of all, of an idle store, after each hundredth more",
+      MeasureIncrements, flags);
+  AddAnswers(increments, flags);
+  AddStreams(increments, flags);
+
+  const CommandLine restore = AddOperation(
+      app, "restore", "A restore by the chairstore beside this program", MeasureRestore, flags);
+  AddAnswers(restore, flags);
+  AddStreams(restore, flags);
 }
 
 void AddHonesty(CommandLine app, Flags& flags) {
@@ -214,10 +299,18 @@ void AddCommands(CommandLine app, Flags& flags) {
 }
 
 absl::StatusOr<std::vector<Figure>> Run(const Flags& flags, std::ostream& err) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Workspace> workspace, Workspace::Open(flags.bench));
   // Figures of one build say little about another.
-  err << workspace->server_name() << std::endl;
-  return flags.measure(*workspace);
+  if (!flags.starts_servers) {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Workspace> workspace, Workspace::Open(flags.bench));
+    err << workspace->server_name() << std::endl;
+    return flags.measure(*workspace);
+  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<Workspace> workspace, Workspace::OpenFolder(flags.bench));
+  absl::StatusOr<std::vector<Figure>> figures = flags.measure(*workspace);
+  if (!workspace->server_name().empty()) {
+    err << workspace->server_name() << std::endl;
+  }
+  return figures;
 }
 
 template <typename Row>
@@ -244,10 +337,6 @@ absl::StatusOr<HonestyRows> TryHonesty(const Flags& flags, std::ostream& err) {
 }
 
 int RunHonesty(const Flags& flags, std::ostream& out, std::ostream& err) {
-  if (!flags.bench.endpoint.empty()) {
-    err << "--endpoint: honesty needs an empty server, and starts one of its own\n";
-    return kExitUsage;
-  }
   const absl::StatusOr<HonestyRows> rows = TryHonesty(flags, err);
   const int exit_code = Report(rows, flags, out, err);
   const auto holds = [](const HonestyRow& row) { return row.Holds(); };
@@ -267,7 +356,9 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
       "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
       "else;\nbatch and stream, the same bytes written plainly to RocksDB in synced groups of the "
       "same size;\noverload, the peak; files, the import, the stream; peers, what PostgreSQL took "
-      "for the same;\nloyalty, PostgreSQL, the stream of answers, and GetSurvey.\n"
+      "for the same;\nloyalty, PostgreSQL, the stream of answers, and GetSurvey; keys, tls, "
+      "telemetry and backups, "
+      "the same\nwithout them.\n"
       "ratio: value / limit. For rates the share of the limit that is reached (more is better); "
       "for\ntimes how many times the limit's it takes (less is better).\n"
       "Exit codes: 0; 1 the run failed or was interrupted, or a row of honesty does not hold; "
@@ -275,6 +366,7 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   AddFlags(app, flags);
   AddCommands(app, flags);
   AddLoyalty(app, flags);
+  AddOperations(app, flags);
   AddHonesty(app, flags);
   const CommandLine echo = app.AddCommand("echo-server", "");
   echo.Hide();
@@ -294,12 +386,20 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
     const absl::Status status = RunEchoServer(flags.echo, out);
     return status.ok() ? 0 : Report<Figure>(status, flags, out, err);
   }
-  if (flags.measure == nullptr) {
+  const bool is_honesty = flags.measure == nullptr;
+  if (!flags.bench.endpoint.empty() && (is_honesty || flags.starts_servers)) {
+    err << "--endpoint: this command needs servers of its own, and starts them\n";
+    return kExitUsage;
+  }
+  if (is_honesty) {
     return RunHonesty(flags, out, err);
   }
   // Else the sender would take from the server what it asks too much of.
   flags.bench.apart = flags.measure == MeasureOverload;
   flags.bench.time = absl::Seconds(flags.seconds);
+  if (flags.encrypt) {
+    flags.bench.client.credentials = flags.tls;
+  }
   return Report(Run(flags, err), flags, out, err);
 }
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "tools/chairbench/base/interrupt.h"
 #include "tools/chairbench/cli.h"
-#include "tools/chairbench/interrupt.h"
 
 int main(int argc, char** argv) {
   emptychair::bench::NoteInterrupts();

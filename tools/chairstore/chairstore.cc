@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -50,6 +51,12 @@ std::string TimeText(const google::protobuf::Timestamp& time) {
 // "RECORD_ERASED".
 std::string KindText(store::v1::LedgerKind kind) {
   return std::string(absl::StripPrefix(store::v1::LedgerKind_Name(kind), "LEDGER_KIND_"));
+}
+
+// "COUNT:HASH", as `chairctl audit verify --head` takes it; "none" before the first event.
+std::string AuditHeadText(const store::v1::StoredAuditHead& head) {
+  return head.count() == 0 ? "none"
+                           : absl::StrCat(head.count(), ":", absl::BytesToHexString(head.hash()));
 }
 
 // Names and values, a line each.
@@ -113,9 +120,10 @@ class Tool {
         continue;
       }
       const store::v1::BackupHeader& header = backup.manifest.header;
-      out() << absl::StrFormat("%s  store %s  sequence %d  %d bytes, %d of them new\n",
+      out() << absl::StrFormat("%s  store %s  sequence %d  %d bytes, %d of them new  audit %s\n",
                                header.backup_id(), header.store_id(), header.sequence(),
-                               header.total_bytes(), header.new_bytes());
+                               header.total_bytes(), header.new_bytes(),
+                               AuditHeadText(header.counters().audit()));
     }
     return kExitOk;
   }
@@ -173,6 +181,7 @@ class Tool {
                int64_t{counters.last_customer_ordinal()} - counters.erased_customer_count());
     report.Add("ledger_entries", static_cast<int64_t>(counters.ledger_count()));
     report.Add("ledger_waiting", int64_t{counters.ledger_waiting_count()});
+    report.Add("audit_head", AuditHeadText(counters.audit()));
     for (const store::v1::FormerStore& former : store.identity.former_stores()) {
       report.Add("made_from",
                  absl::StrCat(Uuid::FromBytes(former.store_id())->ToString(), " at sequence ",

@@ -1,15 +1,18 @@
 // chairctl's backups against the real server.
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/chairctl/harness/chairctl_harness.h"
 #include "tests/helpers/status_matchers.h"
+#include "tests/helpers/subprocess.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/service/harness/backend.h"
 #include "tests/service/harness/requests.h"
@@ -75,6 +78,47 @@ TEST_F(BackupEndToEndTest, MakesListsChecksPrunesAndDeletes) {
   EXPECT_THAT(Run({"backup", "list"}).out, AllOf(HasSubstr(second), Not(HasSubstr(first))));
   EXPECT_EQ(Run({"backup", "delete", first}).exit_code, kNotFound);
   EXPECT_THAT(Run({"admin", "status", "--output", "json"}).out, HasSubstr(second));
+}
+
+// The heads that backups keep tell a restored store from one that was changed.
+TEST_F(BackupEndToEndTest, TheAuditOfARestoredStoreSaysSo) {
+  const auto head_of = [&](const std::string& id) {
+    std::string head;
+    for (const absl::string_view line :
+         absl::StrSplit(Run({"backup", "list", "--output", "csv"}).out, '\n')) {
+      if (absl::StartsWith(line, id)) {
+        head = std::string(line.substr(line.rfind(',') + 1));
+      }
+    }
+    return head;
+  };
+  const std::string first = Create();
+  const std::string second = Create();
+  const std::string first_head = head_of(first);
+  const std::string second_head = head_of(second);
+  EXPECT_NE(first_head, second_head);
+  server_.process->Signal(SIGTERM);
+  EXPECT_THAT(server_.process->Wait(kLong), IsOkAndHolds(0));
+  const std::string restored = directory_.Join("restored");
+  const auto run = RunToEnd(
+      {CHAIRSTORE_PATH, "restore", "--backup_dir", backups_, "--backup", first, "--data", restored},
+      kLong);
+  ASSERT_OK(run);
+  EXPECT_EQ(run->exit_status, 0) << run->standard_error;
+  server_ = Value(StartBinary(restored, {absl::StrCat("--backup_dir=", backups_)}));
+  const std::vector<std::string> by_socket = {"--endpoint",
+                                              absl::StrCat("unix:", restored, "/admin.sock")};
+  const auto audit = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "audit");
+    arguments.insert(arguments.end(), by_socket.begin(), by_socket.end());
+    return Run(arguments);
+  };
+  const ChairctlResult listed = audit({"list", "--method", "restored"});
+  EXPECT_THAT(listed.out, AllOf(HasSubstr("offline-tool"), HasSubstr("backup:" + first),
+                                HasSubstr("sequence:0")));
+  EXPECT_EQ(audit({"verify", "--head", first_head}).exit_code, 0);
+  // What came after the backup is lost.
+  EXPECT_EQ(audit({"verify", "--head", second_head}).exit_code, kDamage);
 }
 
 TEST_F(BackupEndToEndTest, EndsWith79WhereThereIsDamage) {

@@ -144,7 +144,7 @@ TEST_F(CommandsTest, SubmitMakesAnIdOfTheTimeWhenNoneIsGiven) {
   const v1::Feedback& feedback = response.feedback();
   EXPECT_EQ(Uuid::Parse(feedback.feedback_id())->UnixMs(),
             absl::ToUnixMillis(chairctl_.clock.Now()));
-  EXPECT_FALSE(feedback.has_occur_time());
+  EXPECT_EQ(feedback.occur_time().seconds(), absl::ToUnixSeconds(chairctl_.clock.Now()));
   EXPECT_EQ(feedback.score(), 9);
   EXPECT_EQ(feedback.customer_id(), "c");
   EXPECT_EQ(feedback.comment(), "fine");

@@ -315,57 +315,6 @@ TEST_F(KeyCommandsTest, WhoAmIShowsTheCaller) {
   EXPECT_THAT(chairctl_.Run({"whoami"}).out, HasSubstr("role         none\n"));
 }
 
-TEST_F(KeyCommandsTest, AuditListShowsWhatWasDone) {
-  plan().audit = FromJson<v1::ListAuditEventsResponse>(R"({"eventCount": "12", "headHash": "ab12",
-      "events": [
-        {"number": "12", "time": "2024-01-31T11:00:00Z", "callerKind": "CALLER_KIND_KEY",
-         "keyId": "04hmasw9nf6y", "method": "SurveyService/UpdateSurvey", "requestId": "r1",
-         "peer": "ipv4:127.0.0.1:5", "targets": [{"kind": "survey", "id": "checkout"},
-                                                 {"kind": "key", "id": "k"}],
-         "fields": ["question", "time_zone"]},
-        {"number": "11", "time": "2024-01-31T10:00:00Z", "callerKind": "CALLER_KIND_ANONYMOUS",
-         "method": "FeedbackService/EraseFeedback", "deniedCount": "7",
-         "deniedReason": "KEY_REQUIRED"},
-        {"number": "10", "time": "2024-01-31T09:00:00Z", "method": "restored"}]})");
-  const ChairctlResult table = chairctl_.Run({"audit", "list"});
-  EXPECT_EQ(table.exit_code, 0) << table.err;
-  EXPECT_EQ(
-      table.out,
-      "number  time                  caller        method                         what         "
-      "           fields               denied\n"
-      "    12  2024-01-31T11:00:00Z  04hmasw9nf6y  SurveyService/UpdateSurvey     "
-      "survey:checkout, key:k  question, time_zone  –\n"
-      "    11  2024-01-31T10:00:00Z  anonymous     FeedbackService/EraseFeedback  –            "
-      "           –                    7 KEY_REQUIRED\n"
-      "    10  2024-01-31T09:00:00Z  –             restored                       –            "
-      "           –                    –\n");
-  EXPECT_EQ(table.err, "chairctl: the head of the chain is 12:ab12\n");
-  EXPECT_THAT(plan().requests, SizeIs(2));
-  EXPECT_EQ(FromJson<v1::ListAuditEventsResponse>(
-                chairctl_.Run({"audit", "list", "--output", "json"}).out)
-                .ShortDebugString(),
-            plan().audit.ShortDebugString());
-  EXPECT_THAT(chairctl_.Run({"audit", "list", "--output", "csv"}).out,
-              AllOf(StartsWith("number,time,caller_kind,key_id,method,request_id,peer,targets,"
-                               "fields,denied_count,denied_reason\n"),
-                    HasSubstr("12,2024-01-31T11:00:00.000Z,key,04hmasw9nf6y,SurveyService/"
-                              "UpdateSurvey,r1,ipv4:127.0.0.1:5,survey:checkout key:k,question "
-                              "time_zone,0,\n")));
-  plan().requests.clear();
-  const ChairctlResult one =
-      chairctl_.Run({"audit", "list", "--limit", "1", "--window", "2024-01", "--key", "k",
-                     "--method", "SurveyService/UpdateSurvey", "--survey", "checkout"});
-  EXPECT_THAT(one.out, Not(HasSubstr("EraseFeedback")));
-  EXPECT_THAT(plan().requests,
-              ElementsAre("ListAuditEventsRequest: interval { start_time { seconds: 1704067200 } "
-                          "end_time { seconds: 1706745600 } } key_id: \"k\" method: "
-                          "\"SurveyService/UpdateSurvey\" survey_id: \"checkout\" page_size: 1"));
-  plan().status = Error(v1::ERROR_REASON_NOT_PERMITTED, "no");
-  EXPECT_EQ(chairctl_.Run({"audit", "list"}).exit_code, 71);
-  EXPECT_EQ(chairctl_.Run({"audit", "list", "--window", "soon"}).exit_code, 2);
-  EXPECT_EQ(chairctl_.Run({"audit", "list", "--limit", "0"}).exit_code, 2);
-}
-
 TEST_F(KeyCommandsTest, ExitCodesTellWhoFromWhat) {
   for (const Arguments& command :
        {Arguments{"key", "list"}, Arguments{"key", "get", "x"}, Arguments{"key", "revoke", "x"},
@@ -426,8 +375,7 @@ TEST_F(KeyCommandsTest, HelpHasAnExample) {
   for (const Arguments& command :
        {Arguments{"key"}, Arguments{"key", "create"}, Arguments{"key", "list"},
         Arguments{"key", "get"}, Arguments{"key", "update"}, Arguments{"key", "rotate"},
-        Arguments{"key", "revoke"}, Arguments{"audit"}, Arguments{"audit", "list"},
-        Arguments{"whoami"}}) {
+        Arguments{"key", "revoke"}, Arguments{"whoami"}}) {
     Arguments arguments = command;
     arguments.push_back("--help");
     const ChairctlResult result = chairctl_.Run(arguments);

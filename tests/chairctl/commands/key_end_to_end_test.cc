@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "emptychair/v1/access_service.pb.h"
+#include "emptychair/v1/admin_service.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/chairctl/harness/chairctl_harness.h"
@@ -95,6 +96,39 @@ TEST_F(KeyEndToEndTest, AKeyLivesAndEnds) {
   EXPECT_THAT(audit.out, Not(HasSubstr("eck_")));
   EXPECT_THAT(AsAdmin({"audit", "list", "--method", "AccessService/RotateKey"}).out,
               Not(HasSubstr("CreateKey")));
+}
+
+TEST_F(KeyEndToEndTest, AHeadOfTheAuditIsComparedLater) {
+  const auto head = [&] {
+    const auto chain = FromJson<v1::ListAuditEventsResponse>(
+        AsAdmin({"audit", "list", "--limit", "1", "--output", "json"}).out);
+    return absl::StrCat(chain.event_count(), ":", chain.head_hash());
+  };
+  EXPECT_EQ(AsAdmin({"audit", "verify"}).exit_code, 0);
+  EXPECT_EQ(AsAdmin({"survey", "create", "checkout", "--kind", "nps"}).exit_code, 0);
+  const std::string first = head();
+  EXPECT_EQ(AsAdmin({"survey", "create", "delivery", "--kind", "nps"}).exit_code, 0);
+  const std::string second = head();
+  EXPECT_NE(first, second);
+  const ChairctlResult same = AsAdmin({"audit", "verify", "--head", first, "--head", second});
+  EXPECT_EQ(same.exit_code, 0) << same.err;
+  EXPECT_THAT(same.out, HasSubstr("same"));
+  std::string changed = first;
+  changed.back() = changed.back() == '0' ? '1' : '0';
+  EXPECT_EQ(AsAdmin({"audit", "verify", "--head", changed, "--head", second}).exit_code, 79);
+  // More than there are.
+  EXPECT_EQ(AsAdmin({"audit", "verify", "--head", "9" + second}).exit_code, 79);
+  // What the server tells of itself is the same thing.
+  const auto status =
+      FromJson<v1::GetStatusResponse>(AsAdmin({"admin", "status", "--output", "json"}).out);
+  EXPECT_EQ(
+      absl::StrCat(status.access().audit_event_count(), ":", status.access().audit_head_hash()),
+      head());
+  const std::string file = directory_.Join("operator.key");
+  EXPECT_EQ(AsAdmin({"key", "create", "cron", "--role", "operator", "--all-surveys", "--out", file})
+                .exit_code,
+            0);
+  EXPECT_EQ(With(file, {"audit", "verify", "--head", first}).exit_code, 71);
 }
 
 TEST_F(KeyEndToEndTest, LimitsAndEndsAreStoredAsTheyWereGiven) {

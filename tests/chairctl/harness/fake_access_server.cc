@@ -64,8 +64,12 @@ class FakeAccessServer::Service final : public v1::AccessService::Service {
                                v1::ListAuditEventsResponse* response) override {
     int at = 0;
     (void)absl::SimpleAtoi(request->page_token(), &at);
-    response->set_event_count(plan_.audit.event_count());
-    response->set_head_hash(plan_.audit.head_hash());
+    *response = plan_.audit;
+    response->clear_events();
+    while (request->up_to_number() != 0 && at < plan_.audit.events_size() &&
+           plan_.audit.events(at).number() > request->up_to_number()) {
+      ++at;
+    }
     for (int i = 0; i < std::min(2, request->page_size()) && at < plan_.audit.events_size(); ++i) {
       *response->add_events() = plan_.audit.events(at++);
     }
@@ -88,13 +92,31 @@ class FakeAccessServer::Service final : public v1::AccessService::Service {
   AccessPlan& plan_;
 };
 
+class FakeAccessServer::Admin final : public v1::AdminService::Service {
+ public:
+  explicit Admin(AccessPlan& plan) : plan_(plan) {}
+
+  grpc::Status VerifyStore(grpc::ServerContext*, const v1::VerifyStoreRequest* request,
+                           grpc::ServerWriter<v1::VerifyStoreResponse>* writer) override {
+    plan_.requests.push_back(absl::StrCat("VerifyStoreRequest: ", request->ShortDebugString()));
+    for (const v1::VerifyStoreResponse& message : plan_.verdict) {
+      writer->Write(message);
+    }
+    return ToGrpc(plan_.status);
+  }
+
+ private:
+  AccessPlan& plan_;
+};
+
 FakeAccessServer::FakeAccessServer(std::shared_ptr<grpc::ServerCredentials> credentials,
                                    const std::string& address)
-    : service_(std::make_unique<Service>(plan_)) {
+    : service_(std::make_unique<Service>(plan_)), admin_(std::make_unique<Admin>(plan_)) {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address, std::move(credentials), &port);
   builder.RegisterService(service_.get());
+  builder.RegisterService(admin_.get());
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
     std::abort();

@@ -1,4 +1,4 @@
-// A service in the test's process that answers calls about keys as it is told.
+// A service in the test's process that answers calls about keys and the audit as it is told.
 #ifndef EMPTYCHAIR_TESTS_CHAIRCTL_HARNESS_FAKE_ACCESS_SERVER_H_
 #define EMPTYCHAIR_TESTS_CHAIRCTL_HARNESS_FAKE_ACCESS_SERVER_H_
 
@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "emptychair/v1/access_service.grpc.pb.h"
+#include "emptychair/v1/admin_service.grpc.pb.h"
 
 namespace emptychair {
 
@@ -22,6 +23,8 @@ struct AccessPlan {
   v1::GetCallerResponse caller;
   // Answered in pages of two.
   v1::ListAuditEventsResponse audit;
+  // What the check of the audit tells.
+  std::vector<v1::VerifyStoreResponse> verdict;
   // With what every call ends.
   absl::Status status;
 
@@ -48,9 +51,11 @@ class FakeAccessServer {
 
  private:
   class Service;
+  class Admin;
 
   AccessPlan plan_;
   std::unique_ptr<Service> service_;
+  std::unique_ptr<Admin> admin_;
   std::unique_ptr<grpc::Server> server_;
   std::string endpoint_;
 };

@@ -167,6 +167,26 @@ TEST_F(AccessGateTest, AllThatIsWrongWithAKeyHasOneAnswer) {
             malformed);
 }
 
+// Each digit of the secret counts, not only because the check does not fit any more.
+TEST_F(AccessGateTest, NoOtherSecretIsTaken) {
+  const std::string text = Make("name: 'shop' role: ROLE_READER all_surveys: true");
+  constexpr absl::string_view kDigits =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string secret;
+  for (const char c : text.substr(17, 43)) {
+    secret.push_back(static_cast<char>(kDigits.find(c)));
+  }
+  const auto text_with = [&](const std::string& digits) {
+    return MakeKeyText(key_id(), [&](size_t) { return digits; });
+  };
+  ASSERT_EQ(text_with(secret), text);
+  for (size_t i = 0; i < secret.size(); ++i) {
+    std::string other = secret;
+    other[i] = static_cast<char>((other[i] + 1) % kDigits.size());
+    EXPECT_THAT(IdentifyBy(text_with(other)), HasReason(v1::ERROR_REASON_KEY_INVALID)) << i;
+  }
+}
+
 TEST_F(AccessGateTest, ARevokedKeyIsSoWhenThatIsAnswered) {
   const std::string text = Make("name: 'shop' role: ROLE_READER all_surveys: true");
   Revoke();

@@ -45,5 +45,40 @@ TEST(DenialCounter, BoundsItsRowsWhateverIsAskedFor) {
   EXPECT_EQ(sum, 5'000u);
 }
 
+TEST(DenialCounter, WhatIsReturnedIsTakenAgainWithWhatCame) {
+  DenialCounter counter;
+  Caller caller;
+  caller.kind = Caller::Kind::kCertificate;
+  caller.key_id = 7;
+  counter.Count(caller, "a", "NOT_PERMITTED", kStart);
+  const auto taken = counter.Take(kStart + absl::Hours(1));
+  // Late, as a clock that was set back has it.
+  counter.Count(caller, "a", "NOT_PERMITTED", kStart);
+  counter.Return(taken);
+  const auto events = counter.Take(kStart + absl::Hours(1));
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(events[0].denied_count(), 2u);
+  EXPECT_EQ(events[0].caller_kind(), v1::CALLER_KIND_CERTIFICATE);
+  EXPECT_EQ(events[0].time_ms(), absl::ToUnixMillis(kStart));
+}
+
+TEST(DenialCounter, WhatIsReturnedIsBoundedWithTheRest) {
+  DenialCounter counter;
+  uint64_t sum = 0;
+  for (int hour = 0; hour < 5; ++hour) {
+    for (int i = 0; i < 900; ++i) {
+      counter.Count(Caller(), absl::StrCat("m", i), "KEY_REQUIRED", kStart + absl::Hours(hour));
+    }
+    counter.Return(counter.Take(kStart + absl::Hours(hour + 1)));
+  }
+  const auto events = counter.Take(absl::InfiniteFuture());
+  for (const auto& event : events) {
+    sum += event.denied_count();
+  }
+  EXPECT_EQ(sum, 5u * 900);
+  // One for the rest of each hour.
+  EXPECT_LE(events.size(), DenialCounter::kRowsMax + 4);
+}
+
 }  // namespace
 }  // namespace emptychair

@@ -67,6 +67,18 @@ TEST_F(ServerBuilderTest, ReadsRequestsUpToItsLimitOnly) {
             grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
+TEST_F(ServerBuilderTest, ReadsMetadataUpToItsLimitOnly) {
+  const auto submit = [&](size_t bytes) {
+    grpc::ClientContext context;
+    context.AddMetadata("x-long", std::string(bytes, 'x'));
+    v1::SubmitFeedbackResponse response;
+    return stub_->SubmitFeedback(&context, v1::SubmitFeedbackRequest(), &response).error_code();
+  };
+  // gRPC's own entries take some hundred bytes.
+  EXPECT_EQ(submit(kMetadataBytesMax - 1'000), grpc::StatusCode::OK);
+  EXPECT_EQ(submit(kMetadataBytesMax), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
 TEST_F(ServerBuilderTest, RefusesCompressedRequests) {
   v1::SubmitFeedbackResponse response;
   EXPECT_TRUE(Submit(100'000, GRPC_COMPRESS_NONE, response).ok());

@@ -23,8 +23,9 @@ TEST(StatusMetrics, ShowsWhatTheStatusSays) {
       "disk { free_bytes: 15 reserve_bytes: 16 is_full: true } "
       "write_stall { stopped: true delayed_bytes_per_second: 17 } undecodable_values: 18 "
       "series_overflows {} series_overflows {} "
-      "access { keys_in_force: 19 audit_event_count: 20 } "
-      "backup { ledger_behind: 21 last { end_time { seconds: 22 } } }",
+      "access { keys_in_force: 19 audit_event_count: 20 keys_revoked: 23 keys_expired: 24 } "
+      "backup { ledger_behind: 21 last { end_time { seconds: 22 } total_bytes: 25 new_bytes: 26 } "
+      "}",
       &status));
   MetricRegistry registry;
   AddStatusMetrics(registry, [&](v1::GetStatusResponse& read) {
@@ -56,7 +57,11 @@ TEST(StatusMetrics, ShowsWhatTheStatusSays) {
                            "emptychair_keys{kind=\"active\"} 19",
                            "emptychair_audit_events_total 20",
                            "emptychair_erasure_ledger_behind 21",
-                           "emptychair_backup_last_success_timestamp_seconds 22"}) {
+                           "emptychair_backup_last_success_timestamp_seconds 22",
+                           "emptychair_keys{kind=\"revoked\"} 23",
+                           "emptychair_keys{kind=\"expired\"} 24",
+                           "emptychair_backup_bytes{kind=\"total\"} 25",
+                           "emptychair_backup_bytes{kind=\"new\"} 26"}) {
     EXPECT_THAT(page, HasSubstr(std::string("\n") + line + "\n"));
   }
 }

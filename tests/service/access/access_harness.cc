@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/base/method.h"
 #include "common/rpc/status_conversion.h"
 #include "google/protobuf/text_format.h"
@@ -61,15 +62,18 @@ RawAnswer CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::stri
     call->Read(&message, nullptr);
     if (Next(queue)) {
       answer.message = ToBytes(message);
-      grpc::ByteBuffer more;
-      call->Read(&more, nullptr);
-      // A stream that goes on is not waited for: of the others this is the end.
-      void* tag = nullptr;
-      bool ok = false;
-      if (queue.AsyncNext(&tag, &ok, absl::ToChronoTime(absl::Now() + absl::Milliseconds(50))) ==
-          grpc::CompletionQueue::TIMEOUT) {
-        context.TryCancel();
-        Next(queue);
+      // A stream that goes on is not waited for; one that ends is read to its end, before which it
+      // does not tell its status.
+      for (bool has_more = true; has_more;) {
+        grpc::ByteBuffer more;
+        call->Read(&more, nullptr);
+        void* tag = nullptr;
+        if (queue.AsyncNext(&tag, &has_more,
+                            absl::ToChronoTime(absl::Now() + absl::Milliseconds(50))) ==
+            grpc::CompletionQueue::TIMEOUT) {
+          context.TryCancel();
+          has_more = Next(queue);
+        }
       }
     }
   }
@@ -80,9 +84,10 @@ RawAnswer CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::stri
   return answer;
 }
 
-AccessServer::AccessServer(const std::string& anonymous)
+AccessServer::AccessServer(const std::string& anonymous, ListensBy listens_by)
     : clock_(kFakeNow),
       anonymous_(anonymous),
+      listens_by_(listens_by),
       log_(&clock_, [this](absl::string_view line) { absl::StrAppend(&log_text_, line); }) {
   Start();
 }
@@ -99,6 +104,15 @@ void AccessServer::Start() {
   config.anonymous = anonymous_;
   config.access_period = absl::Milliseconds(20);
   config.steward_period = absl::ZeroDuration();
+  if (listens_by_ == ListensBy::kTls) {
+    config.tls.certificate_file = folder_.Join("server.pem");
+    config.tls.key_file = folder_.Join("server.key");
+    config.tls.client_ca_file = folder_.Join("ca.pem");
+    const IssuedCertificate own = authority_.Issue();
+    ReplaceFile(config.tls.certificate_file, own.certificate_pem);
+    ReplaceFile(config.tls.key_file, own.key_pem);
+    ReplaceFile(config.tls.client_ca_file, authority_.certificate_pem());
+  }
   ServerEnvironment environment;
   environment.clock = &clock_;
   absl::StatusOr<std::unique_ptr<Server>> server =
@@ -107,9 +121,24 @@ void AccessServer::Start() {
     Abort(absl::StrCat("no server for this test: ", server.status().ToString()));
   }
   server_ = *std::move(server);
-  plain_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+  listener_ = listens_by_ == ListensBy::kTls
+                  ? ByTls({})
+                  : grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
   admin_socket_ =
       grpc::CreateChannel(absl::StrCat("unix:", socket_path()), grpc::InsecureChannelCredentials());
+}
+
+std::shared_ptr<grpc::Channel> AccessServer::ByTls(const IssuedCertificate& own) const {
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = authority_.certificate_pem();
+  options.pem_cert_chain = own.certificate_pem;
+  options.pem_private_key = own.key_pem;
+  return grpc::CreateChannel(server_->address(), grpc::SslCredentials(options));
+}
+
+std::shared_ptr<grpc::Channel> AccessServer::WithCertificate(
+    const std::vector<std::string>& names) {
+  return ByTls(authority_.Issue({.names = names}));
 }
 
 void AccessServer::Restart() {
@@ -135,9 +164,30 @@ std::string AccessServer::MakeKey(const std::string& key) {
   return absl::StrCat("Bearer ", made.key_text());
 }
 
+std::vector<const google::protobuf::MethodDescriptor*> MethodsOfTheApi() {
+  std::vector<const google::protobuf::MethodDescriptor*> methods;
+  for (const absl::string_view proto : absl::StrSplit(EMPTYCHAIR_API_PROTOS, ',')) {
+    const auto* const file =
+        google::protobuf::DescriptorPool::generated_pool()->FindFileByName(std::string(proto));
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        methods.push_back(file->service(s)->method(m));
+      }
+    }
+  }
+  return methods;
+}
+
+std::string NameOf(const google::protobuf::MethodDescriptor& method) {
+  return absl::StrCat(method.service()->name(), "/", method.name());
+}
+
+std::string PathOf(const google::protobuf::MethodDescriptor& method) {
+  return absl::StrCat("/", method.service()->full_name(), "/", method.name());
+}
+
 std::string PathOf(const google::protobuf::Message& request) {
-  const google::protobuf::MethodDescriptor* method = FindMethod(*request.GetDescriptor());
-  return absl::StrCat("/", method->service()->full_name(), "/", method->name());
+  return PathOf(*FindMethod(*request.GetDescriptor()));
 }
 
 }  // namespace emptychair::testing

@@ -13,9 +13,11 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "emptychair/v1/access_service.pb.h"
+#include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/grpcpp.h"
 #include "server/server.h"
+#include "tests/helpers/certificates.h"
 #include "tests/helpers/temp_dir.h"
 
 namespace emptychair::testing {
@@ -33,18 +35,26 @@ struct RawAnswer {
 RawAnswer CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& path,
                   const std::string& body, const Metadata& metadata = {});
 
+// How a server listens, beside the admin socket.
+enum class ListensBy { kPlainText, kTls };
+
 // A server on files in a folder of its own, whose clock the test sets.
 class AccessServer {
  public:
-  // `anonymous` as the flag. Aborts when it does not start.
-  explicit AccessServer(const std::string& anonymous = "none");
+  // `anonymous` as the flag. By TLS it asks clients for certificates, and does without. Aborts when
+  // it does not start.
+  explicit AccessServer(const std::string& anonymous = "none",
+                        ListensBy listens_by = ListensBy::kPlainText);
   ~AccessServer();
 
   // The store again, in another server.
   void Restart();
 
   FakeClock& clock() { return clock_; }
-  std::shared_ptr<grpc::Channel> plain() const { return plain_; }
+  // To the listener, without a certificate of the client's.
+  std::shared_ptr<grpc::Channel> listener() const { return listener_; }
+  // By TLS, with a certificate that has these names ("URI:spiffe://example.org/shop").
+  std::shared_ptr<grpc::Channel> WithCertificate(const std::vector<std::string>& names);
   std::shared_ptr<grpc::Channel> admin_socket() const { return admin_socket_; }
   std::string socket_path() const { return folder_.Join("data/admin.sock"); }
   std::string endpoint() const { return server_->address(); }
@@ -65,20 +75,30 @@ class AccessServer {
 
  private:
   void Start();
+  std::shared_ptr<grpc::Channel> ByTls(const IssuedCertificate& own) const;
   void AdminCall(const google::protobuf::Message& request, google::protobuf::Message& response);
 
   TempDir folder_;
   FakeClock clock_;
   const std::string anonymous_;
+  const ListensBy listens_by_;
+  TestAuthority authority_;  // Of the server and of its clients.
   std::string log_text_;
   ServerLog log_;
   std::unique_ptr<Server> server_;
-  std::shared_ptr<grpc::Channel> plain_;
+  std::shared_ptr<grpc::Channel> listener_;
   std::shared_ptr<grpc::Channel> admin_socket_;
   std::string key_id_;
 };
 
-// "/emptychair.v1.SurveyService/GetSurvey" of the message that the method takes.
+// Every method that the API has.
+std::vector<const google::protobuf::MethodDescriptor*> MethodsOfTheApi();
+
+// "SurveyService/GetSurvey".
+std::string NameOf(const google::protobuf::MethodDescriptor& method);
+// "/emptychair.v1.SurveyService/GetSurvey".
+std::string PathOf(const google::protobuf::MethodDescriptor& method);
+// The same of the message that the method takes.
 std::string PathOf(const google::protobuf::Message& request);
 
 // The metadata with which a key is sent.

@@ -111,27 +111,6 @@ const std::map<std::string, Row>& Rows() {
 constexpr const char* kRoles[] = {"submitter", "reader", "analyst", "editor", "operator", "admin"};
 constexpr const char* kRolesOfSomeSurveys[] = {"submitter", "reader", "analyst", "editor"};
 
-std::vector<const MethodDescriptor*> MethodsOfTheApi() {
-  std::vector<const MethodDescriptor*> methods;
-  for (const absl::string_view proto : absl::StrSplit(EMPTYCHAIR_API_PROTOS, ',')) {
-    const auto* const file =
-        google::protobuf::DescriptorPool::generated_pool()->FindFileByName(std::string(proto));
-    for (int s = 0; s < file->service_count(); ++s) {
-      for (int m = 0; m < file->service(s)->method_count(); ++m) {
-        methods.push_back(file->service(s)->method(m));
-      }
-    }
-  }
-  return methods;
-}
-
-std::string NameOf(const MethodDescriptor& method) {
-  return absl::StrCat(method.service()->name(), "/", method.name());
-}
-std::string PathOf(const MethodDescriptor& method) {
-  return absl::StrCat("/", method.service()->full_name(), "/", method.name());
-}
-
 // Names the survey in every field of a request that names one; whether there was such a field.
 bool NameSurvey(const std::string& survey_id, int depth, Message& message) {
   bool named = false;
@@ -190,9 +169,16 @@ bool IsOfAccess(const absl::Status& status) {
   return (reason >= 80 && reason <= 85);
 }
 
-class AccessMatrixTest : public ::testing::Test {
+// Somebody who calls.
+struct Who {
+  std::string name;
+  std::shared_ptr<grpc::Channel> channel;
+  Metadata metadata;
+};
+
+class AccessMatrixTest : public ::testing::TestWithParam<ListensBy> {
  protected:
-  AccessMatrixTest() {
+  AccessMatrixTest() : server_("none", GetParam()) {
     CreateSurvey("own");
     for (const char* role : kRoles) {
       keys_[role] = server_.MakeKey(
@@ -206,9 +192,7 @@ class AccessMatrixTest : public ::testing::Test {
         "name: 'expired' all_surveys: true role: ROLE_ADMIN expire_time { seconds: 1719835201 }");
     server_.clock().Advance(absl::Seconds(2));
     revoked_ = server_.MakeKey("name: 'revoked' all_surveys: true role: ROLE_ADMIN");
-    v1::RevokeKeyRequest revoke;
-    revoke.set_key_id(server_.key_id());
-    server_.Admin<v1::RevokeKeyResponse>(revoke);
+    Revoke();
   }
 
   static std::string Upper(const std::string& role) { return absl::AsciiStrToUpper(role); }
@@ -220,27 +204,57 @@ class AccessMatrixTest : public ::testing::Test {
     server_.Admin<v1::CreateSurveyResponse>(create);
   }
 
-  // The refusal is the same to an empty body, one that is none, and a good one.
-  void ExpectRefused(const MethodDescriptor& method, const std::string& who,
-                     const Metadata& metadata, v1::ErrorReason reason) {
-    for (const std::string& body : {std::string(), std::string(kGarbage), BodyWith(method, "own"),
-                                    BodyWith(method, "missing")}) {
-      const absl::Status status = CallRaw(server_.plain(), PathOf(method), body, metadata).status;
-      EXPECT_THAT(status, HasReason(reason)) << NameOf(method) << " by " << who;
-      if (refusal_.ok()) {
-        refusal_ = status;
-      }
-      EXPECT_EQ(status, refusal_) << NameOf(method) << " by " << who;
-    }
-    refusal_ = absl::OkStatus();
+  // The key that was made last.
+  void Revoke() {
+    v1::RevokeKeyRequest revoke;
+    revoke.set_key_id(server_.key_id());
+    server_.Admin<v1::RevokeKeyResponse>(revoke);
   }
 
-  void ExpectLetIn(const MethodDescriptor& method, const std::string& who,
-                   const Metadata& metadata) {
-    const absl::Status status = CallRaw(server_.plain(), PathOf(method), kGarbage, metadata).status;
-    EXPECT_FALSE(IsOfAccess(status)) << NameOf(method) << " by " << who << ": " << status;
+  // Somebody with such a key at the listener.
+  Who With(const std::string& name, const std::string& authorization) const {
+    return {name, server_.listener(), By(authorization)};
+  }
+  Who Role(const std::string& role) const { return With(role, keys_.at(role)); }
+  Who LimitedRole(const std::string& role) const {
+    return With(absl::StrCat(role, " of some surveys"), limited_keys_.at(role));
+  }
+
+  static RawAnswer Call(const Who& who, const MethodDescriptor& method, const std::string& body) {
+    return CallRaw(who.channel, PathOf(method), body, who.metadata);
+  }
+
+  // The refusal is the same to an empty body, one that is none, and a good one.
+  static void ExpectRefused(const MethodDescriptor& method, const Who& who,
+                            v1::ErrorReason reason) {
+    absl::Status refusal;
+    for (const std::string& body : {std::string(), std::string(kGarbage), BodyWith(method, "own"),
+                                    BodyWith(method, "missing")}) {
+      const absl::Status status = Call(who, method, body).status;
+      EXPECT_THAT(status, HasReason(reason)) << NameOf(method) << " by " << who.name;
+      if (refusal.ok()) {
+        refusal = status;
+      }
+      EXPECT_EQ(status, refusal) << NameOf(method) << " by " << who.name;
+    }
+  }
+
+  static void ExpectLetIn(const MethodDescriptor& method, const Who& who) {
+    const absl::Status status = Call(who, method, kGarbage).status;
+    EXPECT_FALSE(IsOfAccess(status)) << NameOf(method) << " by " << who.name << ": " << status;
     EXPECT_THAT(status, HasReason(v1::ERROR_REASON_FIELD_INVALID))
-        << NameOf(method) << " by " << who;
+        << NameOf(method) << " by " << who.name;
+  }
+
+  static void ExpectAsItsRowSays(const MethodDescriptor& method, const Who& who,
+                                 const std::string& role, bool of_all_surveys) {
+    const Row& row = Rows().at(NameOf(method));
+    const std::set<std::string> may = absl::StrSplit(row.roles, ' ');
+    if (may.contains(role) && (of_all_surveys || !row.needs_all_surveys)) {
+      ExpectLetIn(method, who);
+    } else {
+      ExpectRefused(method, who, v1::ERROR_REASON_NOT_PERMITTED);
+    }
   }
 
   AccessServer server_;
@@ -248,12 +262,16 @@ class AccessMatrixTest : public ::testing::Test {
   std::map<std::string, std::string> limited_keys_;
   std::string expired_;
   std::string revoked_;
-
- private:
-  absl::Status refusal_;
 };
 
-TEST_F(AccessMatrixTest, HasARowForEachMethod) {
+INSTANTIATE_TEST_SUITE_P(Listeners, AccessMatrixTest,
+                         ::testing::Values(ListensBy::kPlainText, ListensBy::kTls),
+                         [](const auto& info) {
+                           return std::string(info.param == ListensBy::kTls ? "ByTls"
+                                                                            : "InPlainText");
+                         });
+
+TEST(AccessMatrix, HasARowForEachMethod) {
   std::set<std::string> methods;
   for (const MethodDescriptor* method : MethodsOfTheApi()) {
     methods.insert(NameOf(*method));
@@ -264,44 +282,35 @@ TEST_F(AccessMatrixTest, HasARowForEachMethod) {
   }
 }
 
-TEST_F(AccessMatrixTest, NobodyCallsWithoutAKeyThatWorks) {
+TEST_P(AccessMatrixTest, NobodyCallsWithoutAKeyThatWorks) {
   const std::string forged =
       "Bearer eck_04hmasw9nf6y_3AHOVcjqx4BIPWdkry5CJQXelsz6DKRYfmt07ELSZgn1CnWjr";
   for (const MethodDescriptor* method : MethodsOfTheApi()) {
-    ExpectRefused(*method, "nobody", {}, v1::ERROR_REASON_KEY_REQUIRED);
-    ExpectRefused(*method, "a forger", By(forged), v1::ERROR_REASON_KEY_INVALID);
-    ExpectRefused(*method, "one whose key was revoked", By(revoked_), v1::ERROR_REASON_KEY_REVOKED);
-    ExpectRefused(*method, "one whose key expired", By(expired_), v1::ERROR_REASON_KEY_EXPIRED);
+    ExpectRefused(*method, With("nobody", ""), v1::ERROR_REASON_KEY_REQUIRED);
+    ExpectRefused(*method, With("a forger", forged), v1::ERROR_REASON_KEY_INVALID);
+    ExpectRefused(*method, With("one whose key was revoked", revoked_),
+                  v1::ERROR_REASON_KEY_REVOKED);
+    ExpectRefused(*method, With("one whose key expired", expired_), v1::ERROR_REASON_KEY_EXPIRED);
     for (const char* header : {"forwarded", "x-forwarded-for", "via"}) {
       const absl::Status status =
-          CallRaw(server_.plain(), PathOf(*method), "", {{header, "1.1 proxy"}}).status;
+          CallRaw(server_.listener(), PathOf(*method), "", {{header, "1.1 proxy"}}).status;
       EXPECT_THAT(status, HasReason(v1::ERROR_REASON_KEY_REQUIRED)) << NameOf(*method);
     }
   }
 }
 
-TEST_F(AccessMatrixTest, EachRoleCallsWhatItsRowSaysByEveryListener) {
+TEST_P(AccessMatrixTest, EachRoleCallsWhatItsRowSaysByEveryListener) {
   for (const MethodDescriptor* method : MethodsOfTheApi()) {
-    const Row& row = Rows().at(NameOf(*method));
-    const std::set<std::string> may = absl::StrSplit(row.roles, ' ');
     for (const char* role : kRoles) {
-      if (may.contains(role)) {
-        ExpectLetIn(*method, role, By(keys_[role]));
-      } else {
-        ExpectRefused(*method, role, By(keys_[role]), v1::ERROR_REASON_NOT_PERMITTED);
-      }
+      ExpectAsItsRowSays(*method, Role(role), role, /*of_all_surveys=*/true);
       // A key counts for what it is on the admin socket, too.
       const absl::Status by_socket =
           CallRaw(server_.admin_socket(), PathOf(*method), kGarbage, By(keys_[role])).status;
+      const std::set<std::string> may = absl::StrSplit(Rows().at(NameOf(*method)).roles, ' ');
       EXPECT_EQ(!IsOfAccess(by_socket), may.contains(role)) << NameOf(*method) << " by " << role;
     }
     for (const char* role : kRolesOfSomeSurveys) {
-      const std::string who = absl::StrCat(role, " of some surveys");
-      if (may.contains(role) && !row.needs_all_surveys) {
-        ExpectLetIn(*method, who, By(limited_keys_[role]));
-      } else {
-        ExpectRefused(*method, who, By(limited_keys_[role]), v1::ERROR_REASON_NOT_PERMITTED);
-      }
+      ExpectAsItsRowSays(*method, LimitedRole(role), role, /*of_all_surveys=*/false);
     }
     const absl::Status socket = CallRaw(server_.admin_socket(), PathOf(*method), kGarbage).status;
     EXPECT_THAT(socket, HasReason(v1::ERROR_REASON_FIELD_INVALID)) << NameOf(*method);
@@ -309,14 +318,13 @@ TEST_F(AccessMatrixTest, EachRoleCallsWhatItsRowSaysByEveryListener) {
 }
 
 // What is told of a survey that the key may not use is, byte for byte, what is told of none.
-TEST_F(AccessMatrixTest, ASurveyOutOfScopeIsAsOneThatIsNotThere) {
+TEST_P(AccessMatrixTest, ASurveyOutOfScopeIsAsOneThatIsNotThere) {
   std::map<std::string, RawAnswer> before;
   const auto ask = [&](auto&& on_answer) {
     for (const MethodDescriptor* method : MethodsOfTheApi()) {
       for (const char* role : kRolesOfSomeSurveys) {
         on_answer(*method, absl::StrCat(NameOf(*method), " by ", role),
-                  CallRaw(server_.plain(), PathOf(*method), BodyWith(*method, "foreign"),
-                          By(limited_keys_[role])));
+                  Call(LimitedRole(role), *method, BodyWith(*method, "foreign")));
       }
     }
   };
@@ -337,33 +345,91 @@ TEST_F(AccessMatrixTest, ASurveyOutOfScopeIsAsOneThatIsNotThere) {
   });
 }
 
-TEST_F(AccessMatrixTest, AKeyOfSomeSurveysReachesThose) {
+TEST_P(AccessMatrixTest, AKeyOfSomeSurveysReachesThose) {
   for (const MethodDescriptor* method : MethodsOfTheApi()) {
     for (const char* role : kRolesOfSomeSurveys) {
-      const RawAnswer answer = CallRaw(server_.plain(), PathOf(*method), BodyWith(*method, "own"),
-                                       By(limited_keys_[role]));
+      const RawAnswer answer = Call(LimitedRole(role), *method, BodyWith(*method, "own"));
       EXPECT_NE(ReasonOf(answer.status), v1::ERROR_REASON_SURVEY_NOT_FOUND)
           << NameOf(*method) << " by " << role << ": " << answer.status;
     }
   }
 }
 
-TEST_F(AccessMatrixTest, HealthIsForEverybodyAndTheRestOfGrpcForWhoeverHasARole) {
+TEST_P(AccessMatrixTest, HealthIsForEverybodyAndTheRestOfGrpcForWhoeverHasARole) {
   const std::string check = "/grpc.health.v1.Health/Check";
   const std::string watch = "/grpc.health.v1.Health/Watch";
-  EXPECT_OK(CallRaw(server_.plain(), check, "").status);
-  EXPECT_NE(CallRaw(server_.plain(), watch, "").message, "");
-  EXPECT_THAT(CallRaw(server_.plain(), check, "", By("Bearer x")).status.code(),
+  EXPECT_OK(CallRaw(server_.listener(), check, "").status);
+  EXPECT_NE(CallRaw(server_.listener(), watch, "").message, "");
+  EXPECT_THAT(CallRaw(server_.listener(), check, "", By("Bearer x")).status.code(),
               absl::StatusCode::kUnauthenticated);
   for (const char* path : {"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
                            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
                            "/no.such.Service/Method"}) {
-    EXPECT_THAT(CallRaw(server_.plain(), path, "").status.code(),
+    EXPECT_THAT(CallRaw(server_.listener(), path, "").status.code(),
                 absl::StatusCode::kUnauthenticated)
         << path;
-    EXPECT_NE(CallRaw(server_.plain(), path, "", By(keys_["operator"])).status.code(),
+    EXPECT_NE(CallRaw(server_.listener(), path, "", By(keys_["operator"])).status.code(),
               absl::StatusCode::kUnauthenticated)
         << path;
+  }
+}
+
+// Callers by client certificates, which only TLS has.
+class CertificateMatrixTest : public AccessMatrixTest {
+ protected:
+  // Somebody with a certificate that is registered as the text format says.
+  Who Register(const std::string& name, const std::string& key) {
+    const std::string san = absl::StrCat("spiffe://example.org/", name);
+    server_.MakeKey(absl::StrCat("name: 'of ", name, "' certificate_san: 'uri:", san, "' ", key));
+    return Unregistered(name);
+  }
+  Who Unregistered(const std::string& name) {
+    return {absl::StrCat("the certificate of ", name),
+            server_.WithCertificate({absl::StrCat("URI:spiffe://example.org/", name)}),
+            {}};
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Listeners, CertificateMatrixTest, ::testing::Values(ListensBy::kTls),
+                         [](const auto&) { return "ByTls"; });
+
+TEST_P(CertificateMatrixTest, EachRoleCallsWhatItsRowSays) {
+  std::map<std::string, Who> all;
+  std::map<std::string, Who> some;
+  for (const char* role : kRoles) {
+    all[role] = Register(role, absl::StrCat("all_surveys: true role: ROLE_", Upper(role)));
+  }
+  for (const char* role : kRolesOfSomeSurveys) {
+    some[role] = Register(absl::StrCat("limited-", role),
+                          absl::StrCat("survey_ids: 'own' role: ROLE_", Upper(role)));
+  }
+  for (const MethodDescriptor* method : MethodsOfTheApi()) {
+    for (const auto& [role, who] : all) {
+      ExpectAsItsRowSays(*method, who, role, /*of_all_surveys=*/true);
+    }
+    for (const auto& [role, who] : some) {
+      ExpectAsItsRowSays(*method, who, role, /*of_all_surveys=*/false);
+    }
+  }
+}
+
+TEST_P(CertificateMatrixTest, NobodyCallsByOneThatIsNotRegisteredOrEndedOrBesideAWrongKey) {
+  const Who unknown = Unregistered("unknown");
+  const Who revoked = Register("revoked", "all_surveys: true role: ROLE_ADMIN");
+  Revoke();
+  const Who expired =
+      Register("expired", "all_surveys: true role: ROLE_ADMIN expire_time { seconds: 1719835204 }");
+  server_.clock().Advance(absl::Seconds(2));
+  const Who admin = Register("admin", "all_surveys: true role: ROLE_ADMIN");
+  const Who beside_a_wrong_key = {"an admin with a wrong key", admin.channel, By("Bearer x")};
+  const Who beside_a_key = {"an admin with the key of an operator", admin.channel,
+                            By(keys_["operator"])};
+  for (const MethodDescriptor* method : MethodsOfTheApi()) {
+    ExpectRefused(*method, unknown, v1::ERROR_REASON_CERTIFICATE_UNKNOWN);
+    ExpectRefused(*method, revoked, v1::ERROR_REASON_CERTIFICATE_UNKNOWN);
+    ExpectRefused(*method, expired, v1::ERROR_REASON_KEY_EXPIRED);
+    ExpectRefused(*method, beside_a_wrong_key, v1::ERROR_REASON_KEY_INVALID);
+    ExpectAsItsRowSays(*method, beside_a_key, "operator", /*of_all_surveys=*/true);
   }
 }
 

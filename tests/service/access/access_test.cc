@@ -44,7 +44,7 @@ class AccessTest : public ::testing::Test {
   absl::StatusOr<Response> Call(const std::string& key, const std::string& request) {
     const auto message = Parse<Request>(request);
     const RawAnswer answer =
-        CallRaw(server_.plain(), PathOf(message), message.SerializeAsString(), By(key));
+        CallRaw(server_.listener(), PathOf(message), message.SerializeAsString(), By(key));
     Response response;
     if (!answer.status.ok()) {
       return answer.status;
@@ -145,7 +145,7 @@ TEST_F(AccessTest, OnlyWhoMayExcludeSendsExcludedRecords) {
 // A stream under way ends with what a new call would be told, and what was acknowledged stays.
 TEST_F(AccessTest, ARevokedKeysStreamEnds) {
   const std::string key = server_.MakeKey("name: 's' role: ROLE_SUBMITTER survey_ids: 'nps'");
-  const auto stub = v1::FeedbackService::NewStub(server_.plain());
+  const auto stub = v1::FeedbackService::NewStub(server_.listener());
   grpc::ClientContext context;
   context.AddMetadata("authorization", key);
   const auto stream = stub->StreamFeedback(&context);
@@ -163,7 +163,7 @@ class WatchedAccessTest : public AccessTest {
  protected:
   // Begins a watch that has nothing to tell any more.
   void Watch(const std::string& key, const std::string& request) {
-    stub_ = v1::FeedbackService::NewStub(server_.plain());
+    stub_ = v1::FeedbackService::NewStub(server_.listener());
     context_.AddMetadata("authorization", key);
     stream_ = stub_->WatchFeedback(&context_, Parse<v1::WatchFeedbackRequest>(request));
     v1::WatchFeedbackResponse start;
@@ -313,7 +313,7 @@ TEST_F(AccessTest, ACallPastALimitIsRefusedWithWhatToDo) {
 TEST_F(AccessTest, AStreamPastItsRateWaits) {
   const std::string key = server_.MakeKey(
       "name: 's' role: ROLE_SUBMITTER survey_ids: 'nps' limits { records_per_second: 1 }");
-  const auto stub = v1::FeedbackService::NewStub(server_.plain());
+  const auto stub = v1::FeedbackService::NewStub(server_.listener());
   grpc::ClientContext context;
   context.AddMetadata("authorization", key);
   const auto stream = stub->StreamFeedback(&context);

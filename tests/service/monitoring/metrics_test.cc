@@ -1,9 +1,11 @@
 // What /metrics says: that it is what GetStatus says and what happened, and that others can read
 // it.
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -246,6 +248,8 @@ TEST_F(MetricsTest, EveryNumberIsThatOfGetStatusAndOfWhatHappened) {
       {"emptychair_undecodable_values_total", status.undecodable_values()},
       {"emptychair_series_overflow_surveys", status.series_overflows_size()},
       {"emptychair_keys{kind=\"active\"}", status.access().keys_in_force()},
+      {"emptychair_keys{kind=\"revoked\"}", status.access().keys_revoked()},
+      {"emptychair_keys{kind=\"expired\"}", status.access().keys_expired()},
       {"emptychair_audit_events_total", status.access().audit_event_count()},
       {"emptychair_erasure_ledger_behind", status.backup().ledger_behind()},
       {"emptychair_backup_last_success_timestamp_seconds",
@@ -261,6 +265,51 @@ TEST_F(MetricsTest, EveryNumberIsThatOfGetStatusAndOfWhatHappened) {
   EXPECT_EQ(value("emptychair_connections"), 1);
   EXPECT_EQ(value("emptychair_calls_in_flight"), 0);
   EXPECT_EQ(value("emptychair_access_log_dropped_total"), 0);
+}
+
+TEST_F(MetricsTest, TellsOfBackupsAndOfTheNewest) {
+  config_.backup_directory = directory_.Join("backups");
+  config_.backup_bytes_per_second = 0;
+  Start();
+  Client client = NewClient();
+  const auto back_up = [&] {
+    std::optional<v1::Backup> backup;
+    for (const absl::StatusOr<v1::CreateBackupResponse>& message : client.CreateBackup()) {
+      if (message.ok() && message->has_backup()) {
+        backup = message->backup();
+      }
+    }
+    return backup;
+  };
+  const std::string made = "emptychair_backups_total{result=\"made\"}";
+  const std::string failed = "emptychair_backups_total{result=\"failed\"}";
+  for (const auto& [series, value] : Scrape()) {
+    if (absl::StartsWith(series, "emptychair_backup")) {
+      EXPECT_EQ(value, 0) << series;
+    }
+  }
+  Create(client, NpsSurvey("nps"));
+  ASSERT_TRUE(back_up().has_value());
+  const std::optional<v1::Backup> second = back_up();
+  ASSERT_TRUE(second.has_value());
+  std::map<std::string, double> values = Scrape();
+  EXPECT_EQ(values.at(made), 2);
+  EXPECT_EQ(values.at(failed), 0);
+  EXPECT_EQ(values.at("emptychair_backup_bytes{kind=\"total\"}"),
+            static_cast<double>(second->total_bytes()));
+  EXPECT_EQ(values.at("emptychair_backup_bytes{kind=\"new\"}"),
+            static_cast<double>(second->new_bytes()));
+  EXPECT_LT(second->new_bytes(), second->total_bytes());
+  // A file in the place of a folder: the next one fails, and the one before stays the newest.
+  const std::string pool = absl::StrCat(config_.backup_directory, "/pool");
+  std::filesystem::remove_all(pool);
+  std::ofstream(pool) << "no folder";
+  EXPECT_FALSE(back_up().has_value());
+  values = Scrape();
+  EXPECT_EQ(values.at(made), 2);
+  EXPECT_EQ(values.at(failed), 1);
+  EXPECT_EQ(values.at("emptychair_backup_bytes{kind=\"total\"}"),
+            static_cast<double>(second->total_bytes()));
 }
 
 TEST_F(MetricsTest, CountsStreamsAndConnectionsWhileTheyAreOpen) {

@@ -1,10 +1,6 @@
 // A small file system is filled and freed under the server again and again.
 //
 // EMPTYCHAIR_TEST_FILLS sets how often, else 3.
-#include <sys/mount.h>
-
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -17,9 +13,9 @@
 #include "gtest/gtest.h"
 #include "tests/helpers/count.h"
 #include "tests/helpers/status_matchers.h"
-#include "tests/helpers/temp_dir.h"
 #include "tests/service/harness/backend.h"
 #include "tests/service/harness/requests.h"
+#include "tests/service/harness/small_disk.h"
 
 namespace emptychair::testing {
 namespace {
@@ -28,37 +24,6 @@ using grpc::health::v1::HealthCheckRequest;
 using grpc::health::v1::HealthCheckResponse;
 
 int Fills() { return CountFromEnvOr("EMPTYCHAIR_TEST_FILLS", 3); }
-
-// A file system in memory, as large as a test needs.
-class SmallDisk {
- public:
-  SmallDisk()
-      : is_mounted_(::mount("emptychair-test", dir_.path().c_str(), "tmpfs", 0, "size=256m") == 0) {
-  }
-  ~SmallDisk() {
-    if (is_mounted_) {
-      ::umount2(dir_.path().c_str(), MNT_DETACH);
-    }
-  }
-
-  bool is_mounted() const { return is_mounted_; }
-  std::string Path(const std::string& name) const { return dir_.Join(name); }
-
-  // Takes all space but `left` bytes.
-  void Fill(uint64_t left) {
-    const uint64_t free = std::filesystem::space(dir_.path()).free;
-    std::ofstream file(Path("ballast"));
-    const std::string block(size_t{64} << 10, 'x');
-    for (uint64_t size = 0; size + left < free; size += block.size()) {
-      file.write(block.data(), static_cast<std::streamsize>(block.size()));
-    }
-  }
-  void Free() { std::filesystem::remove(Path("ballast")); }
-
- private:
-  TempDir dir_;
-  const bool is_mounted_;
-};
 
 HealthCheckResponse::ServingStatus Health(const std::string& endpoint, const std::string& service) {
   grpc::TemplatedGenericStub<HealthCheckRequest, HealthCheckResponse> stub(

@@ -2,8 +2,6 @@
 #include <signal.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <set>
 #include <string>
@@ -12,13 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "rocksdb/options.h"
-#include "rocksdb/sst_file_reader.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/subprocess.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/service/harness/backend.h"
 #include "tests/service/harness/requests.h"
+#include "tests/service/harness/stored_text.h"
 
 namespace emptychair::testing {
 namespace {
@@ -51,23 +48,6 @@ v1::Activity ActivityOf(int customer) {
   return activity;
 }
 
-// The entries of a table, as text; those of rows that are merged have none of a customer's.
-std::string TextOfTable(const std::string& path) {
-  rocksdb::SstFileReader reader{rocksdb::Options()};
-  EXPECT_TRUE(reader.Open(path).ok()) << path;
-  const std::string& family = reader.GetTableProperties()->column_family_name;
-  if (family == "cell" || family == "active_set") {
-    return "";
-  }
-  std::string text;
-  const std::unique_ptr<rocksdb::Iterator> it(reader.NewIterator(rocksdb::ReadOptions()));
-  for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    absl::StrAppend(&text, it->key().ToString(), it->value().ToString());
-  }
-  EXPECT_TRUE(it->status().ok()) << path << ": " << it->status().ToString();
-  return text;
-}
-
 // Every text that is left in a file of the directory, once for each file. Tables are compressed,
 // and read as such.
 std::vector<std::string> MarkersIn(const std::string& directory) {
@@ -76,11 +56,8 @@ std::vector<std::string> MarkersIn(const std::string& directory) {
     if (!entry.is_regular_file()) {
       continue;
     }
-    std::ifstream file(entry.path(), std::ios::binary);
-    std::string bytes((std::istreambuf_iterator<char>(file)), {});
-    if (entry.path().extension() == ".sst") {
-      bytes += TextOfTable(entry.path());
-    }
+    const std::string bytes =
+        ReadStored(entry.path(), /*is_table=*/entry.path().extension() == ".sst").bytes;
     for (size_t at = bytes.find("zqx"); at != std::string::npos; at = bytes.find("zqx", at + 1)) {
       found.push_back(bytes.substr(at, bytes.find("qzx", at) + 3 - at));
     }

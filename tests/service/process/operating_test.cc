@@ -13,21 +13,19 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "common/rpc/status_conversion.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/util/json_util.h"
 #include "grpc/health/v1/health.pb.h"
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "grpc/reflection/v1alpha/reflection.pb.h"
-#include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
-#include "grpcpp/impl/codegen/proto_utils.h"
 #include "gtest/gtest.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/subprocess.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/service/harness/backend.h"
+#include "tests/service/harness/open_call.h"
 #include "tests/service/harness/requests.h"
 
 namespace emptychair::testing {
@@ -45,54 +43,6 @@ constexpr absl::string_view kReflection =
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 constexpr absl::string_view kOldReflection =
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
-
-// A call by its path, with the messages of its types.
-template <typename Request, typename Response>
-class OpenCall {
- public:
-  OpenCall(const std::shared_ptr<grpc::Channel>& channel, absl::string_view path)
-      : stub_(channel), call_(stub_.PrepareCall(&context_, std::string(path), &queue_)) {
-    call_->StartCall(nullptr);
-    Next();
-  }
-  ~OpenCall() {
-    context_.TryCancel();
-    Finish().IgnoreError();
-    queue_.Shutdown();
-    while (Next()) {
-    }
-  }
-
-  bool Write(const Request& request) {
-    call_->Write(request, nullptr);
-    return Next();
-  }
-  bool Read(Response& response) {
-    call_->Read(&response, nullptr);
-    return Next();
-  }
-  absl::Status Finish() {
-    if (!is_finished_) {
-      call_->Finish(&status_, nullptr);
-      is_finished_ = Next();
-    }
-    return FromGrpc(status_);
-  }
-
- private:
-  bool Next() {
-    void* tag = nullptr;
-    bool ok = false;
-    return queue_.Next(&tag, &ok) && ok;
-  }
-
-  grpc::TemplatedGenericStub<Request, Response> stub_;
-  grpc::ClientContext context_;
-  grpc::CompletionQueue queue_;
-  std::unique_ptr<grpc::ClientAsyncReaderWriter<Request, Response>> call_;
-  grpc::Status status_;
-  bool is_finished_ = false;
-};
 
 using HealthCall = OpenCall<HealthCheckRequest, HealthCheckResponse>;
 
@@ -290,10 +240,14 @@ TEST_F(OperatingTest, OpenReflectionStreamsCostNoThread) {
   using Response = grpc::reflection::v1alpha::ServerReflectionResponse;
   constexpr int kStreams = 200;
   const RunningBinary server = Start();
-  const std::shared_ptr<grpc::Channel> channel = Channel(server);
+  std::shared_ptr<grpc::Channel> channel;
   std::vector<std::unique_ptr<OpenCall<Request, Response>>> calls;
   size_t first = 0;
   for (int i = 0; i < kStreams; ++i) {
+    // As many as a connection may have.
+    if (i % 8 == 0) {
+      channel = OwnConnection(server.endpoint);
+    }
     calls.push_back(std::make_unique<OpenCall<Request, Response>>(channel, kOldReflection));
     Request request;
     request.set_file_containing_symbol("emptychair.v1.Feedback");

@@ -21,6 +21,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class StoreAuditTest : public ::testing::Test {
  protected:
@@ -41,13 +42,41 @@ class StoreAuditTest : public ::testing::Test {
   std::vector<std::string> Events() {
     const std::shared_ptr<const View> view = store().view();
     std::vector<std::string> events;
-    EXPECT_OK(
-        store().audit().ReadBack(*view, view->counters.audit().count() + 1,
-                                 [&](uint64_t number, const store::v1::StoredAuditEvent& event) {
-                                   events.push_back(absl::StrCat(number, " ", event.method()));
-                                   return true;
-                                 }));
+    EXPECT_OK(store().audit().ReadBack(
+        *view, view->counters.audit().count() + 1,
+        [&](uint64_t number, const AuditHash&, const store::v1::StoredAuditEvent& event) {
+          events.push_back(absl::StrCat(number, " ", event.method()));
+          return true;
+        }));
     return events;
+  }
+
+  // The hashes of the events that are kept, newest first.
+  std::vector<AuditHash> Hashes() {
+    const std::shared_ptr<const View> view = store().view();
+    std::vector<AuditHash> hashes;
+    EXPECT_OK(store().audit().ReadBack(
+        *view, view->counters.audit().count() + 1,
+        [&](uint64_t, const AuditHash& hash, const store::v1::StoredAuditEvent&) {
+          hashes.push_back(hash);
+          return true;
+        }));
+    return hashes;
+  }
+
+  // What a check of the audit alone finds.
+  std::vector<std::string> DifferencesOfAudit() {
+    std::vector<std::string> found;
+    const absl::StatusOr<VerifySummary> summary =
+        store().VerifyAudit([](const TaskProgress&) { return absl::OkStatus(); },
+                            [&](const Difference& difference) {
+                              found.push_back(difference.where);
+                              return absl::OkStatus();
+                            });
+    EXPECT_OK(summary);
+    EXPECT_EQ(summary->difference_count, static_cast<int64_t>(found.size()));
+    EXPECT_EQ(summary->sequence, store().view()->counters.sequence());
+    return found;
   }
 
   // What is stored of an event.
@@ -161,6 +190,36 @@ TEST_F(StoreAuditTest, ACheckNamesWhatWasRemovedSwappedOrAppended) {
                 database.Delete("audit", AuditKey(4));
               }),
               ElementsAre(HasSubstr("AUDIT_CHAIN audit event 4"), HasSubstr("AUDIT_HEAD")));
+}
+
+TEST_F(StoreAuditTest, EachEventIsReadWithTheHashThatFollowsFromTheOneBefore) {
+  for (int64_t i = 1; i <= 3; ++i) {
+    Note(absl::StrCat("m", i), i);
+  }
+  const std::vector<AuditHash> hashes = Hashes();
+  ASSERT_THAT(hashes, SizeIs(3));
+  AuditHash before{};
+  for (uint64_t number = 1; number <= 3; ++number) {
+    before = HashOfAudit(before, number, DecodeAudit(Stored(number))->bytes);
+    EXPECT_EQ(hashes[3 - number], before) << number;
+  }
+  EXPECT_EQ(ToAuditHash(store().view()->counters.audit().hash()), before);
+}
+
+TEST_F(StoreAuditTest, TheAuditIsAlsoCheckedByItself) {
+  ASSERT_OK(CreateSurvey(store(), NpsSurvey("nps")).error);
+  for (int64_t i = 1; i <= 3; ++i) {
+    Note(absl::StrCat("m", i), i);
+  }
+  EXPECT_THAT(DifferencesOfAudit(), IsEmpty());
+  const std::string third = Stored(3);
+  // Damage elsewhere is not its business.
+  const std::vector<std::string> all = DifferencesAfter([&](PlainDatabase& database) {
+    database.Put("audit", AuditKey(2), third);
+    database.Put("feedback_by_customer", "no key", "no value");
+  });
+  EXPECT_GT(all.size(), 2u);
+  EXPECT_THAT(DifferencesOfAudit(), ElementsAre("audit event 2", "audit event 3"));
 }
 
 }  // namespace

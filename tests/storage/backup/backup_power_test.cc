@@ -1,6 +1,11 @@
-// Backups whose disk fails, fills up, or loses power at each step.
+// Backups whose disk fails, fills up, or loses power, or whose process is killed at each step.
+//
+// EMPTYCHAIR_FAULT_STRIDE=1 lets each operation be the one at which it is killed; else one in so
+// many.
+#include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "storage/backup/check_backup.h"
 #include "storage/backup/prune.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/fault_file_system.h"
 #include "tests/helpers/unsynced_loss_file_system.h"
 #include "tests/storage/harness/backup_harness.h"
@@ -51,6 +57,8 @@ class BackupPowerTest : public ::testing::Test {
     if (!directory.Check().ok()) {
       return;  // Not even the directory was made.
     }
+    const absl::StatusOr<std::unique_ptr<BackupLock>> lock = BackupLock::Take(directory);
+    ASSERT_OK(lock);
     const absl::StatusOr<std::vector<ListedBackup>> listed = ListBackups(directory);
     ASSERT_OK(listed);
     for (const ListedBackup& backup : *listed) {
@@ -58,6 +66,26 @@ class BackupPowerTest : public ::testing::Test {
       EXPECT_EQ(*CheckFiles(directory, backup.manifest, 0, GoOn, PassOver), 0);
       EXPECT_OK(CheckOpens(directory, backup.manifest));
     }
+  }
+
+  // The pool has the files of what is listed, and no others.
+  static void ExpectNoOrphans(const BackupDirectory& directory) {
+    const absl::StatusOr<std::vector<ListedBackup>> listed = ListBackups(directory);
+    ASSERT_OK(listed);
+    std::set<std::string> used;
+    for (const ListedBackup& backup : *listed) {
+      for (const store::v1::BackupFile& file : backup.manifest.files) {
+        used.insert(directory.PoolPath(file.sha256()));
+      }
+    }
+    std::set<std::string> there;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(directory.PoolFolder())) {
+      if (entry.is_regular_file()) {
+        there.insert(entry.path());
+      }
+    }
+    EXPECT_EQ(there, used);
   }
 
   StoreHarness harness_{Place::kDisk};
@@ -88,6 +116,56 @@ TEST_F(BackupPowerTest, LosesNoListedBackupAtAnyCut) {
   EXPECT_GT(cut_at, 10);
 }
 
+// What was done stays, and nothing is done after: not even what tidies up.
+TEST_F(BackupPowerTest, KilledBetweenAnyTwoOperationsLeavesWholeBackupsAndWhatPruneRemoves) {
+  testing::TempDir temp_dir;
+  auto files = std::make_shared<FaultFileSystem>();
+  const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(files);
+  const BackupDirectory dying(env.get(), temp_dir.Join("backups"));
+  const BackupDirectory directory(rocksdb::Env::Default(), dying.path());
+  ASSERT_OK(Try(dying));
+  const int stride = testing::CountFromEnvOr("EMPTYCHAIR_FAULT_STRIDE", 13);
+  int kills = 0;
+  bool was_reached = true;
+  for (int64_t at = 1; was_reached; at += stride) {
+    SCOPED_TRACE(absl::StrCat("killed at operation ", at));
+    Change();
+    const size_t before = ListBackups(directory)->size();
+    const int64_t operations = files->operations();
+    files->FailAt(at, Fault::kGone);
+    const absl::Status made = Try(dying);
+    was_reached = files->operations() - operations >= at;
+    files->Mend();
+    files->FailAt(INT64_MAX / 2, Fault::kGone);
+    kills += made.ok() ? 0 : 1;
+    const absl::StatusOr<std::vector<ListedBackup>> listed = ListBackups(directory);
+    ASSERT_OK(listed);
+    // It can be there without having been told to be, never the other way round.
+    EXPECT_GE(listed->size(), before + (made.ok() ? 1 : 0));
+    EXPECT_LE(listed->size(), before + 1);
+    ExpectWhole(directory);
+    const absl::StatusOr<PruneResult> pruned =
+        PruneBackups(directory, {.keep_last = 1 + kills % 3}, false);
+    ASSERT_OK(pruned);
+    EXPECT_EQ(pruned->not_swept, "");
+    ExpectNoOrphans(directory);
+    // The next has as much to do as this one.
+    ASSERT_OK(Try(directory));
+  }
+  ExpectWhole(directory);
+  const std::unique_ptr<BackupLock> lock = *BackupLock::Take(directory);
+  const absl::StatusOr<std::vector<ListedBackup>> last = ListBackups(directory);
+  ASSERT_OK(last);
+  for (const ListedBackup& backup : *last) {
+    const absl::StatusOr<VerifySummary> recounted = RecountBackup(
+        directory, backup.manifest, [](const TaskProgress&) { return absl::OkStatus(); },
+        [](const Difference&) { return absl::OkStatus(); });
+    ASSERT_OK(recounted);
+    EXPECT_EQ(recounted->difference_count, 0);
+  }
+  EXPECT_GT(kills, 60 / stride);
+}
+
 TEST_F(BackupPowerTest, FailsAloneWhenAnyOperationFails) {
   testing::TempDir temp_dir;
   for (const Fault fault : {Fault::kIoError, Fault::kNoSpace, Fault::kNoSpaceForGood}) {
@@ -109,7 +187,7 @@ TEST_F(BackupPowerTest, FailsAloneWhenAnyOperationFails) {
       if (!made.ok() && fault != Fault::kIoError) {
         EXPECT_EQ(ReasonOf(made), v1::ERROR_REASON_BACKUP_DISK_FULL) << at << ": " << made;
       }
-      files->FreeSpace();
+      files->Mend();
       failures += made.ok() ? 0 : 1;
       files->FailAt(INT64_MAX / 2, fault);
       ASSERT_OK(PruneBackups(directory, {.keep_last = 1}, false));

@@ -169,6 +169,21 @@ TEST_F(BackupTest, IsRefusedInADirectoryOfOtherFiles) {
   EXPECT_FALSE(std::filesystem::exists(backups_.directory().path() + "/pool"));
 }
 
+TEST_F(BackupTest, ItsDirectoryIsMadeByManyAtOnce) {
+  for (int round = 0; round < 50; ++round) {
+    testing::TempDir temp_dir;
+    const BackupDirectory directory(rocksdb::Env::Default(), temp_dir.Join("backups"));
+    std::vector<std::thread> makers;
+    for (int i = 0; i < 4; ++i) {
+      makers.emplace_back([&] { EXPECT_OK(directory.Make()); });
+    }
+    for (std::thread& maker : makers) {
+      maker.join();
+    }
+    EXPECT_OK(directory.Check());
+  }
+}
+
 TEST_F(BackupTest, OfANewerVersionIsRefused) {
   ASSERT_OK(backups_.directory().Make());
   std::filesystem::remove(backups_.directory().path() + "/format");
@@ -281,6 +296,26 @@ TEST_F(BackupTest, IsNotFoundByAnyOtherText) {
   }
   EXPECT_EQ(ReasonOf(FindBackup(backups_.directory(), "20240131T120000Z-1a2b3c4d").status()),
             v1::ERROR_REASON_BACKUP_NOT_FOUND);
+}
+
+// Lists names of which somebody removes one before it is read.
+class RemovingEnv final : public rocksdb::EnvWrapper {
+ public:
+  RemovingEnv() : EnvWrapper(rocksdb::Env::Default()) {}
+  rocksdb::Status GetChildren(const std::string& path, std::vector<std::string>* names) override {
+    const rocksdb::Status listed = target()->GetChildren(path, names);
+    names->push_back("20240131T120000Z-1a2b3c4d.jsonl");
+    return listed;
+  }
+};
+
+TEST_F(BackupTest, ThatIsRemovedWhileTheyAreListedIsNoDamagedOne) {
+  const std::string id = MakeBackup();
+  RemovingEnv env;
+  const auto listed = ListBackups(BackupDirectory(&env, backups_.directory().path()));
+  ASSERT_OK(listed);
+  ASSERT_THAT(*listed, SizeIs(1));
+  EXPECT_EQ(listed->front().backup_id, id);
 }
 
 TEST_F(BackupTest, RecountsAsTheStoreItIsOf) {

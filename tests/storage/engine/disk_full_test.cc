@@ -8,29 +8,13 @@
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "tests/storage/harness/activity_harness.h"
+#include "tests/storage/harness/small_disk_env.h"
 #include "tests/storage/harness/store_harness.h"
 
 namespace emptychair::storage {
 namespace {
 
 constexpr int64_t kReserve = 1'000;
-
-// Files in memory on a disk with as much free space as the test says.
-class SmallDiskEnv final : public rocksdb::EnvWrapper {
- public:
-  explicit SmallDiskEnv(rocksdb::Env* env) : EnvWrapper(env) {}
-
-  void SetFree(uint64_t bytes) { free_ = bytes; }
-  rocksdb::Status GetFreeSpace(const std::string& /*path*/, uint64_t* bytes) override {
-    *bytes = free_;
-    return is_known ? rocksdb::Status::OK() : rocksdb::Status::NotSupported("free space");
-  }
-
-  std::atomic<bool> is_known{true};
-
- private:
-  std::atomic<uint64_t> free_{10 * kReserve};
-};
 
 class DiskFullTest : public ::testing::Test {
  protected:
@@ -68,7 +52,7 @@ class DiskFullTest : public ::testing::Test {
   }
 
   const std::unique_ptr<rocksdb::Env> memory_{rocksdb::NewMemEnv(rocksdb::Env::Default())};
-  SmallDiskEnv env_{memory_.get()};
+  SmallDiskEnv env_{memory_.get(), 10 * kReserve};
   absl::Mutex mutex_;
   bool is_full_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<Store> store_;

@@ -60,6 +60,7 @@ DatabaseDump ContentOf(DatabaseDump dump) {
   for (const std::string& key : {IdentityKey(), EpochsKey(), CountersKey()}) {
     dump["meta"].erase(key);
   }
+  dump["audit"].clear();
   return dump;
 }
 

@@ -56,7 +56,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenIn(const std::string& folder);
 // Everything in the database of a folder, which is not open.
 DatabaseDump DumpOf(const std::string& folder);
 
-// The same without what another store of the same content has of its own: ids and epochs.
+// The same without what another store of the same content has of its own: ids, epochs, the audit.
 DatabaseDump ContentOf(DatabaseDump dump);
 
 }  // namespace emptychair::storage

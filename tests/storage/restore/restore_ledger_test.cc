@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -376,6 +377,49 @@ TEST_F(RestoreLedgerTest, LedgersOfAllStoresOfTheDirectoryCount) {
   restored_ = *OpenIn(folder);
   EXPECT_THAT(ToText(Submit(store(), {AnswerOf(1), AnswerOf(2)})),
               ElementsAre("existed", "ERASED"));
+}
+
+TEST_F(RestoreLedgerTest, TheFirstEventOfARestoredStoreSaysWhatItWasMadeFrom) {
+  const auto note = [&](const std::string& method) {
+    auto command = NewCommand();
+    command->mutable_note_audit()->add_events()->set_method(method);
+    ASSERT_OK(RunCommand(store(), std::move(command)).error);
+  };
+  // "NUMBER METHOD KIND: TARGETS FIELDS", newest first.
+  const auto events = [&] {
+    std::vector<std::string> texts;
+    EXPECT_OK(store().audit().ReadBack(
+        *store().view(), store().view()->counters.audit().count() + 1,
+        [&](uint64_t number, const AuditHash&, const store::v1::StoredAuditEvent& event) {
+          std::string& text = texts.emplace_back(
+              absl::StrCat(number, " ", event.method(), " ", event.caller_kind(), ":"));
+          for (const store::v1::StoredAuditTarget& target : event.targets()) {
+            absl::StrAppend(&text, " ", target.kind(), "=", target.id());
+          }
+          absl::StrAppend(&text, " ", absl::StrJoin(event.fields(), " "));
+          return true;
+        }));
+    return texts;
+  };
+  note("before");
+  Submit(store(), {AnswerOf(1)});
+  const absl::StatusOr<BackupManifest> manifest = backups_.Backup(store());
+  ASSERT_OK(manifest);
+  const store::v1::BackupHeader& backup = manifest->header;
+  EXPECT_EQ(backup.counters().audit().count(), 1);
+  note("lost");
+  ASSERT_OK(Erase(store(), AnswerOf(1)).error);
+  const std::string restored =
+      absl::StrCat("2 restored ", v1::CALLER_KIND_OFFLINE_TOOL, ": backup=", backup.backup_id(),
+                   " store=", backup.store_id(), " sequence=", backup.sequence(), " ");
+  LoseAndRestore();
+  EXPECT_THAT(events(), ElementsAre(restored, "1 before 0: "));
+  // It takes no number of the changes: the ledger's erasure is the next one.
+  EXPECT_EQ(store().view()->counters.sequence(), backup.sequence() + 1);
+  LoseAndRestore(/*without_ledger=*/true);
+  EXPECT_THAT(events(), ElementsAre(restored + "without_ledger", "1 before 0: "));
+  note("after");
+  EXPECT_THAT(events().front(), "3 after 0: ");
 }
 
 }  // namespace

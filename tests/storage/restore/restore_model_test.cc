@@ -1,4 +1,6 @@
 // Random histories of answers, erasures, keys, backups and restores, against a plain model of them.
+//
+// EMPTYCHAIR_RESTORE_HISTORIES sets how many, else 3.
 #include <map>
 #include <memory>
 #include <random>
@@ -11,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/helpers/count.h"
 #include "tests/helpers/seed.h"
 #include "tests/storage/harness/backup_harness.h"
 #include "tests/storage/harness/recount.h"
@@ -20,7 +23,6 @@ namespace {
 
 using ::testing::IsEmpty;
 
-constexpr int kHistories = 3;
 constexpr int kSteps = 30;
 constexpr int kCustomers = 4;
 
@@ -277,7 +279,9 @@ class History {
 
 TEST(RestoreModel, AgreesWithAPlainModelOfRandomHistories) {
   const uint64_t seed = testing::SeedFromEnvOrRandom();
-  for (uint64_t i = 0; i < kHistories && !::testing::Test::HasFailure(); ++i) {
+  const auto histories =
+      static_cast<uint64_t>(testing::CountFromEnvOr("EMPTYCHAIR_RESTORE_HISTORIES", 3));
+  for (uint64_t i = 0; i < histories && !::testing::Test::HasFailure(); ++i) {
     SCOPED_TRACE(absl::StrCat("history ", i, " of seed ", seed));
     History(seed + i).Run();
   }

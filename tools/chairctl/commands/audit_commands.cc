@@ -38,6 +38,8 @@ absl::Status ReadPages(const Session& session, v1::ListAuditEventsRequest reques
     if (request.page_token().empty()) {
       all.set_event_count(page->event_count());
       all.set_head_hash(page->head_hash());
+      all.set_first_number(page->first_number());
+      all.set_hash_before_first(page->hash_before_first());
     }
     all.mutable_events()->MergeFrom(page->events());
     request.set_page_token(page->next_page_token());
@@ -93,10 +95,11 @@ void AddAuditCommands(CommandLine app, Command* command) {
   list.Add("--limit", flags->limit, "At most so many").Between(1, std::numeric_limits<int>::max());
   list.Footer(
       "Times are in UTC. The head, COUNT:HASH, is on the error stream, and in JSON: note it\n"
-      "elsewhere, and what was before it cannot be changed unseen.\n"
+      "elsewhere, and `chairctl audit verify --head` can tell later whether it is still the same.\n"
       "Example:\n  chairctl audit list --last 7d --key 04hmasw9nf6y");
   list.OnChosen(
       [flags, command] { *command = [flags](Session& session) { return List(session, *flags); }; });
+  AddAuditVerifyCommand(group, command);
 }
 
 }  // namespace emptychair

@@ -36,7 +36,11 @@ TextFields FieldsOf(const v1::Backup& backup) {
           {"end_time", is_read ? TimeText(backup.end_time()) : ""},
           {"total_bytes", absl::StrCat(backup.total_bytes())},
           {"new_bytes", absl::StrCat(backup.new_bytes())},
-          {"damage", backup.damage()}};
+          {"damage", backup.damage()},
+          {"audit_head",
+           backup.audit_event_count() == 0
+               ? ""
+               : absl::StrCat(backup.audit_event_count(), ":", backup.audit_head_hash())}};
 }
 
 void ShowProgress(const v1::BackupProgress& progress, ProgressLine& line) {

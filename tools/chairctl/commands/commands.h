@@ -24,6 +24,9 @@ void AddBackupCommands(CommandLine app, Command* command);
 void AddKeyCommands(CommandLine app, Command* command);
 void AddAuditCommands(CommandLine app, Command* command);
 
+// Adds `verify` to the group `audit`.
+void AddAuditVerifyCommand(CommandLine group, Command* command);
+
 // Adds `export` and `import` to the group `survey`.
 void AddSurveyExportCommands(CommandLine group, Command* command);
 

@@ -53,13 +53,13 @@ void PrintAuditTable(const google::protobuf::RepeatedPtrField<v1::AuditEvent>& e
 void PrintAuditCsv(const google::protobuf::RepeatedPtrField<v1::AuditEvent>& events,
                    CsvWriter& csv) {
   csv.Write({"number", "time", "caller_kind", "key_id", "method", "request_id", "peer", "targets",
-             "fields", "denied_count", "denied_reason"});
+             "fields", "denied_count", "denied_reason", "hash"});
   for (const v1::AuditEvent& event : events) {
     csv.Write({CsvNumber{absl::StrCat(event.number())},
                TimestampText(event.has_time(), event.time()), EnumFlagOrEmpty(event.caller_kind()),
                event.key_id(), event.method(), event.request_id(), event.peer(),
                TargetsText(event, " "), absl::StrJoin(event.fields(), " "),
-               CsvNumber{absl::StrCat(event.denied_count())}, event.denied_reason()});
+               CsvNumber{absl::StrCat(event.denied_count())}, event.denied_reason(), event.hash()});
   }
 }
 

@@ -3,12 +3,27 @@
 #define EMPTYCHAIR_CLIENT_BATCH_STREAM_H_
 
 #include <functional>
+#include <stop_token>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "emptychair/client/encoded_batch.h"
 #include "emptychair/v1/customer_service.pb.h"
 #include "emptychair/v1/feedback_service.pb.h"
 
 namespace emptychair {
+
+struct StreamOptions {
+  // Once it is requested, on whatever thread, what waits ends with CANCELLED, and so does the
+  // stream.
+  std::stop_token stop;
+
+  // Whether batches that are not acknowledged are sent again when the connection breaks, as the
+  // client's policies say. Without that the first error ends the stream: for those who send again
+  // themselves.
+  bool resends = true;
+};
 
 // An upload of answers or of activities. For one thread.
 //
@@ -24,8 +39,8 @@ namespace emptychair {
 template <typename Request, typename Response>
 class BatchStream {
  public:
-  // Called for each batch in the order sent, on the thread that calls Send or Finish, once the
-  // batch is durable. The acknowledgement has the records that were refused.
+  // Called for each batch in the order sent, on the thread that calls the stream, once the batch is
+  // durable. The acknowledgement has the records that were refused.
   using OnAcknowledged = std::function<void(const Request& batch, const Response& acknowledgement)>;
 
   // Gives up what is not acknowledged.
@@ -37,12 +52,21 @@ class BatchStream {
   // After any other error the stream is over, and each call answers with that.
   virtual absl::Status Send(Request batch) = 0;
 
+  // Waits until a batch is acknowledged, `timeout` at most. OK when that is over first, too, and at
+  // once when all is acknowledged. Errors as for Finish.
+  virtual absl::Status AwaitAcknowledgement(absl::Duration timeout) = 0;
+
+  // The batches that Send was given and that were not acknowledged, in their order; whether they
+  // are stored is not known. The last call, after an error or to leave off.
+  virtual std::vector<Request> TakeUnacknowledged() = 0;
+
   // Waits until all is acknowledged, and ends the stream. Errors as for Send: then some of what was
   // sent is not known to be stored.
   virtual absl::Status Finish() = 0;
 };
 
 using FeedbackStream = BatchStream<v1::StreamFeedbackRequest, v1::StreamFeedbackResponse>;
+using EncodedFeedbackStream = BatchStream<EncodedFeedbackBatch, v1::StreamFeedbackResponse>;
 using ActivityStream = BatchStream<v1::StreamActivitiesRequest, v1::StreamActivitiesResponse>;
 
 }  // namespace emptychair

@@ -104,8 +104,8 @@ class Client {
 
   // For many batches: the next is sent before the one before is acknowledged. Ids are filled in as
   // for a batch.
-  std::unique_ptr<FeedbackStream> StreamFeedback(
-      FeedbackStream::OnAcknowledged on_acknowledged) const;
+  std::unique_ptr<FeedbackStream> StreamFeedback(FeedbackStream::OnAcknowledged on_acknowledged,
+                                                 StreamOptions options = {}) const;
 
   absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(const v1::GetFeedbackRequest& request) const {
     return connection_->GetFeedback(request);
@@ -206,8 +206,8 @@ class Client {
   }
   // All activities from the request's page on; asks for each page when it is reached.
   // For many batches, as StreamFeedback.
-  std::unique_ptr<ActivityStream> StreamActivities(
-      ActivityStream::OnAcknowledged on_acknowledged) const;
+  std::unique_ptr<ActivityStream> StreamActivities(ActivityStream::OnAcknowledged on_acknowledged,
+                                                   StreamOptions options = {}) const;
   ResultRange<v1::Activity> ListActivities(const v1::ListActivitiesRequest& request) const;
   absl::StatusOr<v1::EraseActivityResponse> EraseActivity(
       const v1::EraseActivityRequest& request) const {

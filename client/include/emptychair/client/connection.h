@@ -55,7 +55,10 @@ class Connection {
   virtual absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
       const v1::BatchSubmitFeedbackRequest& request) = 0;
   virtual std::unique_ptr<FeedbackStream> StreamFeedback(
-      FeedbackStream::OnAcknowledged on_acknowledged) = 0;
+      FeedbackStream::OnAcknowledged on_acknowledged, StreamOptions options) = 0;
+  // The same of records that are serialized already, which must be UTF-8.
+  virtual std::unique_ptr<EncodedFeedbackStream> StreamEncodedFeedback(
+      EncodedFeedbackStream::OnAcknowledged on_acknowledged, StreamOptions options) = 0;
   virtual absl::StatusOr<v1::GetFeedbackResponse> GetFeedback(
       const v1::GetFeedbackRequest& request) = 0;
   virtual absl::StatusOr<v1::ListFeedbackResponse> ListFeedback(
@@ -104,7 +107,7 @@ class Connection {
   virtual absl::StatusOr<v1::BatchRecordActivitiesResponse> BatchRecordActivities(
       const v1::BatchRecordActivitiesRequest& request) = 0;
   virtual std::unique_ptr<ActivityStream> StreamActivities(
-      ActivityStream::OnAcknowledged on_acknowledged) = 0;
+      ActivityStream::OnAcknowledged on_acknowledged, StreamOptions options) = 0;
   virtual absl::StatusOr<v1::ListActivitiesResponse> ListActivities(
       const v1::ListActivitiesRequest& request) = 0;
   virtual absl::StatusOr<v1::EraseActivityResponse> EraseActivity(

@@ -21,7 +21,8 @@ struct ClientOptions {
   std::string endpoint = "127.0.0.1:7443";
 
   // How long a call may take from its start to its answer, all attempts and the waiting between
-  // them included: more than 0, at most 24 h. Streams are not bounded by it.
+  // them included: more than 0, at most 24 h. Calls that answer with their progress, such as a
+  // check or a backup, are bounded by it; uploads and watches are not.
   absl::Duration timeout = absl::Seconds(10);
 
   // Whether an attempt that failed is followed by another. Default: what is retryable, up to the

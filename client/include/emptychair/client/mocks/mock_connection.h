@@ -51,7 +51,10 @@ class MockConnection : public Connection {
   MOCK_METHOD(absl::StatusOr<v1::BatchSubmitFeedbackResponse>, BatchSubmitFeedback,
               (const v1::BatchSubmitFeedbackRequest& request), (override));
   MOCK_METHOD(std::unique_ptr<FeedbackStream>, StreamFeedback,
-              (FeedbackStream::OnAcknowledged on_acknowledged), (override));
+              (FeedbackStream::OnAcknowledged on_acknowledged, StreamOptions options), (override));
+  MOCK_METHOD(std::unique_ptr<EncodedFeedbackStream>, StreamEncodedFeedback,
+              (EncodedFeedbackStream::OnAcknowledged on_acknowledged, StreamOptions options),
+              (override));
   MOCK_METHOD(absl::StatusOr<v1::GetFeedbackResponse>, GetFeedback,
               (const v1::GetFeedbackRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListFeedbackResponse>, ListFeedback,
@@ -93,7 +96,7 @@ class MockConnection : public Connection {
   MOCK_METHOD(absl::StatusOr<v1::BatchRecordActivitiesResponse>, BatchRecordActivities,
               (const v1::BatchRecordActivitiesRequest& request), (override));
   MOCK_METHOD(std::unique_ptr<ActivityStream>, StreamActivities,
-              (ActivityStream::OnAcknowledged on_acknowledged), (override));
+              (ActivityStream::OnAcknowledged on_acknowledged, StreamOptions options), (override));
   MOCK_METHOD(absl::StatusOr<v1::ListActivitiesResponse>, ListActivities,
               (const v1::ListActivitiesRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::EraseActivityResponse>, EraseActivity,
@@ -143,12 +146,16 @@ class MockConnection : public Connection {
 class MockFeedbackStream : public FeedbackStream {
  public:
   MOCK_METHOD(absl::Status, Send, (v1::StreamFeedbackRequest batch), (override));
+  MOCK_METHOD(absl::Status, AwaitAcknowledgement, (absl::Duration timeout), (override));
+  MOCK_METHOD(std::vector<v1::StreamFeedbackRequest>, TakeUnacknowledged, (), (override));
   MOCK_METHOD(absl::Status, Finish, (), (override));
 };
 
 class MockActivityStream : public ActivityStream {
  public:
   MOCK_METHOD(absl::Status, Send, (v1::StreamActivitiesRequest batch), (override));
+  MOCK_METHOD(absl::Status, AwaitAcknowledgement, (absl::Duration timeout), (override));
+  MOCK_METHOD(std::vector<v1::StreamActivitiesRequest>, TakeUnacknowledged, (), (override));
   MOCK_METHOD(absl::Status, Finish, (), (override));
 };
 
