@@ -1,0 +1,51 @@
+// A request handler that takes feedback and waits for nothing: the writer sends it behind.
+//
+//   node request_handler.mjs [--once]        --once: handles one request of its own and ends
+import { createServer } from "node:http";
+import { Client, FeedbackWriter, InvalidArgument } from "@emptychair/client";
+
+const client = new Client();
+const writer = new FeedbackWriter(client, {
+  // Feedback outlives a restart of this process and of the server.
+  spool: process.env.SPOOL,
+  onResult: ({ outcome, context, error }) => {
+    if (outcome !== "STORED") console.warn(`request ${context}: ${outcome} ${error ?? ""}`);
+  },
+});
+
+async function bodyOf(request) {
+  let text = "";
+  for await (const part of request) text += part;
+  return JSON.parse(text);
+}
+
+let requests = 0;
+const server = createServer(async (request, response) => {
+  try {
+    const { order, score, comment } = await bodyOf(request);
+    const feedback = { surveyId: "checkout", externalId: order, score, comment };
+    const isTaken = writer.add(feedback, ++requests);
+    response.writeHead(isTaken ? 202 : 503).end();
+  } catch (error) {
+    const isTheirs = error instanceof InvalidArgument || error instanceof SyntaxError;
+    response.writeHead(isTheirs ? 400 : 500).end(String(error));
+  }
+});
+
+async function stop() {
+  server.close();
+  await writer.close();
+  client.close();
+}
+process.once("SIGTERM", stop);
+
+server.listen(process.env.PORT ?? 0, "127.0.0.1", async () => {
+  if (!process.argv.includes("--once")) return;
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  const send = (body) => fetch(url, { method: "POST", body: JSON.stringify(body) });
+  const { status } = await send({ order: "order-7", score: 9, comment: "Quick." });
+  const { status: refused } = await send({ order: "order-8", score: "9" });
+  if (status !== 202 || refused !== 400) throw new Error(`${status} ${refused}`);
+  await stop();
+  if (writer.counters().stored !== 1) throw new Error(JSON.stringify(writer.counters()));
+});

@@ -1,0 +1,484 @@
+"""What a FeedbackWriter knows: records that wait, batches that are sent, what became of them.
+
+No threads and no I/O but for the spool's: whoever uses it lets one at a time in. Times are those of
+a monotonic clock, in seconds.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Literal, NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from emptychair._errors import EmptyChairError, field_error, from_status, is_retryable, make_error
+from emptychair._records import varint
+from emptychair._retries import Key, Retries
+from emptychair._spool import Spool
+from emptychair.v1 import feedback_service_pb2
+
+Outcome = Literal["STORED", "ALREADY_EXISTED", "REJECTED", "GAVE_UP"]
+WhenFull = Literal["REFUSE", "BLOCK", "DROP_OLDEST"]
+
+PATH = "/emptychair.v1.FeedbackService/StreamFeedback"
+
+# Seconds between attempts where only somebody's doing helps: another key, a newer server.
+_LONG_WAIT = 30.0
+_WAIT_FOR_HELP = ("UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED")
+# What Python needs for a record beside its bytes.
+_RECORD_OVERHEAD = 200
+# What a record needs in a batch beside its bytes, at most.
+_FRAME_BYTES = 5
+_RECORD_OF_BATCH = varint(
+    feedback_service_pb2.StreamFeedbackRequest.DESCRIPTOR.fields_by_name["feedback"].number << 3 | 2
+)
+_LENGTHS = [_RECORD_OF_BATCH + varint(length) for length in range(1 << 12)]
+_NUMBER = varint(
+    feedback_service_pb2.StreamFeedbackRequest.DESCRIPTOR.fields_by_name["batch_number"].number << 3
+)
+
+
+class Result(NamedTuple):
+    """What became of a record.
+
+    outcome: STORED; ALREADY_EXISTED: it was stored before the writer sent it (said only of what was
+        sent once; of what was sent again nobody can tell); REJECTED: the service refused it, and
+        would again; GAVE_UP: it was too old, or dropped, or the writer was closed.
+    context: what was given to `add`.
+    error: why it was rejected, or the last failure before it was given up; None where there was
+        none.
+    """
+
+    outcome: Outcome
+    context: Any
+    error: EmptyChairError | None
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a writer has done since it was made.
+
+    added: records that `add` took, and those that were in the spool.
+    stored, already_existed, rejected, gave_up: records by what became of them; `dropped` are those
+        of `gave_up` that made room for newer ones.
+    queued_records, queued_bytes: records that are not answered yet, and what they need.
+    batches: batches that were acknowledged.
+    reconnects: streams that were opened after one had failed.
+    callback_errors: exceptions that `on_result` raised.
+    oldest_age: seconds since the oldest record that is not answered was added; 0 without one.
+    last_error: the newest failure of a stream; None once it is mended.
+    """
+
+    added: int
+    stored: int
+    already_existed: int
+    rejected: int
+    gave_up: int
+    dropped: int
+    queued_records: int
+    queued_bytes: int
+    batches: int
+    reconnects: int
+    callback_errors: int
+    oldest_age: float
+    last_error: EmptyChairError | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a writer; what they mean is said there."""
+
+    batch_records: int = 1000
+    batch_bytes: int = 1 << 20
+    linger: float = 0.010
+    queue_bytes: int = 64 << 20
+    when_full: WhenFull = "REFUSE"
+    block_timeout: float = 10.0
+    in_flight_batches: int = 8
+    give_up_after: float = 900.0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("batch_records", 1, 10_000),
+            ("batch_bytes", 1, 4 << 20),
+            ("linger", 0, 3600),
+            ("queue_bytes", 1, 1 << 50),
+            ("block_timeout", 0, 86_400),
+            ("in_flight_batches", 1, 1000),
+            ("give_up_after", 0, 1 << 40),
+        ):
+            value = getattr(self, name)
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, (int, float))
+                or not low <= value <= high
+            ):
+                raise field_error(name, f"got {value!r:.60}, wanted {low:,} to {high:,}")
+        if self.when_full not in ("REFUSE", "BLOCK", "DROP_OLDEST"):
+            raise field_error(
+                "when_full", f"got {self.when_full!r:.60}, wanted REFUSE, BLOCK or DROP_OLDEST"
+            )
+
+
+class Entry(NamedTuple):
+    """A record on its way."""
+
+    encoded: bytes
+    context: Any
+    added: float
+    number: int
+
+
+class Batch:
+    """Records that are sent together, and together again."""
+
+    __slots__ = ("attempts", "entries")
+
+    def __init__(self, entries: list[Entry], attempts: int = 0) -> None:
+        self.entries = entries
+        # How often it was sent; one of the spool may have been by a process before this.
+        self.attempts = attempts
+
+    def request(self, number: int) -> bytes:
+        """The StreamFeedbackRequest."""
+        parts = [_NUMBER, varint(number)]
+        for entry in self.entries:
+            encoded = entry[0]
+            size = len(encoded)
+            parts.append(_LENGTHS[size] if size < 4096 else _RECORD_OF_BATCH + varint(size))
+            parts.append(encoded)
+        return b"".join(parts)
+
+    def bytes(self) -> int:
+        return sum(len(entry.encoded) + _RECORD_OVERHEAD for entry in self.entries)
+
+
+class WriterState:
+    """The records of a writer. Not thread-safe."""
+
+    def __init__(
+        self,
+        options: Options,
+        spool: Spool | None,
+        wants_results: bool,
+        key: Key | None,
+        **retries: Callable[[], float],
+    ) -> None:
+        self.options = options
+        self.spool = spool
+        self.results: collections.deque[Result] = collections.deque()
+        self.retries = Retries(float("inf"), key, **retries)
+        self.last_error: EmptyChairError | None = None
+        self.callback_errors = 0
+        self.reconnects = 0
+        self._wants_results = wants_results
+        # In no batch yet.
+        self.waiting: collections.deque[Entry] = collections.deque()
+        self.waiting_bytes = 0
+        # What earlier processes left in the spool, oldest first; read as it is sent.
+        self._backlog = spool.backlog() if spool is not None else iter(())
+        self._backlog_left = spool.backlog_records if spool is not None else 0
+        # Formed, in order, and not acknowledged. The first `_sent` went over the present stream.
+        self._batches: collections.deque[Batch] = collections.deque()
+        self._sent = 0
+        self._next_acknowledged = 1
+        self._deferred: list[tuple[float, Batch]] = []
+        self._next_number = spool.next_number if spool is not None else 0
+        self._added = self._backlog_left
+        self._queued_bytes = 0
+        self._counts = dict.fromkeys(("STORED", "ALREADY_EXISTED", "REJECTED", "GAVE_UP"), 0)
+        self._dropped = 0
+        self._acknowledged = 0
+
+    # Records that come in.
+
+    def has_room(self, size: int) -> bool:
+        """Whether a record of so many bytes can be taken. One always can where there is none."""
+        cost = size + _RECORD_OVERHEAD
+        if self._queued_bytes and self._queued_bytes + cost > self.options.queue_bytes:
+            return False
+        return self.spool is None or self.spool.has_room(size)
+
+    def drop_for(self, size: int) -> bool:
+        """Drops what waits longest until there is room; whether there is. Of the spool's room it
+        makes none: a file of the spool goes only as a whole.
+        """
+        if self.spool is not None and not self.spool.has_room(size):
+            return False
+        error = make_error("RESOURCE_EXHAUSTED", "the record made room for a newer one")
+        while not self.has_room(size) and self.waiting:
+            entry = self.waiting.popleft()
+            self.waiting_bytes -= len(entry.encoded)
+            self._dropped += 1
+            self._answer(entry, "GAVE_UP", error)
+        return self.has_room(size)
+
+    def add(self, encoded: bytes, context: Any, now: float) -> None:
+        """Takes a record; the spool has it when this is back."""
+        if self.spool is not None:
+            self.spool.append(encoded)
+        self.waiting.append(Entry(encoded, context, now, self._next_number))
+        self._next_number += 1
+        self._added += 1
+        self.waiting_bytes += len(encoded)
+        self._queued_bytes += len(encoded) + _RECORD_OVERHEAD
+
+    @property
+    def next_number(self) -> int:
+        """The number that the next record gets."""
+        return self._next_number
+
+    # Batches that go out.
+
+    def begin_stream(self) -> None:
+        """A stream is opened: all that is not acknowledged goes over it, first."""
+        self._sent = 0
+        self._next_acknowledged = 1
+
+    def next_batch(self, now: float, *, at_once: bool = False) -> Batch | None:
+        """The batch to send now, if any; it counts as sent. `at_once`: no lingering."""
+        if self._sent >= self.options.in_flight_batches:
+            return None
+        if self._sent == len(self._batches):
+            batch = self._due_batch(now) or self._old_batch(now) or self._new_batch(now, at_once)
+            if batch is None:
+                return None
+            self._batches.append(batch)
+        batch = self._batches[self._sent]
+        self._sent += 1
+        batch.attempts += 1
+        return batch
+
+    def seconds_to_next(self, now: float) -> float | None:
+        """When `next_batch` may have another answer by itself; None: not before something
+        happens.
+        """
+        if self._sent >= self.options.in_flight_batches:
+            return None
+        due = [at for at, _ in self._deferred]
+        if self.waiting:
+            due.append(self.waiting[0].added + self.options.linger)
+        return max(min(due) - now, 0.0) if due else None
+
+    def _due_batch(self, now: float) -> Batch | None:
+        for index, (due, batch) in enumerate(self._deferred):
+            if due <= now:
+                del self._deferred[index]
+                return batch
+        return None
+
+    def _old_batch(self, now: float) -> Batch | None:
+        """A batch of what an earlier process left."""
+        entries = []
+        size = 0
+        for number, encoded in self._backlog:
+            entries.append(Entry(encoded, None, now, number))
+            size += len(encoded)
+            self._queued_bytes += len(encoded) + _RECORD_OVERHEAD
+            if len(entries) >= self.options.batch_records or size >= self.options.batch_bytes:
+                break
+        self._backlog_left -= len(entries)
+        return Batch(entries, attempts=1) if entries else None
+
+    def _new_batch(self, now: float, at_once: bool) -> Batch | None:
+        options, waiting = self.options, self.waiting
+        if not waiting:
+            return None
+        is_due = (
+            at_once
+            or len(waiting) >= options.batch_records
+            or self.waiting_bytes >= options.batch_bytes
+            or now - waiting[0].added >= options.linger
+        )
+        if not is_due:
+            return None
+        entries = [waiting.popleft()]
+        size = len(entries[0].encoded) + _FRAME_BYTES
+        left = min(options.batch_records - 1, len(waiting))
+        while (
+            left and (size := size + len(waiting[0].encoded) + _FRAME_BYTES) <= options.batch_bytes
+        ):
+            entries.append(waiting.popleft())
+            left -= 1
+        self.waiting_bytes -= sum([len(entry[0]) for entry in entries])
+        return Batch(entries)
+
+    # What becomes of them.
+
+    def acknowledge(self, message: bytes, now: float) -> None:
+        """Takes the acknowledgement of the oldest batch that was sent.
+
+        Raises INTERNAL when it is none; then the stream is of no use any more.
+        """
+        try:
+            response = feedback_service_pb2.StreamFeedbackResponse.FromString(message)
+        except DecodeError:
+            raise make_error("INTERNAL", "the server sent what is no acknowledgement") from None
+        if not self._sent or response.batch_number != self._next_acknowledged:
+            raise make_error("INTERNAL", "the server acknowledged a batch that was not sent")
+        batch = self._batches.popleft()
+        self._sent -= 1
+        self._next_acknowledged += 1
+        self._acknowledged += 1
+        self.last_error = None
+        self.retries.forget_until_failure()
+        existed = (
+            frozenset(response.already_existed_indexes) if batch.attempts == 1 else frozenset()
+        )
+        if not response.failures and not existed:
+            self._counts["STORED"] += len(batch.entries)
+            self._queued_bytes -= batch.bytes()
+            if self._wants_results:
+                self.results.extend([Result("STORED", entry[1], None) for entry in batch.entries])
+            return
+        failures = {failure.index: failure.status for failure in response.failures}
+        for index, entry in enumerate(batch.entries):
+            if index in failures:
+                self._refused(entry, from_status(failures[index]), now, batch.attempts)
+            else:
+                self._answer(entry, "ALREADY_EXISTED" if index in existed else "STORED", None)
+
+    def _refused(self, entry: Entry, error: EmptyChairError, now: float, attempts: int) -> None:
+        error.attempts = attempts
+        if is_retryable(error):
+            delay = error.retry_delay.total_seconds() if error.retry_delay else 0.1
+        elif error.code in _WAIT_FOR_HELP:
+            delay = _LONG_WAIT
+        else:
+            self._answer(entry, "REJECTED", error)
+            return
+        self.last_error = error
+        if self._is_too_old(entry, now):
+            self._answer(entry, "GAVE_UP", error)
+        else:
+            self._deferred.append((now + delay, Batch([entry], attempts)))
+
+    def fail(self, error: EmptyChairError, now: float) -> float:
+        """The stream ended with an error; seconds to wait before the next."""
+        self.last_error = error
+        was_sent = self._sent
+        self._sent = 0
+        if was_sent and _is_of_batch(error):
+            self._halve(error)
+            return 0.0
+        self.expire(now)
+        if error.code in _WAIT_FOR_HELP:
+            wait = self.retries.wait_after(error)
+            return _LONG_WAIT if wait is None else wait
+        # What else there is, such as a reset of a proxy, is a connection that is gone.
+        if not is_retryable(error):
+            error = make_error("UNAVAILABLE", error.message)
+        return self.retries.wait_after(error) or 0.0
+
+    def _halve(self, error: EmptyChairError) -> None:
+        """Finds the record that a batch is refused for."""
+        batch = self._batches.popleft()
+        middle = len(batch.entries) // 2
+        if middle == 0:
+            error.attempts = batch.attempts
+            self._answer(batch.entries[0], "REJECTED", error)
+            return
+        self._batches.appendleft(Batch(batch.entries[middle:], batch.attempts))
+        self._batches.appendleft(Batch(batch.entries[:middle], batch.attempts))
+
+    def _is_too_old(self, entry: Entry, now: float) -> bool:
+        limit = self.options.give_up_after
+        return limit > 0 and now - entry.added >= limit
+
+    def expire(self, now: float) -> None:
+        """Gives up the records that are too old. No stream is open."""
+        while self.waiting and self._is_too_old(self.waiting[0], now):
+            entry = self.waiting.popleft()
+            self.waiting_bytes -= len(entry.encoded)
+            self._answer(entry, "GAVE_UP", self.last_error)
+        for batch in [*self._batches, *(batch for _, batch in self._deferred)]:
+            kept = []
+            for entry in batch.entries:
+                if self._is_too_old(entry, now):
+                    self._answer(entry, "GAVE_UP", self.last_error)
+                else:
+                    kept.append(entry)
+            batch.entries = kept
+        self._batches = collections.deque(batch for batch in self._batches if batch.entries)
+        self._deferred = [(due, batch) for due, batch in self._deferred if batch.entries]
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether something that was sent is too old to wait for its acknowledgement."""
+        return bool(self._sent) and self._is_too_old(self._batches[0].entries[0], now)
+
+    def abandon(self) -> None:
+        """Gives up all that is left. With a spool it stays there, unanswered."""
+        if self.spool is not None:
+            return
+        error = self.last_error or make_error("CANCELLED", "the writer was closed")
+        entries = itertools.chain(*(batch.entries for batch in self._all_batches()), self.waiting)
+        for entry in list(entries):
+            self._answer(entry, "GAVE_UP", error)
+        self.waiting.clear()
+        self._batches.clear()
+        self._deferred.clear()
+        self._sent = 0
+
+    def _all_batches(self) -> Iterable[Batch]:
+        return itertools.chain(self._batches, (batch for _, batch in self._deferred))
+
+    def _answer(self, entry: Entry, outcome: Outcome, error: EmptyChairError | None) -> None:
+        self._counts[outcome] += 1
+        self._queued_bytes -= len(entry.encoded) + _RECORD_OVERHEAD
+        if self._wants_results:
+            self.results.append(Result(outcome, entry.context, error))
+
+    # Where it stands.
+
+    def oldest_number(self) -> int:
+        """The number of the oldest record that is not answered; the next number without one."""
+        if self.spool is not None and self._backlog_left:
+            oldest = self.spool.backlog_number()
+        else:
+            oldest = self.waiting[0].number if self.waiting else self._next_number
+        for batch in self._all_batches():
+            oldest = min(oldest, batch.entries[0].number)
+        return oldest
+
+    def records_before(self, number: int) -> int:
+        """How many records below a number are not answered."""
+        own = sum(entry.number < number for entry in self.waiting)
+        sent = sum(
+            entry.number < number for batch in self._all_batches() for entry in batch.entries
+        )
+        return own + sent + self._backlog_left
+
+    @property
+    def has_records(self) -> bool:
+        """Whether anything is not answered yet."""
+        return bool(self.waiting or self._batches or self._deferred or self._backlog_left)
+
+    def counters(self, now: float) -> Counters:
+        entries = [batch.entries[0] for batch in self._all_batches()]
+        if self.waiting:
+            entries.append(self.waiting[0])
+        in_batches = sum(len(batch.entries) for batch in self._all_batches())
+        return Counters(
+            added=self._added,
+            stored=self._counts["STORED"],
+            already_existed=self._counts["ALREADY_EXISTED"],
+            rejected=self._counts["REJECTED"],
+            gave_up=self._counts["GAVE_UP"],
+            dropped=self._dropped,
+            queued_records=len(self.waiting) + in_batches + self._backlog_left,
+            queued_bytes=self._queued_bytes,
+            batches=self._acknowledged,
+            reconnects=self.reconnects,
+            callback_errors=self.callback_errors,
+            oldest_age=max((now - entry.added for entry in entries), default=0.0),
+            last_error=self.last_error,
+        )
+
+
+def _is_of_batch(error: EmptyChairError) -> bool:
+    """Whether the batch is at fault: refused as a whole, or too large for gRPC."""
+    return error.code == "INVALID_ARGUMENT" or (
+        error.code == "RESOURCE_EXHAUSTED" and error.reason is None and error.retry_delay is None
+    )

@@ -1,0 +1,1 @@
+"""The messages and stubs of the service, as protoc makes them."""
