@@ -251,16 +251,19 @@ export class Encoder {
       this.text(key, field.name);
       sink.int(2 * 8 + 2);
       const element = value[key];
-      if (typeof element !== "string") {
-        throw this.invalid(
-          field.name,
-          `got ${describe(element)} for ${describe(key)}, wanted text`,
-        );
-      }
-      const length = this.text(element, field.name);
+      const length = typeof element === "string" ? sink.text(element) : -1;
+      // The path of an entry is only made for an error.
+      if (length < 0) this.text(element, entryName(field, key));
       sink.end(start);
       if (field.check !== undefined) {
-        this.checkText(field, checkName(key) ?? field.check(element, length));
+        this.checkText(field, checkName(key));
+        const fault = field.check(element as string, length);
+        if (fault !== undefined) {
+          const path = this.pathOf(entryName(field, key));
+          throw length === 0
+            ? fieldError("FIELD_REQUIRED", path, "must be given")
+            : fieldError("FIELD_INVALID", path, fault);
+        }
       }
     }
     if (field.check !== undefined && count > LABELS_MAX) {
@@ -312,6 +315,10 @@ export function apiName(name: string): string {
 
 // An object whose keys are fields: no array, and none of JavaScript's own containers, whose content
 // its keys do not show.
+function entryName(field: FieldRule, key: string): string {
+  return `${field.name}["${key}"]`;
+}
+
 function isPlain(value: unknown): value is Plain {
   return (
     typeof value === "object" &&

@@ -310,10 +310,10 @@ def _check_labels(labels: Any) -> None:
 
 
 def _check_label(key: Any, value: Any) -> None:
-    path = _PATH + "labels"
-    _check_name(key, path)
+    _check_name(key, _PATH + "labels")
+    path = f'{_PATH}labels["{key}"]'
     if check_text(value, path) == "":
-        raise field_error(path, f"got an empty value for {key!r}, wanted 1 to {ID_BYTES_MAX} bytes")
+        raise field_error(path, "must be given", "FIELD_REQUIRED")
     _check_id(value, path)
     if value in RESERVED_LABEL_VALUES:
         raise field_error(path, f"got {value!r}, which is reserved")
