@@ -72,13 +72,11 @@ TEST_F(FeedbackWriterTest, FlushSaysHowManyAreNotAnswered) {
   Start();
   Add("a");
   Add("b");
-  std::thread flush([this] {
+  WaitWhileTimePasses(absl::Seconds(1), [this] {
     EXPECT_THAT(writer_->Flush(absl::Seconds(1)),
                 StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("2 records")));
   });
   AwaitBatches(1);
-  clock_.Advance(absl::Seconds(1));
-  flush.join();
   server_.Release();
   EXPECT_OK(writer_->Flush(kLong));
 }
@@ -225,12 +223,9 @@ TEST_F(FullWriterTest, Refuses) {
 TEST_F(FullWriterTest, BlocksUntilThereIsRoomOrTimeIsOver) {
   options_.when_full = WhenFull::kBlock;
   Fill();
-  std::thread late([this] {
+  WaitWhileTimePasses(options_.block_max, [this] {
     EXPECT_THAT(writer_->Add(SmallRecord('d'), {}), StatusIs(absl::StatusCode::kResourceExhausted));
   });
-  Pause();
-  clock_.Advance(options_.block_max);
-  late.join();
   std::thread in_time([this] { EXPECT_OK(writer_->Add(SmallRecord('e'), {})); });
   Pause();
   server_.Release();
@@ -248,10 +243,9 @@ TEST_F(FullWriterTest, BlocksNoLongerThanTheWriterIsOpen) {
                 StatusIs(absl::StatusCode::kFailedPrecondition));
   });
   Pause();
-  std::thread close([this] { EXPECT_FALSE(writer_->Close(absl::Seconds(1)).ok()); });
+  WaitWhileTimePasses(absl::Milliseconds(1),
+                      [this] { EXPECT_FALSE(writer_->Close(absl::Seconds(1)).ok()); });
   blocked.join();
-  clock_.Advance(absl::Seconds(1));
-  close.join();
 }
 
 TEST_F(FullWriterTest, DropsTheOldestThatIsNotOnItsWay) {
@@ -290,13 +284,10 @@ TEST_F(FeedbackWriterTest, ClosesAndGivesUpWhatIsNotAnswered) {
   Add("on its way");
   AwaitBatches(1);
   Add("waiting");
-  std::thread close([this] {
+  WaitWhileTimePasses(absl::Seconds(3), [this] {
     EXPECT_THAT(writer_->Close(absl::Seconds(3)),
                 StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("2 records")));
   });
-  Pause();
-  clock_.Advance(absl::Seconds(3));
-  close.join();
   EXPECT_THAT(results(),
               ElementsAre("on its way gave up: CANCELLED", "waiting gave up: CANCELLED"));
   EXPECT_THAT(writer_->Add(Record("late"), {}), StatusIs(absl::StatusCode::kFailedPrecondition));

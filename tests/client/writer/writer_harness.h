@@ -6,11 +6,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
 #include "client/writer/writer_core.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -100,6 +102,18 @@ class WriterTest : public ::testing::Test {
       Pause();
     }
     EXPECT_GE(server_.received().size(), count);
+  }
+  // Calls `wait`, which looks at the clock when it begins, while time passes in steps of `step`.
+  void WaitWhileTimePasses(absl::Duration step, const std::function<void()>& wait) {
+    absl::Notification done;
+    std::thread waiter([&] {
+      wait();
+      done.Notify();
+    });
+    while (!done.WaitForNotificationWithTimeout(absl::Milliseconds(2))) {
+      clock_.Advance(step);
+    }
+    waiter.join();
   }
   // Lets the writer go on for a moment.
   void Pause() {
