@@ -17,32 +17,22 @@ START = datetime(2024, 1, 31, 11, 20, 0, 123456, tzinfo=UTC)
 
 
 def test_a_record_comes_back_as_it_was_sent(client, survey):
-    sent = client.submit_feedback(
-        survey,
-        external_id="order-1",
-        customer_id="c-1",
-        score=0,
-        comment="schön",
-        labels={"channel": "web"},
-        occur_time=START,
-        want_record=True,
-    )
+    answer = {
+        "external_id": "order-1",
+        "customer_id": "c-1",
+        "score": 0,
+        "comment": "schön",
+        "labels": {"channel": "web"},
+        "occur_time": START,
+    }
+    sent = client.submit_feedback(survey, **answer, want_record=True)
     assert not sent.already_existed
     record = sent.feedback
     assert record.score == 0 and record.exclusion is None and record.labels == {"channel": "web"}
     assert record.occur_time == START.replace(microsecond=123000)
     assert record.occur_time.tzinfo is UTC
     assert client.get_feedback(survey, external_id="order-1").feedback == record
-    again = client.submit_feedback(
-        survey,
-        external_id="order-1",
-        customer_id="c-1",
-        score=0,
-        comment="schön",
-        labels={"channel": "web"},
-        occur_time=START,
-    )
-    assert again.already_existed
+    assert client.submit_feedback(survey, **answer).already_existed
     unscored = client.submit_feedback(survey, want_record=True).feedback
     assert unscored.score is None
 
