@@ -103,6 +103,14 @@ class WriterTest : public ::testing::Test {
     }
     EXPECT_GE(server_.received().size(), count);
   }
+  // Waits until the writer knows of an error of this code, and so how long it waits after it.
+  void AwaitError(absl::StatusCode code) {
+    const absl::Time start = absl::Now();
+    while (writer_->counters().last_error.code() != code && absl::Now() - start < kLong) {
+      Pause();
+    }
+    EXPECT_EQ(writer_->counters().last_error.code(), code);
+  }
   // Calls `wait`, which looks at the clock when it begins, while time passes in steps of `step`.
   void WaitWhileTimePasses(absl::Duration step, const std::function<void()>& wait) {
     absl::Notification done;
