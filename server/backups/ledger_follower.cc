@@ -115,6 +115,7 @@ absl::Status LedgerFollower::AppendMissing(const storage::View& view) {
   std::vector<storage::LedgerItem> items;
   next_ = store_->first_ledger_id();
   RETURN_IF_ERROR(store_->VisitLedger(view, Uuid(), [&](const storage::LedgerItem& item) {
+    file_mutex_.AssertHeld();
     next_ = std::max(next_, Behind(item.id));
     if (!known.contains(item.id)) {
       items.push_back(item);
@@ -127,6 +128,7 @@ absl::Status LedgerFollower::AppendMissing(const storage::View& view) {
 absl::Status LedgerFollower::AppendNew(const storage::View& view) {
   std::vector<storage::LedgerItem> items;
   RETURN_IF_ERROR(store_->VisitLedger(view, next_, [&](const storage::LedgerItem& item) {
+    file_mutex_.AssertHeld();
     next_ = Behind(item.id);
     items.push_back(item);
     return items.size() < kItemsAtOnce ? absl::OkStatus() : file_->Append(std::exchange(items, {}));

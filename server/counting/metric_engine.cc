@@ -172,7 +172,10 @@ class SeriesWriter {
       series.group = parts;
       series.number = group;
       RETURN_IF_ERROR(AddPoints(
-          {group}, [&](size_t bucket) { return grid_.At(group, static_cast<uint32_t>(bucket)); },
+          {group},
+          [&, group = group](size_t bucket) {
+            return grid_.At(group, static_cast<uint32_t>(bucket));
+          },
           estimated_ != nullptr
               ? std::optional(estimated_->curves().OfGroup(query_.group_by, parts))
               : std::nullopt,

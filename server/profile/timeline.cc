@@ -39,7 +39,6 @@ struct Position {
   uint32_t number = 0;  // Of the kind or survey.
   Uuid id;
 
-  friend bool operator==(const Position&, const Position&) = default;
   friend auto operator<=>(const Position&, const Position&) = default;
 };
 

@@ -81,6 +81,7 @@ bool LabelDictionary::FillBlock(const Engine& engine, const View& view, const Su
   const absl::Status status =
       ScanRows(engine, view, survey.number(), PlaceOf(block.RowAt(0)), EndOf(columns, block_index),
                [&](const Uuid& feedback_id, const FeedbackHeader* header, absl::string_view value) {
+                 mutex_.AssertHeld();
                  if (header == nullptr) {
                    return true;
                  }

@@ -30,7 +30,6 @@ struct AccessEntry {
 // All of them at one point in the store's history. Immutable.
 class AccessTable {
  public:
-  AccessTable() = default;
   explicit AccessTable(std::map<uint64_t, AccessEntry> entries) : entries_(std::move(entries)) {
     for (const auto& [id, entry] : entries_) {
       by_id_.emplace(id, &entry);

@@ -24,7 +24,6 @@ namespace {
 using ::testing::IsEmpty;
 
 constexpr int64_t kHourMs = 3'600'000;
-constexpr int64_t kDayMs = 24 * kHourMs;
 
 // Where clocks change or a day is left out, the first days of 1970, and the end of a month.
 const int64_t kEras[] = {0,

@@ -33,7 +33,6 @@ struct Listed {
   std::string name;
   Place place;
 
-  friend bool operator==(const Listed&, const Listed&) = default;
   friend auto operator<=>(const Listed&, const Listed&) = default;
 };
 

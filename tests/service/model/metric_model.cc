@@ -413,10 +413,11 @@ ModelResult Recount(const v1::QueryMetricRequest& query,
       for (const std::string& key : query.group_by()) {
         group.push_back(survey->ValueOf(answer, key));
       }
-      const size_t bucket =
-          std::partition_point(spans.begin(), spans.end(),
-                               [&](const ModelSpan& span) { return span.end <= answer.time; }) -
-          spans.begin();
+      const size_t bucket = std::partition_point(spans.begin(), spans.end(),
+                                                 [time = answer.time](const ModelSpan& span) {
+                                                   return span.end <= time;
+                                                 }) -
+                            spans.begin();
       const ModelPoint one = PointOf(answer, query.include_excluded());
       Add(one, groups.try_emplace(group, spans.size()).first->second[bucket]);
       Add(one, total[bucket]);

@@ -8,8 +8,6 @@
 namespace emptychair::storage {
 namespace {
 
-constexpr char kCountingHex[] = "000102030405060708090a0b0c0d0e0f";
-
 FeedbackHeader FullHeader() {
   FeedbackHeader header;
   header.score = 9;
