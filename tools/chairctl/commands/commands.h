@@ -1,4 +1,4 @@
-// The commands of chairctl, each defined in the file of its name.
+// The commands of chairctl, each defined in the file of its name, here or in a folder below.
 #ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_COMMANDS_H_
 #define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_COMMANDS_H_
 

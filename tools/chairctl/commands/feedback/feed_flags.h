@@ -1,6 +1,6 @@
 // What the commands have in common that follow the feed of changes.
-#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_FEED_FLAGS_H_
-#define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_FEED_FLAGS_H_
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_FEEDBACK_FEED_FLAGS_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_FEEDBACK_FEED_FLAGS_H_
 
 #include <string>
 #include <vector>
@@ -28,4 +28,4 @@ void PrintPosition(const Session& session, absl::string_view done, absl::string_
 
 }  // namespace emptychair
 
-#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_FEED_FLAGS_H_
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_FEEDBACK_FEED_FLAGS_H_

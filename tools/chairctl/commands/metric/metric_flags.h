@@ -1,6 +1,6 @@
 // Flags that the metric commands share, and how they report.
-#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_FLAGS_H_
-#define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_FLAGS_H_
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_METRIC_FLAGS_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_METRIC_FLAGS_H_
 
 #include <cstdint>
 #include <optional>
@@ -142,4 +142,4 @@ int Report(Session& session, const std::string& html, const absl::StatusOr<Respo
 
 }  // namespace emptychair
 
-#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_FLAGS_H_
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_METRIC_METRIC_FLAGS_H_

@@ -10,8 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "tools/chairctl/base/secret_file.h"
 #include "tools/chairctl/base/session.h"
+#include "tools/chairctl/commands/access/key_flags.h"
 #include "tools/chairctl/commands/commands.h"
-#include "tools/chairctl/commands/key_flags.h"
 #include "tools/chairctl/text/key_text.h"
 
 namespace emptychair {

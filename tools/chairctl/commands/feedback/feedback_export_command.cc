@@ -6,7 +6,7 @@
 #include "emptychair/client/position.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/commands/commands.h"
-#include "tools/chairctl/commands/feed_flags.h"
+#include "tools/chairctl/commands/feedback/feed_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/records/record_text.h"
 #include "tools/chairctl/text/feedback_output.h"

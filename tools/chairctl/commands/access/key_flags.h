@@ -1,6 +1,6 @@
 // The flags of what a key may do, for the commands that make and change keys.
-#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_KEY_FLAGS_H_
-#define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_KEY_FLAGS_H_
+#ifndef EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_ACCESS_KEY_FLAGS_H_
+#define EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_ACCESS_KEY_FLAGS_H_
 
 #include <cstdint>
 #include <optional>
@@ -44,4 +44,4 @@ absl::StatusOr<absl::Duration> ParseSpan(absl::string_view flag, absl::string_vi
 
 }  // namespace emptychair
 
-#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_KEY_FLAGS_H_
+#endif  // EMPTYCHAIR_TOOLS_CHAIRCTL_COMMANDS_ACCESS_KEY_FLAGS_H_

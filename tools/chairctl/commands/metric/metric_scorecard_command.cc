@@ -5,7 +5,7 @@
 #include "tools/chairctl/base/window.h"
 #include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/commands/commands.h"
-#include "tools/chairctl/commands/metric_flags.h"
+#include "tools/chairctl/commands/metric/metric_flags.h"
 #include "tools/chairctl/page/scorecard_html.h"
 #include "tools/chairctl/text/scorecard_output.h"
 

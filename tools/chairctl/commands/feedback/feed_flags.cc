@@ -1,4 +1,4 @@
-#include "tools/chairctl/commands/feed_flags.h"
+#include "tools/chairctl/commands/feedback/feed_flags.h"
 
 #include "absl/strings/str_cat.h"
 

@@ -1,4 +1,4 @@
-#include "tools/chairctl/commands/metric_flags.h"
+#include "tools/chairctl/commands/metric/metric_flags.h"
 
 #include <map>
 

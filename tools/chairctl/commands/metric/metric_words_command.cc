@@ -1,7 +1,7 @@
 #include <memory>
 
 #include "tools/chairctl/commands/commands.h"
-#include "tools/chairctl/commands/metric_flags.h"
+#include "tools/chairctl/commands/metric/metric_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/page/words_html.h"
 #include "tools/chairctl/text/metric_text.h"

@@ -9,7 +9,7 @@
 #include "tools/chairctl/base/enum_flag.h"
 #include "tools/chairctl/base/session.h"
 #include "tools/chairctl/commands/commands.h"
-#include "tools/chairctl/commands/metric_flags.h"
+#include "tools/chairctl/commands/metric/metric_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/page/change_html.h"
 #include "tools/chairctl/page/comparison_html.h"

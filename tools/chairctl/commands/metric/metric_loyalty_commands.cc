@@ -11,7 +11,7 @@
 #include "tools/chairctl/base/window.h"
 #include "tools/chairctl/base/written_time.h"
 #include "tools/chairctl/commands/commands.h"
-#include "tools/chairctl/commands/metric_flags.h"
+#include "tools/chairctl/commands/metric/metric_flags.h"
 #include "tools/chairctl/commands/selection_flags.h"
 #include "tools/chairctl/page/cohorts_html.h"
 #include "tools/chairctl/page/repeat_rate_html.h"

@@ -1,4 +1,4 @@
-#include "tools/chairctl/commands/key_flags.h"
+#include "tools/chairctl/commands/access/key_flags.h"
 
 #include <limits>
 #include <utility>
