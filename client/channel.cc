@@ -22,6 +22,7 @@ namespace emptychair {
 namespace {
 
 constexpr absl::Duration kTimeoutMax = absl::Hours(24);
+constexpr int kChannelsMax = 64;
 
 // An answer with 10,000 points and as many groups stays below.
 constexpr int kMessageBytesMax = 16 << 20;
@@ -33,6 +34,11 @@ constexpr int kConnectMillisMax = 1500;
 // A server that comes back is found soon; gRPC alone would wait up to two minutes.
 constexpr int kReconnectMillisMin = 100;
 constexpr int kReconnectMillisMax = 2000;
+
+// A connection that died without a word is noticed, while there is a call on it; more often than
+// this servers refuse.
+constexpr int kKeepaliveMillis = 30'000;
+constexpr int kKeepaliveTimeoutMillis = 20'000;
 
 constexpr absl::string_view kUnixPrefix = "unix:";
 
@@ -143,6 +149,10 @@ absl::Status CheckOptions(const ClientOptions& options) {
         absl::StrCat("is ", absl::FormatDuration(options.timeout),
                      "; wanted more than 0 and at most ", absl::FormatDuration(kTimeoutMax)));
   }
+  if (options.channels < 1 || options.channels > kChannelsMax) {
+    return FieldError(v1::ERROR_REASON_FIELD_INVALID, "channels",
+                      absl::StrCat("is ", options.channels, "; wanted 1 to ", kChannelsMax));
+  }
   const struct {
     bool is_set;
     absl::string_view name;
@@ -160,7 +170,8 @@ absl::Status CheckOptions(const ClientOptions& options) {
   return CheckKeyIsSafe(options);
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options) {
+absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> MakeChannels(
+    const ClientOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   arguments.SetMaxSendMessageSize(kMessageBytesMax);
@@ -170,13 +181,24 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& 
   arguments.SetInt(GRPC_ARG_DNS_ARES_QUERY_TIMEOUT_MS, kConnectMillisMax);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMillisMin);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMillisMax);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMillis);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  if (options.channels > 1) {  // Else channels to one address share their connection.
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  }
   if (const Tls* const tls = std::get_if<Tls>(&options.credentials);
       tls != nullptr && !tls->server_name.empty()) {
     arguments.SetSslTargetNameOverride(tls->server_name);
   }
   ASSIGN_OR_RETURN(const std::shared_ptr<grpc::ChannelCredentials> credentials,
                    MakeCredentials(options));
-  return grpc::CreateCustomChannel(TargetOf(options.endpoint), credentials, arguments);
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < options.channels; ++i) {
+    channels.push_back(
+        grpc::CreateCustomChannel(TargetOf(options.endpoint), credentials, arguments));
+  }
+  return channels;
 }
 
 }  // namespace emptychair

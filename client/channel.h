@@ -5,6 +5,7 @@
 #include <grpcpp/channel.h>
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,9 +17,11 @@ namespace emptychair {
 // FIELD_INVALID or FIELD_REQUIRED names the option. Reads no file.
 absl::Status CheckOptions(const ClientOptions& options);
 
-// Reads the files of the credentials. Does not connect yet. FIELD_INVALID names the option, for
-// example `credentials.ca_file`, and the file.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ClientOptions& options);
+// As many as the options say, each with a connection of its own. Reads the files of the
+// credentials. Does not connect yet. FIELD_INVALID names the option, for example
+// `credentials.ca_file`, and the file.
+absl::StatusOr<std::vector<std::shared_ptr<grpc::Channel>>> MakeChannels(
+    const ClientOptions& options);
 
 }  // namespace emptychair
 

@@ -1,6 +1,9 @@
 #include "emptychair/client/client.h"
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "client/feedback_identity.h"
 #include "client/paged_range.h"
@@ -36,6 +39,32 @@ class HeldStream final : public BatchStream<Request, Response> {
   const std::unique_ptr<BatchStream<Request, Response>> stream_;
   const std::function<void(Request& batch)> make_ready_;
 };
+
+// The request, or a copy in `filled` whose records have ids where its own lack them. Without a
+// record there is nothing to fill in, and the service says so.
+const v1::SubmitFeedbackRequest& WithIds(const v1::SubmitFeedbackRequest& request,
+                                         const std::function<absl::Time()>& now,
+                                         std::optional<v1::SubmitFeedbackRequest>& filled) {
+  if (!request.has_feedback() || !LacksId(request.feedback())) {
+    return request;
+  }
+  filled = request;
+  FillId(*filled->mutable_feedback(), now());
+  return *filled;
+}
+const v1::BatchSubmitFeedbackRequest& WithIds(
+    const v1::BatchSubmitFeedbackRequest& request, const std::function<absl::Time()>& now,
+    std::optional<v1::BatchSubmitFeedbackRequest>& filled) {
+  for (int i = 0; i < request.feedback_size(); ++i) {
+    if (LacksId(request.feedback(i))) {
+      if (!filled.has_value()) {  // A batch is large: copied if need be.
+        filled = request;
+      }
+      FillId(*filled->mutable_feedback(i), now());
+    }
+  }
+  return filled.has_value() ? *filled : request;
+}
 
 }  // namespace
 
@@ -76,13 +105,15 @@ ResultRange<v1::Survey> Client::ListSurveys(const v1::ListSurveysRequest& reques
 
 absl::StatusOr<v1::SubmitFeedbackResponse> Client::SubmitFeedback(
     const v1::SubmitFeedbackRequest& request) const {
-  // Without a record there is nothing to fill in, and the service says so.
-  if (!request.has_feedback() || !LacksId(request.feedback())) {
-    return connection_->SubmitFeedback(request);
-  }
-  v1::SubmitFeedbackRequest filled = request;
-  FillId(*filled.mutable_feedback(), now_());
-  return connection_->SubmitFeedback(filled);
+  std::optional<v1::SubmitFeedbackRequest> filled;
+  return connection_->SubmitFeedback(WithIds(request, now_, filled));
+}
+
+AsyncCall Client::AsyncSubmitFeedback(const v1::SubmitFeedbackRequest& request,
+                                      AsyncCallback<v1::SubmitFeedbackResponse> done) const {
+  std::optional<v1::SubmitFeedbackRequest> filled;
+  return StartAsync<&Connection::SubmitFeedback>(*connection_, WithIds(request, now_, filled),
+                                                 std::move(done));
 }
 
 absl::StatusOr<v1::SubmitFeedbackResponse> Client::SubmitFeedback(
@@ -94,16 +125,16 @@ absl::StatusOr<v1::SubmitFeedbackResponse> Client::SubmitFeedback(
 
 absl::StatusOr<v1::BatchSubmitFeedbackResponse> Client::BatchSubmitFeedback(
     const v1::BatchSubmitFeedbackRequest& request) const {
-  std::optional<v1::BatchSubmitFeedbackRequest> filled;  // A batch is large: copied if need be.
-  for (int i = 0; i < request.feedback_size(); ++i) {
-    if (LacksId(request.feedback(i))) {
-      if (!filled.has_value()) {
-        filled = request;
-      }
-      FillId(*filled->mutable_feedback(i), now_());
-    }
-  }
-  return connection_->BatchSubmitFeedback(filled.has_value() ? *filled : request);
+  std::optional<v1::BatchSubmitFeedbackRequest> filled;
+  return connection_->BatchSubmitFeedback(WithIds(request, now_, filled));
+}
+
+AsyncCall Client::AsyncBatchSubmitFeedback(
+    const v1::BatchSubmitFeedbackRequest& request,
+    AsyncCallback<v1::BatchSubmitFeedbackResponse> done) const {
+  std::optional<v1::BatchSubmitFeedbackRequest> filled;
+  return StartAsync<&Connection::BatchSubmitFeedback>(*connection_, WithIds(request, now_, filled),
+                                                      std::move(done));
 }
 
 std::unique_ptr<FeedbackStream> Client::StreamFeedback(

@@ -34,12 +34,13 @@ class Retries {
     }
   }
 
-  // Waits and answers true when another attempt is worth it; false, at once, when the policies have
-  // had enough or the next would begin after the timeout. Who the caller is, and what it may do, no
-  // waiting changes: only another key does, which is tried without a wait.
-  bool WaitAfter(const absl::Status& status) {
-    if (absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status)) {
-      return key_ != nullptr && key_->RenewAfter(status);
+  // How long to wait before another attempt; nothing when the policies have had enough or it would
+  // begin after the timeout. Who the caller is, and what it may do, no waiting changes: only
+  // another key does, which is tried at once.
+  std::optional<absl::Duration> DelayAfter(const absl::Status& status) {
+    if (IsAboutCaller(status)) {
+      return key_ != nullptr && key_->RenewAfter(status) ? std::optional(absl::ZeroDuration())
+                                                         : std::nullopt;
     }
     if (!since_.has_value()) {
       since_ = options_.now();
@@ -50,20 +51,29 @@ class Retries {
     }
     const absl::Duration spent = elapsed();
     if (!retry_->OnFailure(status, spent)) {
-      return false;
+      return std::nullopt;
     }
     const absl::Duration delay = backoff_->OnFailure(status);
-    if (spent + delay >= options_.timeout) {
-      return false;
+    return spent + delay < options_.timeout ? std::optional(delay) : std::nullopt;
+  }
+
+  // Waits that long and answers true when another attempt is worth it; false at once.
+  bool WaitAfter(const absl::Status& status) {
+    const std::optional<absl::Duration> delay = DelayAfter(status);
+    if (delay.has_value() && !IsAboutCaller(status)) {
+      options_.sleep(*delay);
     }
-    options_.sleep(delay);
-    return true;
+    return delay.has_value();
   }
 
   // Since Begin, or since the first failure.
   absl::Duration elapsed() const { return options_.now() - *since_; }
 
  private:
+  static bool IsAboutCaller(const absl::Status& status) {
+    return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
+  }
+
   const ClientOptions& options_;
   CallKey* const key_;
   std::optional<absl::Time> since_;

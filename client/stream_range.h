@@ -81,13 +81,15 @@ inline void AddKey(CallKey& key, grpc::ClientContext& context) {
 
 // Adds the trace that the caller is in, if it says so. What is no traceparent is not sent: gRPC
 // ends a call for what it cannot send.
+inline void AddTrace(const std::string& traceparent, grpc::ClientContext& context) {
+  if (TraceParent::Parse(traceparent).has_value()) {
+    context.AddMetadata("traceparent", traceparent);
+  }
+}
 inline void AddTrace(const std::function<std::string()>& traceparent,
                      grpc::ClientContext& context) {
-  if (traceparent == nullptr) {
-    return;
-  }
-  if (const std::string text = traceparent(); TraceParent::Parse(text).has_value()) {
-    context.AddMetadata("traceparent", text);
+  if (traceparent != nullptr) {
+    AddTrace(traceparent(), context);
   }
 }
 

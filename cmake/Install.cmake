@@ -1,5 +1,6 @@
 # What `cmake --install` puts where. Components: `client` is the C++ client library as a CMake
-# package, `server` and `tools` are the programs. Server and storage are no libraries for others.
+# package, `server` and `tools` are the programs, `client_testing` is the server for tests of programs
+# that use a client. Beside that, server and storage are no libraries for others.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -43,6 +44,56 @@ install(DIRECTORY client/include/ common/include/
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT client FILES_MATCHING PATTERN *.h)
 
 install(TARGETS emptychair_client_mocks EXPORT EmptyChairClientMocks)
+
+# emptychair_closure(OUT TARGET): all targets of ours that it links, itself among them.
+function(emptychair_closure out target)
+  set(found "")
+  set(left ${target})
+  while(left)
+    list(POP_FRONT left name)
+    # What a static library links in private.
+    string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" name "${name}")
+    if(NOT TARGET "${name}")
+      continue()
+    endif()
+    get_target_property(aliased ${name} ALIASED_TARGET)
+    if(aliased)
+      set(name ${aliased})
+    endif()
+    if(name MATCHES "^emptychair_" AND NOT name IN_LIST found)
+      list(APPEND found ${name})
+      get_target_property(links ${name} INTERFACE_LINK_LIBRARIES)
+      if(links)
+        list(APPEND left ${links})
+      endif()
+    endif()
+  endwhile()
+  set(${out} ${found} PARENT_SCOPE)
+endfunction()
+
+# Not with RocksDB's own source, which is no package for others.
+if(NOT EMPTYCHAIR_ROCKSDB_SOURCE)
+  emptychair_closure(testing_targets emptychair_client_testing)
+  emptychair_closure(client_targets emptychair_client)
+  list(REMOVE_ITEM testing_targets ${client_targets})
+  foreach(target IN LISTS testing_targets)
+    string(REGEX REPLACE "^emptychair_" "" name ${target})
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  endforeach()
+  install(TARGETS ${testing_targets} EXPORT EmptyChairClientTesting
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT client_testing
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(TARGETS emptychair-fake
+    RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT client_testing)
+  install(DIRECTORY client/testing/include/
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT client_testing FILES_MATCHING PATTERN *.h)
+  install(FILES protos/emptychair/testing/v1/fake_service.proto
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/emptychair/protos/emptychair/testing/v1
+    COMPONENT client_testing)
+  install(EXPORT EmptyChairClientTesting FILE EmptyChairClientTestingTargets.cmake
+    NAMESPACE EmptyChair:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/EmptyChair
+    COMPONENT client_testing)
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/EmptyChair)
 foreach(export IN ITEMS EmptyChairGoogleRpc EmptyChairClient EmptyChairClientMocks)

@@ -37,7 +37,7 @@ else()
   # little faster; ThreadSanitizer must tell its code from ours by where it is.
   target_link_libraries(emptychair_rocksdb INTERFACE
     $<IF:$<BOOL:${EMPTYCHAIR_THREAD_SANITIZER}>,RocksDB::rocksdb-shared,RocksDB::rocksdb>)
-  # Takes the place of RocksDB's own checksums.
+  # Takes the place of RocksDB's own checksums; not in what others link, which only tests with it.
   target_link_libraries(emptychair_rocksdb INTERFACE
-    $<TARGET_OBJECTS:emptychair_rocksdb_crc32c> PkgConfig::ISAL)
+    $<BUILD_INTERFACE:$<TARGET_OBJECTS:emptychair_rocksdb_crc32c>> PkgConfig::ISAL)
 endif()

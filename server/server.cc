@@ -199,7 +199,7 @@ struct Server::Parts {
   Parts(ServerLog* log, const Clock* clock) : log(log), clock(clock) {}
 
   // What calls are made of, over the open store.
-  void MakeServices(const ServerConfig& config, rocksdb::Env* env);
+  void MakeServices(const ServerConfig& config, ServerEnvironment& environment);
   // Makes the listeners, and has gRPC serve what comes in by them. Takes nothing yet.
   absl::Status Build(const ServerConfig& config);
   // Ends streams whose callers may not call any more: when keys change, and when they come to their
@@ -241,16 +241,19 @@ struct Server::Parts {
   bool is_shut_down ABSL_GUARDED_BY(shutdown_mutex) = false;
 };
 
-void Server::Parts::MakeServices(const ServerConfig& config, rocksdb::Env* env) {
+void Server::Parts::MakeServices(const ServerConfig& config, ServerEnvironment& environment) {
   executor = std::make_unique<Executor>(config.executor);
   damage_counter.emplace(store.get());
   gate = std::make_unique<AccessGate>(store.get(), AnonymousRole(config), clock);
+  Gatekeeper* const gatekeeper = environment.replace_gatekeeper == nullptr
+                                     ? gate.get()
+                                     : environment.replace_gatekeeper(gate.get());
   runner = std::make_unique<CallRunner>(
-      executor.get(), gate.get(),
+      executor.get(), gatekeeper,
       std::vector<CallObserver*>{access_log.get(), &*damage_counter, &monitoring->calls()}, log,
-      clock);
+      environment.call_clock == nullptr ? clock : environment.call_clock);
   services = std::make_unique<Services>(store.get(), clock, runner->stop_signal(),
-                                        BackupsOf(config, env, log));
+                                        BackupsOf(config, environment.env, log));
   services->SetAnonymousRole(AnonymousRole(config));
   health.AddTo(grpc_methods);
   reflection.AddTo(grpc_methods, services->methods());
@@ -342,11 +345,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
   ASSIGN_OR_RETURN(parts->http, ListenForHttp(config, *parts->monitoring, log));
   ASSIGN_OR_RETURN(parts->access_log, AccessLog::Open(config.access_log));
   ASSIGN_OR_RETURN(parts->certificates, LoadCertificates(config, environment.clock, log));
-  rocksdb::Env* const env = environment.env;
   ASSIGN_OR_RETURN(parts->store,
                    OpenStore(config, environment, &parts->health, parts->monitoring.get(), log));
   WarnOfUnknownZones(*parts->store->view(), log);
-  parts->MakeServices(config, env);
+  parts->MakeServices(config, environment);
   RETURN_IF_ERROR(parts->Build(config));
   parts->FollowAccess(config);
   parts->StartSteward(config);

@@ -19,15 +19,23 @@ class Env;
 
 namespace emptychair {
 
+class Gatekeeper;
+
 // Replaces the machine's clock and files in a test. Everything must outlive the server.
 struct ServerEnvironment {
   const Clock* clock = Clock::System();
+  // Tells when calls come and whether their deadlines, which are times of the machine's clock, have
+  // passed. Null: `clock`.
+  const Clock* call_clock = nullptr;
   // Null: the machine's file system.
   rocksdb::Env* env = nullptr;
   // Called once when the disk has refused a write. Nothing more is stored; the process should end.
   absl::AnyInvocable<void(const absl::Status&)> on_storage_failure;
   // How long changes may wait that nobody gets on with, before /healthz says that it is stuck.
   absl::Duration stuck_after = absl::Seconds(10);
+  // Called once, with the server's own gatekeeper: makes the one that calls are asked by instead.
+  // Null: the server's own.
+  absl::AnyInvocable<Gatekeeper*(Gatekeeper* own)> replace_gatekeeper;
 };
 
 // A running server. Thread-safe.

@@ -23,6 +23,10 @@ constexpr absl::Duration kLookEvery = absl::Milliseconds(5);
 // What only people can mend is tried so often.
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
+absl::Status DroppedError() {
+  return Error(v1::ERROR_REASON_QUEUE_FULL, "the record made room for a newer one");
+}
+
 // A message that is too large, or what else another batch would not meet.
 bool IsAboutABatch(const absl::Status& status) {
   return absl::IsInvalidArgument(status) || absl::IsOutOfRange(status) ||
@@ -30,9 +34,10 @@ bool IsAboutABatch(const absl::Status& status) {
           ReasonNameOf(status).empty());
 }
 
-// A key that is not right (yet), or a quota that is used up.
+// A key that is not right (yet), a quota that is used up, or a server that is too old.
 bool IsForPeople(const absl::Status& status) {
   return absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status) ||
+         absl::IsUnimplemented(status) ||
          (absl::IsResourceExhausted(status) && !RetryDelayOf(status).has_value());
 }
 
@@ -62,8 +67,7 @@ Sender::Sender(const FeedbackWriterOptions& options, const WriterClock* clock,
 void Sender::Run() {
   while (!stop_.stop_requested()) {
     if (const RecordBatch dropped = queue_->TakeDropped(); !dropped.empty()) {
-      ReportAll(Outcome::kGaveUp, absl::ResourceExhaustedError("newer records took its place"),
-                dropped, /*is_dropped=*/true);
+      ReportAll(Outcome::kGaveUp, DroppedError(), dropped, /*is_dropped=*/true);
       TellProgress();
     }
     GiveUpOld();
@@ -285,8 +289,7 @@ absl::Status Sender::ReasonToGiveUp() const {
 
 void Sender::GiveUpRest() {
   TakeBackUnacknowledged();
-  ReportAll(Outcome::kGaveUp, absl::ResourceExhaustedError("newer records took its place"),
-            queue_->TakeDropped(), /*is_dropped=*/true);
+  ReportAll(Outcome::kGaveUp, DroppedError(), queue_->TakeDropped(), /*is_dropped=*/true);
   if (spool_ == nullptr) {
     const absl::Status why =
         last_error_.ok() ? absl::CancelledError("the writer was closed") : last_error_;

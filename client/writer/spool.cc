@@ -12,12 +12,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/writer/spool_format.h"
+#include "common/base/errors.h"
 #include "common/base/status_macros.h"
 
 namespace emptychair {
 namespace {
 
 constexpr absl::Duration kSyncInterval = absl::Seconds(1);
+
+absl::Status UnusableError(const absl::Status& why) {
+  return FieldError(v1::ERROR_REASON_FIELD_INVALID, "spool.directory", why.message());
+}
 
 absl::Status SyncFolder(const std::string& path) {
   ASSIGN_OR_RETURN(const std::unique_ptr<File> folder, File::Open(path, O_RDONLY | O_DIRECTORY));
@@ -29,13 +34,16 @@ absl::Status SyncFolder(const std::string& path) {
 absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(const SpoolOptions& options,
                                                    const WriterClock* clock, int64_t file_bytes) {
   if (mkdir(options.directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return SystemError("make", options.directory);
+    return UnusableError(SystemError("make", options.directory));
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<File> lock,
-                   File::Open(absl::StrCat(options.directory, "/lock"), O_RDWR | O_CREAT));
-  RETURN_IF_ERROR(lock->Lock());
+  absl::StatusOr<std::unique_ptr<File>> lock =
+      File::Open(absl::StrCat(options.directory, "/lock"), O_RDWR | O_CREAT);
+  if (!lock.ok()) {
+    return UnusableError(lock.status());
+  }
+  RETURN_IF_ERROR((*lock)->Lock());
   std::unique_ptr<Spool> spool(
-      new Spool(options.directory, options, clock, file_bytes, std::move(lock)));
+      new Spool(options.directory, options, clock, file_bytes, *std::move(lock)));
   RETURN_IF_ERROR(spool->Load());
   if (options.sync == SpoolOptions::Sync::kInterval) {
     spool->syncer_ = std::thread([spool = spool.get()] { spool->SyncNowAndThen(); });

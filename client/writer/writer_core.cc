@@ -1,6 +1,5 @@
 #include "client/writer/writer_core.h"
 
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -16,6 +15,7 @@ namespace emptychair {
 namespace {
 
 constexpr int kInFlightMax = 8;
+constexpr int64_t kBytesMax = int64_t{1} << 50;
 
 absl::Status CheckOption(absl::string_view name, int64_t value, int64_t low, int64_t high) {
   if (value >= low && value <= high) {
@@ -25,24 +25,24 @@ absl::Status CheckOption(absl::string_view name, int64_t value, int64_t low, int
                     absl::StrCat("got ", value, ", wanted ", low, " to ", high));
 }
 
-absl::Status CheckDuration(absl::string_view name, absl::Duration value) {
-  if (value >= absl::ZeroDuration()) {
+absl::Status CheckDuration(absl::string_view name, absl::Duration value, absl::Duration high) {
+  if (value >= absl::ZeroDuration() && value <= high) {
     return absl::OkStatus();
   }
   return FieldError(v1::ERROR_REASON_FIELD_INVALID, name,
-                    absl::StrCat("got ", absl::FormatDuration(value), ", wanted 0 or more"));
+                    absl::StrCat("got ", absl::FormatDuration(value), ", wanted 0 to ",
+                                 absl::FormatDuration(high)));
 }
 
 absl::Status CheckOptions(const FeedbackWriterOptions& options) {
-  constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
   RETURN_IF_ERROR(CheckOption("batch_records", options.batch_records, 1, kBatchRecordsMax));
   RETURN_IF_ERROR(CheckOption("batch_bytes", options.batch_bytes, 1, kBatchBytesMax));
-  RETURN_IF_ERROR(CheckOption("queue_bytes", options.queue_bytes, 1, kAny));
+  RETURN_IF_ERROR(CheckOption("queue_bytes", options.queue_bytes, 1, kBytesMax));
   RETURN_IF_ERROR(CheckOption("in_flight_batches", options.in_flight_batches, 1, kInFlightMax));
-  RETURN_IF_ERROR(CheckOption("spool.bytes_max", options.spool.bytes_max, 1, kAny));
-  RETURN_IF_ERROR(CheckDuration("linger", options.linger));
-  RETURN_IF_ERROR(CheckDuration("block_max", options.block_max));
-  return CheckDuration("give_up_after", options.give_up_after);
+  RETURN_IF_ERROR(CheckOption("spool.bytes_max", options.spool.bytes_max, 1, kBytesMax));
+  RETURN_IF_ERROR(CheckDuration("linger", options.linger, absl::Hours(1)));
+  RETURN_IF_ERROR(CheckDuration("block_timeout", options.block_timeout, absl::Hours(24)));
+  return CheckDuration("give_up_after", options.give_up_after, absl::Hours(30 * 24));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/errors.h"
 #include "common/base/status_macros.h"
 
 namespace emptychair {
@@ -112,8 +113,8 @@ absl::Status WriterQueue::MakeRoom(int64_t size, bool has_context) {
     }
   }
   if (options_.when_full == WhenFull::kBlock) {
-    const absl::Duration end = clock_->Monotonic() + options_.block_max;
-    for (absl::Duration left = options_.block_max; left > absl::ZeroDuration();
+    const absl::Duration end = clock_->Monotonic() + options_.block_timeout;
+    for (absl::Duration left = options_.block_timeout; left > absl::ZeroDuration();
          left = end - clock_->Monotonic()) {
       clock_->Wait(room_, mutex_, left);
       if (is_closed_) {
@@ -148,12 +149,13 @@ bool WriterQueue::DropOldest() {
 }
 
 absl::Status WriterQueue::FullError() const {
-  return absl::ResourceExhaustedError(
-      spool_ == nullptr ? absl::StrCat("the writer is full: ", bytes_, " of ", options_.queue_bytes,
-                                       " bytes wait to be answered")
-                        : absl::StrCat("the writer is full: ", spool_bytes_, " of ",
-                                       options_.spool.bytes_max, " bytes wait in the spool, and ",
-                                       bytes_, " of ", options_.queue_bytes, " in memory"));
+  return Error(v1::ERROR_REASON_QUEUE_FULL,
+               spool_ == nullptr
+                   ? absl::StrCat("the writer is full: ", bytes_, " of ", options_.queue_bytes,
+                                  " bytes wait to be answered")
+                   : absl::StrCat("the writer is full: ", spool_bytes_, " of ",
+                                  options_.spool.bytes_max, " bytes wait in the spool, and ",
+                                  bytes_, " of ", options_.queue_bytes, " in memory"));
 }
 
 void WriterQueue::Push(RecordInfo info, absl::string_view serialized) {

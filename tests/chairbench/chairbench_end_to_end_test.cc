@@ -92,6 +92,24 @@ TEST_F(ChairbenchEndToEndTest, MeasuresStreamsBesidePlainWrites) {
   EXPECT_EQ(figures.at("stream_refused_records").fields().at("value").number_value(), 0);
 }
 
+TEST_F(ChairbenchEndToEndTest, MeasuresTheWriterBesideStreams) {
+  const auto figures = RunBench({"writer", "--seconds", "1", "--batch-size", "100"});
+  ExpectWithLimit(figures, "writer_records_per_second", "records/s");
+  ExpectWithLimit(figures, "writer_client_cpu_us", "us/record");
+  for (const char* name : {"writer_add_median_us", "writer_of_limit_by_turns"}) {
+    EXPECT_THAT(figures.at(name).fields().at("value").number_value(), Gt(0)) << name;
+  }
+}
+
+TEST_F(ChairbenchEndToEndTest, MeasuresTheClientBesideStubsAndOverSeveralChannels) {
+  const auto figures = RunBench({"client", "--seconds", "1", "--in-flight", "32"});
+  for (const char* name : {"client_async", "client_channels"}) {
+    ExpectWithLimit(figures, absl::StrCat(name, "_calls_per_second"), "calls/s");
+    ExpectWithLimit(figures, absl::StrCat(name, "_p99_ms"), "ms");
+    ExpectWithLimit(figures, absl::StrCat(name, "_client_cpu_us"), "us");
+  }
+}
+
 TEST_F(ChairbenchEndToEndTest, SendsMoreThanTheServerCanTake) {
   for (const char* batch_size : {"1", "100"}) {
     const auto figures = RunBench({"overload", "--seconds", "1", "--batch-size", batch_size});

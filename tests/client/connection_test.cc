@@ -262,6 +262,8 @@ TEST(Connection, RefusesOptionsThatCannotWorkAndNamesThem) {
       {"backoff_policy", [](ClientOptions& options) { options.backoff_policy = nullptr; }},
       {"now", [](ClientOptions& options) { options.now = nullptr; }},
       {"sleep", [](ClientOptions& options) { options.sleep = nullptr; }},
+      {"channels", [](ClientOptions& options) { options.channels = 0; }},
+      {"channels", [](ClientOptions& options) { options.channels = 65; }},
   };
   for (const auto& row : rows) {
     ClientOptions options;

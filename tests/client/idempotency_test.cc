@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "common/base/method.h"
+#include "emptychair/client/client.h"
 #include "emptychair/client/connection.h"
 #include "emptychair/v1/access_service.pb.h"
 #include "emptychair/v1/admin_service.pb.h"
@@ -70,18 +72,30 @@ std::map<std::string, int> ExpectedCalls() {
   return expected;
 }
 
-TEST(Idempotency, ExactlyTheMethodsThatMayBeAreSentAgain) {
-  AwayService away;
-  int port = 0;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  builder.RegisterCallbackGenericService(&away);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  ASSERT_NE(server, nullptr);
-  ClientOptions options{.endpoint = absl::StrCat("127.0.0.1:", port)};
-  options.retry_policy = std::make_shared<LimitedAttemptsRetryPolicy>(kAttempts);
-  options.sleep = [](absl::Duration) {};
-  const absl::StatusOr<std::shared_ptr<Connection>> made = MakeConnection(options);
+class IdempotencyTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    int port = 0;
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterCallbackGenericService(&away_);
+    server_ = builder.BuildAndStart();
+    ASSERT_NE(server_, nullptr);
+    options_.endpoint = absl::StrCat("127.0.0.1:", port);
+    options_.retry_policy = std::make_shared<LimitedAttemptsRetryPolicy>(kAttempts);
+    options_.backoff_policy =
+        std::make_shared<ExponentialBackoffPolicy>(absl::Nanoseconds(1), absl::Nanoseconds(1));
+    options_.timeout = absl::Hours(1);
+  }
+  void TearDown() override { server_->Shutdown(); }
+
+  AwayService away_;
+  std::unique_ptr<grpc::Server> server_;
+  ClientOptions options_;
+};
+
+TEST_F(IdempotencyTest, ExactlyTheMethodsThatMayBeAreSentAgain) {
+  const absl::StatusOr<std::shared_ptr<Connection>> made = MakeConnection(options_);
   ASSERT_TRUE(made.ok()) << made.status();
   Connection& connection = **made;
 
@@ -139,8 +153,75 @@ TEST(Idempotency, ExactlyTheMethodsThatMayBeAreSentAgain) {
   for (const absl::Status& answer : answers) {
     EXPECT_TRUE(absl::IsUnavailable(answer)) << answer;
   }
-  EXPECT_EQ(away.calls(), ExpectedCalls());
-  server->Shutdown();
+  EXPECT_EQ(away_.calls(), ExpectedCalls());
+}
+
+TEST_F(IdempotencyTest, TheSameWithoutWaiting) {
+  absl::Mutex mutex;
+  std::vector<absl::Status> answers;
+  const auto note = [&](const auto& response) {
+    absl::MutexLock lock(&mutex);
+    answers.push_back(response.status());
+  };
+  absl::StatusOr<Client> client = Client::Create(options_);
+  ASSERT_TRUE(client.ok()) << client.status();
+  client->AsyncCreateSurvey({}, note);
+  client->AsyncGetSurvey({}, note);
+  client->AsyncListSurveys({}, note);
+  client->AsyncUpdateSurvey({}, note);
+  client->AsyncArchiveSurvey({}, note);
+  client->AsyncDeleteSurvey({}, note);
+  client->AsyncSubmitFeedback({}, note);
+  client->AsyncBatchSubmitFeedback({}, note);
+  client->AsyncGetFeedback({}, note);
+  client->AsyncListFeedback({}, note);
+  client->AsyncAmendFeedback({}, note);
+  client->AsyncExcludeFeedback({}, note);
+  client->AsyncIncludeFeedback({}, note);
+  client->AsyncEraseFeedback({}, note);
+  client->AsyncQueryMetric({}, note);
+  client->AsyncCompareMetric({}, note);
+  client->AsyncDecomposeChange({}, note);
+  client->AsyncCompareWords({}, note);
+  client->AsyncGetScorecard({}, note);
+  client->AsyncExplainMetric({}, note);
+  client->AsyncGetStatus({}, note);
+  client->AsyncRebuildCube({}, note);
+  client->AsyncCompactStore({}, note);
+  client->AsyncGetRepeatProfile({}, note);
+  client->AsyncListBackups({}, note);
+  client->AsyncDeleteBackup({}, note);
+  client->AsyncPruneBackups({}, note);
+  client->AsyncMeasureRepeats({}, note);
+  client->AsyncUpsertCustomer({}, note);
+  client->AsyncGetCustomer({}, note);
+  client->AsyncListTimeline({}, note);
+  client->AsyncGetCustomerView({}, note);
+  client->AsyncEraseCustomer({}, note);
+  client->AsyncQueryRetention({}, note);
+  client->AsyncQueryCohorts({}, note);
+  client->AsyncQueryRepeatRate({}, note);
+  client->AsyncDefineActivityKind({}, note);
+  client->AsyncListActivityKinds({}, note);
+  client->AsyncDeleteActivityKind({}, note);
+  client->AsyncRecordActivity({}, note);
+  client->AsyncBatchRecordActivities({}, note);
+  client->AsyncListActivities({}, note);
+  client->AsyncEraseActivity({}, note);
+  client->AsyncCreateKey({}, note);
+  client->AsyncGetKey({}, note);
+  client->AsyncListKeys({}, note);
+  client->AsyncUpdateKey({}, note);
+  client->AsyncRotateKey({}, note);
+  client->AsyncRevokeKey({}, note);
+  client->AsyncGetCaller({}, note);
+  client->AsyncListAuditEvents({}, note);
+  const auto have_come = [&]() ABSL_SHARED_LOCKS_REQUIRED(mutex) { return answers.size() == 51; };
+  absl::MutexLock lock(&mutex, absl::Condition(&have_come));
+  for (const absl::Status& answer : answers) {
+    EXPECT_TRUE(absl::IsUnavailable(answer)) << answer;
+  }
+  EXPECT_EQ(away_.calls(), ExpectedCalls());
 }
 
 }  // namespace

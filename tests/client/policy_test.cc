@@ -88,7 +88,7 @@ TEST(RetryPolicies, AreAsNewWhenCloned) {
   EXPECT_FALSE(time_clone->OnFailure(absl::UnavailableError("away"), absl::Seconds(6)));
 }
 
-TEST(ExponentialBackoffPolicy, WaitsHalfToWholeOfATimeThatGrows) {
+TEST(ExponentialBackoffPolicy, WaitsAShareOfATimeThatGrows) {
   const ExponentialBackoffPolicy prototype(absl::Milliseconds(100), absl::Seconds(1), 3);
   const absl::Duration whole[] = {absl::Milliseconds(100), absl::Milliseconds(300),
                                   absl::Milliseconds(900), absl::Seconds(1), absl::Seconds(1)};
@@ -97,22 +97,23 @@ TEST(ExponentialBackoffPolicy, WaitsHalfToWholeOfATimeThatGrows) {
     const std::unique_ptr<BackoffPolicy> policy = prototype.Clone();
     for (const absl::Duration expected : whole) {
       const absl::Duration wait = policy->OnFailure(absl::UnavailableError("away"));
-      EXPECT_GE(wait, expected / 2);
+      EXPECT_GE(wait, absl::ZeroDuration());
       EXPECT_LE(wait, expected);
       if (expected == whole[0]) {
         first_waits.push_back(wait);
       }
     }
   }
-  // All alike, and callers that failed together would come back together.
+  // Spread over all of the time, or callers that failed together would come back together.
   const auto [least, most] = std::minmax_element(first_waits.begin(), first_waits.end());
-  EXPECT_GT(*most - *least, absl::Milliseconds(20));
+  EXPECT_LT(*least, absl::Milliseconds(20));
+  EXPECT_GT(*most, absl::Milliseconds(80));
 }
 
 TEST(ExponentialBackoffPolicy, WaitsAtLeastAsLongAsTheServerAsks) {
   ExponentialBackoffPolicy policy(absl::Milliseconds(100), absl::Milliseconds(100));
   const absl::Duration asked = policy.OnFailure(QueueFull(absl::Seconds(7)));
-  EXPECT_GE(asked, absl::Milliseconds(7050));
+  EXPECT_GE(asked, absl::Seconds(7));
   EXPECT_LE(asked, absl::Milliseconds(7100));
   EXPECT_LE(policy.OnFailure(QueueFull(absl::ZeroDuration())), absl::Milliseconds(100));
 }

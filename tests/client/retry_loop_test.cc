@@ -8,6 +8,7 @@
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/client/fixed_backoff_policy.h"
 #include "tests/helpers/status_matchers.h"
 
 namespace emptychair {
@@ -16,17 +17,6 @@ namespace {
 using ::emptychair::testing::IsOkAndHolds;
 using ::emptychair::testing::StatusIs;
 using ::testing::ElementsAre;
-
-// Waits as long as the server asks, else a second.
-class FixedBackoffPolicy final : public BackoffPolicy {
- public:
-  std::unique_ptr<BackoffPolicy> Clone() const override {
-    return std::make_unique<FixedBackoffPolicy>();
-  }
-  absl::Duration OnFailure(const absl::Status& status) override {
-    return RetryDelayOf(status).value_or(absl::Seconds(1));
-  }
-};
 
 class RetryLoopTest : public ::testing::Test {
  protected:

@@ -1,6 +1,10 @@
 // What tests/vectors/clients.json says of all clients, of this one.
+#include "tests/client/vectors.h"
+
 #include <filesystem>
 #include <fstream>
+#include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +14,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "client/api_key.h"
+#include "client/retry_loop.h"
 #include "client/writer/spool.h"
 #include "client/writer/spool_format.h"
 #include "common/base/errors.h"
@@ -19,7 +25,6 @@
 #include "emptychair/client/retry_policy.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
 #include "tests/client/writer/writer_harness.h"
@@ -30,38 +35,16 @@ namespace emptychair {
 namespace {
 
 using ::emptychair::testing::At;
+using ::emptychair::testing::kHalf;
+using ::emptychair::testing::MemberOf;
+using ::emptychair::testing::Section;
 using ::emptychair::testing::TempDir;
+using ::emptychair::testing::TextAt;
+using ::emptychair::testing::Vectors;
 using ::google::protobuf::ListValue;
 using ::google::protobuf::Struct;
 using ::google::protobuf::Value;
 using ::google::protobuf::util::MessageDifferencer;
-
-// What stands for half a character, which no JSON of protobuf's can have.
-constexpr absl::string_view kHalf = "(half a character)";
-
-const Struct& Vectors() {
-  static const Struct& vectors = *[] {
-    std::ifstream file(EMPTYCHAIR_CLIENT_VECTORS);
-    std::string text(std::istreambuf_iterator<char>(file), {});
-    text =
-        absl::StrReplaceAll(text, {{"\\ud800", kHalf}, {"\"\\udc00", absl::StrCat("\"", kHalf)}});
-    auto* parsed = new Struct();
-    const auto status = google::protobuf::util::JsonStringToMessage(text, parsed);
-    EXPECT_TRUE(status.ok()) << status.ToString();
-    return parsed;
-  }();
-  return vectors;
-}
-
-const Value& MemberOf(const Struct& from, const std::string& key) {
-  static const Value none;
-  const auto found = from.fields().find(key);
-  return found == from.fields().end() ? none : found->second;
-}
-const std::string& TextAt(const Struct& from, const std::string& key) {
-  return MemberOf(from, key).string_value();
-}
-const ListValue& Section(const std::string& name) { return MemberOf(Vectors(), name).list_value(); }
 
 bool IsForCpp(const Struct& entry) {
   const ListValue& only = MemberOf(entry, "only").list_value();
@@ -104,8 +87,13 @@ bool SetField(const std::string& name, const Value& value, v1::Feedback& feedbac
   }
   if (name == "score") {
     const double score = value.number_value();
+    using Limits = std::numeric_limits<int32_t>;
+    if (value.kind_case() != Value::kNumberValue || score < Limits::min() ||
+        score > Limits::max()) {
+      return false;
+    }
     feedback.set_score(static_cast<int32_t>(score));
-    return value.kind_case() == Value::kNumberValue && score == feedback.score();
+    return score == feedback.score();
   }
   if (name == "labels") {
     bool are_texts = value.kind_case() == Value::kStructValue;
@@ -254,6 +242,100 @@ TEST_F(VectorsTest, Errors) {
     EXPECT_EQ(RetryDelayOf(status).value_or(absl::ZeroDuration()),
               absl::Milliseconds(delay.number_value()));
     EXPECT_EQ(IsRetryable(status), MemberOf(entry, "retryable").bool_value());
+  }
+}
+
+// A status of the code that has this name.
+absl::Status StatusOf(const std::string& code, std::optional<absl::Duration> delay = {}) {
+  for (int number = 1; number <= 16; ++number) {
+    const absl::Status status(static_cast<absl::StatusCode>(number), "");
+    if (absl::StatusCodeToString(status.code()) == code) {
+      return delay.has_value() && absl::IsResourceExhausted(status)
+                 ? RetryableError(v1::ERROR_REASON_QUEUE_FULL, "", *delay)
+             : delay.has_value() ? RetryableError(v1::ERROR_REASON_SHUTTING_DOWN, "", *delay)
+                                 : status;
+    }
+  }
+  ADD_FAILURE() << code;
+  return absl::OkStatus();
+}
+
+TEST_F(VectorsTest, Waits) {
+  for (const Value& value : Section("waits").values()) {
+    const Struct& entry = value.struct_value();
+    SCOPED_TRACE(TextAt(entry, "name"));
+    const ListValue& failures = MemberOf(entry, "failures").list_value();
+    int attempts = 0;
+    absl::Time now;
+    std::vector<absl::Duration> waits;
+    std::string key = "eck_old";
+    ClientOptions options;
+    options.timeout = absl::Milliseconds(MemberOf(entry, "timeout_ms").number_value());
+    options.now = [&now] { return now; };
+    options.sleep = [&](absl::Duration wait) {
+      if (wait > absl::ZeroDuration()) {  // To sleep for 0 or not to sleep is the same.
+        waits.push_back(wait);
+      }
+      now += wait;
+    };
+    options.api_key_source = [&key] { return key; };
+    options.backoff_policy = std::make_shared<ExponentialBackoffPolicy>(
+        absl::Milliseconds(100), absl::Seconds(2), 2, [&] {
+          return MemberOf(failures.values(attempts - 1).struct_value(), "jitter").number_value();
+        });
+    ASSERT_OK_AND_ASSIGN(std::shared_ptr<ApiKey> api_key, ApiKey::Read(options));
+    CallKey call_key(std::move(api_key));
+    const absl::StatusOr<int> outcome = RetryLoop<int>(
+        options, Idempotency::kIdempotent,
+        [&](absl::Duration) -> absl::StatusOr<int> {
+          call_key.Authorization();
+          if (attempts == failures.values_size()) {
+            return 0;
+          }
+          if (MemberOf(entry, "key_is_renewed").bool_value()) {
+            key = "eck_new";
+          }
+          const Struct& failure = failures.values(attempts++).struct_value();
+          const Value& delay = MemberOf(failure, "retry_delay_ms");
+          return StatusOf(TextAt(failure, "code"),
+                          delay.kind_case() == Value::kNumberValue
+                              ? std::optional(absl::Milliseconds(delay.number_value()))
+                              : std::nullopt);
+        },
+        &call_key);
+    std::vector<absl::Duration> wanted;
+    for (const Value& wait : MemberOf(entry, "waits_ms").list_value().values()) {
+      if (wait.number_value() > 0) {
+        wanted.push_back(absl::Milliseconds(wait.number_value()));
+      }
+    }
+    EXPECT_EQ(waits, wanted);
+    EXPECT_EQ(outcome.ok() ? "success" : "error", TextAt(entry, "outcome"));
+  }
+}
+
+TEST_F(VectorsTest, SpoolTails) {
+  const Struct& spool = MemberOf(Vectors(), "spool").struct_value();
+  const Struct& one = MemberOf(spool, "one_record").struct_value();
+  for (const Value& value : MemberOf(spool, "tails").list_value().values()) {
+    const Struct& entry = value.struct_value();
+    SCOPED_TRACE(TextAt(entry, "name"));
+    const TempDir folder;
+    const std::string path = folder.Join(TextAt(one, "name"));
+    std::ofstream(path, std::ios::binary)
+        << absl::HexStringToBytes(TextAt(one, "bytes") + TextAt(entry, "tail"));
+    const SpoolOptions options{.directory = folder.path()};
+    absl::StatusOr<std::unique_ptr<::emptychair::Spool>> opened =
+        ::emptychair::Spool::Open(options, WriterClock::System());
+    EXPECT_EQ(opened.ok(), TextAt(entry, "error").empty());
+    if (!opened.ok()) {
+      EXPECT_EQ(absl::StatusCodeToString(opened.status().code()), TextAt(entry, "error"));
+      EXPECT_TRUE(std::filesystem::exists(path + ".bad"));
+      opened = ::emptychair::Spool::Open(options, WriterClock::System());
+      ASSERT_OK(opened.status());
+    }
+    EXPECT_EQ((*opened)->found_records(), MemberOf(entry, "records").number_value());
+    EXPECT_EQ((*opened)->torn_records(), MemberOf(entry, "torn").number_value());
   }
 }
 

@@ -14,6 +14,7 @@
 #include "tools/chairbench/operations/restore.h"
 #include "tools/chairbench/operations/telemetry.h"
 #include "tools/chairbench/records/purchases.h"
+#include "tools/chairbench/scenarios/client.h"
 #include "tools/chairbench/scenarios/files.h"
 #include "tools/chairbench/scenarios/ingest.h"
 #include "tools/chairbench/scenarios/loyalty.h"
@@ -230,6 +231,21 @@ void AddHonesty(CommandLine app, Flags& flags) {
   AddStreams(honesty, flags);
 }
 
+void AddClient(CommandLine app, Flags& flags) {
+  const CommandLine writer =
+      AddCommand(app, "writer", "Answers by the client library's writer, beside its streams",
+                 MeasureWriter, flags);
+  AddStreams(writer, flags);
+
+  const CommandLine client =
+      AddCommand(app, "client",
+                 "Single answers by the client library, without waiting for each, over one channel "
+                 "and over several",
+                 MeasureClient, flags);
+  AddInFlight(client, "Single calls under way (default 256)", flags.bench.in_flight);
+  client.Add("--channels", flags.bench.channels, "Beside one (default 2)").Between(2, 64);
+}
+
 void AddCommands(CommandLine app, Flags& flags) {
   CommandLine unary = AddCommand(app, "unary", "Single answers, each durable before its call ends",
                                  MeasureUnary, flags);
@@ -355,7 +371,8 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
   app.Footer(
       "limit: unary and query, an echo of the same messages by a gRPC server that does nothing "
       "else;\nbatch and stream, the same bytes written plainly to RocksDB in synced groups of the "
-      "same size;\noverload, the peak; files, the import, the stream; peers, what PostgreSQL took "
+      "same size;\nwriter, the streams; client, bare stubs, and one channel beside several;\n"
+      "overload, the peak; files, the import, the stream; peers, what PostgreSQL took "
       "for the same;\nloyalty, PostgreSQL, the stream of answers, and GetSurvey; keys, tls, "
       "telemetry and backups, "
       "the same\nwithout them.\n"
@@ -365,6 +382,7 @@ int RunChairbench(const std::vector<std::string>& arguments, std::ostream& out, 
       "2 wrong usage.");
   AddFlags(app, flags);
   AddCommands(app, flags);
+  AddClient(app, flags);
   AddLoyalty(app, flags);
   AddOperations(app, flags);
   AddHonesty(app, flags);

@@ -30,6 +30,14 @@ export function codeOf(number: number): Code {
   return code === undefined || code === "OK" ? "UNKNOWN" : code;
 }
 
+/** The number of this code. Error: FIELD_INVALID. */
+export function numberOf(code: Code): number {
+  const number = CODES.indexOf(code);
+  if (number > 0) return number;
+  const description = `got ${JSON.stringify(code)}, wanted one of ${CODES.slice(1).join(", ")}`;
+  throw fieldError("FIELD_INVALID", "code", description);
+}
+
 /** Why a call failed, for programs; servers to come can have further ones. */
 export type ErrorReason = Exclude<KnownReason, "UNSPECIFIED"> | (string & {});
 
@@ -55,7 +63,7 @@ export interface ErrorFields {
 
 /**
  * Every error of the client. Program against `code` and `reason`: the sentence is for people and
- * can change. As text it ends with the reason in brackets.
+ * can change. As text it ends with the reason in brackets, or the code where there is none.
  */
 export class EmptyChairError extends Error {
   /** The gRPC code. */
@@ -85,8 +93,7 @@ export class EmptyChairError extends Error {
   }
 
   override toString(): string {
-    const text = `${this.name}: ${this.message}`;
-    return this.reason === undefined ? text : `${text} [${this.reason}]`;
+    return `${this.name}: ${this.message} [${this.reason ?? this.code}]`;
   }
 
   toJSON(): unknown {

@@ -4,7 +4,13 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { Client, InvalidArgument, Unauthenticated, Unavailable } from "@emptychair/client";
+import {
+  Client,
+  FeedbackWriter,
+  InvalidArgument,
+  Unauthenticated,
+  Unavailable,
+} from "@emptychair/client";
 import { temporaryFolder } from "./folders.mjs";
 import { Server } from "./server.mjs";
 
@@ -169,6 +175,45 @@ describe("encryption", () => {
     await assert.rejects(status("PLAIN_TEXT"), Unavailable);
   });
 
+  test("carries the key of calls, watches and writers", async (t) => {
+    const folder = temporaryFolder(t);
+    const own = certificate(folder, "server", "DNS:feedback.example.org,IP:127.0.0.1");
+    const server = await Server.start(t, [
+      `--tls_certificate=${own.caFile}`,
+      `--tls_key=${own.key}`,
+      "--anonymous=none",
+    ]);
+    const admin = clientOf(t, { endpoint: `unix:${join(server.folder, "data", "admin.sock")}` });
+    const make = async (name) => {
+      const made = await admin.createKey({ name, role: "ADMIN", allSurveys: true });
+      writeFileSync(apiKeyFile, `${made.keyText}\n`);
+      return made.key;
+    };
+    const apiKeyFile = join(folder, "key");
+    const first = await make("first");
+    const credentials = { caFile: own.caFile };
+    const client = clientOf(t, { endpoint: server.endpoint, credentials, apiKeyFile });
+    assert.equal((await client.getCaller()).key.name, "first");
+    await client.createSurvey({ surveyId: "nps", kind: "NPS" });
+    const watch = client.watchFeedback({ afterSequence: 0n })[Symbol.asyncIterator]();
+    const writer = new FeedbackWriter(client);
+    for (const externalId of ["a", "b"]) {
+      writer.add({ surveyId: "nps", externalId, score: 9 });
+      await writer.flush(60_000);
+      assert.equal((await watch.next()).value.changes[0].feedback.externalId, externalId);
+      // The key is rotated while the writer's stream is open.
+      if (externalId === "a") {
+        await make("second");
+        await admin.revokeKey({ keyId: first.keyId });
+      }
+    }
+    await watch.return();
+    await writer.close(60_000);
+    assert.equal((await client.getCaller()).key.name, "second");
+    const anonymous = clientOf(t, { endpoint: server.endpoint, credentials });
+    await assert.rejects(anonymous.getCaller(), { reason: "KEY_REQUIRED" });
+  });
+
   test("wants files that are there and belong together", (t) => {
     const folder = temporaryFolder(t);
     const { caFile, key } = certificate(folder, "a", "DNS:a");
@@ -270,5 +315,5 @@ test("the list of what the package exports is what a user needs", async () => {
     "positionText",
   ]);
   const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  assert.deepEqual(Object.keys(exports), [".", "./package.json"]);
+  assert.deepEqual(Object.keys(exports), [".", "./testing", "./package.json"]);
 });

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { Client, FeedbackWriter } from "@emptychair/client";
+import { startFakeServer } from "@emptychair/client/testing";
 import { temporaryFolder } from "./folders.mjs";
 import { Proxy, Server, within } from "./server.mjs";
 
@@ -93,6 +94,73 @@ test("while the server is killed, connections are cut and the clock is set back"
   assert(most - base <= QUEUE_BYTES + MEMORY_BESIDE, `${(most - base) >> 20} MiB more`);
   assert.equal((await direct.getStatus()).feedbackCount, RECORDS);
   t.diagnostic(`${counters.reconnects} reconnects, ${(most - base) >> 20} MiB more memory`);
+});
+
+test("while connections are cut, the server restarts and both clocks are set back", async (t) => {
+  const server = await startFakeServer();
+  t.after(() => server.close());
+  let setBack = 0;
+  let isServerSetBack = false;
+  const client = new Client({
+    endpoint: server.endpoint,
+    environment: {},
+    timeout: 60_000,
+    now: () => Date.now() - setBack,
+  });
+  t.after(() => client.close());
+  await client.createSurvey({ surveyId: "nps", kind: "NPS" });
+  // The server's clock stands, and records come to be ahead of it.
+  const follow = () => server.setTime(new Date(Date.now() - (isServerSetBack ? setBack : 0)));
+
+  const results = new Uint8Array(RECORDS);
+  const outcomes = new Set();
+  let answered = 0;
+  const writer = new FeedbackWriter(client, {
+    whenFull: "BLOCK",
+    blockTimeout: 600_000,
+    queueBytes: QUEUE_BYTES,
+    batchRecords: 100,
+    onResult: ({ context, outcome }) => {
+      results[context]++;
+      answered++;
+      outcomes.add(outcome);
+    },
+  });
+  let isDone = false;
+  let dropped = 0;
+  const trouble = (async () => {
+    for (let n = 1; n <= KILLS; n++) {
+      await within(600_000, () => isDone || answered >= (RECORDS * n) / (KILLS + 1));
+      await follow();
+      dropped += await server.dropConnections();
+      await within(600_000, () => isDone || answered >= (RECORDS * (n + 0.5)) / (KILLS + 1));
+      await server.restart();
+    }
+  })();
+  for (let i = 0; i < RECORDS; i++) {
+    const ids = i % 2 === 0 ? {} : { externalId: `e${i}` };
+    assert.equal(await writer.add({ surveyId: "nps", score: i % 11, ...ids }, i), true);
+    if (i === Math.floor(RECORDS / 2)) setBack = 3_600_000;
+    if (i === Math.floor((RECORDS * 3) / 4)) {
+      // What has a time of before is ahead of the server's clock by then.
+      await writer.flush(600_000);
+      isServerSetBack = true;
+      await follow();
+    }
+  }
+  await writer.flush(600_000);
+  isDone = true;
+  await trouble;
+  await writer.close();
+  assert(dropped > 0, "no connection was cut");
+  assert.equal(answered, RECORDS);
+  assert(
+    results.every((count) => count === 1),
+    "each record has one result",
+  );
+  assert.deepEqual([...outcomes], ["STORED"]);
+  assert(writer.counters().reconnects > 0);
+  assert.equal((await client.getStatus()).feedbackCount, RECORDS);
 });
 
 test("while the client is killed, with a spool", async (t) => {

@@ -13,7 +13,7 @@ const out = join(root, "src/gen");
 
 for (const made of [out, join(root, "dist")]) rmSync(made, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const files = ["emptychair/v1", "google/rpc"].flatMap((folder) =>
+const files = ["emptychair/v1", "emptychair/testing/v1", "google/rpc"].flatMap((folder) =>
   readdirSync(join(protos, folder))
     .filter((name) => name.endsWith(".proto"))
     .sort()

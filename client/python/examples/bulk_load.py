@@ -23,8 +23,10 @@ def load(client: emptychair.Client, survey_id: str, path: str) -> emptychair.Cou
         if result.error is not None:
             print(f"line {result.context}: {result.outcome}: {result.error}", file=sys.stderr)
 
-    # BLOCK: read no faster than the service stores.
-    with emptychair.FeedbackWriter(client, when_full="BLOCK", on_result=told) as writer:
+    # BLOCK: read no faster than the service stores, and go on when it comes back.
+    with emptychair.FeedbackWriter(
+        client, when_full="BLOCK", block_timeout=600, on_result=told
+    ) as writer:
         with open(path, encoding="utf-8", newline="") as file:
             for line, row in enumerate(csv.DictReader(file), 2):
                 try:
@@ -39,7 +41,7 @@ def load(client: emptychair.Client, survey_id: str, path: str) -> emptychair.Cou
                     )
                 except (ValueError, emptychair.InvalidArgument) as error:
                     print(f"line {line}: {error}", file=sys.stderr)
-        writer.flush()
+        writer.flush(600)
         return writer.counters()
 
 

@@ -20,15 +20,19 @@ import emptychair
 
 def metrics_of(counters: emptychair.Counters) -> str:
     """The counters of a writer as Prometheus reads them."""
-    lines = []
-    for name, value in dataclasses.asdict(counters).items():
-        if isinstance(value, (int, float)):
-            kind = (
-                "gauge" if name in ("queued_records", "queued_bytes", "oldest_age") else "counter"
-            )
-            full = f"feedback_writer_{name}" + ("_total" if kind == "counter" else "")
-            lines += [f"# TYPE {full} {kind}", f"{full} {value}"]
-    return "\n".join(lines) + "\n"
+    values = {field.name: getattr(counters, field.name) for field in dataclasses.fields(counters)}
+    gauges = {
+        "oldest_age_seconds": values.pop("oldest_age"),
+        "failing": int(values.pop("last_error") is not None),
+        "queued_records": values.pop("queued_records"),
+        "queued_bytes": values.pop("queued_bytes"),
+    }
+    families = [(f"{name}_total", "counter", value) for name, value in values.items()]
+    families += [(name, "gauge", value) for name, value in gauges.items()]
+    return "".join(
+        f"# TYPE feedback_writer_{name} {kind}\nfeedback_writer_{name} {value}\n"
+        for name, kind, value in families
+    )
 
 
 def make_server(writer: emptychair.FeedbackWriter, host: str, port: int) -> ThreadingHTTPServer:

@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent import futures
 
@@ -13,6 +14,8 @@ import pytest
 
 import emptychair
 from emptychair.v1 import feedback_service_pb2, feedback_service_pb2_grpc
+
+pytest_plugins = ["emptychair.testing"]
 
 DEADLINE = 30  # Seconds, for what takes no time.
 
@@ -179,3 +182,19 @@ def set_back_an_hour(monkeypatch):
     """Sets the clock that ids and times are made by back."""
     real = time.time_ns
     monkeypatch.setattr(time, "time_ns", lambda: real() - 3600 * 10**9)
+
+
+class Gate:
+    """Holds acknowledgements back until it is opened."""
+
+    def __init__(self, fake):
+        self.event = threading.Event()
+        fake.on_batch = self.on_batch
+
+    def on_batch(self, request, context):
+        self.event.wait(DEADLINE)
+        return acknowledge(request, context)
+
+
+def writer_of(fake, results, **options):
+    return emptychair.FeedbackWriter(fake.client, on_result=results.append, **options)

@@ -66,6 +66,7 @@ def test_a_request_handler_answers_at_once(own_server):
             shown = urllib.request.urlopen(url, timeout=DEADLINE).read().decode()
             assert "feedback_writer_stored_total 1\n" in shown
             assert "# TYPE feedback_writer_queued_records gauge\n" in shown
+            assert "feedback_writer_failing 0\n" in shown
             server.shutdown()
             thread.join()
             server.server_close()

@@ -1,5 +1,6 @@
 """Records that outlive their process."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -45,7 +46,7 @@ def fill(directory, count, **options):
 
 def numbers(spool):
     found = []
-    for number, encoded in spool.backlog():
+    for number, encoded in iter(spool.read, None):
         assert encoded == record(number)
         found.append(number)
     return found
@@ -71,13 +72,13 @@ def test_a_file_goes_when_all_in_it_is_answered(tmp_path, small_files):
     assert files(tmp_path) == names[1:]
     spool.close()
     again = Spool(str(tmp_path))
-    assert again.next_number == 20 and again.backlog_records == 20 - second
+    assert again.next_number == 20 and again.unread_records == 20 - second
     assert numbers(again) == list(range(second, 20))
     again.acknowledge(20)
     assert files(tmp_path) == []
     again.close()
     empty = Spool(str(tmp_path))
-    assert empty.next_number == 20 and empty.backlog_records == 0
+    assert empty.next_number == 20 and empty.unread_records == 0
     empty.close()
 
 
@@ -87,8 +88,11 @@ def test_a_file_that_is_damaged_in_its_middle_is_set_aside(tmp_path, small_files
     data = bytearray((tmp_path / first).read_bytes())
     data[-1] ^= 1
     (tmp_path / first).write_bytes(data)
-    spool = Spool(str(tmp_path))
+    with pytest.raises(emptychair.EmptyChairError, match=first) as raised:
+        Spool(str(tmp_path))
+    assert raised.value.code == "DATA_LOSS"
     assert (tmp_path / (first + ".bad")).read_bytes() == data
+    spool = Spool(str(tmp_path))
     assert numbers(spool) == list(range(int(second[:16], 16), 20)) and spool.next_number == 20
     spool.close()
 
@@ -99,8 +103,11 @@ def test_a_last_file_that_is_damaged_before_its_end_is_set_aside(tmp_path):
     data = bytearray((tmp_path / name).read_bytes())
     data[20] ^= 1
     (tmp_path / name).write_bytes(data)
+    with pytest.raises(emptychair.EmptyChairError) as raised:
+        Spool(str(tmp_path))
+    assert raised.value.code == "DATA_LOSS"
     spool = Spool(str(tmp_path))
-    assert files(tmp_path) == [] and numbers(spool) == [] and spool.cut_records == 0
+    assert files(tmp_path) == [] and numbers(spool) == []
     spool.close()
 
 
@@ -109,7 +116,7 @@ def test_a_record_behind_one_that_was_cut_off_is_whole(tmp_path):
     path = tmp_path / files(tmp_path)[0]
     path.write_bytes(path.read_bytes()[:-1])
     spool = Spool(str(tmp_path))
-    assert spool.cut_records == 1 and spool.next_number == 2
+    assert spool.torn_records == 1 and spool.next_number == 2
     spool.append(record(2))
     spool.close()
     again = Spool(str(tmp_path))
@@ -149,11 +156,30 @@ def test_a_full_spool_refuses(tmp_path, fake):
         for number in range(100):
             writer.add("nps", external_id=f"x{number}")
     assert raised.value.reason == "QUEUE_FULL"
-    assert sum(os.path.getsize(tmp_path / name) for name in files(tmp_path)) <= 500
+    size = len(encode_record("nps", external_id="x10"))
+    assert 500 // size <= writer.counters().added <= 500 // (size - 1)
     event.set()
     writer.flush(DEADLINE)
     writer.add("nps", external_id="later")
     writer.close()
+    assert files(tmp_path) == []
+
+
+def test_a_full_spool_drops_the_oldest(tmp_path, fake):
+    event, results = threading.Event(), []
+    fake.on_batch = lambda request, context: event.wait(DEADLINE) and acknowledge(request, context)
+    writer = emptychair.FeedbackWriter(
+        fake.client, spool=tmp_path, spool_bytes=500, when_full="DROP_OLDEST", batch_records=5,
+        in_flight_batches=1, on_result=results.append,
+    )  # fmt: skip
+    for number in range(100):
+        writer.add("nps", external_id=f"x{number}", context=number)
+    event.set()
+    writer.close(DEADLINE)
+    assert writer.counters().dropped > 20
+    assert sorted(one.context for one in results) == [*range(100)]
+    dropped = [one.context for one in results if one.outcome == "GAVE_UP"]
+    assert dropped == sorted(dropped) and results[-1].context == 99
     assert files(tmp_path) == []
 
 
@@ -169,7 +195,9 @@ def test_what_is_left_at_the_end_is_sent_by_the_next_writer(tmp_path, own_server
         )
         for number in range(10):
             writer.add("nps", external_id=f"x{number}", score=9)
-        writer.close(0)
+        with pytest.raises(emptychair.EmptyChairError) as raised:
+            writer.close(0)
+        assert raised.value.code == "DEADLINE_EXCEEDED" and raised.value.metadata["left"] == "10"
         assert results == [] and writer.counters().gave_up == 0
         own_server.start()
         with emptychair.FeedbackWriter(client, spool=directory, on_result=results.append) as writer:
@@ -179,6 +207,72 @@ def test_what_is_left_at_the_end_is_sent_by_the_next_writer(tmp_path, own_server
         assert [one.outcome for one in results] == ["STORED"] * 10
         assert client.get_status().feedback_count == 10
     assert files(directory) == []
+
+
+@pytest.mark.parametrize("is_asyncio", [False, True])
+def test_what_has_no_room_in_memory_waits_on_disk_in_order(tmp_path, fake, is_asyncio):
+    event, results = threading.Event(), []
+
+    def on_batch(request, context):
+        event.wait(DEADLINE)
+        return acknowledge(request, context)
+
+    fake.on_batch = on_batch
+    options = {
+        "spool": tmp_path / "spool", "queue_bytes": 40_000, "batch_records": 10,
+        "in_flight_batches": 2, "on_result": results.append,
+    }  # fmt: skip
+
+    def context_of(number):
+        return number if number % 3 == 0 else None
+
+    async def run():
+        async with emptychair.AsyncClient(fake.endpoint, timeout=DEADLINE) as client:
+            async with emptychair.AsyncFeedbackWriter(client, **options) as writer:
+                for number in range(300):
+                    await writer.add("nps", external_id=f"x{number}", context=context_of(number))
+                check_full(writer.counters())
+                event.set()
+                for number in range(300, 400):
+                    await writer.add("nps", external_id=f"x{number}")
+                await writer.flush(DEADLINE)
+
+    def check_full(counters):
+        assert counters.added == counters.queued_records == 300
+        assert counters.queued_bytes <= 40_000
+
+    if is_asyncio:
+        asyncio.run(run())
+    else:
+        with emptychair.FeedbackWriter(fake.client, **options) as writer:
+            for number in range(300):
+                writer.add("nps", external_id=f"x{number}", context=context_of(number))
+            check_full(writer.counters())
+            event.set()
+            for number in range(300, 400):
+                writer.add("nps", external_id=f"x{number}")
+            writer.flush(DEADLINE)
+    assert [one.feedback.external_id for one in results] == [f"x{number}" for number in range(400)]
+    assert [one.context for one in results[:300]] == [context_of(number) for number in range(300)]
+    assert {one.outcome for one in results} == {"STORED"}
+    assert [id for batch in fake.batches for id in batch] == [f"x{number}" for number in range(400)]
+    assert files(tmp_path / "spool") == []
+
+
+def test_contexts_of_what_waits_on_disk_are_bounded_too(tmp_path, fake):
+    event = threading.Event()
+    fake.on_batch = lambda request, context: event.wait(DEADLINE) and acknowledge(request, context)
+    writer = emptychair.FeedbackWriter(fake.client, spool=tmp_path, queue_bytes=4000)
+    for number in range(100):
+        writer.add("nps", external_id=f"x{number}")
+    with pytest.raises(emptychair.EmptyChairError) as raised:
+        for number in range(100, 200):
+            writer.add("nps", external_id=f"x{number}", context=number)
+    assert raised.value.reason == "QUEUE_FULL"
+    writer.add("nps", external_id="without")
+    event.set()
+    writer.close(DEADLINE)
+    assert writer.counters().stored == writer.counters().added > 101
 
 
 def add_and_be_killed(endpoint, directory, first, count, before_the_kill):

@@ -287,6 +287,24 @@ def test_what_is_not_given_comes_from_the_environment(tmp_path):
     for name, value in (("TIMEOUT", "10"), ("TLS", "perhaps")):
         with pytest.raises(emptychair.InvalidArgument):
             settings({f"EMPTYCHAIR_{name}": value})
+    assert settings({"EMPTYCHAIR_TIMEOUT": "1m30.5s"}).timeout == 90.5
+
+
+def test_a_function_gives_the_key_in_place_of_a_file(tmp_path):
+    keys = ["eck_first\n", "eck_second"]
+    key = settings({"EMPTYCHAIR_KEY_FILE": "/none"}, api_key_source=lambda: keys[0]).api_key
+    assert key.text == "eck_first" and not key.renew_after("eck_first")
+    del keys[0]
+    assert key.renew_after("eck_first") and key.text == "eck_second"
+    keys.clear()  # Whatever the function raises, there is no other key.
+    assert not key.renew_after("eck_second") and key.text == "eck_second"
+    with pytest.raises(emptychair.InvalidArgument) as raised:
+        settings(api_key_source=lambda: "two words")
+    assert raised.value.metadata["field"] == "api_key_source" and "words" not in str(raised.value)
+    with pytest.raises(emptychair.InvalidArgument, match="beside api_key_source"):
+        settings(api_key_file=str(tmp_path / "key"), api_key_source=lambda: "eck_a")
+    with pytest.raises(emptychair.InvalidArgument, match="are plain text"):
+        settings(endpoint="192.0.2.1:1", api_key_source=lambda: "eck_a")
 
 
 @pytest.mark.parametrize("text", [b"", b"two words", b"\xff", b"x" * 257, b"\n\n"])

@@ -206,13 +206,30 @@ def test_the_spool_is_read_cut_at_every_byte(tmp_path):
         (directory / vector["name"]).write_bytes(whole[:length])
         spool = Spool(str(directory))
         count = sum(end <= length for end in vector["record_ends"])
-        assert [record for _, record in spool.backlog()] == records[:count], length
-        assert spool.cut_records == (length > 8 and length not in vector["record_ends"]), length
+        assert [record for _, record in iter(spool.read, None)] == records[:count], length
+        assert spool.torn_records == (length > 8 and length not in vector["record_ends"]), length
         assert spool.next_number == count
         spool.close()
         ends = [8, *vector["record_ends"]]
         left = directory / vector["name"]
         assert (left.stat().st_size if left.exists() else 8) == ends[count]
+
+
+@pytest.mark.parametrize("entry", VECTORS["spool"]["tails"], ids=lambda entry: entry["name"])
+def test_a_spool_ends_so(tmp_path, entry):
+    vector = VECTORS["spool"]["one_record"]
+    path = tmp_path / vector["name"]
+    data = bytes.fromhex(vector["bytes"] + entry["tail"])
+    path.write_bytes(data)
+    if "error" in entry:
+        with pytest.raises(emptychair.EmptyChairError) as raised:
+            Spool(str(tmp_path))
+        assert raised.value.code == entry["error"]
+        assert path.with_name(path.name + ".bad").read_bytes() == data
+    spool = Spool(str(tmp_path))
+    assert spool.unread_records == entry.get("records", 0)
+    assert spool.torn_records == entry.get("torn", 0)
+    spool.close()
 
 
 @pytest.mark.parametrize("entry", VECTORS["spool"]["acked"], ids=lambda entry: entry["number"])

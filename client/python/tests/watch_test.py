@@ -6,7 +6,7 @@ import threading
 import pytest
 
 import emptychair
-from conftest import DEADLINE, Server
+from conftest import DEADLINE
 
 RESTARTS = 10
 RECORDS_BETWEEN = 5
@@ -45,15 +45,19 @@ def test_ten_restarts_leave_no_gap_and_no_repeat(own_server):
     assert sequences == sorted(set(sequences))
 
 
+def start_another_store(server, tmp_path):
+    server.kill()
+    server.directory = str(tmp_path / "another")
+    server.start()
+
+
 def test_another_store_on_the_port_is_an_error(own_server, tmp_path):
     with emptychair.Client(own_server.endpoint, timeout=DEADLINE) as client:
         client.create_survey("nps", kind="NPS")
         client.submit_feedback("nps", score=9)
         watch = client.watch_feedback(after_sequence=0)
         next(watch)
-        own_server.kill()
-        own_server.directory = str(tmp_path / "another")
-        own_server.start()
+        start_another_store(own_server, tmp_path)
         client.create_survey("nps", kind="NPS")
         for _ in range(3):
             client.submit_feedback("nps", score=9)
@@ -85,25 +89,38 @@ def test_a_watch_gives_up_when_nobody_comes_back(own_server):
     own_server.start()
 
 
-def test_asyncio_watches_too(tmp_path):
-    server = Server(tmp_path / "store")
-
+def test_asyncio_watches_too(own_server, tmp_path):
     async def run():
-        async with emptychair.AsyncClient(server.endpoint, timeout=DEADLINE) as client:
+        async with emptychair.AsyncClient(own_server.endpoint, timeout=DEADLINE) as client:
             await client.create_survey("nps", kind="NPS")
-            seen = []
+            seen, sent = [], []
+
+            async def submit(count):
+                for _ in range(count):
+                    sent.append(f"x{len(sent)}")
+                    await client.submit_feedback("nps", external_id=sent[-1])
+
             async with client.watch_feedback(after_sequence=0) as watch:
-                for number in range(5):
-                    await client.submit_feedback("nps", external_id=f"x{number}")
-                    while len(seen) <= number:
+                for _ in range(RESTARTS):
+                    await submit(2)
+                    while len(seen) < len(sent):
                         message = await anext(watch)
                         seen += [change.feedback.external_id for change in message.changes]
-                    await asyncio.to_thread(server.restart)
+                    await asyncio.to_thread(own_server.restart)
+                    await submit(1)  # While nobody looks.
+                while len(seen) < len(sent):
+                    seen += [change.feedback.external_id for change in (await anext(watch)).changes]
                 idle = asyncio.create_task(anext(watch, None))
                 await asyncio.sleep(0)
                 watch.close()
                 assert await idle is None
-            assert seen == [f"x{number}" for number in range(5)]
+            assert seen == sent
+            later = client.watch_feedback(position=watch.position)
+            await submit(1)
+            assert (await anext(later)).changes[0].feedback.external_id == sent[-1]
+            await asyncio.to_thread(start_another_store, own_server, tmp_path)
+            with pytest.raises(emptychair.EmptyChairError) as raised:
+                await anext(later)
+            assert raised.value.reason == "STORE_CHANGED"
 
     asyncio.run(run())
-    server.stop()

@@ -1,12 +1,10 @@
-"""The writers: what they deliver, and what they make of failures."""
+"""The writers: what they deliver, and what they do when they are full, closed or forked."""
 
-import asyncio
 import collections
 import contextlib
 import logging
 import os
 import queue
-import random
 import signal
 import subprocess
 import sys
@@ -17,9 +15,7 @@ from datetime import datetime
 import pytest
 
 import emptychair
-from conftest import DEADLINE, abort, acknowledge, set_back_an_hour, status_of
-
-PATIENCE = 60
+from conftest import DEADLINE, Gate, abort, acknowledge, set_back_an_hour, writer_of
 
 
 def test_threads_share_a_writer(client, survey):
@@ -87,6 +83,8 @@ def test_an_id_after_the_clock_was_set_back_has_the_new_time(client, survey, mon
         writer.add(survey, score=9)
         writer.flush(DEADLINE)
     assert [one.outcome for one in results] == ["STORED", "STORED"]
+    assert [one.feedback.score for one in results] == [9, 9]
+    assert len({one.feedback.feedback_id for one in results}) == 2
     first, second = client.list_feedback(survey)
     assert 3590 < (first.occur_time - second.occur_time).total_seconds() < 3610
 
@@ -110,22 +108,6 @@ def test_what_is_wrong_is_refused_before_it_is_queued(client, survey):
         emptychair.FeedbackWriter(client, batch_records=10_001)
     with pytest.raises(emptychair.InvalidArgument):
         emptychair.FeedbackWriter(client, when_full="WAIT")
-
-
-class Gate:
-    """Holds acknowledgements back until it is opened."""
-
-    def __init__(self, fake):
-        self.event = threading.Event()
-        fake.on_batch = self.on_batch
-
-    def on_batch(self, request, context):
-        self.event.wait(DEADLINE)
-        return acknowledge(request, context)
-
-
-def writer_of(fake, results, **options):
-    return emptychair.FeedbackWriter(fake.client, on_result=results.append, **options)
 
 
 def test_a_full_writer_refuses(fake):
@@ -180,7 +162,7 @@ def test_a_full_writer_drops_the_oldest(fake):
     assert dropped == sorted(dropped) and stored[-1] == 49
     assert sorted(dropped + stored) == list(range(50))
     assert all(
-        one.error.code == "RESOURCE_EXHAUSTED" for one in results if one.outcome == "GAVE_UP"
+        one.error.reason == "QUEUE_FULL" for one in results if one.outcome == "GAVE_UP"
     )
 
 
@@ -242,161 +224,6 @@ def test_no_more_is_under_way_than_the_window_has(fake):
     assert max(most) == 2
 
 
-def test_what_was_not_acknowledged_is_sent_again_in_the_same_batches(fake):
-    results = []
-    failures = iter(["UNAVAILABLE", "RESOURCE_EXHAUSTED", "CANCELLED", "INTERNAL"])
-
-    def on_batch(request, context):
-        if len(fake.batches) % 3 == 2:
-            code = next(failures, None)
-            if code is not None:
-                abort(context, code, "again", delay_ms=1 if code == "RESOURCE_EXHAUSTED" else None)
-        return acknowledge(request, context, existed=[0] if len(fake.batches) > 3 else [])
-
-    fake.on_batch = on_batch
-    with writer_of(fake, results, batch_records=10, linger=3600, in_flight_batches=2) as writer:
-        for number in range(100):
-            writer.add("nps", external_id=f"x{number}", context=number)
-        writer.flush(DEADLINE)
-        counters = writer.counters()
-    assert [one.context for one in results] == list(range(100))
-    assert counters.reconnects == 4 and counters.last_error is None
-    batches = [[f"x{n}" for n in range(i, i + 10)] for i in range(0, 100, 10)]
-    assert all(batch in batches for batch in fake.batches) and len(fake.batches) > 10
-    # Of what was sent twice nobody knows which of the two it was.
-    twice = {id for batch in batches if fake.batches.count(batch) > 1 for id in batch}
-    for one in results:
-        assert one.outcome == "STORED" or f"x{one.context}" not in twice
-    assert any(one.outcome == "ALREADY_EXISTED" for one in results)
-
-
-def test_a_record_that_a_batch_is_refused_for_is_found(fake):
-    results = []
-
-    def on_batch(request, context):
-        if any(one.external_id == "x13" for one in request.feedback):
-            abort(context, "INVALID_ARGUMENT", "bad", reason="FIELD_INVALID")
-        if len(request.feedback) > 8:
-            abort(context, "RESOURCE_EXHAUSTED", "Received message larger than max")
-        return acknowledge(request, context)
-
-    fake.on_batch = on_batch
-    with writer_of(fake, results, batch_records=32, linger=3600) as writer:
-        for number in range(64):
-            writer.add("nps", external_id=f"x{number}", context=number)
-        writer.flush(DEADLINE)
-    rejected = [one for one in results if one.outcome == "REJECTED"]
-    assert [(one.context, one.error.reason) for one in rejected] == [(13, "FIELD_INVALID")]
-    assert [one.context for one in results] == list(range(64))
-
-
-def test_a_record_that_can_succeed_later_is_sent_again(fake):
-    results = []
-
-    def on_batch(request, context):
-        busy = status_of("UNAVAILABLE", "changed", "SURVEY_CHANGED", 1)
-        again = len(fake.batches) < 3
-        bad = [i for i, one in enumerate(request.feedback) if again and one.external_id == "x1"]
-        return acknowledge(request, context, failures=[(i, busy) for i in bad])
-
-    fake.on_batch = on_batch
-    with writer_of(fake, results) as writer:
-        for number in range(3):
-            writer.add("nps", external_id=f"x{number}", context=number)
-        writer.flush(DEADLINE)
-    assert sorted(one.context for one in results) == [0, 1, 2]
-    assert {one.outcome for one in results} == {"STORED"}
-    assert fake.batches[1:] == [["x1"], ["x1"]]
-
-
-@pytest.mark.parametrize("is_asyncio", [False, True])
-def test_an_acknowledgement_of_nothing_is_a_failure_of_the_stream(fake, is_asyncio):
-    def on_batch(request, context):
-        if len(fake.batches) < 3:
-            request.batch_number += 1
-        return acknowledge(request, context)
-
-    async def run():
-        async with emptychair.AsyncClient(fake.endpoint) as client:
-            async with emptychair.AsyncFeedbackWriter(client) as writer:
-                await writer.add("nps", external_id="x")
-                await writer.flush(DEADLINE)
-                return writer.counters()
-
-    fake.on_batch = on_batch
-    if is_asyncio:
-        counters = asyncio.run(run())
-    else:
-        with writer_of(fake, []) as writer:
-            writer.add("nps", external_id="x")
-            writer.flush(DEADLINE)
-            counters = writer.counters()
-    assert fake.batches == [["x"]] * 3
-    assert (counters.stored, counters.reconnects) == (1, 2)
-
-
-def test_a_refused_key_is_waited_out_and_shown(fake):
-    results = []
-    fake.on_batch = lambda request, context: abort(
-        context, "PERMISSION_DENIED", "no", reason="NOT_PERMITTED"
-    )
-    writer = writer_of(fake, results)
-    writer.add("nps", external_id="x", context="kept")
-    while writer.counters().last_error is None:
-        threading.Event().wait(0.001)
-    assert writer.counters().last_error.reason == "NOT_PERMITTED"
-    with pytest.raises(emptychair.EmptyChairError) as raised:
-        writer.flush(0.05)
-    assert raised.value.code == "DEADLINE_EXCEEDED" and raised.value.metadata["left"] == "1"
-    assert results == [] and writer.counters().oldest_age > 0
-    writer.close(0)
-    assert [(one.outcome, one.context) for one in results] == [("GAVE_UP", "kept")]
-    assert results[0].error.reason == "NOT_PERMITTED" and len(fake.batches) == 1
-
-
-def test_a_key_that_was_renewed_is_used_at_once(fake, tmp_path):
-    key = tmp_path / "key"
-    key.write_text("eck_old")
-
-    def on_batch(request, context):
-        sent = dict(context.invocation_metadata())["authorization"]
-        if sent != "Bearer eck_new":
-            key.write_text("eck_new")
-            abort(context, "UNAUTHENTICATED", "revoked", reason="KEY_REVOKED")
-        return acknowledge(request, context)
-
-    fake.on_batch = on_batch
-    with emptychair.Client(fake.endpoint, api_key_file=str(key)) as client:
-        with emptychair.FeedbackWriter(client) as writer:
-            writer.add("nps", external_id="x")
-            writer.flush(DEADLINE)
-            assert writer.counters().stored == 1
-
-
-def test_what_is_too_old_is_given_up(own_server):
-    results = []
-    with emptychair.Client(own_server.endpoint) as client:
-        own_server.kill()
-        with emptychair.FeedbackWriter(
-            client, give_up_after=0.2, on_result=results.append
-        ) as writer:
-            writer.add("nps", score=9, context="a")
-            writer.flush(DEADLINE)
-            assert writer.counters().gave_up == 1 and writer.counters().queued_records == 0
-    assert results[0].outcome == "GAVE_UP" and results[0].error.code == "UNAVAILABLE"
-    own_server.start()
-
-
-def test_an_acknowledgement_that_never_comes_is_given_up_too(fake):
-    gate, results = Gate(fake), []
-    writer = writer_of(fake, results, give_up_after=0.3)
-    writer.add("nps", external_id="x")
-    writer.flush(DEADLINE)
-    assert results[0].outcome == "GAVE_UP"
-    gate.event.set()
-    writer.close()
-
-
 def test_the_end_of_the_program_waits_for_what_was_added(client, server, survey):
     program = f"""
 import emptychair
@@ -433,7 +260,8 @@ def test_a_closed_client_is_said_and_ends_nothing(own_server):
     client.close()
     with pytest.raises(emptychair.EmptyChairError, match="the client is closed"):
         client.get_status()
-    writer.close(0.1)
+    with pytest.raises(emptychair.EmptyChairError):
+        writer.close(0.1)
     assert [one.outcome for one in results] == ["GAVE_UP"]
     own_server.start()
 
@@ -450,8 +278,38 @@ def test_an_exception_of_the_callback_changes_nothing(fake, caplog):
             for number in range(3):
                 writer.add("nps", external_id=f"x{number}", context=number)
             writer.flush(DEADLINE)
-            assert writer.counters().callback_errors == 3 and writer.counters().stored == 3
+            assert writer.counters().exceptions == 3 and writer.counters().stored == 3
     assert seen == [0, 1, 2]
+
+
+def test_a_callback_cannot_wait_for_results(fake):
+    codes = []
+
+    def on_result(_):
+        for wait in (holder[0].flush, holder[0].close):
+            with pytest.raises(emptychair.EmptyChairError) as raised:
+                wait()
+            codes.append(raised.value.code)
+
+    holder = []
+    with emptychair.FeedbackWriter(fake.client, on_result=on_result) as writer:
+        holder.append(writer)
+        writer.add("nps", external_id="x")
+        writer.flush(DEADLINE)
+    assert codes == ["FAILED_PRECONDITION"] * 2
+
+
+def test_a_block_that_fails_says_why_and_one_that_ends_says_what_is_left(fake, monkeypatch):
+    close = emptychair.FeedbackWriter.close
+    monkeypatch.setattr(emptychair.FeedbackWriter, "close", lambda self: close(self, 0))
+    fake.on_batch = lambda request, context: abort(context, "PERMISSION_DENIED", "no")
+    with pytest.raises(ZeroDivisionError):
+        with writer_of(fake, []) as writer:
+            writer.add("nps", external_id="x")
+            raise ZeroDivisionError
+    with pytest.raises(emptychair.EmptyChairError, match="1 records"):
+        with writer_of(fake, []) as writer:
+            writer.add("nps", external_id="x")
 
 
 def test_a_callback_may_add(fake):
@@ -469,30 +327,3 @@ def test_a_callback_may_add(fake):
         while len(results) < 11:
             threading.Event().wait(0.001)
     assert results == list(range(11))
-
-
-def test_random_failures_lose_and_repeat_nothing(fake, seed):
-    source = random.Random(seed)
-    known = set()
-    results = []
-
-    def on_batch(request, context):
-        luck = source.random()
-        if luck < 0.1:
-            abort(context, source.choice(["UNAVAILABLE", "CANCELLED", "UNKNOWN"]), "before")
-        existed = [i for i, one in enumerate(request.feedback) if one.external_id in known]
-        known.update(one.external_id for one in request.feedback)
-        if luck < 0.2:
-            abort(context, "UNAVAILABLE", "after it was stored")
-        return acknowledge(request, context, existed=existed)
-
-    fake.on_batch = on_batch
-    with writer_of(fake, results, batch_records=10, in_flight_batches=3, linger=0.001) as writer:
-        writer._state.retries._jitter = lambda: 0.01
-        for number in range(2000):
-            writer.add("nps", external_id=f"x{number}", context=number)
-        writer.flush(PATIENCE)
-    assert [one.context for one in results] == list(range(2000))
-    assert len(known) == 2000
-    sent_by = [batch for batch in fake.batches if "x0" in batch]
-    assert all(batch == sent_by[0] for batch in sent_by)

@@ -430,8 +430,9 @@ def make_methods(api, is_async):
 def run_protoc(protos, out):
     """Messages and stubs; returns the serialized FileDescriptorSet with comments."""
     ours = sorted((protos / "emptychair" / "v1").glob("*.proto"))
+    testing = sorted((protos / "emptychair" / "testing" / "v1").glob("*.proto"))
     theirs = sorted((protos / "google" / "rpc").glob("*.proto"))
-    services = [path for path in ours if path.name.endswith("_service.proto")]
+    services = [path for path in ours + testing if path.name.endswith("_service.proto")]
     plugin = shutil.which("grpc_python_plugin")
     if plugin is None:
         sys.exit("generate.py: there is no grpc_python_plugin; wanted protobuf-compiler-grpc")
@@ -441,7 +442,9 @@ def run_protoc(protos, out):
     with tempfile.TemporaryDirectory() as folder:
         made = pathlib.Path(folder)
         protoc = ["protoc", f"-I{protos}"]
-        subprocess.check_call([*protoc, f"--python_out={made}", f"--pyi_out={made}", *ours])
+        subprocess.check_call(
+            [*protoc, f"--python_out={made}", f"--pyi_out={made}", *ours, *testing]
+        )
         subprocess.check_call(
             [
                 *protoc,
@@ -451,7 +454,8 @@ def run_protoc(protos, out):
             ]
         )
         subprocess.check_call([*protoc, f"--python_out={bundled}", *theirs])
-        shutil.copytree(made / "emptychair" / "v1", out / "v1", dirs_exist_ok=True)
+        for package in ("v1", "testing/v1"):
+            shutil.copytree(made / "emptychair" / package, out / package, dirs_exist_ok=True)
         described = made / "set"
         subprocess.check_call(
             [

@@ -223,7 +223,7 @@ TEST_F(FullWriterTest, Refuses) {
 TEST_F(FullWriterTest, BlocksUntilThereIsRoomOrTimeIsOver) {
   options_.when_full = WhenFull::kBlock;
   Fill();
-  WaitWhileTimePasses(options_.block_max, [this] {
+  WaitWhileTimePasses(options_.block_timeout, [this] {
     EXPECT_THAT(writer_->Add(SmallRecord('d'), {}), StatusIs(absl::StatusCode::kResourceExhausted));
   });
   std::thread in_time([this] { EXPECT_OK(writer_->Add(SmallRecord('e'), {})); });
@@ -258,9 +258,8 @@ TEST_F(FullWriterTest, DropsTheOldestThatIsNotOnItsWay) {
   server_.Release();
   EXPECT_OK(writer_->Flush(kLong));
   EXPECT_THAT(results(),
-              ElementsAre("bbbbbbbbbbbbb gave up: RESOURCE_EXHAUSTED",
-                          "ccccccccccccc gave up: RESOURCE_EXHAUSTED", "aaaaaaaaaaaaa stored",
-                          "ddddddddddddd stored", "eeeeeeeeeeeee stored"));
+              ElementsAre("bbbbbbbbbbbbb gave up: QUEUE_FULL", "ccccccccccccc gave up: QUEUE_FULL",
+                          "aaaaaaaaaaaaa stored", "ddddddddddddd stored", "eeeeeeeeeeeee stored"));
   const FeedbackWriterCounters counters = writer_->counters();
   EXPECT_EQ(counters.dropped, 2);
   EXPECT_EQ(counters.gave_up, 2);
@@ -382,7 +381,8 @@ TEST_F(FeedbackWriterTest, NamesTheOptionThatIsOutOfItsRange) {
   EXPECT_THAT(start([](auto& o) { o.queue_bytes = 0; }), HasField("queue_bytes"));
   EXPECT_THAT(start([](auto& o) { o.in_flight_batches = 9; }), HasField("in_flight_batches"));
   EXPECT_THAT(start([](auto& o) { o.linger = -absl::Seconds(1); }), HasField("linger"));
-  EXPECT_THAT(start([](auto& o) { o.block_max = -absl::Seconds(1); }), HasField("block_max"));
+  EXPECT_THAT(start([](auto& o) { o.block_timeout = -absl::Seconds(1); }),
+              HasField("block_timeout"));
   EXPECT_THAT(start([](auto& o) { o.give_up_after = -absl::Seconds(1); }),
               HasField("give_up_after"));
   EXPECT_THAT(start([](auto& o) { o.spool.bytes_max = 0; }), HasField("spool.bytes_max"));

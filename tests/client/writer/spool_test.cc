@@ -330,7 +330,7 @@ TEST_F(SpoolTest, IsForItsOwnerAlone) {
 
 TEST_F(SpoolTest, SaysWhichFolderItCannotHave) {
   EXPECT_THAT(Spool::Open({.directory = folder_.Join("no/such")}, WriterClock::System()),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("no/such")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no/such")));
 }
 
 // Any order of answers, of starts and of reads: what is not answered is read, in its order.

@@ -24,7 +24,7 @@ void AddAndTake(FeedbackWriterOptions options, Spool* spool) {
   options.batch_records = 10;
   options.queue_bytes = 4'000;
   options.when_full = WhenFull::kBlock;
-  options.block_max = absl::Minutes(1);
+  options.block_timeout = absl::Minutes(1);
   WriterQueue queue(options, WriterClock::System(), spool);
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {

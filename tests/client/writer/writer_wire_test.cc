@@ -57,6 +57,7 @@ class WriterWireTest : public ::testing::Test {
 
 TEST_F(WriterWireTest, SendsBatchesThatTheServerCanRead) {
   options_.batch_records = 10;
+  options_.linger = kLong;  // Only full batches.
   const std::unique_ptr<FeedbackWriter> writer = Writer();
   for (int i = 0; i < 1'000; ++i) {
     ASSERT_OK(writer->Add(Record()));

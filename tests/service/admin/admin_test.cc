@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
+#include "client/testing/in_process_server.h"
 #include "common/base/errors.h"
 #include "common/base/uuid.h"
 #include "common/rpc/status_conversion.h"
@@ -22,7 +23,6 @@
 #include "storage/format/keys.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/service/harness/backend.h"
-#include "tests/service/harness/in_process_server.h"
 #include "tests/service/harness/requests.h"
 #include "tests/storage/harness/plain_database.h"
 

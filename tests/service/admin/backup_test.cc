@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "client/testing/in_process_server.h"
 #include "common/base/errors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -17,7 +18,6 @@
 #include "tests/helpers/status_matchers.h"
 #include "tests/helpers/temp_dir.h"
 #include "tests/service/harness/backend.h"
-#include "tests/service/harness/in_process_server.h"
 #include "tests/service/harness/requests.h"
 
 namespace emptychair::testing {

@@ -7,12 +7,12 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "client/testing/in_process_server.h"
 #include "common/base/status_macros.h"
 #include "rocksdb/env.h"
 #include "server/server.h"
 #include "server/telemetry/server_log.h"
 #include "tests/helpers/temp_dir.h"
-#include "tests/service/harness/in_process_server.h"
 
 namespace emptychair::testing {
 namespace {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "client/testing/in_process_server.h"
 #include "common/base/status_macros.h"
 #include "tests/service/harness/backend.h"
-#include "tests/service/harness/in_process_server.h"
 
 namespace emptychair::testing {
 

@@ -4,9 +4,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "client/testing/in_process_server.h"
 #include "tests/helpers/status_matchers.h"
 #include "tests/service/harness/backend.h"
-#include "tests/service/harness/in_process_server.h"
 
 namespace emptychair::testing {
 

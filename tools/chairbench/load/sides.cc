@@ -39,8 +39,8 @@ absl::Status TakeSideTurns(absl::Span<Side* const> sides, absl::Duration time) {
   return absl::OkStatus();
 }
 
-void AddSideFigures(const std::string& name, const std::string& rate, const Side& side,
-                    const Side& limit, std::vector<Figure>& figures) {
+void AddSideRates(const std::string& name, const std::string& rate, const Side& side,
+                  const Side& limit, std::vector<Figure>& figures) {
   const Turns& ours = side.turns;
   const Turns& theirs = limit.turns;
   std::vector<double> ratios;
@@ -51,13 +51,18 @@ void AddSideFigures(const std::string& name, const std::string& rate, const Side
                      absl::StrCat(rate == "calls_per_second" ? "calls" : "records", "/s"),
                      Median(theirs.rates)});
   figures.push_back({absl::StrCat(name, "_of_limit_by_turns"), Median(ratios), "of the limit", {}});
-  for (const auto& [suffix, percent] : {std::pair("_median_ms", 50), {"_p99_ms", 99}}) {
-    figures.push_back({absl::StrCat(name, suffix), Percentile(ours.latencies_ms, percent), "ms",
-                       Percentile(theirs.latencies_ms, percent)});
-  }
   if (!ours.cpu_us.empty() && !theirs.cpu_us.empty()) {
     figures.push_back(
         {absl::StrCat(name, "_server_cpu_us"), Median(ours.cpu_us), "us", Median(theirs.cpu_us)});
+  }
+}
+
+void AddSideFigures(const std::string& name, const std::string& rate, const Side& side,
+                    const Side& limit, std::vector<Figure>& figures) {
+  AddSideRates(name, rate, side, limit, figures);
+  for (const auto& [suffix, percent] : {std::pair("_median_ms", 50), {"_p99_ms", 99}}) {
+    figures.push_back({absl::StrCat(name, suffix), Percentile(side.turns.latencies_ms, percent),
+                       "ms", Percentile(limit.turns.latencies_ms, percent)});
   }
 }
 

@@ -50,7 +50,11 @@ absl::Status TakeSideTurns(absl::Span<Side* const> sides, absl::Duration time);
 
 // What `side` did, with the limit's beside it: `name`_`rate`, its rate by turns
 // (…_of_limit_by_turns: the median of the ratios of each round, which other load of the machine
-// moves less than the ratio of the medians), latencies, and processor time.
+// moves less than the ratio of the medians), and processor time of the server.
+void AddSideRates(const std::string& name, const std::string& rate, const Side& side,
+                  const Side& limit, std::vector<Figure>& figures);
+
+// The same and latencies.
 void AddSideFigures(const std::string& name, const std::string& rate, const Side& side,
                     const Side& limit, std::vector<Figure>& figures);
 

@@ -6,9 +6,31 @@
 #include <utility>
 #include <vector>
 
+#include "common/rpc/status_conversion.h"
 #include "emptychair/v1/feedback_service.grpc.pb.h"
 
 namespace emptychair::bench {
+namespace {
+
+using SingleCalls = LoopCalls<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse>;
+
+// Single answers, however they are sent.
+SingleCalls CallsWithoutStart(AnswerSource answers) {
+  SingleCalls calls;
+  calls.next = [answers = std::move(answers)](size_t slot, v1::SubmitFeedbackRequest& request) {
+    const std::optional<BenchAnswer> answer = answers(slot);
+    if (answer.has_value()) {
+      FillFeedback(*answer, *request.mutable_feedback());
+    }
+    return answer.has_value();
+  };
+  calls.accepted = [](const v1::SubmitFeedbackResponse& response) {
+    return response.already_existed() ? 0 : 1;
+  };
+  return calls;
+}
+
+}  // namespace
 
 AnswerSource LiveAnswers(uint64_t seed, size_t slots) {
   auto randoms = std::make_shared<std::vector<Random>>();
@@ -36,22 +58,29 @@ std::unique_ptr<UnaryLoop> MakeUnaryLoop(const Target& target, size_t in_flight,
   for (int i = 0; i < connections; ++i) {
     stubs.push_back(v1::FeedbackService::NewStub(target.Connect()));
   }
-  LoopCalls<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse> calls;
-  calls.next = [answers = std::move(answers)](size_t slot, v1::SubmitFeedbackRequest& request) {
-    const std::optional<BenchAnswer> answer = answers(slot);
-    if (answer.has_value()) {
-      FillFeedback(*answer, *request.mutable_feedback());
-    }
-    return answer.has_value();
-  };
+  SingleCalls calls = CallsWithoutStart(std::move(answers));
   calls.start = [&target, stubs = std::move(stubs)](size_t slot, auto* context, const auto* request,
                                                     auto* response, auto finished) {
     target.AddKey(*context);
     stubs[slot % stubs.size()]->async()->SubmitFeedback(context, request, response,
                                                         std::move(finished));
   };
-  calls.accepted = [](const v1::SubmitFeedbackResponse& response) {
-    return response.already_existed() ? 0 : 1;
+  return std::make_unique<UnaryLoop>(std::move(calls), in_flight);
+}
+
+std::unique_ptr<UnaryLoop> MakeAsyncLoop(Client client, size_t in_flight, AnswerSource answers) {
+  SingleCalls calls = CallsWithoutStart(std::move(answers));
+  calls.start = [client = std::move(client)](size_t, auto*, const auto* request, auto* response,
+                                             auto finished) {
+    client.AsyncSubmitFeedback(*request, [response, finished = std::move(finished)](
+                                             absl::StatusOr<v1::SubmitFeedbackResponse> answer) {
+      if (answer.ok()) {
+        *response = *std::move(answer);
+        finished(grpc::Status::OK);
+      } else {
+        finished(ToGrpc(answer.status()));
+      }
+    });
   };
   return std::make_unique<UnaryLoop>(std::move(calls), in_flight);
 }

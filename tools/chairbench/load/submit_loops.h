@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "emptychair/client/client.h"
 #include "tools/chairbench/load/closed_loop.h"
 #include "tools/chairbench/records/answers.h"
 #include "tools/chairbench/servers/target.h"
@@ -24,6 +25,9 @@ AnswerSource FirstOf(AnswerSource answers, int64_t count);
 
 using UnaryLoop = ClosedLoop<v1::SubmitFeedbackRequest, v1::SubmitFeedbackResponse>;
 using BatchLoop = ClosedLoop<v1::BatchSubmitFeedbackRequest, v1::BatchSubmitFeedbackResponse>;
+
+// Single answers by AsyncSubmitFeedback.
+std::unique_ptr<UnaryLoop> MakeAsyncLoop(Client client, size_t in_flight, AnswerSource answers);
 
 // `target` must outlive the loops. Single answers go over `connections` in turn, batches over one.
 std::unique_ptr<UnaryLoop> MakeUnaryLoop(const Target& target, size_t in_flight, int connections,

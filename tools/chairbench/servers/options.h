@@ -26,6 +26,8 @@ struct BenchOptions {
   // Unary calls under way at once, and the connections that they share.
   int in_flight = 256;
   int connections = 1;
+  // Channels of the client library's that is measured beside one.
+  int channels = 2;
   // Records of a batch, and batches under way at once.
   int batch_size = 1'000;
   int batches = 8;

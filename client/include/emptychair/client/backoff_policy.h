@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_CLIENT_BACKOFF_POLICY_H_
 #define EMPTYCHAIR_CLIENT_BACKOFF_POLICY_H_
 
+#include <functional>
 #include <memory>
 
 #include "absl/random/random.h"
@@ -25,12 +26,15 @@ class BackoffPolicy {
 };
 
 // Waits about `initial`, then `growth` times as long after each further failure, up to `maximum`.
-// Of that time a random half to whole is waited, so that callers that failed together do not come
-// back together. A delay that the server asks for comes on top: it is the least that is waited.
+// Of that time a share is waited, drawn anew from none to all, so that callers that failed together
+// do not come back together. A delay that the server asks for comes on top: it is the least that is
+// waited.
 class ExponentialBackoffPolicy final : public BackoffPolicy {
  public:
-  // `initial` is more than 0, `maximum` at least `initial`, `growth` at least 1.
-  ExponentialBackoffPolicy(absl::Duration initial, absl::Duration maximum, double growth = 2);
+  // `initial` is more than 0, `maximum` at least `initial`, `growth` at least 1. `jitter` gives the
+  // share, 0 to 1; null: a random one. Called from the threads that make calls.
+  ExponentialBackoffPolicy(absl::Duration initial, absl::Duration maximum, double growth = 2,
+                           std::function<double()> jitter = nullptr);
 
   std::unique_ptr<BackoffPolicy> Clone() const override;
   absl::Duration OnFailure(const absl::Status& status) override;
@@ -39,6 +43,7 @@ class ExponentialBackoffPolicy final : public BackoffPolicy {
   const absl::Duration initial_;
   const absl::Duration maximum_;
   const double growth_;
+  const std::function<double()> jitter_;
   absl::Duration next_;
   absl::BitGen random_;
 };

@@ -10,6 +10,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "emptychair/client/async_call.h"
+#include "emptychair/client/async_methods.h"
 #include "emptychair/client/batch_stream.h"
 #include "emptychair/client/connection.h"
 #include "emptychair/client/options.h"
@@ -30,7 +32,12 @@ namespace emptychair {
 // The .proto of its service says what a method does, its limits, defaults and errors.
 // emptychair/error.h reads the details of an error. Beside each request there is a short form for
 // the most common fields.
-class Client {
+//
+// AsyncX (async_methods.h) is X without the waiting: its callback gets the answer, and the handle
+// that it returns can cancel it. When the last copy is destroyed, such calls that are still open
+// are cancelled, and it waits until their callbacks have run; inside one of them, it does not wait.
+// With ClientOptions::executor it waits only until they were given to that.
+class Client : public AsyncMethods<Client> {
  public:
   // A client of the server at `options.endpoint`; errors as for MakeConnection.
   static absl::StatusOr<Client> Create(const ClientOptions& options);
@@ -101,6 +108,10 @@ class Client {
   absl::StatusOr<v1::SubmitFeedbackResponse> SubmitFeedback(const v1::Feedback& feedback) const;
   absl::StatusOr<v1::BatchSubmitFeedbackResponse> BatchSubmitFeedback(
       const v1::BatchSubmitFeedbackRequest& request) const;
+  AsyncCall AsyncSubmitFeedback(const v1::SubmitFeedbackRequest& request,
+                                AsyncCallback<v1::SubmitFeedbackResponse> done) const;
+  AsyncCall AsyncBatchSubmitFeedback(const v1::BatchSubmitFeedbackRequest& request,
+                                     AsyncCallback<v1::BatchSubmitFeedbackResponse> done) const;
 
   // For many batches: the next is sent before the one before is acknowledged. Ids are filled in as
   // for a batch.

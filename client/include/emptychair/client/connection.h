@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include "absl/status/statusor.h"
+#include "emptychair/client/async_call.h"
 #include "emptychair/client/batch_stream.h"
 #include "emptychair/client/options.h"
 #include "emptychair/client/result_range.h"
@@ -22,11 +23,15 @@ namespace emptychair {
 // implementation is thread-safe.
 //
 // A method that is added to a service gets a line here, one in mocks/mock_connection.h, its call in
-// client/connection.cc and its public face in client.h. One that answers with a stream returns a
-// ResultRange (result_range.h) of its responses, which client/stream_range.h makes.
+// client/connection.cc, its public face in client.h, and a line in async_methods.h. One that
+// answers with a stream returns a ResultRange (result_range.h) of its responses, which
+// client/stream_range.h makes, and has none there.
 class Connection {
  public:
   virtual ~Connection() = default;
+
+  // Starts a unary method without waiting, whichever it is: AsyncX of a Client does it.
+  virtual AsyncCall StartUnary(UnaryCall call) = 0;
 
   virtual absl::StatusOr<v1::CreateKeyResponse> CreateKey(const v1::CreateKeyRequest& request) = 0;
   virtual absl::StatusOr<v1::GetKeyResponse> GetKey(const v1::GetKeyRequest& request) = 0;
@@ -170,6 +175,10 @@ class Connection {
 // for the one attempt with another key that ClientOptions::api_key_file is about. Its error is that
 // of the last attempt, with the service's details; one that used up the timeout is
 // DEADLINE_EXCEEDED. An attempt at a server that cannot be reached is UNAVAILABLE within 2 s.
+//
+// The same holds for StartUnary. To destroy the connection cancels what was started by it and waits
+// until each callback was given to ClientOptions::executor; without one, until they have run,
+// unless it is one of them that destroys it.
 absl::StatusOr<std::shared_ptr<Connection>> MakeConnection(const ClientOptions& options);
 
 }  // namespace emptychair

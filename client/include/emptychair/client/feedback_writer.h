@@ -22,12 +22,13 @@ namespace emptychair {
 
 // What Add does when there is no room.
 enum class WhenFull {
-  // Answers RESOURCE_EXHAUSTED.
+  // Answers RESOURCE_EXHAUSTED with QUEUE_FULL.
   kRefuse,
-  // Waits for room, FeedbackWriterOptions::block_max at most.
+  // Waits for room, FeedbackWriterOptions::block_timeout at most, and answers that.
   kBlock,
-  // Gives up the oldest records that are not on their way. Answers RESOURCE_EXHAUSTED when there
-  // are none, or more were given up than `on_result` has been told.
+  // Gives up the oldest records that are not on their way. Answers that when there are none, or
+  // more
+  // were given up than `on_result` has been told.
   kDropOldest,
 };
 
@@ -82,7 +83,7 @@ struct FeedbackResult {
 
 struct FeedbackWriterOptions {
   // A batch is sent once it has so many records (1 to 10,000) or bytes (1 to 4 MiB), or once its
-  // first record is so old.
+  // first record is so old, at most 1 h.
   int batch_records = 1'000;
   int64_t batch_bytes = int64_t{1} << 20;
   absl::Duration linger = absl::Milliseconds(10);
@@ -93,14 +94,15 @@ struct FeedbackWriterOptions {
   int64_t queue_bytes = int64_t{64} << 20;
 
   WhenFull when_full = WhenFull::kRefuse;
-  absl::Duration block_max = absl::Seconds(1);
+  // As long as a call takes at most: a restart of the server is waited out. At most 24 h.
+  absl::Duration block_timeout = absl::Seconds(10);
 
   // How many batches are sent and not acknowledged, 1 to 8.
   int in_flight_batches = 8;
 
-  // How old a record becomes, from Add, before it is given up; 0: it never is. Of a record that
-  // waits on disk alone the time counts from when it is read. With a spool 0 is what keeps records
-  // through any outage.
+  // How old a record becomes, from Add, before it is given up, at most 30 days; 0: it never is. Of
+  // a record that waits on disk alone the time counts from when it is read. With a spool 0 is what
+  // keeps records through any outage.
   absl::Duration give_up_after = absl::Minutes(15);
 
   // How long to wait after an error that passes, as in ClientOptions.
@@ -153,10 +155,10 @@ class WriterCore;
 // is enough. Thread-safe.
 class FeedbackWriter {
  public:
-  // Errors: FIELD_INVALID names the option that is out of its range. With a spool:
-  // FAILED_PRECONDITION while another process has the use of it, DATA_LOSS when a file of it was
-  // damaged, which is set aside as `.bad` by then, so that the next call goes on without it, and
-  // what the file system says.
+  // Errors: FIELD_INVALID names the option that is out of its range, or is no folder that can be
+  // used. With a spool: FAILED_PRECONDITION while another process has the use of it, DATA_LOSS when
+  // a file of it was damaged, which is set aside as `.bad` by then, so that the next call goes on
+  // without it, and what the file system says.
   static absl::StatusOr<std::unique_ptr<FeedbackWriter>> Create(const Client& client,
                                                                 FeedbackWriterOptions options = {});
 
@@ -168,7 +170,7 @@ class FeedbackWriter {
   // Takes a record, unless something is wrong with it, and returns. A record with neither
   // `feedback_id` nor `external_id` gets a feedback_id, of its occur_time or of now, which is then
   // its occur_time. Does no I/O but to the spool. Errors: those of SubmitFeedback that need no
-  // survey; RESOURCE_EXHAUSTED when there is no room; FAILED_PRECONDITION after Close, and in a
+  // survey; QUEUE_FULL when there is no room; FAILED_PRECONDITION after Close, and in a
   // child of the process that made the writer; what the file system says of the spool. After an
   // error there is no result.
   absl::Status Add(v1::Feedback feedback, std::any context = {});

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "emptychair/client/backoff_policy.h"
 #include "emptychair/client/credentials.h"
+#include "emptychair/client/executor.h"
 #include "emptychair/client/retry_policy.h"
 
 namespace emptychair {
@@ -43,7 +44,7 @@ struct ClientOptions {
   std::string api_key_file;
 
   // Gives the key in place of a file, at the same moments, for programs that keep it elsewhere.
-  // Called from the threads that make calls.
+  // Called from the threads that make calls, and for an AsyncX from one that all of them share.
   std::function<absl::StatusOr<std::string>()> api_key_source;
 
   // Whether the key may be sent in plain text to an endpoint that is neither loopback nor a Unix
@@ -51,14 +52,21 @@ struct ClientOptions {
   bool allow_key_in_plain_text = false;
 
   // Gives the W3C `traceparent` of the trace that the caller is in, for the server's logs; null or
-  // an empty text: none. Called for each attempt of a call, on the thread that makes it. A text of
-  // another form than `00-` 32 hex digits `-` 16 `-` 2, in lower case, is not sent.
+  // an empty text: none. Called for each attempt of a call, on the thread that makes it; for an
+  // AsyncX once, in it. A text of another form than `00-` 32 hex digits `-` 16 `-` 2, in lower
+  // case, is not sent.
   std::function<std::string()> traceparent;
 
   // Clock and sleep of retries; a test replaces both and does not wait. Called from the threads
-  // that make calls.
+  // that make calls. An AsyncX has a timer of its own in place of `sleep`.
   std::function<absl::Time()> now = absl::Now;
   std::function<void(absl::Duration)> sleep = absl::SleepFor;
+
+  // Runs the callbacks of AsyncX. Null: a thread of the client's, one callback after the other.
+  CallbackExecutor executor;
+
+  // Connections to the server, which calls take in turn, attempt by attempt: 1 to 64.
+  int channels = 1;
 };
 
 }  // namespace emptychair

@@ -196,19 +196,27 @@ export class Delivery {
   }
 }
 
-// Who the caller is, what it may do and whom it calls: others have to change that.
-function needsHelp({ code, reason }: EmptyChairError): boolean {
+// Without a delay no waiting helps: too large a message, or a quota that is used up.
+const isFinal = ({ code, retryDelay }: EmptyChairError): boolean =>
+  code === "RESOURCE_EXHAUSTED" && retryDelay === undefined;
+
+// Who the caller is, what it may do, its quota, and whom it calls: others have to change that.
+function needsHelp(error: EmptyChairError): boolean {
+  const { code, reason } = error;
   return (
     code === "UNAUTHENTICATED" ||
     code === "PERMISSION_DENIED" ||
     code === "UNIMPLEMENTED" ||
-    reason === "QUOTA_EXCEEDED"
+    (isFinal(error) && reason !== undefined)
   );
 }
 
-// Whether the batch is at fault, so that no waiting helps; too large a message is
-// RESOURCE_EXHAUSTED that has no delay.
+// Whether the batch is at fault: refused as a whole, or too large a message.
 function isOfBatch(error: EmptyChairError): boolean {
-  if (error.code === "INVALID_ARGUMENT") return true;
-  return error.code === "RESOURCE_EXHAUSTED" && error.retryDelay === undefined && !needsHelp(error);
+  const { code, reason } = error;
+  return (
+    code === "INVALID_ARGUMENT" ||
+    code === "OUT_OF_RANGE" ||
+    (isFinal(error) && reason === undefined)
+  );
 }

@@ -51,6 +51,12 @@ export interface FeedbackWriterCounters {
   readonly lastError: EmptyChairError | undefined;
 }
 
+// No timer of Node's goes beyond.
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+const closedError = () =>
+  makeError({ code: "FAILED_PRECONDITION", message: "the writer is closed" });
+
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
@@ -116,7 +122,7 @@ export class FeedbackWriter<Context = unknown, Full extends WhenFull = "REFUSE">
    * `BLOCK` a promise of that). The record has its id and its time from now on. `context` comes
    * back with its result; it is not kept for records that only the spool has room for. Throws
    * `InvalidArgument` for a record that could not be stored, as `submitFeedback` does, and
-   * FAILED_PRECONDITION once the writer is closed.
+   * FAILED_PRECONDITION once the writer is closed, also while it waits for room.
    */
   add(
     feedback: FeedbackInput,
@@ -165,8 +171,8 @@ export class FeedbackWriter<Context = unknown, Full extends WhenFull = "REFUSE">
 
   /**
    * Takes no more, flushes, and stops. What is left after `timeout` milliseconds is given up, or
-   * stays in the spool for the next writer, and DEADLINE_EXCEEDED is thrown. The client stays open. Again:
-   * what the first time said.
+   * stays in the spool for the next writer, and DEADLINE_EXCEEDED is thrown. The client stays open.
+   * Again: what the first time said.
    */
   close(timeout = 5_000): Promise<void> {
     this.closing ??= this.flushAndStop(timeout);
@@ -180,7 +186,7 @@ export class FeedbackWriter<Context = unknown, Full extends WhenFull = "REFUSE">
 
   private async flushAndStop(timeout: number): Promise<void> {
     this.isClosed = true;
-    this.waiters.refuseAll();
+    this.waiters.refuseAll(closedError());
     try {
       await this.flush(timeout);
     } finally {
@@ -189,9 +195,7 @@ export class FeedbackWriter<Context = unknown, Full extends WhenFull = "REFUSE">
   }
 
   private tryAdd(feedback: FeedbackInput, context: Context | undefined): boolean {
-    if (this.isClosed) {
-      throw makeError({ code: "FAILED_PRECONDITION", message: "the writer is closed" });
-    }
+    if (this.isClosed) throw closedError();
     const record = withIdentity(feedback, this.client.connection.settings.now());
     const size = this.filling.write(record);
     if (!this.hasRoom(size) && !this.makeRoom(size)) {
@@ -232,26 +236,30 @@ export class FeedbackWriter<Context = unknown, Full extends WhenFull = "REFUSE">
       if (this.sealed !== batches) await nextTurn();
       return true;
     }
-    if (this.isClosed) return false;
+    if (this.isClosed) throw closedError();
     this.filling.write(record);
     this.filling.undo();
     return this.waiters.add(() => this.tryAdd(record, context), this.settings.blockTimeout);
   }
 
   private fitsMemory(size: number): boolean {
-    return this.memoryBytes === 0 || this.memoryBytes + size <= this.settings.queueBytes;
+    return this.memoryBytes + size <= this.settings.queueBytes;
   }
 
   private hasRoom(size: number): boolean {
     if (this.spool === undefined) return this.fitsMemory(size);
-    return this.records === 0 || this.bytes + size <= this.settings.spoolBytes;
+    return this.bytes + size <= this.settings.spoolBytes;
   }
 
   // Drops what waits longest until there is room. What is in flight is not dropped: it may be
   // stored.
   private makeRoom(size: number): boolean {
     if (this.settings.whenFull !== "DROP_OLDEST") return false;
-    const error = makeError({ code: "RESOURCE_EXHAUSTED", message: "the writer's queue is full" });
+    const error = makeError({
+      code: "RESOURCE_EXHAUSTED",
+      reason: "QUEUE_FULL",
+      message: "the record made room for a newer one",
+    });
     while (!this.hasRoom(size)) {
       if (this.waiting.length === 0) this.refill();
       if (this.waiting.length === 0 && this.filling.count > 0)
@@ -423,7 +431,7 @@ export class FeedbackWriter<Context = unknown, Full extends WhenFull = "REFUSE">
         this.giveUp(performance.now() - giveUpAfter);
         if (this.isHolding) this.watchAge();
       },
-      Math.max(giveUpAfter - oldestAge, 10),
+      Math.min(Math.max(giveUpAfter - oldestAge, 10), TIMER_MS_MAX),
     );
   }
 

@@ -27,7 +27,7 @@ export type WhenFull = "REFUSE" | "BLOCK" | "DROP_OLDEST";
 export interface FeedbackWriterOptions<Context = unknown, Full extends WhenFull = WhenFull> {
   /** A batch is sent once it has so many records: 1 to 10,000. Default: 1,000. */
   readonly batchRecords?: number | undefined;
-  /** … or so many bytes, encoded: at most 4 MiB. Default: 1 MiB. */
+  /** … or so many bytes, encoded: 1 to 4 MiB. Default: 1 MiB. */
   readonly batchBytes?: number | undefined;
   /** … or its first record is so many milliseconds old. Default: 10. */
   readonly linger?: number | undefined;
@@ -37,10 +37,11 @@ export interface FeedbackWriterOptions<Context = unknown, Full extends WhenFull 
   readonly whenFull?: Full | undefined;
   /** With `BLOCK`: after so many milliseconds `add` answers false. Default: 10,000. */
   readonly blockTimeout?: number | undefined;
-  /** Batches that are sent and not acknowledged: 1 to 16. Default: 8. */
+  /** Batches that are sent and not acknowledged: 1 to 8. Default: 8. */
   readonly inFlightBatches?: number | undefined;
   /**
-   * Milliseconds after which a record that is not answered is given up; 0: never. Default: 15 min.
+   * Milliseconds after which a record that is not answered is given up, at most 30 days; 0: never.
+   * Default: 15 min.
    */
   readonly giveUpAfter?: number | undefined;
   /**
@@ -91,13 +92,13 @@ const DEFAULTS = {
 // Lowest and highest.
 const RANGES: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["batchRecords", [1, 10_000]],
-  ["batchBytes", [1024, 4 * MIB]],
+  ["batchBytes", [1, 4 * MIB]],
   ["linger", [0, 3_600_000]],
-  ["queueBytes", [64 * 1024, 2 ** 40]],
+  ["queueBytes", [1, 2 ** 50]],
   ["blockTimeout", [0, 86_400_000]],
-  ["inFlightBatches", [1, 16]],
+  ["inFlightBatches", [1, 8]],
   ["giveUpAfter", [0, 30 * 86_400_000]],
-  ["spoolBytes", [64 * 1024, 2 ** 50]],
+  ["spoolBytes", [1, 2 ** 50]],
 ]);
 
 const CHOICES: ReadonlyMap<string, readonly string[]> = new Map([

@@ -23,13 +23,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { makeError } from "../errors.js";
+import { EmptyChairError, fieldError, makeError } from "../errors.js";
 import { lockSpool } from "./spool_lock.js";
 
 const MAGIC = Buffer.from("ECSPOOL1");
 const HEAD_BYTES = 8;
 const FILE_BYTES_MAX = 16 * 1024 * 1024;
-const RECORD_BYTES_MAX = 4 * 1024 * 1024;
+const RECORD_BYTES_MAX = 1024 * 1024;
 const FILE_NAME = /^[0-9a-f]{16}\.spool$/;
 const ACKED = "acked";
 const SYNC_MS = 1000;
@@ -45,6 +45,7 @@ interface SpoolFile {
  */
 export type SpoolSync = "INTERVAL" | "ALWAYS";
 
+const firstOf = (name: string) => Number.parseInt(name.slice(0, 16), 16);
 const nameOf = (first: number) => `${first.toString(16).padStart(16, "0")}.spool`;
 
 /** The bytes of the file `acked`. */
@@ -71,6 +72,8 @@ export function frame(record: Uint8Array): Buffer {
   return bytes;
 }
 
+const isLength = (length: number) => length > 0 && length <= RECORD_BYTES_MAX;
+
 /**
  * The record at `at`, or why there is none: the file ends, in the middle of it too, or it is
  * wrong.
@@ -80,10 +83,10 @@ export function recordAt(bytes: Buffer, at: number): Buffer | "end" | "short" | 
   if (left === 0) return "end";
   if (left < HEAD_BYTES) return "short";
   const length = bytes.readUInt32LE(at);
+  // What a power cut leaves can be zeros, which would be records without a byte.
+  if (!isLength(length)) return "wrong";
   if (left < HEAD_BYTES + length) return "short";
   const record = bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length);
-  // What a power cut leaves can be zeros, which would be records without a byte.
-  if (length === 0) return "wrong";
   return crc32(record) === bytes.readUInt32LE(at + 4) ? record : "wrong";
 }
 
@@ -107,16 +110,19 @@ export class Spool {
   private readonly reader: { file: SpoolFile | undefined; fd: number; at: number; number: number };
 
   /**
-   * Errors: FAILED_PRECONDITION while another has it; DATA_LOSS when a file is damaged, which is
-   * set aside as `.bad` by then, so that the next start goes on without it.
+   * Errors: `InvalidArgument` for a directory that cannot be used; FAILED_PRECONDITION while
+   * another has it; DATA_LOSS when a file is damaged, which is set aside as `.bad` by then, so that
+   * the next start goes on without it.
    */
   constructor(directory: string, sync: SpoolSync) {
     this.directory = directory;
     this.sync = sync;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    this.unlock = lockSpool(directory);
+    this.unlock = usable(() => {
+      makeFolder(directory);
+      return lockSpool(directory);
+    });
     try {
-      this.tornRecords = this.load();
+      this.tornRecords = usable(() => this.load());
     } catch (error) {
       this.unlock();
       throw error;
@@ -298,6 +304,12 @@ export class Spool {
     let cut = 0;
     const bad: string[] = [];
     names.forEach((name, i) => {
+      const next = names[i + 1];
+      if (next !== undefined && firstOf(next) <= this.acked) {
+        // All in it is answered.
+        rmSync(join(this.directory, name));
+        return;
+      }
       const loaded = this.loadFile(name, i === names.length - 1);
       if (loaded === undefined) bad.push(name);
       else cut += loaded;
@@ -327,7 +339,7 @@ export class Spool {
   private loadFile(name: string, isLast: boolean): number | undefined {
     const path = join(this.directory, name);
     const bytes = readFileSync(path);
-    const file = { first: Number.parseInt(name.slice(0, 16), 16), count: 0, bytes: MAGIC.length };
+    const file = { first: firstOf(name), count: 0, bytes: MAGIC.length };
     if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
       const isTorn = MAGIC.subarray(0, bytes.length).equals(bytes) || bytes.every((b) => b === 0);
       if (!isLast || !isTorn) return undefined;
@@ -337,8 +349,7 @@ export class Spool {
     for (;;) {
       const record = recordAt(bytes, file.bytes);
       if (typeof record === "string") {
-        if (record !== "end" && (!isLast || !isLastRecord(bytes, file.bytes, record)))
-          return undefined;
+        if (record !== "end" && !(isLast && isTorn(bytes.subarray(file.bytes)))) return undefined;
         this.files.push(file);
         if (record === "end") return 0;
         truncateSync(path, file.bytes);
@@ -359,11 +370,30 @@ function sizeInRequest(length: number): number {
   return length + 2 + (length < 1 << 7 ? 0 : length < 1 << 14 ? 1 : length < 1 << 21 ? 2 : 3);
 }
 
-// Whether nothing follows what is wrong: it is what was being written when its writer died.
-function isLastRecord(bytes: Buffer, at: number, found: "short" | "wrong"): boolean {
-  if (bytes.subarray(at).every((byte) => byte === 0)) return true;
-  if (found === "wrong") return at + HEAD_BYTES + bytes.readUInt32LE(at) === bytes.length;
-  return bytes.length - at < HEAD_BYTES || bytes.readUInt32LE(at) <= RECORD_BYTES_MAX;
+// Whether what follows the last good record is what a machine leaves that stops while it writes: a
+// part of a record, one wrong record or nothing but zeros.
+function isTorn(rest: Buffer): boolean {
+  if (rest.length < 4 || rest.every((byte) => byte === 0)) return true;
+  const length = rest.readUInt32LE(0);
+  return isLength(length) && rest.length <= HEAD_BYTES + length;
+}
+
+function makeFolder(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+// What cannot be done with a directory is an error of the option.
+function usable<T>(use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    if (error instanceof EmptyChairError) throw error;
+    throw fieldError("FIELD_INVALID", "spool", `cannot be used: ${(error as Error).message}`);
+  }
 }
 
 function writeAll(fd: number, bytes: Uint8Array, position: number): void {

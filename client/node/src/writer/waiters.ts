@@ -49,8 +49,8 @@ export class Waiters {
   }
 
   /** Nobody gets room any more. */
-  refuseAll(): void {
-    for (const waiter of this.waiters) if (waiter.isForRoom) waiter.resolve(false);
+  refuseAll(error: unknown): void {
+    for (const waiter of this.waiters) if (waiter.isForRoom) waiter.reject(error);
     this.waiters = this.waiters.filter(({ isForRoom }) => !isForRoom);
   }
 

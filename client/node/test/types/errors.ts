@@ -1,9 +1,11 @@
 // What must not compile: each line that is marked has exactly one mistake. A mark without a mistake
 // fails, too.
 import { Client, FeedbackWriter } from "@emptychair/client";
+import { type FakeServer, startFakeServer } from "@emptychair/client/testing";
 
 declare const client: Client;
 declare const writer: FeedbackWriter<number>;
+declare const server: FakeServer;
 declare const blocking: FeedbackWriter<number, "BLOCK">;
 
 // @ts-expect-error a misspelt field of a record
@@ -48,6 +50,17 @@ writer.add({ surveyId: "nps", scoer: 9 }, 1);
 writer.add({ surveyId: "nps" }, "one");
 // @ts-expect-error with BLOCK it is a promise
 export const isAdded: boolean = blocking.add({ surveyId: "nps" }, 1);
+
+// @ts-expect-error a misspelt option of a fake server
+startFakeServer({ tme: new Date() });
+// @ts-expect-error a code that gRPC does not have
+server.failNext({ code: "GONE" });
+// @ts-expect-error a method that the client does not have
+server.failNext({ code: "INTERNAL", method: "submitFeedbak" });
+// @ts-expect-error a failure without its code
+server.failNext({ method: "getSurvey" });
+// @ts-expect-error seconds for a time
+server.setTime(1706700000);
 
 export async function read(): Promise<void> {
   const { survey } = await client.getSurvey("nps");

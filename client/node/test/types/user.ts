@@ -13,6 +13,8 @@ import {
   type WriteResult,
 } from "@emptychair/client";
 
+import { type FakeServer, startFakeServer } from "@emptychair/client/testing";
+
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function isTrue<T extends true>(): T | undefined {
@@ -81,6 +83,19 @@ export async function write(client: Client): Promise<boolean> {
   const isTaken: boolean = await waiting.add({ surveyId: "nps" });
   await waiting.close(1000);
   return isAdded && isTaken && writer.counters().queuedRecords === 0;
+}
+
+export async function tryIt(): Promise<number> {
+  const server: FakeServer = await startFakeServer({ time: new Date(2024, 0, 1) });
+  const client = new Client({ endpoint: server.endpoint });
+  await server.failNext({ code: "UNAVAILABLE", method: "submitFeedback", count: 2 });
+  await server.failNext({ code: "INTERNAL", method: "emptychair.v1.SurveyService/GetSurvey" });
+  await server.setTime("2024-01-31T12:00:00Z");
+  await server.restart();
+  const dropped: number = await server.dropConnections();
+  client.close();
+  await server.close();
+  return dropped;
 }
 
 export function explain(error: unknown): string {

@@ -29,7 +29,7 @@ from emptychair._position import Position
 from emptychair._times import new_feedback_id
 from emptychair._watch import AsyncWatch, Watch
 from emptychair._writer import FeedbackWriter
-from emptychair._writer_state import Counters, Result
+from emptychair._writer_options import Counters, Result
 
 MetricResult = types.QueryMetricResponse
 

@@ -135,13 +135,15 @@ class AsyncClient(AsyncMethods):
         *,
         credentials: Tls | None = None,
         api_key_file: str | None = None,
+        api_key_source: Callable[[], str] | None = None,
         timeout: float | None = None,
         allow_key_in_plain_text: bool = False,
         traceparent: Callable[[], str | None] | None = None,
     ) -> None:
         self._settings = make_settings(
-            endpoint, credentials, api_key_file, timeout, allow_key_in_plain_text, traceparent
-        )
+            endpoint, credentials, api_key_file, timeout, allow_key_in_plain_text, traceparent,
+            api_key_source,
+        )  # fmt: skip
         self._channels = AsyncChannels(self._settings)
         self._process = Process()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -18,7 +19,8 @@ from emptychair._connection import Process
 from emptychair._errors import EmptyChairError, make_error
 from emptychair._records import encode_record
 from emptychair._spool import Spool, Sync
-from emptychair._writer_state import PATH, Counters, Options, Result, WhenFull, WriterState
+from emptychair._writer_options import Counters, Options, Result, WhenFull
+from emptychair._writer_state import PATH, WriterState, left_error
 from emptychair.types import Exclusion, ExclusionDict
 
 _log = logging.getLogger("emptychair")
@@ -95,13 +97,13 @@ class AsyncFeedbackWriter:
     ) -> None:
         self._options = Options(
             batch_records, batch_bytes, linger, queue_bytes, when_full, block_timeout,
-            in_flight_batches, give_up_after,
+            in_flight_batches, give_up_after, spool_bytes, sync,
         )  # fmt: skip
         self._client = client
         self._on_result = on_result
         self._process = Process()
         self._loop = asyncio.get_running_loop()
-        kept = None if spool is None else Spool(os.fspath(spool), spool_bytes, sync)
+        kept = None if spool is None else Spool(os.fspath(spool), sync)
         self._state = WriterState(
             self._options, kept, on_result is not None, client._settings.api_key
         )
@@ -115,6 +117,8 @@ class AsyncFeedbackWriter:
         self._settled = 0
         self._is_closed = False
         self._has_ended = False
+        # Records that were not answered when the writer ended.
+        self._left = 0
         self._give_up_at: float | None = None
         self._task = asyncio.create_task(self._run(), name="emptychair-writer")
 
@@ -150,10 +154,10 @@ class AsyncFeedbackWriter:
         state = self._state
         self._process.check()
         now = time.monotonic()
-        if self._is_closed or not state.has_room(len(encoded)):
-            await self._make_room(len(encoded), now)
+        if self._is_closed or not state.has_room(len(encoded), context is not None):
+            await self._make_room(len(encoded), context is not None, now)
         state.add(encoded, context, now)
-        if len(state.waiting) >= self._wake_at or (
+        if state.unsent_records >= self._wake_at or (
             self._wake_at != _NEVER and state.waiting_bytes >= self._options.batch_bytes
         ):
             self._wake_at = _NEVER
@@ -163,15 +167,15 @@ class AsyncFeedbackWriter:
             self._since_pause = 0
             await asyncio.sleep(0)
 
-    async def _make_room(self, size: int, now: float) -> None:
+    async def _make_room(self, size: int, has_context: bool, now: float) -> None:
         """Does what `when_full` says; raises unless there is room then."""
         state = self._state
         deadline = now + self._options.block_timeout
         while not self._is_closed:
-            if self._options.when_full == "DROP_OLDEST" and state.drop_for(size):
+            if self._options.when_full == "DROP_OLDEST" and state.drop_for(size, has_context):
                 self._news.notify()
                 return
-            if state.has_room(size):
+            if state.has_room(size, has_context):
                 return
             left = deadline - time.monotonic()
             if self._options.when_full != "BLOCK" or left <= 0:
@@ -184,7 +188,7 @@ class AsyncFeedbackWriter:
             await self._done.wait(left)
         raise make_error("FAILED_PRECONDITION", "the writer is closed")
 
-    async def flush(self, timeout: float | None = None) -> None:
+    async def flush(self, timeout: float | None = 10.0) -> None:
         """Waits until all that was added before is answered; as FeedbackWriter.flush."""
         self._process.check()
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -194,12 +198,7 @@ class AsyncFeedbackWriter:
         while self._settled < number:
             left = None if deadline is None else deadline - time.monotonic()
             if self._has_ended or (left is not None and left <= 0):
-                count = self._state.records_before(number)
-                raise make_error(
-                    "DEADLINE_EXCEEDED",
-                    f"{count} records are not answered yet",
-                    metadata={"left": str(count)},
-                )
+                raise left_error(self._state.records_before(number))
             await self._done.wait(left)
 
     async def close(self, timeout: float = 5.0) -> None:
@@ -212,12 +211,15 @@ class AsyncFeedbackWriter:
             for signal in (self._work, self._news, self._done):
                 signal.notify()
         await asyncio.shield(self._task)
+        if self._left:
+            raise left_error(self._left)
 
     async def __aenter__(self) -> AsyncFeedbackWriter:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with contextlib.nullcontext() if kind is None else contextlib.suppress(EmptyChairError):
+            await self.close()
 
     def counters(self) -> Counters:
         """What the writer has done so far."""
@@ -233,6 +235,7 @@ class AsyncFeedbackWriter:
             _log.exception("the writer of feedback has failed")
         finally:
             self._is_closed = True
+            self._left = self._state.records_before(self._state.next_number)
             self._state.abandon()
             self._settle()
             if self._state.spool is not None:
@@ -274,14 +277,17 @@ class AsyncFeedbackWriter:
             return
         stream = _Stream(call)
         tasks = [asyncio.create_task(self._write(stream)), asyncio.create_task(self._read(stream))]
+        has_failed = False
         try:
             await self._follow(stream)
+            # Else it is the writer that ends it now, which is no failure.
+            has_failed = stream.has_ended
         finally:
             stream.has_ended = True
             self._work.notify()
             call.cancel()
             await asyncio.wait(tasks)
-        if stream.error is not None:
+        if has_failed and stream.error is not None:
             self._client._after_failure(endpoint, stream.error)
             await self._pause_after(stream.error)
 
@@ -358,7 +364,7 @@ class AsyncFeedbackWriter:
                 try:
                     self._on_result(result)
                 except Exception:
-                    state.callback_errors += 1
+                    state.exceptions += 1
                     _log.exception("on_result has failed")
         if state.spool is not None:
             state.spool.acknowledge(answered)

@@ -167,6 +167,8 @@ class Client(Methods):
     api_key_file: a file with the key that every call sends. Read now, and once more when the server
         answers UNAUTHENTICATED: if it has another key by then, the call is sent once more with
         that. None: EMPTYCHAIR_KEY_FILE, else no key.
+    api_key_source: gives the key in place of a file, at the same moments, for programs that keep it
+        elsewhere; of asyncio, too, it is a plain function.
     timeout: seconds that a call may take from its start to its answer, all attempts and the waiting
         between them included: above 0, at most 86,400. Streams are not bounded by it. None:
         EMPTYCHAIR_TIMEOUT ("10s"), else 10.
@@ -191,13 +193,15 @@ class Client(Methods):
         *,
         credentials: Tls | None = None,
         api_key_file: str | None = None,
+        api_key_source: Callable[[], str] | None = None,
         timeout: float | None = None,
         allow_key_in_plain_text: bool = False,
         traceparent: Callable[[], str | None] | None = None,
     ) -> None:
         self._settings = make_settings(
-            endpoint, credentials, api_key_file, timeout, allow_key_in_plain_text, traceparent
-        )
+            endpoint, credentials, api_key_file, timeout, allow_key_in_plain_text, traceparent,
+            api_key_source,
+        )  # fmt: skip
         self._channels = Channels(self._settings)
         self._process = Process()
 

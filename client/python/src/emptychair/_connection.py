@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import os
+import re
 import urllib.parse
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence
@@ -18,6 +20,8 @@ _TIMEOUT_MAX = 24 * 3600.0
 _KEY_BYTES_MAX = 256
 _KEY_FILE_BYTES_MAX = 1024
 _SOCKET_PATH_MAX = 107
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION_PART = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)"
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _MESSAGE_BYTES_MAX = 16 << 20
 
@@ -84,17 +88,17 @@ class Settings:
 
 
 class ApiKey:
-    """The key that calls send, from a file. Thread-safe."""
+    """The key that calls send, from a file or a function. Thread-safe."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self.text = _read_key(path)
+    def __init__(self, read: Callable[[], str]) -> None:
+        self._read = read
+        self.text = read()
 
     def renew_after(self, sent: str) -> bool:
-        """Reads the file again; whether the key is another one than `sent` by now."""
+        """Reads it again; whether the key is another one than `sent` by now."""
         try:
-            self.text = _read_key(self._path)
-        except EmptyChairError:
+            self.text = self._read()
+        except Exception:  # Of a caller's function, whatever it is: there is no other key.
             return False
         return self.text != sent
 
@@ -106,6 +110,7 @@ def make_settings(
     timeout: float | None,
     allow_key_in_plain_text: bool,
     traceparent: Callable[[], str | None] | None,
+    api_key_source: Callable[[], str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
     """Checks what a client is made with; what is None comes from the environment, as of chairctl.
@@ -128,13 +133,13 @@ def make_settings(
             "must be given, because a client's certificate comes with its key",
             "FIELD_REQUIRED",
         )
-    key_file = api_key_file or variables.get("EMPTYCHAIR_KEY_FILE") or None
-    if key_file is not None and tls is None and not allow_key_in_plain_text:
+    read_key = _key_reader(api_key_file, api_key_source, variables)
+    if read_key is not None and tls is None and not allow_key_in_plain_text:
         _check_key_stays_here(endpoints)
     return Settings(
         tuple(endpoints),
         tls,
-        None if key_file is None else ApiKey(key_file),
+        None if read_key is None else ApiKey(read_key),
         _timeout_of(timeout, variables),
         traceparent,
     )
@@ -165,11 +170,9 @@ def _timeout_of(timeout: float | None, variables: Mapping[str, str]) -> float:
     text = variables.get("EMPTYCHAIR_TIMEOUT")
     if not text:
         return DEFAULT_TIMEOUT
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-    for unit, seconds in units.items():
-        number = text.removesuffix(unit)
-        if number != text and number.replace(".", "", 1).isdecimal():
-            return check_timeout(float(number) * seconds)
+    if re.fullmatch(f"({_DURATION_PART})+", text):
+        parts = re.findall(_DURATION_PART, text)
+        return check_timeout(sum(float(number) * _UNITS[unit] for number, unit in parts))
     raise field_error("EMPTYCHAIR_TIMEOUT", f"got {text!r:.60}, wanted a time such as 10s or 500ms")
 
 
@@ -241,6 +244,22 @@ def _read_pem(option: str, path: str | None) -> bytes | None:
     return data
 
 
+def _key_reader(
+    path: str | None, source: Callable[[], str] | None, variables: Mapping[str, str]
+) -> Callable[[], str] | None:
+    """What reads the key; None: there is none."""
+    if source is not None:
+        if path is not None:
+            raise field_error("api_key_file", "is given beside api_key_source; wanted one of them")
+        return functools.partial(_read_source, source)
+    path = path or variables.get("EMPTYCHAIR_KEY_FILE") or None
+    return None if path is None else functools.partial(_read_key, path)
+
+
+def _read_source(source: Callable[[], str]) -> str:
+    return _parse_key("api_key_source", "what was given", source().encode())
+
+
 def _read_key(path: str) -> str:
     try:
         with open(path, "rb") as file:
@@ -249,9 +268,13 @@ def _read_key(path: str) -> str:
         raise field_error(
             "api_key_file", f"{path!r:.256} cannot be read: {error.strerror}"
         ) from None
+    return _parse_key("api_key_file", f"{path!r:.256}", data)
+
+
+def _parse_key(option: str, where: str, data: bytes) -> str:
     key = data.strip()
     if not 0 < len(key) <= _KEY_BYTES_MAX or not all(33 <= byte <= 126 for byte in key):
-        raise field_error("api_key_file", f"{path!r:.256} holds no key; wanted eck_… on one line")
+        raise field_error(option, f"{where} holds no key; wanted eck_… on one line")
     return key.decode()
 
 

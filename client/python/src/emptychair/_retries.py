@@ -59,6 +59,11 @@ class Retries:
             return self._timeout
         return max(self._timeout - (self._clock() - self._since), 0.0)
 
+    def first_wait(self, error: EmptyChairError) -> float:
+        """Seconds to wait after a failure that is the first, of what can be repeated for ever."""
+        delay = error.retry_delay.total_seconds() if error.retry_delay is not None else 0.0
+        return delay + self._jitter() * FIRST_WAIT
+
     def wait_after(self, error: EmptyChairError, *, can_repeat: bool = True) -> float | None:
         """Seconds to wait before the next attempt; None: there is none.
 

@@ -8,6 +8,7 @@ clients in other languages read and write the same.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -15,9 +16,9 @@ import re
 import struct
 import time
 import zlib
-from typing import IO, Iterator, Literal, NamedTuple
+from typing import IO, Literal, NamedTuple
 
-from emptychair._errors import field_error, make_error
+from emptychair._errors import EmptyChairError, field_error, make_error
 
 Sync = Literal["INTERVAL", "ALWAYS"]
 
@@ -25,7 +26,7 @@ _MAGIC = b"ECSPOOL1"
 _HEAD = struct.Struct("<II")
 _ACKED = struct.Struct("<QI")
 _FILE_BYTES_MAX = 16 << 20
-_RECORD_BYTES_MAX = 4 << 20
+_RECORD_BYTES_MAX = 1 << 20
 _NAME = re.compile(r"[0-9a-f]{16}\.spool")
 _SYNC_SECONDS = 1.0
 
@@ -59,79 +60,107 @@ class FileToSync:
 
 
 class Spool:
-    """The records of one writer on disk. Not thread-safe; one process at a time has a directory."""
+    """The records of one writer on disk. Not thread-safe; one process at a time has a directory.
 
-    def __init__(self, directory: str, bytes_max: int = 1 << 30, sync: Sync = "INTERVAL") -> None:
-        if sync not in ("INTERVAL", "ALWAYS"):
-            raise field_error("sync", f"got {sync!r:.60}, wanted INTERVAL or ALWAYS")
+    Errors: InvalidArgument for a directory that cannot be used; FAILED_PRECONDITION while another
+    writer has it; DATA_LOSS when a file was damaged, which is set aside as `.bad` by then.
+    """
+
+    def __init__(self, directory: str, sync: Sync = "INTERVAL") -> None:
         self._directory = directory
-        self._bytes_max = bytes_max
         self._sync_always = sync == "ALWAYS"
         # Records at the end of the last file that were cut off, because they were not whole.
-        self.cut_records = 0
+        self.torn_records = 0
+        # Bytes of the records that were not answered when it was opened.
+        self.found_bytes = 0
         self._out: IO[bytes] | None = None
         self._out_bytes = 0
         self._is_new = False
         self._next_sync: float | None = None
+        self._reader: IO[bytes] | None = None
+        self._reader_first = 0
         try:
-            os.makedirs(directory, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(directory, 0o700)
             self._lock = _lock(directory)
+        except OSError as error:
+            raise _unusable(error) from None
+        try:
             self._load()
         except OSError as error:
-            raise field_error("spool", f"{error.filename!r}: {error.strerror}") from None
+            os.close(self._lock)
+            raise _unusable(error) from None
+        except EmptyChairError:
+            os.close(self._lock)
+            raise
 
     def _load(self) -> None:
         acked = _read_acked(os.path.join(self._directory, "acked"))
         names = sorted(name for name in os.listdir(self._directory) if _NAME.fullmatch(name))
+        firsts = [int(name[:16], 16) for name in names]
         self._files: list[_File] = []
         self.next_number = acked or 0
-        for index, name in enumerate(names):
+        bad = []
+        for index, (name, first) in enumerate(zip(names, firsts)):
             path = os.path.join(self._directory, name)
-            first = int(name[:16], 16)
-            count = self._check(path, is_last=index + 1 == len(names))
-            self.next_number = max(self.next_number, first + (count or 0))
+            is_last = index + 1 == len(names)
+            if not is_last and firsts[index + 1] <= (acked or 0):
+                os.unlink(path)  # All in it is answered.
+                continue
+            count = self._check(path, first, acked or 0, is_last=is_last)
+            if count is None:
+                os.rename(path, path + ".bad")
+                bad.append(path + ".bad")
+                continue
+            self.next_number = max(self.next_number, first + count)
             if count:
                 self._files.append(_File(path, first, first + count))
+        if bad:
+            raise make_error(
+                "DATA_LOSS",
+                "spool: there were damaged files, which are set aside now: " + ", ".join(bad),
+            )
         self._acked = acked if acked is not None else self._first_number()
-        self._bytes = sum(os.path.getsize(file.path) for file in self._files)
         self._delete_answered()
-        self._backlog_files = list(self._files)
-        self._backlog_at = max(self._acked, self._first_number())
-        self.backlog_records = sum(file.end - max(file.first, self._acked) for file in self._files)
+        # The next record that was neither read nor passed over, if there is one, and how many are.
+        self._read_at = max(self._acked, self._first_number())
+        self.unread_records = self.unread_before(self.next_number)
 
     def _first_number(self) -> int:
         return self._files[0].first if self._files else self.next_number
 
-    def _check(self, path: str, is_last: bool) -> int | None:
-        """The number of records in a file, mended at its end; None for one that was set aside.
+    def _check(self, path: str, first: int, acked: int, *, is_last: bool) -> int | None:
+        """The number of records in a file, mended at its end; None for one that is damaged.
 
         A file without records is deleted.
         """
-        count, good, size = 0, len(_MAGIC), os.path.getsize(path)
+        count, good = 0, len(_MAGIC)
         with open(path, "rb") as file:
-            has_magic = file.read(len(_MAGIC)) == _MAGIC
-            while has_magic and (record := _read_record(file)) is not None:
+            magic = file.read(len(_MAGIC))
+            while magic == _MAGIC and (record := _read_record(file)) is not None:
+                self.found_bytes += len(record) if first + count >= acked else 0
                 count += 1
                 good += _HEAD.size + len(record)
-        if not has_magic and not (is_last and size < len(_MAGIC)):
-            _set_aside(path, count)
-            return None
-        if has_magic and good < size:
-            if not (is_last and _is_only_the_end(path, good)):
-                _set_aside(path, count)
+            file.seek(0 if magic != _MAGIC else good)
+            rest = file.read()
+        if magic != _MAGIC:
+            if not (is_last and (_MAGIC.startswith(rest) or not any(rest))):
                 return None
-            self.cut_records += 1
+        elif rest:
+            if not (is_last and _is_torn(rest)):
+                return None
+            self.torn_records += 1
             os.truncate(path, good)
         if count == 0:
             os.unlink(path)
         return count
 
-    def has_room(self, size: int) -> bool:
-        """Whether a record of so many bytes can be appended."""
-        return self._bytes + size + _HEAD.size + len(_MAGIC) <= self._bytes_max
+    def append(self, encoded: bytes, *, is_passed_over: bool = False) -> None:
+        """Writes a record. It outlives this process when this is back; with ALWAYS, a power cut.
 
-    def append(self, encoded: bytes) -> None:
-        """Writes a record. It outlives this process when this is back; with ALWAYS, a power cut."""
+        is_passed_over: its sender has it in memory, and `read` is to leave it out. Only while there
+            is no record to read.
+        """
         frame = _HEAD.pack(len(encoded), zlib.crc32(encoded)) + encoded
         try:
             if self._out is None or self._out_bytes + len(frame) > _FILE_BYTES_MAX:
@@ -142,14 +171,16 @@ class Spool:
                 self._sync()
         except OSError as error:
             self._mend_after_failure()
-            raise make_error(
-                "RESOURCE_EXHAUSTED", f"spool: {error.strerror}", reason="SPOOL"
-            ) from None
+            raise make_error("RESOURCE_EXHAUSTED", f"spool: {error.strerror}") from None
         self._out_bytes += len(frame)
-        self._bytes += len(frame)
         file = self._files[-1]
         self._files[-1] = file._replace(end=file.end + 1)
         self.next_number += 1
+        if is_passed_over:
+            self._close_reader()
+            self._read_at = self.next_number
+        else:
+            self.unread_records += 1
         if self._next_sync is None:
             self._next_sync = time.monotonic() + _SYNC_SECONDS
 
@@ -157,11 +188,10 @@ class Spool:
         self._end_file()
         path = os.path.join(self._directory, f"{self.next_number:016x}.spool")
         # Without a buffer: what is written is the system's, whatever happens to this process.
-        out = open(path, "xb", buffering=0)
+        out = open(path, "xb", buffering=0, opener=_open_private)
         out.write(_MAGIC)
         self._is_new = True
         self._out, self._out_bytes = out, len(_MAGIC)
-        self._bytes += len(_MAGIC)
         self._files.append(_File(path, self.next_number, self.next_number))
 
     def _mend_after_failure(self) -> None:
@@ -210,31 +240,55 @@ class Spool:
             if not self._files and self._out is not None:
                 self._out.close()
                 self._out = None
-            self._bytes -= os.path.getsize(file.path)
             os.unlink(file.path)
 
-    def backlog(self) -> Iterator[tuple[int, bytes]]:
-        """What earlier processes left and nobody has answered: numbers and records, oldest
-        first.
+    def read(self) -> tuple[int, bytes] | None:
+        """The oldest record that was neither read nor passed over, and its number; None: there is
+        none.
         """
-        for file in self._backlog_files:
-            with open(file.path, "rb") as data:
-                data.seek(len(_MAGIC))
-                for number in range(file.first, file.end):
-                    record = _read_record(data)
-                    if record is None:
-                        raise make_error("DATA_LOSS", f"spool: {file.path} was changed")
-                    if number >= self._backlog_at:
-                        self._backlog_at = number + 1
-                        yield number, record
+        if not self.unread_records:
+            return None
+        file = next(file for file in self._files if self._read_at < file.end)
+        if self._reader is None or self._reader_first != file.first:
+            self._open_reader(file)
+        assert self._reader is not None
+        record = _read_record(self._reader)
+        if record is None:
+            raise make_error("DATA_LOSS", f"spool: {file.path} was changed")
+        number = self._read_at
+        self._read_at += 1
+        self.unread_records -= 1
+        return number, record
 
-    def backlog_number(self) -> int:
-        """The number of the next record of the backlog."""
-        return self._backlog_at
+    def unread_before(self, number: int) -> int:
+        """How many records below a number were neither read nor passed over."""
+        return sum(
+            max(min(file.end, number) - max(file.first, self._read_at), 0) for file in self._files
+        )
+
+    def read_number(self) -> int:
+        """The number of the record that `read` gives next, or less."""
+        return self._read_at
+
+    def _open_reader(self, file: _File) -> None:
+        self._close_reader()
+        self._reader = open(file.path, "rb")
+        self._reader_first = file.first
+        self._reader.seek(len(_MAGIC))
+        # Numbers of a file that was set aside are passed over.
+        self._read_at = max(self._read_at, file.first)
+        for _ in range(file.first, self._read_at):
+            _read_record(self._reader)
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def close(self) -> None:
         """Lets go of the directory. What is not answered stays in it."""
         self._end_file()
+        self._close_reader()
         os.close(self._lock)
 
     def _end_file(self) -> None:
@@ -244,9 +298,12 @@ class Spool:
             self._out = None
 
 
-def _set_aside(path: str, count: int) -> None:
-    os.rename(path, path + ".bad")
-    _log.error("spool: %s is damaged after %d records and was set aside as .bad", path, count)
+def _unusable(error: OSError) -> EmptyChairError:
+    return field_error("spool", f"{error.filename!r}: {error.strerror}")
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _lock(directory: str) -> int:
@@ -269,21 +326,21 @@ def _read_record(file: IO[bytes]) -> bytes | None:
     if len(head) < _HEAD.size:
         return None
     length, crc = _HEAD.unpack(head)
-    if length > _RECORD_BYTES_MAX:
+    # What a power cut leaves can be zeros, which would be records without a byte.
+    if not 0 < length <= _RECORD_BYTES_MAX:
         return None
     record = file.read(length)
     return record if len(record) == length and zlib.crc32(record) == crc else None
 
 
-def _is_only_the_end(path: str, good: int) -> bool:
-    """Whether behind `good` bytes there is no more than one record that is short or wrong."""
-    size = os.path.getsize(path)
-    if size - good < _HEAD.size:
+def _is_torn(rest: bytes) -> bool:
+    """Whether what follows the last good record is what a machine leaves that stops while it
+    writes: a part of a record, one wrong record or nothing but zeros.
+    """
+    if len(rest) < 4 or not any(rest):
         return True
-    with open(path, "rb") as file:
-        file.seek(good)
-        length = int(_HEAD.unpack(file.read(_HEAD.size))[0])
-    return good + _HEAD.size + length >= size
+    length = int.from_bytes(rest[:4], "little")
+    return 0 < length <= _RECORD_BYTES_MAX and len(rest) <= _HEAD.size + length
 
 
 def _read_acked(path: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import logging
 import os
 import threading
@@ -19,7 +20,8 @@ from emptychair._connection import Process
 from emptychair._errors import EmptyChairError, from_rpc, make_error
 from emptychair._records import encode_record
 from emptychair._spool import Spool, Sync
-from emptychair._writer_state import PATH, Counters, Options, Result, WhenFull, WriterState
+from emptychair._writer_options import Counters, Options, Result, WhenFull
+from emptychair._writer_state import PATH, WriterState, left_error
 from emptychair.types import Exclusion, ExclusionDict
 
 _log = logging.getLogger("emptychair")
@@ -54,19 +56,21 @@ class FeedbackWriter:
     batch_records, batch_bytes, linger: a batch goes when it has so many records (at most 10,000) or
         bytes (at most 4 MiB), or when its first record has waited so many seconds.
     queue_bytes: what all records that are not answered yet may need in memory; counted are the
-        bytes that are sent and 200 for each record.
+        bytes that are sent and 200 for each record. With a spool it bounds memory alone: what has
+        no room there waits on disk.
     when_full: what `add` does then. "REFUSE": raises RESOURCE_EXHAUSTED. "BLOCK": waits for room,
         `block_timeout` seconds, then raises that. "DROP_OLDEST": gives up the record that waits
         longest and is not under way yet.
-    in_flight_batches: batches that are sent and not acknowledged.
+    in_flight_batches: batches that are sent and not acknowledged; 1 to 8.
     give_up_after: seconds from `add` until a record is given up; 0: never.
     on_result: called for each record once it is clear what became of it, in the order of the
-        batches, by the writer's thread: it may call `add`, but neither `flush` nor `close`. What it
-        raises is logged and counted, and changes nothing.
+        batches, by the writer's thread: it may call `add`; `flush` and `close` raise
+        FAILED_PRECONDITION there. What it raises is logged and counted, and changes nothing.
     spool: a directory that keeps records until they are answered, also over the end of this
-        process: the next writer with it sends them. One process at a time. None: records are in
-        memory alone.
-    spool_bytes: how large it may become; then `when_full` decides, and DROP_OLDEST is as REFUSE.
+        process: the next writer with it sends them. One process at a time: FAILED_PRECONDITION for
+        others. A file in it that is damaged is set aside as `.bad` and DATA_LOSS is raised; the
+        next writer goes on without it. None: records are in memory alone.
+    spool_bytes: how much of it may be unanswered, in bytes of records; then `when_full` decides.
     sync: "INTERVAL": a power cut loses what was added in the last second at most. "ALWAYS":
         nothing, and `add` waits for the disk.
 
@@ -93,12 +97,12 @@ class FeedbackWriter:
     ) -> None:
         self._options = Options(
             batch_records, batch_bytes, linger, queue_bytes, when_full, block_timeout,
-            in_flight_batches, give_up_after,
+            in_flight_batches, give_up_after, spool_bytes, sync,
         )  # fmt: skip
         self._client = client
         self._on_result = on_result
         self._process = Process()
-        kept = None if spool is None else Spool(os.fspath(spool), spool_bytes, sync)
+        kept = None if spool is None else Spool(os.fspath(spool), sync)
         self._state = WriterState(
             self._options, kept, on_result is not None, client._settings.api_key
         )
@@ -114,6 +118,8 @@ class FeedbackWriter:
         self._settled = 0
         self._is_closed = False
         self._has_ended = False
+        # Records that were not answered when the writer ended.
+        self._left = 0
         self._give_up_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="emptychair-writer", daemon=True)
         self._thread.start()
@@ -159,24 +165,24 @@ class FeedbackWriter:
         self._process.check()
         now = time.monotonic()
         with self._lock:
-            if self._is_closed or not state.has_room(len(encoded)):
-                self._make_room(len(encoded), now)
+            if self._is_closed or not state.has_room(len(encoded), context is not None):
+                self._make_room(len(encoded), context is not None, now)
             state.add(encoded, context, now)
-            if len(state.waiting) >= self._wake_at or (
+            if state.unsent_records >= self._wake_at or (
                 self._wake_at != _NEVER and state.waiting_bytes >= self._options.batch_bytes
             ):
                 self._wake_at = _NEVER
                 self._work.notify()
 
-    def _make_room(self, size: int, now: float) -> None:
+    def _make_room(self, size: int, has_context: bool, now: float) -> None:
         """Does what `when_full` says; raises unless there is room then."""
         state = self._state
         deadline = now + self._options.block_timeout
         while not self._is_closed:
-            if self._options.when_full == "DROP_OLDEST" and state.drop_for(size):
+            if self._options.when_full == "DROP_OLDEST" and state.drop_for(size, has_context):
                 self._news.notify()
                 return
-            if state.has_room(size):
+            if state.has_room(size, has_context):
                 return
             left = deadline - time.monotonic()
             if self._options.when_full != "BLOCK" or left <= 0:
@@ -189,13 +195,13 @@ class FeedbackWriter:
             self._done.wait(left)
         raise make_error("FAILED_PRECONDITION", "the writer is closed")
 
-    def flush(self, timeout: float | None = None) -> None:
+    def flush(self, timeout: float | None = 10.0) -> None:
         """Waits until all that was added before is answered, and its results were called.
 
         Raises DEADLINE_EXCEEDED, with the number that is left in its message and in
-        `metadata["left"]`, after `timeout` seconds. None: no limit.
+        `metadata["left"]`, after `timeout` seconds; they stay queued. None: no limit.
         """
-        self._process.check()
+        self._check_caller()
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._lock:
             number = self._state.next_number
@@ -204,20 +210,16 @@ class FeedbackWriter:
             while self._settled < number:
                 left = None if deadline is None else deadline - time.monotonic()
                 if self._has_ended or (left is not None and left <= 0):
-                    count = self._state.records_before(number)
-                    raise make_error(
-                        "DEADLINE_EXCEEDED",
-                        f"{count} records are not answered yet",
-                        metadata={"left": str(count)},
-                    )
+                    raise left_error(self._state.records_before(number))
                 self._done.wait(left)
 
     def close(self, timeout: float = 5.0) -> None:
-        """Flushes for so many seconds and ends the writer; a second call does nothing.
+        """Takes no more, flushes for so many seconds and ends the writer. The client is left open.
 
-        What is left is given up (GAVE_UP), or stays in the spool. The client is left open.
+        What is left then is given up (GAVE_UP), or stays in the spool for the next writer, and
+        DEADLINE_EXCEEDED is raised, as by `flush`. Again: what the first time said.
         """
-        self._process.check()
+        self._check_caller()
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True
@@ -226,15 +228,22 @@ class FeedbackWriter:
                 self._wake_at = _NEVER
                 for condition in (self._work, self._news, self._done):
                     condition.notify_all()
-        if threading.current_thread() is not self._thread:
-            self._thread.join()
+        self._thread.join()
         atexit.unregister(self._at_exit)
+        if self._left:
+            raise left_error(self._left)
+
+    def _check_caller(self) -> None:
+        self._process.check()
+        if threading.current_thread() is self._thread:
+            raise make_error("FAILED_PRECONDITION", "on_result cannot wait for results")
 
     def __enter__(self) -> FeedbackWriter:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with contextlib.nullcontext() if kind is None else contextlib.suppress(EmptyChairError):
+            self.close()
 
     def counters(self) -> Counters:
         """What the writer has done so far."""
@@ -252,6 +261,7 @@ class FeedbackWriter:
         finally:
             with self._lock:
                 self._is_closed = True
+                self._left = self._state.records_before(self._state.next_number)
                 self._state.abandon()
             self._settle()
             with self._lock:
@@ -304,11 +314,13 @@ class FeedbackWriter:
             return
         self._follow(call, stream)
         with self._lock:
+            # Else it is the writer that ends it now, which is no failure.
+            has_failed = stream.has_ended
             stream.is_over = True
             self._work.notify_all()
         call.cancel()
         reader.join()
-        if stream.error is not None:
+        if has_failed and stream.error is not None:
             self._client._after_failure(endpoint, stream.error)
             self._pause_after(stream.error)
 
@@ -400,7 +412,7 @@ class FeedbackWriter:
                 try:
                     self._on_result(result)
                 except Exception:
-                    state.callback_errors += 1
+                    state.exceptions += 1
                     _log.exception("on_result has failed")
         with self._lock:
             file = None
@@ -419,6 +431,9 @@ def _close_at_exit(writer: weakref.ref[FeedbackWriter]) -> Callable[[], None]:
     def close() -> None:
         alive = writer()
         if alive is not None and os.getpid() == pid:
-            alive.close(_CLOSE_AT_EXIT)
+            try:
+                alive.close(_CLOSE_AT_EXIT)
+            except EmptyChairError as error:
+                _log.error("the program ends: %s", error)
 
     return close

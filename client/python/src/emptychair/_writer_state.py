@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import collections
 import itertools
-from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Literal, NamedTuple
+from typing import Any, Callable, Iterable, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from emptychair._errors import EmptyChairError, field_error, from_status, is_retryable, make_error
+from emptychair._errors import EmptyChairError, from_status, is_retryable, make_error
 from emptychair._records import varint
 from emptychair._retries import Key, Retries
 from emptychair._spool import Spool
+from emptychair._writer_options import Counters, Options, Outcome, Result
 from emptychair.v1 import feedback_service_pb2
-
-Outcome = Literal["STORED", "ALREADY_EXISTED", "REJECTED", "GAVE_UP"]
-WhenFull = Literal["REFUSE", "BLOCK", "DROP_OLDEST"]
 
 PATH = "/emptychair.v1.FeedbackService/StreamFeedback"
 
 # Seconds between attempts where only somebody's doing helps: another key, a newer server.
 _LONG_WAIT = 30.0
-_WAIT_FOR_HELP = ("UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED")
+_NEED_HELP = ("UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED")
 # What Python needs for a record beside its bytes.
 _RECORD_OVERHEAD = 200
 # What a record needs in a batch beside its bytes, at most.
@@ -38,88 +35,6 @@ _LENGTHS = [_RECORD_OF_BATCH + varint(length) for length in range(1 << 12)]
 _NUMBER = varint(
     feedback_service_pb2.StreamFeedbackRequest.DESCRIPTOR.fields_by_name["batch_number"].number << 3
 )
-
-
-class Result(NamedTuple):
-    """What became of a record.
-
-    outcome: STORED; ALREADY_EXISTED: it was stored before the writer sent it (said only of what was
-        sent once; of what was sent again nobody can tell); REJECTED: the service refused it, and
-        would again; GAVE_UP: it was too old, or dropped, or the writer was closed.
-    context: what was given to `add`.
-    error: why it was rejected, or the last failure before it was given up; None where there was
-        none.
-    """
-
-    outcome: Outcome
-    context: Any
-    error: EmptyChairError | None
-
-
-@dataclass(frozen=True)
-class Counters:
-    """What a writer has done since it was made.
-
-    added: records that `add` took, and those that were in the spool.
-    stored, already_existed, rejected, gave_up: records by what became of them; `dropped` are those
-        of `gave_up` that made room for newer ones.
-    queued_records, queued_bytes: records that are not answered yet, and what they need.
-    batches: batches that were acknowledged.
-    reconnects: streams that were opened after one had failed.
-    callback_errors: exceptions that `on_result` raised.
-    oldest_age: seconds since the oldest record that is not answered was added; 0 without one.
-    last_error: the newest failure of a stream; None once it is mended.
-    """
-
-    added: int
-    stored: int
-    already_existed: int
-    rejected: int
-    gave_up: int
-    dropped: int
-    queued_records: int
-    queued_bytes: int
-    batches: int
-    reconnects: int
-    callback_errors: int
-    oldest_age: float
-    last_error: EmptyChairError | None
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of a writer; what they mean is said there."""
-
-    batch_records: int = 1000
-    batch_bytes: int = 1 << 20
-    linger: float = 0.010
-    queue_bytes: int = 64 << 20
-    when_full: WhenFull = "REFUSE"
-    block_timeout: float = 10.0
-    in_flight_batches: int = 8
-    give_up_after: float = 900.0
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("batch_records", 1, 10_000),
-            ("batch_bytes", 1, 4 << 20),
-            ("linger", 0, 3600),
-            ("queue_bytes", 1, 1 << 50),
-            ("block_timeout", 0, 86_400),
-            ("in_flight_batches", 1, 1000),
-            ("give_up_after", 0, 1 << 40),
-        ):
-            value = getattr(self, name)
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, (int, float))
-                or not low <= value <= high
-            ):
-                raise field_error(name, f"got {value!r:.60}, wanted {low:,} to {high:,}")
-        if self.when_full not in ("REFUSE", "BLOCK", "DROP_OLDEST"):
-            raise field_error(
-                "when_full", f"got {self.when_full!r:.60}, wanted REFUSE, BLOCK or DROP_OLDEST"
-            )
 
 
 class Entry(NamedTuple):
@@ -151,9 +66,6 @@ class Batch:
             parts.append(encoded)
         return b"".join(parts)
 
-    def bytes(self) -> int:
-        return sum(len(entry.encoded) + _RECORD_OVERHEAD for entry in self.entries)
-
 
 class WriterState:
     """The records of a writer. Not thread-safe."""
@@ -171,54 +83,72 @@ class WriterState:
         self.results: collections.deque[Result] = collections.deque()
         self.retries = Retries(float("inf"), key, **retries)
         self.last_error: EmptyChairError | None = None
-        self.callback_errors = 0
+        self.exceptions = 0
         self.reconnects = 0
         self._wants_results = wants_results
         # In no batch yet.
         self.waiting: collections.deque[Entry] = collections.deque()
         self.waiting_bytes = 0
-        # What earlier processes left in the spool, oldest first; read as it is sent.
-        self._backlog = spool.backlog() if spool is not None else iter(())
-        self._backlog_left = spool.backlog_records if spool is not None else 0
+        # Of records that are in the spool alone: those that came with one.
+        self._contexts: dict[int, Any] = {}
         # Formed, in order, and not acknowledged. The first `_sent` went over the present stream.
         self._batches: collections.deque[Batch] = collections.deque()
         self._sent = 0
         self._next_acknowledged = 1
         self._deferred: list[tuple[float, Batch]] = []
         self._next_number = spool.next_number if spool is not None else 0
-        self._added = self._backlog_left
+        self._first_own_number = self._next_number
+        self._added = self._unread
+        # Of the records in the spool that are not answered.
+        self._spool_bytes = spool.found_bytes if spool is not None else 0
         self._queued_bytes = 0
         self._counts = dict.fromkeys(("STORED", "ALREADY_EXISTED", "REJECTED", "GAVE_UP"), 0)
         self._dropped = 0
-        self._acknowledged = 0
+        self._sent_batches = 0
 
     # Records that come in.
 
-    def has_room(self, size: int) -> bool:
-        """Whether a record of so many bytes can be taken. One always can where there is none."""
-        cost = size + _RECORD_OVERHEAD
-        if self._queued_bytes and self._queued_bytes + cost > self.options.queue_bytes:
-            return False
-        return self.spool is None or self.spool.has_room(size)
+    @property
+    def _unread(self) -> int:
+        """Records that are in the spool alone: read when all that came before is in a batch."""
+        return self.spool.unread_records if self.spool is not None else 0
 
-    def drop_for(self, size: int) -> bool:
-        """Drops what waits longest until there is room; whether there is. Of the spool's room it
-        makes none: a file of the spool goes only as a whole.
-        """
-        if self.spool is not None and not self.spool.has_room(size):
-            return False
-        error = make_error("RESOURCE_EXHAUSTED", "the record made room for a newer one")
-        while not self.has_room(size) and self.waiting:
+    def _fits_memory(self, size: int, share: float = 1.0) -> bool:
+        return self._queued_bytes + size + _RECORD_OVERHEAD <= share * self.options.queue_bytes
+
+    def has_room(self, size: int, has_context: bool) -> bool:
+        """Whether a record of so many bytes can be taken."""
+        if self.spool is None:
+            return self._fits_memory(size)
+        has_disk = self._spool_bytes + size <= self.options.spool_bytes
+        return has_disk and (not has_context or self._fits_memory(0))
+
+    def drop_for(self, size: int, has_context: bool) -> bool:
+        """Drops what waits longest in memory until there is room; whether there is."""
+        error = make_error(
+            "RESOURCE_EXHAUSTED", "the record made room for a newer one", reason="QUEUE_FULL"
+        )
+        while not self.has_room(size, has_context) and self.waiting:
             entry = self.waiting.popleft()
             self.waiting_bytes -= len(entry.encoded)
             self._dropped += 1
             self._answer(entry, "GAVE_UP", error)
-        return self.has_room(size)
+        return self.has_room(size, has_context)
 
     def add(self, encoded: bytes, context: Any, now: float) -> None:
         """Takes a record; the spool has it when this is back."""
         if self.spool is not None:
-            self.spool.append(encoded)
+            # Half of the memory is left to contexts. What is read from there must not be overtaken.
+            is_in_memory = not self._unread and self._fits_memory(len(encoded), 0.5)
+            self.spool.append(encoded, is_passed_over=is_in_memory)
+            self._spool_bytes += len(encoded)
+            if not is_in_memory:
+                if context is not None:
+                    self._contexts[self._next_number] = context
+                    self._queued_bytes += _RECORD_OVERHEAD
+                self._next_number += 1
+                self._added += 1
+                return
         self.waiting.append(Entry(encoded, context, now, self._next_number))
         self._next_number += 1
         self._added += 1
@@ -242,13 +172,18 @@ class WriterState:
         if self._sent >= self.options.in_flight_batches:
             return None
         if self._sent == len(self._batches):
-            batch = self._due_batch(now) or self._old_batch(now) or self._new_batch(now, at_once)
+            batch = (
+                self._due_batch(now)
+                or self._new_batch(now, at_once or bool(self._unread))
+                or self._spooled_batch(now)
+            )
             if batch is None:
                 return None
             self._batches.append(batch)
         batch = self._batches[self._sent]
         self._sent += 1
         batch.attempts += 1
+        self._sent_batches += 1
         return batch
 
     def seconds_to_next(self, now: float) -> float | None:
@@ -269,18 +204,27 @@ class WriterState:
                 return batch
         return None
 
-    def _old_batch(self, now: float) -> Batch | None:
-        """A batch of what an earlier process left."""
-        entries = []
+    def _spooled_batch(self, now: float) -> Batch | None:
+        """A batch of what is in the spool alone."""
+        entries: list[Entry] = []
         size = 0
-        for number, encoded in self._backlog:
-            entries.append(Entry(encoded, None, now, number))
-            size += len(encoded)
-            self._queued_bytes += len(encoded) + _RECORD_OVERHEAD
-            if len(entries) >= self.options.batch_records or size >= self.options.batch_bytes:
+        while self.spool is not None and (
+            len(entries) < self.options.batch_records and size < self.options.batch_bytes
+        ):
+            found = self.spool.read()
+            if found is None:
                 break
-        self._backlog_left -= len(entries)
-        return Batch(entries, attempts=1) if entries else None
+            number, encoded = found
+            context = self._contexts.pop(number, None)
+            if context is not None:
+                self._queued_bytes -= _RECORD_OVERHEAD
+            entries.append(Entry(encoded, context, now, number))
+            size += len(encoded) + _FRAME_BYTES
+            self._queued_bytes += len(encoded) + _RECORD_OVERHEAD
+        if not entries:
+            return None
+        # An earlier process may have sent what it has left.
+        return Batch(entries, attempts=int(entries[0].number < self._first_own_number))
 
     def _new_batch(self, now: float, at_once: bool) -> Batch | None:
         options, waiting = self.options, self.waiting
@@ -321,17 +265,20 @@ class WriterState:
         batch = self._batches.popleft()
         self._sent -= 1
         self._next_acknowledged += 1
-        self._acknowledged += 1
         self.last_error = None
         self.retries.forget_until_failure()
         existed = (
             frozenset(response.already_existed_indexes) if batch.attempts == 1 else frozenset()
         )
         if not response.failures and not existed:
+            size = sum([len(entry[0]) for entry in batch.entries])
             self._counts["STORED"] += len(batch.entries)
-            self._queued_bytes -= batch.bytes()
+            self._queued_bytes -= size + _RECORD_OVERHEAD * len(batch.entries)
+            self._spool_bytes -= size
             if self._wants_results:
-                self.results.extend([Result("STORED", entry[1], None) for entry in batch.entries])
+                self.results.extend(
+                    [Result("STORED", entry[1], None, entry[0]) for entry in batch.entries]
+                )
             return
         failures = {failure.index: failure.status for failure in response.failures}
         for index, entry in enumerate(batch.entries):
@@ -342,13 +289,10 @@ class WriterState:
 
     def _refused(self, entry: Entry, error: EmptyChairError, now: float, attempts: int) -> None:
         error.attempts = attempts
-        if is_retryable(error):
-            delay = error.retry_delay.total_seconds() if error.retry_delay else 0.1
-        elif error.code in _WAIT_FOR_HELP:
-            delay = _LONG_WAIT
-        else:
+        if not is_retryable(error):
             self._answer(entry, "REJECTED", error)
             return
+        delay = self.retries.first_wait(error)
         self.last_error = error
         if self._is_too_old(entry, now):
             self._answer(entry, "GAVE_UP", error)
@@ -364,7 +308,7 @@ class WriterState:
             self._halve(error)
             return 0.0
         self.expire(now)
-        if error.code in _WAIT_FOR_HELP:
+        if _needs_help(error):
             wait = self.retries.wait_after(error)
             return _LONG_WAIT if wait is None else wait
         # What else there is, such as a reset of a proxy, is a connection that is gone.
@@ -427,17 +371,17 @@ class WriterState:
     def _answer(self, entry: Entry, outcome: Outcome, error: EmptyChairError | None) -> None:
         self._counts[outcome] += 1
         self._queued_bytes -= len(entry.encoded) + _RECORD_OVERHEAD
+        self._spool_bytes -= len(entry.encoded)
         if self._wants_results:
-            self.results.append(Result(outcome, entry.context, error))
+            self.results.append(Result(outcome, entry.context, error, entry.encoded))
 
     # Where it stands.
 
     def oldest_number(self) -> int:
         """The number of the oldest record that is not answered; the next number without one."""
-        if self.spool is not None and self._backlog_left:
-            oldest = self.spool.backlog_number()
-        else:
-            oldest = self.waiting[0].number if self.waiting else self._next_number
+        oldest = self.waiting[0].number if self.waiting else self._next_number
+        if self.spool is not None and self._unread:
+            oldest = min(oldest, self.spool.read_number())
         for batch in self._all_batches():
             oldest = min(oldest, batch.entries[0].number)
         return oldest
@@ -448,12 +392,18 @@ class WriterState:
         sent = sum(
             entry.number < number for batch in self._all_batches() for entry in batch.entries
         )
-        return own + sent + self._backlog_left
+        unread = self.spool.unread_before(number) if self.spool is not None else 0
+        return own + sent + unread
+
+    @property
+    def unsent_records(self) -> int:
+        """How many records are in no batch yet."""
+        return len(self.waiting) + self._unread
 
     @property
     def has_records(self) -> bool:
         """Whether anything is not answered yet."""
-        return bool(self.waiting or self._batches or self._deferred or self._backlog_left)
+        return bool(self.waiting or self._batches or self._deferred or self._unread)
 
     def counters(self, now: float) -> Counters:
         entries = [batch.entries[0] for batch in self._all_batches()]
@@ -467,18 +417,39 @@ class WriterState:
             rejected=self._counts["REJECTED"],
             gave_up=self._counts["GAVE_UP"],
             dropped=self._dropped,
-            queued_records=len(self.waiting) + in_batches + self._backlog_left,
+            queued_records=len(self.waiting) + in_batches + self._unread,
             queued_bytes=self._queued_bytes,
-            batches=self._acknowledged,
+            batches=self._sent_batches,
             reconnects=self.reconnects,
-            callback_errors=self.callback_errors,
+            exceptions=self.exceptions,
+            spool_torn_records=self.spool.torn_records if self.spool is not None else 0,
             oldest_age=max((now - entry.added for entry in entries), default=0.0),
             last_error=self.last_error,
         )
 
 
+def _is_final(error: EmptyChairError) -> bool:
+    return error.code == "RESOURCE_EXHAUSTED" and error.retry_delay is None
+
+
 def _is_of_batch(error: EmptyChairError) -> bool:
     """Whether the batch is at fault: refused as a whole, or too large for gRPC."""
-    return error.code == "INVALID_ARGUMENT" or (
-        error.code == "RESOURCE_EXHAUSTED" and error.reason is None and error.retry_delay is None
+    return error.code in ("INVALID_ARGUMENT", "OUT_OF_RANGE") or (
+        _is_final(error) and error.reason is None
+    )
+
+
+def _needs_help(error: EmptyChairError) -> bool:
+    """Whether only people can mend it: who the caller is, what it may do, its quota, and whom it
+    calls.
+    """
+    return error.code in _NEED_HELP or (_is_final(error) and error.reason is not None)
+
+
+def left_error(count: int) -> EmptyChairError:
+    """The error of who waited in vain for so many records."""
+    return make_error(
+        "DEADLINE_EXCEEDED",
+        f"{count} records are not answered yet",
+        metadata={"left": str(count)},
     )

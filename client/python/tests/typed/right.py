@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import emptychair
 from emptychair import types
+from emptychair.testing import FakeServer
 
 
 def ask(client: emptychair.Client, method: types.MetricMethod) -> float | None:
@@ -53,6 +54,15 @@ def watch(client: emptychair.Client, position: emptychair.Position | None) -> No
         for message in changes:
             for change in message.changes:
                 print(change.kind, change.feedback.survey_id, changes.position)
+
+
+def try_it(fake_server: FakeServer) -> int:
+    fake_server.fail_next("UNAVAILABLE", method="submit_feedback", count=2, message="on purpose")
+    fake_server.set_time(datetime(2024, 1, 1, tzinfo=timezone.utc))
+    fake_server.restart()
+    with FakeServer(time=datetime.now(timezone.utc)) as other:
+        print(other.endpoint)
+    return fake_server.drop_connections()
 
 
 async def run() -> None:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import emptychair
 from emptychair import types
+from emptychair.testing import FakeServer
 
 
 def wrong(client: emptychair.Client, writer: emptychair.FeedbackWriter) -> None:
@@ -27,3 +28,10 @@ def wrong(client: emptychair.Client, writer: emptychair.FeedbackWriter) -> None:
     point.value = 1.0  # wrong
     print(client.get_survey("nps").survey.scale.max)  # wrong
     emptychair.FeedbackWriter(client, when_full="WAIT")  # wrong
+
+
+def wrong_test(fake_server: FakeServer) -> None:
+    fake_server.fail_next("GONE")  # wrong
+    fake_server.fail_next("INTERNAL", 2)  # wrong
+    fake_server.set_time("2024-01-01T00:00:00Z")  # wrong
+    FakeServer(tme=datetime.now())  # wrong

@@ -8,15 +8,26 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "emptychair/client/async_call.h"
 #include "emptychair/client/connection.h"
+#include "emptychair/client/executor.h"
 #include "emptychair/client/result_range.h"
 #include "gmock/gmock.h"
 
 namespace emptychair {
 
-// Give it to a Client: `Client(std::make_shared<MockConnection>())`.
+// Give it to a Client: `Client(std::make_shared<MockConnection>())`. AsyncX calls X, for which the
+// test has its expectations, and then its callback, on a thread of the mock's or where `executor`
+// runs them.
 class MockConnection : public Connection {
  public:
+  explicit MockConnection(CallbackExecutor executor = MakeThreadExecutor())
+      : executor_(std::move(executor)) {}
+
+  AsyncCall StartUnary(UnaryCall call) override {
+    return StartOnExecutor(*this, executor_, std::move(call));
+  }
+
   MOCK_METHOD(absl::StatusOr<v1::CreateKeyResponse>, CreateKey,
               (const v1::CreateKeyRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::GetKeyResponse>, GetKey, (const v1::GetKeyRequest& request),
@@ -141,6 +152,9 @@ class MockConnection : public Connection {
               (const v1::DeleteBackupRequest& request), (override));
   MOCK_METHOD(absl::StatusOr<v1::PruneBackupsResponse>, PruneBackups,
               (const v1::PruneBackupsRequest& request), (override));
+
+ private:
+  CallbackExecutor executor_;  // Last, so that it ends before the methods that it calls.
 };
 
 class MockFeedbackStream : public FeedbackStream {

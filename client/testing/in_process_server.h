@@ -1,7 +1,8 @@
 // A server in the test's own process.
-#ifndef EMPTYCHAIR_TESTS_SERVICE_HARNESS_IN_PROCESS_SERVER_H_
-#define EMPTYCHAIR_TESTS_SERVICE_HARNESS_IN_PROCESS_SERVER_H_
+#ifndef EMPTYCHAIR_CLIENT_TESTING_IN_PROCESS_SERVER_H_
+#define EMPTYCHAIR_CLIENT_TESTING_IN_PROCESS_SERVER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -15,11 +16,11 @@ namespace emptychair::testing {
 // What StartInProcess starts with, for tests that want something else of it.
 ServerConfig InProcessConfig(const std::string& directory);
 
-// A server on the store in `directory`, listening on any free port of loopback, silent.
+// A server on the store in `directory`, listening on any free port of loopback.
 absl::StatusOr<std::unique_ptr<Server>> StartInProcess(
     const std::string& directory, ServerLog* log, ServerEnvironment environment,
     int64_t column_bytes_max = ServerConfig().column_bytes_max);
 
 }  // namespace emptychair::testing
 
-#endif  // EMPTYCHAIR_TESTS_SERVICE_HARNESS_IN_PROCESS_SERVER_H_
+#endif  // EMPTYCHAIR_CLIENT_TESTING_IN_PROCESS_SERVER_H_

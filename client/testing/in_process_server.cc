@@ -1,4 +1,4 @@
-#include "tests/service/harness/in_process_server.h"
+#include "client/testing/in_process_server.h"
 
 #include <utility>
 
