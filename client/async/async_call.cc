@@ -20,15 +20,17 @@ class WaitingCall final : public AsyncCall::Operation {
 }  // namespace
 
 AsyncCall StartOnExecutor(Connection& connection, const CallbackExecutor& executor,
-                          UnaryCall call) {
+                          std::shared_ptr<const std::atomic<bool>> is_gone, UnaryCall call) {
   std::unique_ptr<google::protobuf::Message> request(call.request.New());
   request->CopyFrom(call.request);
   const auto waiting = std::make_shared<WaitingCall>();
-  Post(executor, [waiting, &connection, request = std::move(request), &response = call.response,
-                  wait = call.wait, done = std::move(call.done)]() mutable {
-    std::move(done)(waiting->is_cancelled() ? absl::CancelledError("the call was cancelled")
-                                            : wait(connection, *request, response));
-  });
+  Post(executor,
+       [waiting, &connection, is_gone = std::move(is_gone), request = std::move(request),
+        &response = call.response, wait = call.wait, done = std::move(call.done)]() mutable {
+         std::move(done)(waiting->is_cancelled() || *is_gone
+                             ? absl::CancelledError("the call was cancelled")
+                             : wait(connection, *request, response));
+       });
   return AsyncCall(waiting);
 }
 

@@ -224,7 +224,8 @@ AsyncCall GrpcUnaryCalls::Start(UnaryCall call) {
     status = Serialize(call.request, request);
   }
   if (!status.ok()) {
-    Post(shared_->executor, [status = std::move(status), done = std::move(call.done)]() mutable {
+    const std::shared_ptr<Shared> shared = shared_;  // The callback can let the client go.
+    Post(shared->executor, [status = std::move(status), done = std::move(call.done)]() mutable {
       std::move(done)(std::move(status));
     });
     return AsyncCall();

@@ -23,7 +23,8 @@ class GrpcUnaryCalls {
   GrpcUnaryCalls(const ClientOptions& options, std::shared_ptr<ApiKey> key,
                  const std::vector<std::shared_ptr<grpc::Channel>>& channels);
   // Cancels what is open and waits until each call's callback was given to the executor; with a
-  // thread of its own until they are run, unless one of them is where it is destroyed.
+  // thread of its own until they are run. In a callback it does not wait: then the others come
+  // later.
   ~GrpcUnaryCalls();
   GrpcUnaryCalls(const GrpcUnaryCalls&) = delete;
   GrpcUnaryCalls& operator=(const GrpcUnaryCalls&) = delete;

@@ -182,5 +182,25 @@ TEST(AsyncMock, WithoutAnExecutorCallbacksRunOnAThreadOfItsOwn) {
   EXPECT_NE(thread, std::this_thread::get_id());
 }
 
+TEST(AsyncMock, CancelsWhatHasNotBegunWhenACallbackLetsItGo) {
+  auto connection = std::make_shared<StrictMock<MockConnection>>();
+  EXPECT_CALL(*connection, GetSurvey(_)).WillOnce(Return(v1::GetSurveyResponse()));
+  auto client = std::make_shared<Client>(std::move(connection));
+  absl::Notification begin;
+  absl::Notification done;
+  client->AsyncGetSurvey({}, [&](const auto&) {
+    begin.WaitForNotification();
+    client.reset();
+  });
+  absl::Status second;
+  client->AsyncGetSurvey({}, [&](const auto& response) {
+    second = response.status();
+    done.Notify();
+  });
+  begin.Notify();
+  done.WaitForNotification();
+  EXPECT_THAT(second, StatusIs(absl::StatusCode::kCancelled));
+}
+
 }  // namespace
 }  // namespace emptychair

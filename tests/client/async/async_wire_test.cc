@@ -318,6 +318,24 @@ TEST_F(AsyncWireTest, WhatCannotBeSentIsRefusedOnTheExecutor) {
   EXPECT_THAT(surveys_.arrived(), SizeIs(0));
 }
 
+TEST_F(AsyncWireTest, ACallbackOfWhatCannotBeSentCanLetTheClientGo) {
+  const CallbackExecutor inside = [](const std::function<void()>& task) { task(); };
+  for (const CallbackExecutor& executor : {CallbackExecutor(nullptr), inside}) {
+    options_.executor = executor;
+    std::unique_ptr<Client> client = Connect();
+    Answer first;  // After it the thread is there.
+    client->AsyncGetSurvey(Asking("\xFF"), first.Take());
+    EXPECT_THAT(first.Await(), HasField("survey_id"));
+    absl::Notification done;
+    Client& calling = *client;
+    calling.AsyncGetSurvey(Asking("\xFF"), [&](const Response&) {
+      client.reset();
+      done.Notify();
+    });
+    done.WaitForNotification();
+  }
+}
+
 TEST_F(AsyncWireTest, EveryAttemptHasTheTraceOfTheThreadThatMadeTheCall) {
   const std::string trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   options_.traceparent = [&, caller = std::this_thread::get_id()] {

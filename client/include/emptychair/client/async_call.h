@@ -2,6 +2,7 @@
 #ifndef EMPTYCHAIR_CLIENT_ASYNC_CALL_H_
 #define EMPTYCHAIR_CLIENT_ASYNC_CALL_H_
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -16,7 +17,8 @@ namespace emptychair {
 class Connection;
 
 // Gets what a call came to. Called once, by the client's executor. It must not throw, and may do
-// all that other code may: wait, call the client, or destroy it.
+// all that other code may: call the client and wait, or destroy it. Waiting there for another
+// callback never ends where the executor has one thread, as the client's own has.
 template <typename Response>
 using AsyncCallback = absl::AnyInvocable<void(absl::StatusOr<Response> response) &&>;
 
@@ -35,7 +37,7 @@ class AsyncCall {
   AsyncCall() = default;
   explicit AsyncCall(std::weak_ptr<Operation> operation) : operation_(std::move(operation)) {}
 
-  // Ends the call: its callback gets CANCELLED, unless the answer is there already. What the server
+  // Ends the call: its callback gets CANCELLED, unless it has succeeded already. What the server
   // has begun, it may go on with. Does not wait for the callback. Nothing, once the call has ended.
   void Cancel() const {
     if (const std::shared_ptr<Operation> operation = operation_.lock()) {
@@ -61,8 +63,10 @@ struct UnaryCall {
 };
 
 // StartUnary of a connection whose methods need no network, such as a mock: has the executor call
-// the method. `connection` must outlive the call.
-AsyncCall StartOnExecutor(Connection& connection, const CallbackExecutor& executor, UnaryCall call);
+// the method. Calls that have not begun once `*is_gone` are cancelled, and `connection` must
+// outlive the others.
+AsyncCall StartOnExecutor(Connection& connection, const CallbackExecutor& executor,
+                          std::shared_ptr<const std::atomic<bool>> is_gone, UnaryCall call);
 
 }  // namespace emptychair
 

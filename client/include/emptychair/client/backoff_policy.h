@@ -32,7 +32,8 @@ class BackoffPolicy {
 class ExponentialBackoffPolicy final : public BackoffPolicy {
  public:
   // `initial` is more than 0, `maximum` at least `initial`, `growth` at least 1. `jitter` gives the
-  // share, 0 to 1; null: a random one. Called from the threads that make calls.
+  // share, 0 to 1; null: a random one. Thread-safe: called from the threads that make calls and
+  // from one of the client's.
   ExponentialBackoffPolicy(absl::Duration initial, absl::Duration maximum, double growth = 2,
                            std::function<double()> jitter = nullptr);
 

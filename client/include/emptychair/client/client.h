@@ -35,8 +35,8 @@ namespace emptychair {
 //
 // AsyncX (async_methods.h) is X without the waiting: its callback gets the answer, and the handle
 // that it returns can cancel it. When the last copy is destroyed, such calls that are still open
-// are cancelled, and it waits until their callbacks have run; inside one of them, it does not wait.
-// With ClientOptions::executor it waits only until they were given to that.
+// are cancelled, and it waits until their callbacks have run. With ClientOptions::executor it waits
+// only until they were given to that. Inside one of them it does not wait: the others come later.
 class Client : public AsyncMethods<Client> {
  public:
   // A client of the server at `options.endpoint`; errors as for MakeConnection.

@@ -177,8 +177,9 @@ class Connection {
 // DEADLINE_EXCEEDED. An attempt at a server that cannot be reached is UNAVAILABLE within 2 s.
 //
 // The same holds for StartUnary. To destroy the connection cancels what was started by it and waits
-// until each callback was given to ClientOptions::executor; without one, until they have run,
-// unless it is one of them that destroys it.
+// until each callback was given to ClientOptions::executor; without one, until they have run. In a
+// callback, without an executor or with one that runs tasks at once, it does not wait: the other
+// callbacks come later.
 absl::StatusOr<std::shared_ptr<Connection>> MakeConnection(const ClientOptions& options);
 
 }  // namespace emptychair

@@ -58,7 +58,8 @@ struct ClientOptions {
   std::function<std::string()> traceparent;
 
   // Clock and sleep of retries; a test replaces both and does not wait. Called from the threads
-  // that make calls. An AsyncX has a timer of its own in place of `sleep`.
+  // that make calls, and `now` also from one that all AsyncX share, which has a timer of its own in
+  // place of `sleep`.
   std::function<absl::Time()> now = absl::Now;
   std::function<void(absl::Duration)> sleep = absl::SleepFor;
 

@@ -2,7 +2,9 @@
 #ifndef EMPTYCHAIR_CLIENT_MOCKS_MOCK_CONNECTION_H_
 #define EMPTYCHAIR_CLIENT_MOCKS_MOCK_CONNECTION_H_
 
+#include <atomic>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -23,9 +25,10 @@ class MockConnection : public Connection {
  public:
   explicit MockConnection(CallbackExecutor executor = MakeThreadExecutor())
       : executor_(std::move(executor)) {}
+  ~MockConnection() override { *is_gone_ = true; }
 
   AsyncCall StartUnary(UnaryCall call) override {
-    return StartOnExecutor(*this, executor_, std::move(call));
+    return StartOnExecutor(*this, executor_, is_gone_, std::move(call));
   }
 
   MOCK_METHOD(absl::StatusOr<v1::CreateKeyResponse>, CreateKey,
@@ -154,6 +157,7 @@ class MockConnection : public Connection {
               (const v1::PruneBackupsRequest& request), (override));
 
  private:
+  const std::shared_ptr<std::atomic<bool>> is_gone_ = std::make_shared<std::atomic<bool>>(false);
   CallbackExecutor executor_;  // Last, so that it ends before the methods that it calls.
 };
 
