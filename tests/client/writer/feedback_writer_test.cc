@@ -371,7 +371,7 @@ TEST_F(FeedbackWriterTest, IsOfNoUseInAForkedProcess) {
 }
 
 TEST_F(FeedbackWriterTest, NamesTheOptionThatIsOutOfItsRange) {
-  const auto start = [this](const std::function<void(FeedbackWriterOptions&)>& spoil) {
+  const auto start = [](const std::function<void(FeedbackWriterOptions&)>& spoil) {
     FeedbackWriterOptions options;
     spoil(options);
     return FeedbackWriter::Create(Client(std::make_shared<MockConnection>()), options).status();
