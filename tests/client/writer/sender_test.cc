@@ -107,7 +107,6 @@ TEST_F(SenderTest, TriesARefusedKeyOnceMoreAtOnceThenEveryThirtySeconds) {
   Start();
   AddAll({"a", "b"});
   AwaitBatches(2);  // At once: the key may have been renewed.
-  EXPECT_EQ(clock_.Monotonic(), absl::ZeroDuration());
   AwaitBatches(3, absl::Seconds(1));
   EXPECT_GE(clock_.Monotonic(), absl::Seconds(30));
   EXPECT_THAT(writer_->counters().last_error, StatusIs(absl::StatusCode::kUnauthenticated));
